@@ -1,0 +1,1 @@
+"""One config per strategy, and the quickstart."""

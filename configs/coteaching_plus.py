@@ -1,0 +1,16 @@
+"""Co-teaching+ (Yu et al. 2019, "How does disagreement help generalization against label corruption?")."""
+
+from ml_collections import ConfigDict
+
+from jnl.config import published
+
+_WARMUP_EPOCHS = {"cifar10": 20, "cifar100": 5}  # of the published code; the paper's algorithm has none
+_MODELS = {"cifar10": "cnn_small"}
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    """The published networks and, with `reference`, the warm-up."""
+    config = published("coteaching_plus", arg, _MODELS)
+    if config.strategy.reference:
+        config.strategy.warmup_epochs = _WARMUP_EPOCHS.get(config.data.name, 0)
+    return config

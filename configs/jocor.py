@@ -1,0 +1,19 @@
+"""JoCoR (Wei et al. 2020, "Combating Noisy Labels by Agreement")."""
+
+from ml_collections import ConfigDict
+
+from jnl.config import published
+
+# MNIST: the repository's example.sh (symmetric 20 %); the others: its author's README.
+_CO_LAMBDA = {"cifar10": 0.9, "cifar100": 0.85}
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    """The published `co_lambda`; for asymmetric noise the published forget rate, half the noise rate."""
+    config = published("jocor", arg)
+    config.strategy.co_lambda = _CO_LAMBDA.get(config.data.name, 0.95)
+    if config.data.name == "cifar10" and config.noise.rate >= 0.8:
+        config.strategy.co_lambda = 0.65
+    if config.noise.kind.startswith("asymmetric"):
+        config.strategy.forget_rate = config.noise.rate / 2
+    return config

@@ -1,0 +1,168 @@
+"""The fields of a config, their defaults, and the argument that every file in `configs/` takes."""
+
+import itertools
+from collections.abc import Mapping
+
+from ml_collections import ConfigDict, config_dict
+
+from jnl import data, models, strategies
+from jnl.errors import UserError, unknown
+
+Value = bool | int | float | str | tuple | None
+
+NETWORKS = {"digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "cifar10": "cnn7", "cifar100": "cnn7"}
+_RATES = {"none": 0.0, "symmetric": 0.2, "symmetric_inclusive": 0.2, "pair": 0.45, "asymmetric": 0.4}
+_OPTIONS = ["data", "noise", "rate", "model", "quick", "reference"]
+
+
+def default(strategy: str = "standard") -> ConfigDict:
+    """All fields: the published settings of the co-teaching papers, on the digits that need no download."""
+    config = ConfigDict()
+    config.data = ConfigDict({"name": "digits", "dir": config_dict.placeholder(str), "validation": 0.0})
+    config.noise = ConfigDict({"kind": "symmetric", "rate": 0.2, "seed": _anything(0)})  # seed: a number or "per_run"
+    config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})
+    if strategies.make(strategy).forgets:
+        config.strategy.update(
+            forget_rate=config_dict.placeholder(float),  # follows noise.rate unless set
+            ramp_epochs=10,
+            exponent=1.0,
+            forget_schedule="paper",
+        )
+    config.model = ConfigDict({"name": "auto"})
+    config.epochs = 200
+    config.batch_size = 128
+    config.optim = ConfigDict({"learning_rate": 1e-3, "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
+    config.seeds = _anything(5)  # how many, or which: (3, 7, 11)
+    config.runs_axis = "auto"
+    # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
+    config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
+    config.sweep = _anything(())  # (("strategy.name", ("standard", "jocor")), ...): one program after the other
+    return config
+
+
+def _anything(value: Value) -> config_dict.FieldReference:
+    reference = config_dict.placeholder(object)
+    reference.set(value)
+    return reference
+
+
+def options(arg: str | None) -> dict[str, str]:
+    """`data=mnist,noise=asymmetric,quick` -> {"data": "mnist", "noise": "asymmetric", "quick": ""}.
+
+    Raises:
+      UserError: an unknown option.
+    """
+    parsed = dict(part.partition("=")[::2] for part in (arg or "").split(",") if part)
+    for key in parsed:
+        if key not in _OPTIONS:
+            raise unknown("--config=...:", key, _OPTIONS)
+    return parsed
+
+
+def published(strategy: str, arg: str | None, networks: Mapping[str, str] = NETWORKS) -> ConfigDict:
+    """The defaults changed by an argument.
+
+    `data=`, `noise=` (symmetric, pair, asymmetric, ...), `rate=`, `model=` (else that of `networks`); `reference` follows the published code
+    where it departs from its paper; `quick` is a run of seconds.
+
+    Raises:
+      UserError: an unknown option or a value that does not fit.
+    """
+    given = options(arg)
+    config = default(strategy)
+    name = config.data.name = given.get("data", "digits")
+    kind = given.get("noise", "symmetric")
+    try:
+        config.noise.rate = float(given.get("rate", _RATES.get(kind, 0.2)))
+    except ValueError as error:
+        raise UserError(f"--config=...:rate={given['rate']}: not a number; give a share such as 0.2") from error
+    if kind == "asymmetric":
+        blocks = "blocks" if "reference" in given else "superclass"
+        tables = {"digits": "mnist", "cifar100": f"cifar100_{blocks}"}
+        kind = f"asymmetric_{tables.get(name, name)}"
+    config.noise.kind = kind
+    if "model" in given or "data" in given:
+        model = given.get("model") or networks.get(name, NETWORKS.get(name, "auto"))
+        config.model = ConfigDict({"name": model, **(models.options(model) if model != "auto" else {})})
+    if "reference" in given:
+        _follow_published_code(config)
+    if "quick" in given:
+        config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
+    return config
+
+
+def _follow_published_code(config: ConfigDict) -> None:
+    config.protocol.update(max_steps=401, first_epoch=1, drop_last_test=True)
+    if "reference" in config.strategy:
+        config.strategy.reference = True
+    if "forget_schedule" in config.strategy:
+        config.strategy.forget_schedule = "reference"
+    if "bn_scale_init" in config.model:
+        config.model.bn_scale_init = "uniform"
+    if config.strategy.name == "coteaching_plus":
+        config.protocol.max_steps = 0  # its code has no cap on the steps
+    elif config.data.name == "cifar100":
+        config.optim.decay_start = 100
+
+
+def complete(config: ConfigDict) -> ConfigDict:
+    """Every field, with defaults where `config` is silent; types checked.
+
+    Raises:
+      UserError: an unknown field or a value of the wrong type.
+    """
+    given = config.to_dict()  # resolves references
+    name = given.get("strategy", {}).get("name", "standard")
+    if name not in strategies.names():
+        raise unknown("strategy.name", name, strategies.names())
+    full = default(name)
+    model = given.get("model", {}).get("name", "auto")
+    if model != "auto":
+        full.model.update({"name": model, **models.options(model)})
+    full.data.update(data.options(given.get("data", {}).get("name", "digits")))
+    _merge(full, given, "")
+    return full
+
+
+def _merge(full: ConfigDict, given: dict, path: str) -> None:
+    for key, value in given.items():
+        field = f"{path}{key}"
+        if key not in full:
+            raise unknown(f"config.{field}", key, sorted(full))
+        if isinstance(full[key], ConfigDict):
+            if not isinstance(value, dict):
+                raise UserError(f"config.{field}: expected fields ({', '.join(full[key])}), found {value!r}")
+            _merge(full[key], value, f"{field}.")
+            continue
+        wanted = full.get_type(key)
+        try:
+            if value is None and full[key] is not None:
+                raise TypeError
+            full[key] = value
+        except TypeError as error:
+            raise UserError(f"config.{field}: expected {wanted.__name__}, found {value!r}") from error
+
+
+def points(config: ConfigDict) -> list[tuple[dict[str, Value], ConfigDict]]:
+    """The configs that `config.sweep` spans, each with its swept values; one empty point where nothing is swept.
+
+    Raises:
+      UserError: a sweep that is not ((field, values), ...) or names an unknown field.
+    """
+    sweep = config.get("sweep") or ()
+    try:
+        fields = [(str(field), tuple(values)) for field, values in sweep]
+    except (TypeError, ValueError) as error:
+        raise UserError(f'config.sweep: expected (("noise.rate", (0.2, 0.5)), ...), found {sweep!r}') from error
+    result = []
+    for combination in itertools.product(*(values for _, values in fields)):
+        values = dict(zip([field for field, _ in fields], combination, strict=True))
+        point = config.to_dict() | {"sweep": ()}
+        for field, value in values.items():
+            *parents, leaf = field.split(".")
+            inner = point
+            for parent in parents:
+                inner = inner.setdefault(parent, {})
+            inner[leaf] = value
+        result.append((values, complete(ConfigDict(point))))
+    return result

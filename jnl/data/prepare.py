@@ -1,0 +1,55 @@
+"""`python -m jnl.data.prepare mnist [--dir=DIR]`: downloads a data set once and writes it as array_record files.
+
+Through the data set's own TFDS builder. This is the only place that wants TensorFlow: TFDS encodes images with it.
+"""
+
+import argparse
+import sys
+
+from jnl import data
+from jnl.errors import UserError, unknown
+
+PREPARED = ["mnist", "fashion_mnist", "cifar10", "cifar100"]
+
+
+def prepare(name: str, dir: str | None = None) -> str:
+    """Downloads and writes; returns the folder.
+
+    Raises:
+      UserError: no such data set, TensorFlow is missing, or the download failed.
+    """
+    if name not in PREPARED:
+        raise unknown("data set", name, PREPARED)
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder(name, data_dir=dir, file_format="array_record")
+    try:
+        builder.download_and_prepare()
+    except ImportError as error:
+        raise UserError(
+            f"preparing {name!r} needs TensorFlow once (training never does): pip install tensorflow"
+        ) from error
+    except (OSError, tfds.download.DownloadError) as error:
+        raise UserError(
+            f"preparing {name!r} failed: {error}; check the network and the free space, then run it again"
+        ) from error
+    data.load(name, dir)
+    return str(builder.data_path)
+
+
+def main(arguments: list[str]) -> int:
+    """The command; exit code 2 for what the user can put right."""
+    parser = argparse.ArgumentParser(prog="python -m jnl.data.prepare", description="Prepare a data set once.")
+    parser.add_argument("name", help=", ".join(PREPARED))
+    parser.add_argument("--dir", help="where to write (default: the TFDS directory)")
+    options = parser.parse_args(arguments)
+    try:
+        print(f"{options.name} is ready in {prepare(options.name, options.dir)}")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

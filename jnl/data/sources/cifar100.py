@@ -1,0 +1,11 @@
+"""CIFAR-100: 50,000 + 10,000 colour images, 32x32x3, 100 fine classes in alphabetical order."""
+
+import os
+
+from jnl.data.tfds_reader import by_id, read
+from jnl.types import Dataset
+
+
+def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
+    """From prepared TFDS files, in the order of the original files."""
+    return read("cifar100", dir, by_id)

@@ -1,0 +1,11 @@
+"""Fashion-MNIST: 60,000 + 10,000 articles of clothing, 28x28x1."""
+
+import os
+
+from jnl.data.tfds_reader import by_key, read
+from jnl.types import Dataset
+
+
+def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
+    """From prepared TFDS files, in the order of the original files."""
+    return read("fashion_mnist", dir, by_key)

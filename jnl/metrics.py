@@ -1,0 +1,104 @@
+"""What is measured: inside the compiled program per batch, and over epochs on the host."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jnl.types import Selection
+
+
+class Counts(NamedTuple):
+    """Sums over the batches of an epoch; ratios are taken once, at its end."""
+
+    loss: Array  # f32[] objective, mean over rows
+    right: Array  # f32[] predictions equal to the noisy label, mean over networks
+    seen: Array  # f32[] examples
+    selected: Array  # f32[] examples selected, mean over rows
+    selected_clean: Array  # f32[] of these, with a true label
+    clean: Array  # f32[] examples with a true label; NaN where the truth is unknown
+    batches: Array  # f32[]
+
+
+def count(objective: Array, selection: Selection, logits: Array, labels: Array, clean: Array) -> Counts:
+    """One batch: f32[G], Selection, f32[K, B, C], i32[B], i32[B] -> Counts."""
+    is_clean = jnp.where(clean < 0, jnp.nan, (clean == labels).astype(jnp.float32))
+    rows = selection.mask.shape[0]
+    return Counts(
+        loss=objective.mean(),
+        right=(logits.argmax(-1) == labels[None]).mean(0).sum(),
+        seen=jnp.float32(labels.shape[0]),
+        selected=selection.mask.sum() / rows,
+        selected_clean=jnp.where(selection.mask, is_clean[None], 0.0).sum() / rows,
+        clean=is_clean.sum(),
+        batches=jnp.float32(1),
+    )
+
+
+def training(counts: Counts) -> dict[str, Array]:
+    """The training metrics of an epoch, f32[] each; a ratio without a denominator is NaN.
+
+    label_precision = clean selected / selected; label_recall = clean selected / clean.
+    """
+    return {
+        "train_loss": counts.loss / counts.batches,
+        "train_accuracy": counts.right / counts.seen,
+        "label_precision": counts.selected_clean / counts.selected,
+        "label_recall": counts.selected_clean / counts.clean,
+        "selected": counts.selected / counts.seen,
+    }
+
+
+def right(logits: Array, labels: Array) -> Array:
+    """Which predictions are right: f32[K, B, C], i32[B] -> f32[K, B] of 0 and 1."""
+    return (logits.argmax(-1) == labels[None]).astype(jnp.float32)
+
+
+def disagreement(logits: Array) -> Array:
+    """1 where the predictions of two networks differ: f32[K, B, C] -> f32[B], NaN for a single network."""
+    prediction = logits.argmax(-1)
+    if len(prediction) < 2:
+        return jnp.full(prediction.shape[1:], jnp.nan)
+    return (prediction[0] != prediction[1]).astype(jnp.float32)
+
+
+def divergence(logits: Array) -> Array:
+    """Total variation 0.5 * sum_c |p_1 - p_2| between two networks: f32[K, B, C] -> f32[B], NaN for a single one.
+
+    The divergence of Co-teaching+ (Yu et al. 2019), figure 1.
+    """
+    p = jax.nn.softmax(logits)
+    return 0.5 * jnp.abs(p[0] - p[1]).sum(-1) if len(p) > 1 else jnp.full(p.shape[1:2], jnp.nan)
+
+
+Summary = dict[str, float | list[float]]  # of one number over runs: mean, std, per_run
+
+
+def best_last(test_accuracy: np.ndarray) -> dict[str, dict[str, Summary | None]]:
+    """Over epochs, then over runs: f64[S, E, K] -> {best, last, last10} x {net1, net2, mean} x {mean, std, per_run}.
+
+    `last10` is the mean of the last 10 epochs (Han et al. 2018), `best` the maximum over epochs, `mean` the average of
+    the networks in each epoch. A single network leaves net2 None.
+    """
+    curves = {
+        "net1": test_accuracy[:, :, 0],
+        "net2": test_accuracy[:, :, 1] if test_accuracy.shape[2] > 1 else None,
+        "mean": test_accuracy.mean(2),
+    }
+    over_epochs: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "best": lambda curve: curve.max(1),
+        "last": lambda curve: curve[:, -1],
+        "last10": lambda curve: curve[:, -10:].mean(1),
+    }
+    return {
+        name: {net: None if curve is None else over_runs(reduce(curve)) for net, curve in curves.items()}
+        for name, reduce in over_epochs.items()
+    }
+
+
+def over_runs(per_run: np.ndarray) -> Summary:
+    """f64[S] -> its mean, its standard deviation (ddof 0) and its values."""
+    return {"mean": float(per_run.mean()), "std": float(per_run.std()), "per_run": per_run.tolist()}

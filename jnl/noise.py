@@ -1,0 +1,92 @@
+"""Label noise: transition matrices and the published draw, bit for bit.
+
+Rows of a matrix are clean classes, columns noisy ones. `corrupt` repeats the loop of the Co-teaching, Co-teaching+ and
+JoCoR repositories: one multinomial draw per example, in data-set order, from numpy's frozen legacy stream.
+"""
+
+import numpy as np
+
+from jnl.errors import UserError, unknown
+
+_FLIPS = {
+    "asymmetric_mnist": {7: 1, 2: 7, 3: 8, 5: 6, 6: 5},
+    "asymmetric_cifar10": {9: 1, 2: 0, 3: 5, 5: 3, 4: 7},
+}
+
+# The 20 superclasses of CIFAR-100, as the alphabetical fine labels that belong to each.
+_SUPERCLASSES = (
+    (4, 30, 55, 72, 95), (1, 32, 67, 73, 91), (54, 62, 70, 82, 92), (9, 10, 16, 28, 61), (0, 51, 53, 57, 83),
+    (22, 39, 40, 86, 87), (5, 20, 25, 84, 94), (6, 7, 14, 18, 24), (3, 42, 43, 88, 97), (12, 17, 37, 68, 76),
+    (23, 33, 49, 60, 71), (15, 19, 21, 31, 38), (34, 63, 64, 66, 75), (26, 45, 77, 79, 99), (2, 11, 35, 46, 98),
+    (27, 29, 44, 78, 93), (36, 50, 65, 74, 80), (47, 52, 56, 59, 96), (8, 13, 48, 58, 90), (41, 69, 81, 85, 89),
+)  # fmt: skip
+
+KINDS = [
+    "none", "symmetric", "symmetric_inclusive", "pair",
+    "asymmetric_mnist", "asymmetric_cifar10", "asymmetric_cifar100_blocks", "asymmetric_cifar100_superclass",
+]  # fmt: skip
+
+
+def transition(kind: str, num_classes: int, rate: float) -> np.ndarray:
+    """The matrix P(noisy = column | clean = row): -> float64[C, C].
+
+    `symmetric`: any other class, evenly. `symmetric_inclusive`: any class, its own too (DivideMix, ELR).
+    `pair`: the next class. `asymmetric_*`: only the listed classes flip, each to one other. The published code says
+    "superclass" for CIFAR-100 but cycles within blocks of five alphabetical labels: that is `..._blocks`; the noise it
+    describes is `..._superclass`.
+
+    Raises:
+      UserError: an unknown kind, a rate outside [0, 1], or a kind that does not fit the number of classes.
+    """
+    if kind not in KINDS:
+        raise unknown("noise.kind", kind, KINDS)
+    if not 0 <= rate <= 1:
+        raise UserError(f"noise.rate: {rate} is outside [0, 1]; give the share of labels to flip, such as 0.2")
+    if num_classes < 2:
+        raise UserError(f"noise.kind: {kind!r} needs at least 2 classes, the data have {num_classes}")
+    if kind == "none":
+        return np.eye(num_classes)
+    if kind == "symmetric":
+        matrix = (rate / (num_classes - 1)) * np.ones((num_classes, num_classes))
+        np.fill_diagonal(matrix, 1.0 - rate)
+        return matrix
+    if kind == "symmetric_inclusive":
+        return (1.0 - rate) * np.eye(num_classes) + rate / num_classes
+    matrix = np.eye(num_classes)
+    for clean, noisy in _flips(kind, num_classes).items():
+        matrix[clean, clean], matrix[clean, noisy] = 1.0 - rate, rate
+    return matrix
+
+
+def _flips(kind: str, num_classes: int) -> dict[int, int]:
+    if kind == "pair":
+        return {clean: (clean + 1) % num_classes for clean in range(num_classes)}
+    needed = 100 if "cifar100" in kind else 10
+    if num_classes != needed:
+        raise UserError(
+            f"noise.kind: {kind!r} is defined for {needed} classes, the data have {num_classes}; use symmetric or pair"
+        )
+    if kind in _FLIPS:
+        return _FLIPS[kind]
+    blocks = _SUPERCLASSES if kind.endswith("superclass") else np.arange(100).reshape(20, 5).tolist()
+    return {block[i]: block[(i + 1) % 5] for block in blocks for i in range(5)}
+
+
+def corrupt(labels: np.ndarray, transition: np.ndarray, seed: int) -> np.ndarray:
+    """Noisy labels, bit for bit those of the published code for the same seed (theirs is always 0): -> int32[N].
+
+    Raises:
+      UserError: labels that are not whole numbers in 0..C-1, or a seed that is not in 0..2^32-1.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise UserError(f"labels: expected whole numbers of shape [N], found {labels.dtype} of shape {labels.shape}")
+    if labels.size and not (0 <= labels.min() and labels.max() < len(transition)):
+        raise UserError(
+            f"labels: found {labels.min()}..{labels.max()}, the noise matrix has classes 0..{len(transition) - 1}; "
+            "choose a noise.kind for as many classes as the data have"
+        )
+    if not 0 <= seed < 2**32:
+        raise UserError(f"noise.seed: {seed} is outside 0..{2**32 - 1}")
+    stream = np.random.RandomState(seed)
+    return np.array([stream.multinomial(1, transition[label]).argmax() for label in labels], np.int32)

@@ -1,0 +1,56 @@
+"""Plans over epochs, made on the host in float64: forget rate, keep counts, learning rate, Adam's beta1."""
+
+import numpy as np
+
+from jnl.errors import UserError, unknown
+
+KINDS = ["paper", "reference"]
+
+
+def forget_rate(
+    rate: float, epochs: int, ramp_epochs: int = 10, exponent: float = 1.0, kind: str = "reference"
+) -> np.ndarray:
+    """Share of each batch that is not trained on, per epoch: -> float64[epochs].
+
+    `paper`: f(e) = rate * min(e^exponent / ramp_epochs, 1) (Co-teaching, Han et al. 2018, algorithm 1).
+    `reference`: the published code's linspace(0, rate^exponent, ramp_epochs), then `rate`: it reaches `rate` one epoch
+    earlier, and jumps at the end of the ramp unless exponent = 1.
+
+    Raises:
+      UserError: rate outside [0, 1], ramp_epochs < 1, exponent <= 0 or an unknown kind.
+    """
+    if not 0 <= rate <= 1:
+        raise UserError(
+            f"strategy.forget_rate: {rate} is outside [0, 1]; give the share of labels expected to be wrong"
+        )
+    if ramp_epochs < 1:
+        raise UserError(f"strategy.ramp_epochs: {ramp_epochs} is below 1; use 1 for no ramp")
+    if exponent <= 0:
+        raise UserError(f"strategy.exponent: {exponent} is not positive; the published value is 1")
+    if kind == "paper":
+        return rate * np.minimum(np.arange(epochs) ** exponent / ramp_epochs, 1.0)
+    if kind == "reference":
+        plan = np.full(epochs, float(rate))
+        plan[:ramp_epochs] = np.linspace(0, rate**exponent, ramp_epochs)[:epochs]
+        return plan
+    raise unknown("strategy.forget_schedule", kind, KINDS)
+
+
+def keep_counts(forget: np.ndarray, batch_size: int) -> np.ndarray:
+    """int((1 - f) * n) for n = 0..batch_size: float64[E] -> int32[E, B + 1].
+
+    On the host because float32 inside a compiled program gives other counts than the published Python code.
+    """
+    return ((1.0 - forget)[:, None] * np.arange(batch_size + 1)).astype(np.int32)
+
+
+def learning_rate(base: float, epochs: int, decay_start: int) -> np.ndarray:
+    """`base` until `decay_start`, then linearly towards 0 at `epochs` (all co-teaching papers): -> float32[epochs]."""
+    epoch = np.arange(epochs)
+    left = (epochs - epoch) / max(epochs - decay_start, 1)
+    return (base * np.minimum(left, 1.0)).astype(np.float32)
+
+
+def beta1(before: float, after: float, epochs: int, decay_start: int) -> np.ndarray:
+    """Adam's beta1: `before` until `decay_start`, then `after` (published code: 0.9, then 0.1): -> float32[epochs]."""
+    return np.where(np.arange(epochs) < decay_start, before, after).astype(np.float32)

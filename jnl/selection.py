@@ -1,0 +1,36 @@
+"""Which examples train: masks of static shape instead of index lists, so that one program serves every count."""
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jnl.types import Selection
+
+
+def small_loss(loss: Array, keep: Array, eligible: Array | None = None) -> Array:
+    """The `keep` smallest of each row among the eligible: f32[G, B], i32[], bool[B] -> bool[G, B].
+
+    Ties go to the lower batch position; NaN sorts last. No gradient passes.
+    """
+    if eligible is None:
+        eligible = jnp.ones(loss.shape[-1:], bool)
+    return jax.vmap(_smallest, (0, None, None))(lax.stop_gradient(loss), keep, eligible)
+
+
+def _smallest(loss: Array, keep: Array, eligible: Array) -> Array:
+    position = jnp.arange(loss.shape[0])
+    *_, order = lax.sort((~eligible, loss, position), num_keys=2, is_stable=True)
+    return jnp.zeros_like(eligible).at[order].set(position < keep, unique_indices=True) & eligible
+
+
+def disagree(logits: Array) -> Array:
+    """Where the predictions of two networks differ: f32[2, B, C] -> bool[B]."""
+    first, second = logits.argmax(-1)
+    return first != second
+
+
+def pick(loss: Array, mask: Array, count: Array | None = None) -> Selection:
+    """The plain mean over the masked examples: f32[G, B], bool[G, B] -> Selection; `count` divides instead if given."""
+    mask = jnp.broadcast_to(mask, loss.shape)
+    count = mask.sum(-1) if count is None else jnp.broadcast_to(count, loss.shape[:1])
+    return Selection(loss, mask, count.astype(jnp.float32))

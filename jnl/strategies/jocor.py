@@ -1,0 +1,27 @@
+"""JoCoR (Wei et al. 2020): two networks trained as one, on the examples whose joint loss is small.
+
+l_i = (1 - co_lambda) * (ell_1,i + ell_2,i) + co_lambda * (KL(p_1||p_2) + KL(p_2||p_1))_i      (eqs. 1 to 5)
+L = mean of l over its own small-loss examples. Nothing is detached: both KL terms train both networks.
+The published code agrees; its one Adam over both networks is the same as one Adam each. The symmetric KL here is the
+closed form, which stays finite where the published one gives NaN.
+"""
+
+from jax import Array
+
+from jnl.errors import UserError
+from jnl.losses import cross_entropy, symmetric_kl
+from jnl.selection import pick, small_loss
+from jnl.types import Context, Selection, Strategy
+
+
+def jocor(co_lambda: float | Array = 0.9) -> Strategy:
+    """Select by agreement; `co_lambda` in [0, 1] is the weight of the agreement term."""
+    if isinstance(co_lambda, float) and not 0 <= co_lambda <= 1:
+        raise UserError(f"strategy.co_lambda: {co_lambda} is outside [0, 1]; published values are 0.65 to 0.95")
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        supervised = cross_entropy(logits, labels).sum(0)
+        loss = ((1 - co_lambda) * supervised + co_lambda * symmetric_kl(logits))[None]
+        return pick(loss, small_loss(loss, context.keep[-1]))
+
+    return Strategy(2, select, forgets=True)

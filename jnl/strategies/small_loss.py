@@ -1,0 +1,22 @@
+"""Small loss: one network trains on its own small-loss examples.
+
+The tables of Co-teaching, Co-teaching+ and JoCoR call this "MentorNet" (self-paced, no clean data); JoCoR's ablation
+calls it "Standard+". No code was published: the specification is Co-teaching's selection without the exchange
+(its author's words in the repository's issue 1), with the same forget schedule.
+"""
+
+from jax import Array
+
+from jnl import selection
+from jnl.losses import cross_entropy
+from jnl.types import Context, Selection, Strategy
+
+
+def small_loss() -> Strategy:
+    """Keep the smallest losses of each batch."""
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        loss = cross_entropy(logits, labels)
+        return selection.pick(loss, selection.small_loss(loss, context.keep[-1]))
+
+    return Strategy(1, select, forgets=True)

@@ -1,0 +1,113 @@
+"""What a training leaves behind: the files of a workdir, the progress line, the tables."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from jnl.errors import UserError
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class Workdir:
+    """`config.json`, `metrics.jsonl` (one row per run and epoch) and `summary.json`; nothing at all for path None."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, config: Json) -> None:
+        """Creates the folder.
+
+        Raises:
+          UserError: it cannot be written, or already holds a run.
+        """
+        self.path = None if path is None else Path(path)
+        if self.path is None:
+            return
+        if (self.path / "metrics.jsonl").exists():
+            raise UserError(f"workdir: {self.path} already holds a run; give another one, or remove it")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._write("config.json", config)
+            self.rows = (self.path / "metrics.jsonl").open("x")
+        except OSError as error:
+            raise UserError(
+                f"workdir: cannot write to {self.path} ({error.strerror}); give one that is writable"
+            ) from error
+
+    def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
+        """Adds rows to `metrics.jsonl`, on disk when this returns."""
+        if self.path is not None:
+            self.rows.writelines(json.dumps(row) + "\n" for row in rows)
+            self.rows.flush()
+
+    def finish(self, summary: Json) -> None:
+        """Writes `summary.json`."""
+        if self.path is not None:
+            self.rows.close()
+            self._write("summary.json", summary)
+
+    def _write(self, name: str, content: Json) -> None:
+        assert self.path is not None
+        part = self.path / f".{name}.part"
+        part.write_text(json.dumps(content, indent=1) + "\n")
+        part.replace(self.path / name)
+
+
+def plain(value: np.ndarray) -> Json:
+    """An array as JSON: NaN becomes null, which JSON lacks."""
+    if value.ndim:
+        return [plain(item) for item in value]
+    number = value.item()
+    return None if isinstance(number, float) and not math.isfinite(number) else number
+
+
+class Progress:
+    """A progress bar over epochs on a terminal; silent where the output is not one."""
+
+    def __init__(self, title: str, epochs: int, steps_per_epoch: int) -> None:
+        self.bar = tqdm(total=epochs, desc=title, unit="epoch", disable=None, dynamic_ncols=True)
+        self.steps_per_epoch = steps_per_epoch
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.close()
+
+    def epoch(self, test_accuracy: np.ndarray, seconds: float) -> None:
+        """One epoch is over: test accuracies f[S, K] and its duration."""
+        per_run = 100 * test_accuracy.mean(1)
+        steps = self.steps_per_epoch / seconds
+        self.bar.set_postfix_str(
+            f"test {per_run.mean():.2f} ± {per_run.std():.2f} %, {steps:,.0f} steps/s", refresh=False
+        )
+        self.bar.update()
+
+
+def table(summaries: Mapping[str, Mapping[str, Json]]) -> str:
+    """Best, last and last-10 test accuracy (percent, mean ± std over runs) of each network and their mean."""
+    columns = ["best", "last", "last10"]
+    lines = [["", "", *("last 10" if column == "last10" else column for column in columns), "label precision", "runs"]]
+    for title, summary in summaries.items():
+        accuracy = summary["test_accuracy"]
+        nets = [net for net in ("net1", "net2", "mean") if accuracy["best"][net] is not None]
+        for net in nets if len(nets) > 2 else ["mean"]:
+            cells = [_percent(accuracy[column][net]) for column in columns]
+            runs = str(len(accuracy["best"][net]["per_run"]))
+            name = net if len(nets) > 2 else "net1"
+            lines.append([title, name.replace("net", "network "), *cells, _percent(summary["label_precision"]), runs])
+            title = ""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = "  ".join("-" * width for width in widths)
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "\n".join([text[0], rule, *text[1:], "", "test accuracy in percent, mean ± std (ddof 0) over runs"])
+
+
+def _percent(value: Mapping[str, float] | None) -> str:
+    return "-" if value is None else f"{100 * value['mean']:.2f} ± {100 * value['std']:.2f}"
