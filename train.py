@@ -8,7 +8,8 @@ from ml_collections import ConfigDict, config_flags
 
 import jnl
 from jnl import config as settings
-from jnl.experiment import build, describe, execute
+from jnl.experiment import describe, execute
+from jnl.parts import build
 from jnl.writers import table
 
 _CONFIG = config_flags.DEFINE_config_file("config", help_string="a file of configs/, with an argument after a colon")

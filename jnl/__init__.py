@@ -5,5 +5,6 @@ from jnl.errors import UserError
 from jnl.experiment import History, run
 
 __all__ = [
-    "History", "UserError", "config", "data", "losses", "models", "noise", "run", "schedules", "selection", "strategies",
+    "History", "UserError", "config", "data", "losses", "models", "noise", "run", "schedules", "selection",
+    "strategies",
 ]  # fmt: skip

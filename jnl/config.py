@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from ml_collections import ConfigDict, config_dict
 
-from jnl import data, models, strategies
+from jnl import data, models, registry, strategies
 from jnl.errors import UserError, unknown
 
-Value = bool | int | float | str | tuple | None
+Value = registry.Value | tuple | None
 
 NETWORKS = {"digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "cifar10": "cnn7", "cifar100": "cnn7"}
 _RATES = {"none": 0.0, "symmetric": 0.2, "symmetric_inclusive": 0.2, "pair": 0.45, "asymmetric": 0.4}
@@ -62,8 +62,8 @@ def options(arg: str | None) -> dict[str, str]:
 def published(strategy: str, arg: str | None, networks: Mapping[str, str] = NETWORKS) -> ConfigDict:
     """The defaults changed by an argument.
 
-    `data=`, `noise=` (symmetric, pair, asymmetric, ...), `rate=`, `model=` (else that of `networks`); `reference` follows the published code
-    where it departs from its paper; `quick` is a run of seconds.
+    `data=`, `noise=` (symmetric, pair, asymmetric, ...), `rate=`, `model=` (else that of `networks`); `reference`
+    follows the published code where it departs from its paper; `quick` is a run of seconds.
 
     Raises:
       UserError: an unknown option or a value that does not fit.

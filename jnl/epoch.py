@@ -40,23 +40,24 @@ def epoch(
 
 
 def train_epoch(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> tuple[State, metrics.Counts]:
-    """All batches of one epoch. The order of the data is a function of the run's key and the epoch, nothing is stored."""
+    """All batches of one epoch; their order is a function of the run's key and the epoch, so nothing is stored."""
     strategy = recipe.make_strategy(**run.hyper)
     optimiser = optax.adam(run.learning_rate[number], b1=run.beta1[number])
     order_key, dropout_key = jax.random.split(jax.random.fold_in(jax.random.fold_in(run.key, 1), number))
+    dropout_keys = jax.random.split(dropout_key, recipe.steps)
     order = jax.random.permutation(order_key, run.train_index)
     batches = order[: recipe.steps * recipe.batch_size].reshape(recipe.steps, recipe.batch_size)
 
-    def step(state: State, batch: tuple[Array, Array]) -> tuple[State, metrics.Counts]:
-        position, index = batch
+    def step(state: State, batch: tuple[Array, Array, Array]) -> tuple[State, metrics.Counts]:
+        position, index, key = batch
         labels = run.labels[index]
         context = Context(number, position, run.keep[number], index)
-        inputs, key = to_float(train.inputs[index]), jax.random.fold_in(dropout_key, position)
+        inputs = to_float(train.inputs[index])
         state, outcome = update(recipe.model, strategy, optimiser, state, inputs, labels, context, key)
         clean = train.clean[index]
         return state, metrics.count(outcome.objective, outcome.selection, outcome.logits, labels, clean)
 
-    state, counts = lax.scan(step, state, (jnp.arange(recipe.steps), batches))
+    state, counts = lax.scan(step, state, (jnp.arange(recipe.steps), batches, dropout_keys))
     return state, jax.tree.map(lambda count: count.sum(0), counts)
 
 

@@ -1,7 +1,7 @@
 """What is measured: inside the compiled program per batch, and over epochs on the host."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import jax
 import jax.numpy as jnp
@@ -74,10 +74,15 @@ def divergence(logits: Array) -> Array:
     return 0.5 * jnp.abs(p[0] - p[1]).sum(-1) if len(p) > 1 else jnp.full(p.shape[1:2], jnp.nan)
 
 
-Summary = dict[str, float | list[float]]  # of one number over runs: mean, std, per_run
+class OverRuns(TypedDict):
+    """One number of each run."""
+
+    mean: float
+    std: float  # ddof 0
+    per_run: list[float]
 
 
-def best_last(test_accuracy: np.ndarray) -> dict[str, dict[str, Summary | None]]:
+def best_last(test_accuracy: np.ndarray) -> dict[str, dict[str, OverRuns | None]]:
     """Over epochs, then over runs: f64[S, E, K] -> {best, last, last10} x {net1, net2, mean} x {mean, std, per_run}.
 
     `last10` is the mean of the last 10 epochs (Han et al. 2018), `best` the maximum over epochs, `mean` the average of
@@ -99,6 +104,15 @@ def best_last(test_accuracy: np.ndarray) -> dict[str, dict[str, Summary | None]]
     }
 
 
-def over_runs(per_run: np.ndarray) -> Summary:
-    """f64[S] -> its mean, its standard deviation (ddof 0) and its values."""
+def last10(curve: np.ndarray) -> OverRuns | None:
+    """The mean of the last 10 epochs of f64[S, E] without those that are NaN (nothing selected); None if all are."""
+    tail = curve[:, -10:]
+    known = np.isfinite(tail)
+    if not known.any(1).all():
+        return None
+    return over_runs(np.where(known, tail, 0).sum(1) / known.sum(1))
+
+
+def over_runs(per_run: np.ndarray) -> OverRuns:
+    """f64[S] -> mean, standard deviation, values."""
     return {"mean": float(per_run.mean()), "std": float(per_run.std()), "per_run": per_run.tolist()}

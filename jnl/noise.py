@@ -27,6 +27,14 @@ KINDS = [
 ]  # fmt: skip
 
 
+def check(kind: str, rate: float) -> None:
+    """Raises `UserError` for an unknown kind or a rate outside [0, 1]."""
+    if kind not in KINDS:
+        raise unknown("noise.kind", kind, KINDS)
+    if not 0 <= rate <= 1:
+        raise UserError(f"noise.rate: {rate} is outside [0, 1]; give the share of labels to flip, such as 0.2")
+
+
 def transition(kind: str, num_classes: int, rate: float) -> np.ndarray:
     """The matrix P(noisy = column | clean = row): -> float64[C, C].
 
@@ -38,10 +46,7 @@ def transition(kind: str, num_classes: int, rate: float) -> np.ndarray:
     Raises:
       UserError: an unknown kind, a rate outside [0, 1], or a kind that does not fit the number of classes.
     """
-    if kind not in KINDS:
-        raise unknown("noise.kind", kind, KINDS)
-    if not 0 <= rate <= 1:
-        raise UserError(f"noise.rate: {rate} is outside [0, 1]; give the share of labels to flip, such as 0.2")
+    check(kind, rate)
     if num_classes < 2:
         raise UserError(f"noise.kind: {kind!r} needs at least 2 classes, the data have {num_classes}")
     if kind == "none":

@@ -8,6 +8,8 @@ from types import ModuleType
 
 from jnl.errors import unknown
 
+Value = bool | int | float | str  # of a keyword argument: what a config field can hold
+
 
 def names(package: ModuleType) -> list[str]:
     """The plug-ins of a package: its modules, less those whose name starts with an underscore."""
@@ -26,7 +28,7 @@ def find(package: ModuleType, name: str, field: str) -> ModuleType:
     return import_module(f"{package.__name__}.{name}")
 
 
-def keywords(factory: Callable[..., object], skip: str = "") -> dict[str, object]:
+def keywords(factory: Callable[..., object], skip: str = "") -> dict[str, Value]:
     """The keyword arguments of a plug-in and their defaults, without the one that every plug-in of its kind has."""
     parameters = inspect.signature(factory).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name != skip}

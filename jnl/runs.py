@@ -45,7 +45,7 @@ def choose_axis(axis: str) -> str:
 
 
 def program(recipe: Recipe, dataset: Dataset, runs: Run, axis: str) -> Program:
-    """Compiles the epoch once, ahead of time, for all runs; any later change of shapes is an error, not a new compile."""
+    """Compiles the epoch of all runs once, ahead of time: a later change of shapes is an error, not a compilation."""
 
     def training_epoch(
         train: Split, test: Split, runs: Run, state: State, number: Array

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import optax
 from flax import linen as nn
 from jax import Array
@@ -56,8 +57,7 @@ def predict(model: nn.Module, state: State, inputs: Array) -> Array:
     """Evaluation mode: f32[B, ...] -> logits f32[K, B, C]."""
 
     def one(params: Tree, batch_stats: Tree) -> Array:
-        logits: Array = model.apply({"params": params, "batch_stats": batch_stats}, inputs, train=False)
-        return logits
+        return jnp.asarray(model.apply({"params": params, "batch_stats": batch_stats}, inputs, train=False))
 
     return jax.vmap(one)(state.params, state.batch_stats)
 

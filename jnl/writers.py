@@ -6,13 +6,31 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import TypedDict
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from jnl.errors import UserError
+from jnl.metrics import OverRuns
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class Summary(TypedDict):
+    """What `summary.json` holds."""
+
+    strategy: str
+    data: str
+    noise: dict[str, Json]  # kind, rate, and `realised`: the share of wrong training labels of each run
+    seeds: list[int]
+    noise_seeds: list[int]
+    test_accuracy: dict[str, dict[str, OverRuns | None]]  # best, last, last10 of net1, net2, mean
+    label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
+    failed_runs: list[int]  # runs whose training loss was not finite at some epoch
+    compilations: int  # of the training epoch
+    compile_seconds: float
+    seconds: float
 
 
 class Workdir:
@@ -44,13 +62,13 @@ class Workdir:
             self.rows.writelines(json.dumps(row) + "\n" for row in rows)
             self.rows.flush()
 
-    def finish(self, summary: Json) -> None:
+    def finish(self, summary: Summary) -> None:
         """Writes `summary.json`."""
         if self.path is not None:
             self.rows.close()
             self._write("summary.json", summary)
 
-    def _write(self, name: str, content: Json) -> None:
+    def _write(self, name: str, content: Json | Summary) -> None:
         assert self.path is not None
         part = self.path / f".{name}.part"
         part.write_text(json.dumps(content, indent=1) + "\n")
@@ -90,24 +108,24 @@ class Progress:
         self.bar.update()
 
 
-def table(summaries: Mapping[str, Mapping[str, Json]]) -> str:
+def table(summaries: Mapping[str, Summary]) -> str:
     """Best, last and last-10 test accuracy (percent, mean ± std over runs) of each network and their mean."""
     columns = ["best", "last", "last10"]
     lines = [["", "", *("last 10" if column == "last10" else column for column in columns), "label precision", "runs"]]
     for title, summary in summaries.items():
         accuracy = summary["test_accuracy"]
-        nets = [net for net in ("net1", "net2", "mean") if accuracy["best"][net] is not None]
-        for net in nets if len(nets) > 2 else ["mean"]:
-            cells = [_percent(accuracy[column][net]) for column in columns]
-            runs = str(len(accuracy["best"][net]["per_run"]))
-            name = net if len(nets) > 2 else "net1"
-            lines.append([title, name.replace("net", "network "), *cells, _percent(summary["label_precision"]), runs])
-            title = ""
+        precision, runs = _percent(summary["label_precision"]), str(len(summary["seeds"]))
+        nets = {"network 1": "net1"}
+        if accuracy["best"]["net2"] is not None:
+            nets |= {"network 2": "net2", "mean": "mean"}
+        for name, net in nets.items():
+            lines.append([title, name, *(_percent(accuracy[column][net]) for column in columns), precision, runs])
+            title = precision = runs = ""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join([text[0], rule, *text[1:], "", "test accuracy in percent, mean ± std (ddof 0) over runs"])
 
 
-def _percent(value: Mapping[str, float] | None) -> str:
+def _percent(value: OverRuns | None) -> str:
     return "-" if value is None else f"{100 * value['mean']:.2f} ± {100 * value['std']:.2f}"

@@ -10,8 +10,6 @@ from jnl.data import sources
 from jnl.errors import UserError
 from jnl.types import Dataset
 
-Option = bool | int | float | str
-
 
 def names() -> list[str]:
     """All data sets."""
@@ -22,12 +20,12 @@ def _source(name: str) -> Callable[..., Dataset]:
     return registry.find(sources, name, "data.name").load
 
 
-def options(name: str) -> dict[str, Option]:
+def options(name: str) -> dict[str, registry.Value]:
     """The options of a data set and their defaults."""
     return registry.keywords(_source(name), skip="dir")
 
 
-def load(name: str, dir: str | os.PathLike[str] | None = None, **options: Option) -> Dataset:
+def load(name: str, dir: str | os.PathLike[str] | None = None, **options: registry.Value) -> Dataset:
     """A data set on the device, labels clean. `dir` is where its files are (default: the TFDS directory).
 
     Raises:

@@ -4,7 +4,9 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol, TypedDict
 
 import numpy as np
 
@@ -13,7 +15,23 @@ from jnl.data.arrays import split
 from jnl.errors import UserError
 from jnl.types import Dataset
 
-Order = Callable[[str, list[dict[str, object]]], np.ndarray]
+
+class Row(TypedDict):
+    """One record as TFDS gives it."""
+
+    id: bytes  # CIFAR only
+    image: np.ndarray
+    label: int
+
+
+class Source(Protocol):
+    """A split that is read in bulk."""
+
+    def __len__(self) -> int: ...
+    def __getitems__(self, keys: Sequence[int]) -> list[Row]: ...
+
+
+Order = Callable[[str, list[Row]], np.ndarray]
 
 
 def read(name: str, dir: str | os.PathLike[str] | None, order: Order) -> Dataset:
@@ -39,12 +57,12 @@ def read(name: str, dir: str | os.PathLike[str] | None, order: Order) -> Dataset
         ) from error
     splits = []
     for part, source in sources.items():
-        arrays = cache.through(f"{name}-{part}", str(builder.data_path), lambda s=source, p=part: _arrays(s, p, order))
+        arrays = cache.through(f"{name}-{part}", str(builder.data_path), partial(_arrays, source, part, order))
         splits.append(split(arrays["images"], arrays["labels"]))
     return Dataset(splits[0], splits[1], tuple(builder.info.features["label"].names))
 
 
-def _arrays(source, part: str, order: Order) -> dict[str, np.ndarray]:
+def _arrays(source: Source, part: str, order: Order) -> dict[str, np.ndarray]:
     with _quiet():
         rows = source.__getitems__(range(len(source)))  # in bulk: one record at a time is many times slower
     position = order(part, rows)
@@ -55,12 +73,12 @@ def _arrays(source, part: str, order: Order) -> dict[str, np.ndarray]:
     return {"images": images, "labels": labels}
 
 
-def by_id(part: str, rows: list[dict[str, object]]) -> np.ndarray:
+def by_id(part: str, rows: list[Row]) -> np.ndarray:
     """Original positions from ids such as b"train_01234" (CIFAR): -> int64[N]."""
     return np.array([int(re.sub(rb"\D", b"", row["id"])) for row in rows])
 
 
-def by_key(part: str, rows: list[dict[str, object]]) -> np.ndarray:
+def by_key(part: str, rows: list[Row]) -> np.ndarray:
     """Original positions where records have no id but were shuffled by TFDS under their position as key: -> int64[N].
 
     TFDS sorts records by md5(split name + key), so the order can be computed again (MNIST, Fashion-MNIST).

@@ -11,7 +11,6 @@ from flax import linen as nn
 from jnl import registry
 
 _HERE = sys.modules[__name__]
-Option = bool | int | float | str
 
 
 def names() -> list[str]:
@@ -23,12 +22,12 @@ def _factory(name: str) -> Callable[..., nn.Module]:
     return getattr(registry.find(_HERE, name, "model.name"), name)
 
 
-def options(name: str) -> dict[str, Option]:
+def options(name: str) -> dict[str, registry.Value]:
     """The options of a network and their defaults."""
     return registry.keywords(_factory(name), skip="num_classes")
 
 
-def make(name: str, num_classes: int, **options: Option) -> nn.Module:
+def make(name: str, num_classes: int, **options: registry.Value) -> nn.Module:
     """A network by its name.
 
     Raises:

@@ -3,19 +3,21 @@
 Weights and biases start as U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array
-from jax.nn.initializers import Initializer
+from jax.typing import DTypeLike
 
 from jnl.errors import unknown
 
 _kernel_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
 
 
-def _bias_init(fan_in: int) -> Initializer:
-    def init(key: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
+def _bias_init(fan_in: int) -> Callable[[Array, tuple[int, ...]], Array]:
+    def init(key: Array, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32) -> Array:
         return jax.random.uniform(key, shape, dtype, -1.0, 1.0) / jnp.sqrt(jnp.float32(fan_in))
 
     return init

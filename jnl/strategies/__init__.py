@@ -9,7 +9,6 @@ from jnl import registry
 from jnl.types import Strategy
 
 _HERE = sys.modules[__name__]
-Hyper = bool | int | float | str | Array
 
 
 def names() -> list[str]:
@@ -21,12 +20,12 @@ def _factory(name: str) -> Callable[..., Strategy]:
     return getattr(registry.find(_HERE, name, "strategy.name"), name)
 
 
-def hypers(name: str) -> dict[str, Hyper]:
+def hypers(name: str) -> dict[str, registry.Value]:
     """The hyper-values of a method and their defaults; a float may be a traced array, the rest is static."""
     return registry.keywords(_factory(name))
 
 
-def make(name: str, **hyper: Hyper) -> Strategy:
+def make(name: str, **hyper: registry.Value | Array) -> Strategy:
     """A method by its name.
 
     Raises:

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from jnl.errors import UserError
 from jnl.losses import cross_entropy
 from jnl.selection import disagree, pick, small_loss
 from jnl.strategies.coteaching import coteaching
@@ -21,6 +22,8 @@ from jnl.types import Context, Selection, Strategy
 
 def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy:
     """Exchange small-loss examples among disagreements."""
+    if warmup_epochs < 0:
+        raise UserError(f"strategy.warmup_epochs: {warmup_epochs} is negative; use 0 for none")
 
     def paper(logits: Array, labels: Array, context: Context) -> Selection:
         loss, eligible = cross_entropy(logits, labels), disagree(logits)
