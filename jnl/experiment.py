@@ -8,10 +8,12 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import metrics, provenance, runs
+from jnl import metrics, runs
 from jnl.parts import Parts, build
+from jnl.provenance import record
 from jnl.step import State
-from jnl.writers import Json, Progress, Summary, Workdir, plain
+from jnl.types import Json
+from jnl.writers import Progress, Summary, Workdir, plain
 
 
 class History(NamedTuple):
@@ -28,17 +30,23 @@ def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> Hi
     Raises:
       UserError: a setting, data or a workdir that cannot be used; nothing is written then.
     """
-    return execute(build(config), workdir)
+    parts = build(config)
+    with open_workdir(parts, workdir) as output:
+        return execute(parts, output)
 
 
-def execute(parts: Parts, workdir: str | os.PathLike[str] | None = None) -> History:
-    """`run` for parts that are built already.
+def open_workdir(parts: Parts, path: str | os.PathLike[str] | None) -> Workdir:
+    """The folder for the results, with `config.json` in it.
 
     Raises:
-      UserError: the workdir cannot be used.
+      UserError: it cannot be written, or already holds a run.
     """
+    return Workdir(path, {"config": parts.config.to_dict(), "model": parts.model, "runs_axis": parts.axis, **record()})
+
+
+def execute(parts: Parts, output: Workdir) -> History:
+    """Trains; every epoch is on disk before the next one starts."""
     begin = time.perf_counter()
-    output = Workdir(workdir, _record(parts))
     program = runs.program(parts.recipe, parts.dataset, runs.stack(parts.runs), parts.axis)
     state, history = program.state, []
     title = f"{parts.config.strategy.name} {parts.config.data.name}"
@@ -64,16 +72,6 @@ def describe(parts: Parts) -> str:
         f"{np.mean(parts.realised_rates):.2%} wrong labels ({config.noise.kind}), {parts.model}, "
         f"{len(parts.runs)} runs x {parts.recipe.num_nets} networks by {parts.axis} on {device.device_kind}"
     )
-
-
-def _record(parts: Parts) -> dict[str, Json]:
-    """What `config.json` holds."""
-    return {
-        "config": parts.config.to_dict(),
-        "model": parts.model,
-        "runs_axis": parts.axis,
-        **provenance.record(),
-    }
 
 
 def _rows(parts: Parts, epoch: int, measured: dict[str, np.ndarray], seconds: float) -> list[dict[str, Json]]:

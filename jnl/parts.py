@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from jnl import data, models, noise, registry, runs, schedules, strategies
 from jnl.config import complete
 from jnl.data import validation
-from jnl.epoch import Recipe
+from jnl.epoch import Recipe, start
 from jnl.errors import UserError
 from jnl.types import Dataset, Run
 
@@ -48,8 +48,8 @@ def build(config: ConfigDict) -> Parts:
     seeds = _seeds(config.seeds)
     noise_seeds = _noise_seeds(config.noise.seed, seeds)
     axis = runs.choose_axis(config.runs_axis)
-    plans = _plans(config)
     noise.check(config.noise.kind, config.noise.rate)
+    plans = _plans(config)
     hyper = {name: value for name, value in config.strategy.items() if name not in ("name", *_FORGET)}
     num_nets = strategies.make(config.strategy.name, **hyper).num_nets
     traced = {name: jnp.float32(value) for name, value in hyper.items() if isinstance(value, float)}
@@ -63,9 +63,9 @@ def build(config: ConfigDict) -> Parts:
     labels = {seed: noise.corrupt(clean, matrix, seed) for seed in set(noise_seeds)}
     splits = {seed: validation.split(labels[seed], config.data.validation, seed) for seed in labels}
     num_train = len(splits[noise_seeds[0]][0])
-    if not 1 <= config.batch_size <= num_train:
+    if config.batch_size > num_train:
         raise UserError(
-            f"config.batch_size: {config.batch_size} does not fit {num_train:,} training examples; give 1 to {num_train}"
+            f"config.batch_size: {config.batch_size} is more than {num_train:,} training examples; give at most that"
         )
     steps = num_train // config.batch_size
     if config.protocol.max_steps:
@@ -93,6 +93,7 @@ def build(config: ConfigDict) -> Parts:
         )
         for seed, noise_seed in zip(seeds, noise_seeds, strict=True)
     ]
+    jax.eval_shape(partial(start, recipe), dataset.train, all_runs[0])  # a network that does not fit is told now
     realised = [float((labels[seed] != clean).mean()) for seed in noise_seeds]
     epochs = range(config.protocol.first_epoch, config.epochs)
     return Parts(config, model, recipe, dataset, all_runs, seeds, noise_seeds, realised, axis, epochs)
@@ -111,11 +112,10 @@ def _plans(config: ConfigDict) -> _Plans:
             f"config.epochs: {epochs} leaves nothing to train after protocol.first_epoch = "
             f"{config.protocol.first_epoch}; give more"
         )
-    if config.batch_size < 1 or config.protocol.max_steps < 0:
-        raise UserError(
-            f"config.batch_size: {config.batch_size} and protocol.max_steps: {config.protocol.max_steps} "
-            "must not be negative, and a batch needs an example; published: 128 and 0 (no limit)"
-        )
+    if config.batch_size < 1:
+        raise UserError(f"config.batch_size: {config.batch_size}; give at least 1, the published value is 128")
+    if config.protocol.max_steps < 0:
+        raise UserError(f"protocol.max_steps: {config.protocol.max_steps} is negative; 0 means no limit")
     if not 0 < optim.learning_rate < math.inf:
         raise UserError(f"optim.learning_rate: {optim.learning_rate} is not positive; the published value is 0.001")
     for name in ("beta1", "beta1_after"):

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import jax
 
+from jnl.types import Json
+
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-datasets", "ml-collections")
 
 
-def record() -> dict[str, str | dict[str, str | None] | None]:
+def record() -> dict[str, Json]:
     """For `config.json`."""
     device = jax.devices()[0]
+    versions: dict[str, Json] = {"python": sys.version.split()[0]}
+    versions |= {package: _version(package) for package in _PACKAGES}
     return {
         "command": " ".join(["python", *sys.argv]),
-        "versions": {"python": sys.version.split()[0], **{package: _version(package) for package in _PACKAGES}},
+        "versions": versions,
         "device": f"{jax.device_count()} x {device.platform} ({device.device_kind})",
         "git_revision": _git_revision(),
     }

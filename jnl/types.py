@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from jax import Array
 
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]  # what a result file can hold
+
 
 class Split(NamedTuple):
     """One part of a data set, on the device."""

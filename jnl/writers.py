@@ -5,16 +5,14 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TypedDict
+from typing import Self, TypedDict
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from jnl.errors import UserError
 from jnl.metrics import OverRuns
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+from jnl.types import Json
 
 
 class Summary(TypedDict):
@@ -56,6 +54,13 @@ class Workdir:
                 f"workdir: cannot write to {self.path} ({error.strerror}); give one that is writable"
             ) from error
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.path is not None:
+            self.rows.close()
+
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
         """Adds rows to `metrics.jsonl`, on disk when this returns."""
         if self.path is not None:
@@ -65,7 +70,6 @@ class Workdir:
     def finish(self, summary: Summary) -> None:
         """Writes `summary.json`."""
         if self.path is not None:
-            self.rows.close()
             self._write("summary.json", summary)
 
     def _write(self, name: str, content: Json | Summary) -> None:
@@ -90,12 +94,10 @@ class Progress:
         self.bar = tqdm(total=epochs, desc=title, unit="epoch", disable=None, dynamic_ncols=True)
         self.steps_per_epoch = steps_per_epoch
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.bar.close()
 
     def epoch(self, test_accuracy: np.ndarray, seconds: float) -> None:

@@ -11,7 +11,7 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import DTypeLike
 
-from jnl.errors import unknown
+from jnl.errors import UserError, unknown
 
 _kernel_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
 
@@ -53,6 +53,8 @@ class Conv(nn.Module):
         bias = self.param("bias", _bias_init(self.size * self.size * channels), (self.features,))
         x = jnp.pad(x, ((0, 0), edge, edge, (0, 0)))
         height, width = x.shape[1] - self.size + 1, x.shape[2] - self.size + 1
+        if height < 1 or width < 1:
+            raise UserError("model.name: the images are too small for this network; choose a smaller one, such as mlp")
         shifts = [(i, j) for i in range(self.size) for j in range(self.size)]
         patches = jnp.concatenate([x[:, i : i + height, j : j + width] for i, j in shifts], -1)
         return patches @ kernel.reshape(-1, self.features) + bias.reshape(1, 1, 1, -1)

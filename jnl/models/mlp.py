@@ -3,6 +3,7 @@
 from flax import linen as nn
 from jax import Array
 
+from jnl.errors import UserError
 from jnl.models._layers import Dense, flatten
 
 
@@ -19,4 +20,6 @@ class MLP(nn.Module):
 
 def mlp(num_classes: int, width: int = 256) -> nn.Module:
     """`width` hidden units."""
+    if width < 1:
+        raise UserError(f"model.width: {width}; give at least 1, the published value is 256")
     return MLP(num_classes, width)
