@@ -1,18 +1,20 @@
 """The fields of a config, their defaults, and the argument that every file in `configs/` takes."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ml_collections import ConfigDict, config_dict
 
 from jnl import data, models, registry, strategies
 from jnl.errors import UserError, unknown
 
-Value = registry.Value | tuple | None
+Value = registry.Value | tuple["Value", ...] | None
 
 NETWORKS = {"digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "cifar10": "cnn7", "cifar100": "cnn7"}
-_RATES = {"none": 0.0, "symmetric": 0.2, "symmetric_inclusive": 0.2, "pair": 0.45, "asymmetric": 0.4}
-_OPTIONS = ["data", "noise", "rate", "model", "quick", "reference"]
+FORGET_FIELDS = ("forget_rate", "ramp_epochs", "exponent", "forget_schedule")  # of strategies that forget
+_RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
+_OPTIONS = ["data", "noise", "rate", "model"]
+_SWITCHES = ["quick", "reference"]
 
 
 def default(strategy: str = "standard") -> ConfigDict:
@@ -22,12 +24,9 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.noise = ConfigDict({"kind": "symmetric", "rate": 0.2, "seed": _anything(0)})  # seed: a number or "per_run"
     config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})
     if strategies.make(strategy).forgets:
-        config.strategy.update(
-            forget_rate=config_dict.placeholder(float),  # follows noise.rate unless set
-            ramp_epochs=10,
-            exponent=1.0,
-            forget_schedule="paper",
-        )
+        # forget_rate follows noise.rate unless set
+        forget = (config_dict.placeholder(float), 10, 1.0, "paper")
+        config.strategy.update(dict(zip(FORGET_FIELDS, forget, strict=True)))
     config.model = ConfigDict({"name": "auto"})
     config.epochs = 200
     config.batch_size = 128
@@ -50,12 +49,17 @@ def options(arg: str | None) -> dict[str, str]:
     """`data=mnist,noise=asymmetric,quick` -> {"data": "mnist", "noise": "asymmetric", "quick": ""}.
 
     Raises:
-      UserError: an unknown option.
+      UserError: an unknown option, a value that is missing, or a value for a switch.
     """
-    parsed = dict(part.partition("=")[::2] for part in (arg or "").split(",") if part)
-    for key in parsed:
-        if key not in _OPTIONS:
-            raise unknown("--config=...:", key, _OPTIONS)
+    parsed = {}
+    for part in (part for part in (arg or "").split(",") if part):
+        key, equals, value = part.partition("=")
+        if key not in _OPTIONS + _SWITCHES:
+            raise unknown("the config's argument", key, _OPTIONS + _SWITCHES)
+        if bool(value) != (key in _OPTIONS) or (equals and key in _SWITCHES):
+            wanted = f"{key}=VALUE" if key in _OPTIONS else f"{key} alone, or nothing"
+            raise UserError(f"the config's argument: {part!r}; give {wanted}")
+        parsed[key] = value
     return parsed
 
 
@@ -73,9 +77,9 @@ def published(strategy: str, arg: str | None, networks: Mapping[str, str] = NETW
     name = config.data.name = given.get("data", "digits")
     kind = given.get("noise", "symmetric")
     try:
-        config.noise.rate = float(given.get("rate", _RATES.get(kind, 0.2)))
+        config.noise.rate = float(given.get("rate", _RATES.get(kind.partition("_")[0], 0.2)))
     except ValueError as error:
-        raise UserError(f"--config=...:rate={given['rate']}: not a number; give a share such as 0.2") from error
+        raise UserError(f"the config's argument: rate={given['rate']}; give a share such as 0.2") from error
     if kind == "asymmetric":
         blocks = "blocks" if "reference" in given else "superclass"
         tables = {"digits": "mnist", "cifar100": f"cifar100_{blocks}"}
@@ -112,14 +116,18 @@ def complete(config: ConfigDict) -> ConfigDict:
       UserError: an unknown field or a value of the wrong type.
     """
     given = config.to_dict()  # resolves references
-    name = given.get("strategy", {}).get("name", "standard")
-    if name not in strategies.names():
-        raise unknown("strategy.name", name, strategies.names())
-    full = default(name)
-    model = given.get("model", {}).get("name", "auto")
-    if model != "auto":
-        full.model.update({"name": model, **models.options(model)})
-    full.data.update(data.options(given.get("data", {}).get("name", "digits")))
+    names = {}
+    for section, name in (("strategy", "standard"), ("model", "auto"), ("data", "digits")):
+        fields = given.get(section, {})
+        if not isinstance(fields, dict):
+            raise UserError(f"config.{section}: expected fields such as config.{section}.name, found {fields!r}")
+        names[section] = fields.get("name", name)
+    if names["strategy"] not in strategies.names():
+        raise unknown("strategy.name", names["strategy"], strategies.names())
+    full = default(names["strategy"])
+    if names["model"] != "auto":
+        full.model.update({"name": names["model"], **models.options(names["model"])})
+    full.data.update(data.options(names["data"]))
     _merge(full, given, "")
     return full
 
@@ -128,7 +136,8 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
     for key, value in given.items():
         field = f"{path}{key}"
         if key not in full:
-            raise unknown(f"config.{field}", key, sorted(full))
+            owner = f" (of {full['name']!r})" if "name" in full else ""
+            raise unknown(f"config.{field}{owner}", key, sorted(full))
         if isinstance(full[key], ConfigDict):
             if not isinstance(value, dict):
                 raise UserError(f"config.{field}: expected fields ({', '.join(full[key])}), found {value!r}")
@@ -143,26 +152,31 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
             raise UserError(f"config.{field}: expected {wanted.__name__}, found {value!r}") from error
 
 
-def points(config: ConfigDict) -> list[tuple[dict[str, Value], ConfigDict]]:
-    """The configs that `config.sweep` spans, each with its swept values; one empty point where nothing is swept.
+def points(config: ConfigDict) -> Iterator[tuple[str, dict[str, Value], ConfigDict]]:
+    """The configs that `config.sweep` spans: a title, the swept values, the config; one point where nothing is swept.
 
     Raises:
-      UserError: a sweep that is not ((field, values), ...) or names an unknown field.
+      UserError: a sweep that is not ((field, values), ...), has no or equal values, or names an unknown field.
     """
     sweep = config.get("sweep") or ()
     try:
         fields = [(str(field), tuple(values)) for field, values in sweep]
     except (TypeError, ValueError) as error:
         raise UserError(f'config.sweep: expected (("noise.rate", (0.2, 0.5)), ...), found {sweep!r}') from error
-    result = []
+    for field, values in fields:
+        if not values or len(set(map(repr, values))) < len(values):
+            raise UserError(f"config.sweep: {field} has no values or the same one twice: {values!r}")
     for combination in itertools.product(*(values for _, values in fields)):
-        values = dict(zip([field for field, _ in fields], combination, strict=True))
+        swept = dict(zip([field for field, _ in fields], combination, strict=True))
         point = config.to_dict() | {"sweep": ()}
-        for field, value in values.items():
+        for field, value in swept.items():
             *parents, leaf = field.split(".")
             inner = point
             for parent in parents:
                 inner = inner.setdefault(parent, {})
+                if not isinstance(inner, dict):
+                    raise UserError(f"config.sweep: {field} does not exist, {parent} has no fields")
             inner[leaf] = value
-        result.append((values, complete(ConfigDict(point))))
-    return result
+        words = [str(value) if field.endswith(".name") else f"{field}={value}" for field, value in swept.items()]
+        whole = complete(ConfigDict(point))
+        yield ",".join(words).replace("/", "_") or whole.strategy.name, swept, whole

@@ -85,16 +85,16 @@ def evaluate(recipe: Recipe, train: Split, test: Split, run: Run, state: State) 
 
 
 def _mean_over(index: Array, size: int, measure: Callable[[Array], dict[str, Array]]) -> dict[str, Array]:
-    """The mean over examples of what `measure` gives (f32[..., size] for each chunk of rows i32[size])."""
-    number = len(index)
-    chunks = jnp.pad(index, (0, -number % size)).reshape(-1, size)
-    real = (jnp.arange(chunks.size) < number).reshape(-1, size)
+    """The mean over the rows i32[n] of what `measure` gives (f32[..., size] for i32[size]), `size` rows at a time."""
+    chunks = jnp.pad(index, (0, -len(index) % size)).reshape(-1, size)
+    inside = (jnp.arange(chunks.size) < len(index)).reshape(chunks.shape)  # the rest is padding
 
     def total(chunk: tuple[Array, Array]) -> dict[str, Array]:
-        rows, real = chunk
-        return {
-            name: jnp.where(real.reshape((1,) * (value.ndim - 1) + real.shape), value, 0.0).sum(-1)
-            for name, value in measure(rows).items()
-        }
+        rows, counts = chunk
 
-    return jax.tree.map(lambda sums: sums.sum(0) / number, lax.map(total, (chunks, real)))
+        def masked_sum(value: Array) -> Array:
+            return jnp.where(jnp.broadcast_to(counts, value.shape), value, 0.0).sum(-1)
+
+        return jax.tree.map(masked_sum, measure(rows))
+
+    return jax.tree.map(lambda sums: sums.sum(0) / len(index), lax.map(total, (chunks, inside)))

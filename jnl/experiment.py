@@ -76,12 +76,13 @@ def describe(parts: Parts) -> str:
 
 def _rows(parts: Parts, epoch: int, measured: dict[str, np.ndarray], seconds: float) -> list[dict[str, Json]]:
     """The lines of `metrics.jsonl` for one epoch."""
-    return [
-        {"epoch": epoch, "run": run, "seed": seed, "noise_seed": noise_seed}
-        | {name: plain(values[run]) for name, values in measured.items()}
-        | {"epoch_seconds": round(seconds, 3)}
-        for run, (seed, noise_seed) in enumerate(zip(parts.seeds, parts.noise_seeds, strict=True))
-    ]
+    rows = []
+    for run, (seed, noise_seed) in enumerate(zip(parts.seeds, parts.noise_seeds, strict=True)):
+        row: dict[str, Json] = {"epoch": epoch, "run": run, "seed": seed, "noise_seed": noise_seed}
+        row |= {field: value for field, value in parts.swept.items()}
+        row |= {name: plain(values[run]) for name, values in measured.items()}
+        rows.append(row | {"epoch_seconds": round(seconds, 3)})
+    return rows
 
 
 def _summary(parts: Parts, curves: dict[str, np.ndarray], program: runs.Program, seconds: float) -> Summary:
@@ -89,7 +90,11 @@ def _summary(parts: Parts, curves: dict[str, np.ndarray], program: runs.Program,
     return Summary(
         strategy=config.strategy.name,
         data=config.data.name,
-        noise={"kind": config.noise.kind, "rate": config.noise.rate, "realised": list(parts.realised_rates)},
+        noise={
+            "kind": config.noise.kind,
+            "rate": config.noise.rate,
+            "realised": plain(np.array(parts.realised_rates)),
+        },
         seeds=parts.seeds,
         noise_seeds=parts.noise_seeds,
         test_accuracy=metrics.best_last(curves["test_accuracy"].astype(np.float64)),

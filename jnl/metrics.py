@@ -14,7 +14,7 @@ from jnl.types import Selection
 class Counts(NamedTuple):
     """Sums over the batches of an epoch; ratios are taken once, at its end."""
 
-    loss: Array  # f32[] objective, mean over rows
+    loss: Array  # f32[] objective, mean over rows; NaN where a logit is not finite
     right: Array  # f32[] predictions equal to the noisy label, mean over networks
     seen: Array  # f32[] examples
     selected: Array  # f32[] examples selected, mean over rows
@@ -28,7 +28,8 @@ def count(objective: Array, selection: Selection, logits: Array, labels: Array, 
     is_clean = jnp.where(clean < 0, jnp.nan, (clean == labels).astype(jnp.float32))
     rows = selection.mask.shape[0]
     return Counts(
-        loss=objective.mean(),
+        # Networks that are lost may still agree and give a finite objective; their logits tell.
+        loss=jnp.where(jnp.isfinite(logits).all(), objective.mean(), jnp.nan),
         right=(logits.argmax(-1) == labels[None]).mean(0).sum(),
         seen=jnp.float32(labels.shape[0]),
         selected=selection.mask.sum() / rows,

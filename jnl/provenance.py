@@ -1,5 +1,6 @@
 """What made a result: command, versions, device, revision of the code."""
 
+import shlex
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +19,7 @@ def record() -> dict[str, Json]:
     versions: dict[str, Json] = {"python": sys.version.split()[0]}
     versions |= {package: _version(package) for package in _PACKAGES}
     return {
-        "command": " ".join(["python", *sys.argv]),
+        "command": shlex.join(["python", *sys.argv]),
         "versions": versions,
         "device": f"{jax.device_count()} x {device.platform} ({device.device_kind})",
         "git_revision": _git_revision(),
@@ -33,10 +34,16 @@ def _version(package: str) -> str | None:
 
 
 def _git_revision() -> str | None:
-    """The revision of the code that runs, with `+changes` where tracked files differ from it."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*"]
+    """The revision of the code that runs, with `+changes` where tracked files differ; None for an installed copy."""
+    root = Path(__file__).parents[1]
+    describe = ("describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*")
+    top = _git(root, "rev-parse", "--show-toplevel")
+    return _git(root, *describe) if top is not None and Path(top) == root.resolve() else None
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()

@@ -21,9 +21,9 @@ AXES = ["auto", "map", "vmap"]
 class Program(NamedTuple):
     """The compiled training epoch of all runs, and where they start."""
 
-    state: State  # every leaf [S, K, ...]
+    state: State  # every leaf [S, K, ...]; gone after the first `advance`, which reuses its memory
     advance: Callable[[State, int], tuple[State, dict[str, np.ndarray]]]  # one epoch; metrics [S] or [S, K]
-    compilations: int
+    compilations: int  # of the training epoch: ahead of time, so a later change of shapes raises instead
     compile_seconds: float
 
 

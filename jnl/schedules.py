@@ -25,7 +25,7 @@ def forget_rate(
         )
     if ramp_epochs < 1:
         raise UserError(f"strategy.ramp_epochs: {ramp_epochs} is below 1; use 1 for no ramp")
-    if exponent <= 0:
+    if not 0 < exponent < np.inf:
         raise UserError(f"strategy.exponent: {exponent} is not positive; the published value is 1")
     if kind == "paper":
         return rate * np.minimum(np.arange(epochs) ** exponent / ramp_epochs, 1.0)

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from jax import Array
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]  # what a result file can hold
+Json = (
+    None | bool | int | float | str | list["Json"] | tuple["Json", ...] | dict[str, "Json"]
+)  # what a result file can hold
 
 
 class Split(NamedTuple):

@@ -43,16 +43,30 @@ class Workdir:
         self.path = None if path is None else Path(path)
         if self.path is None:
             return
-        if (self.path / "metrics.jsonl").exists():
-            raise UserError(f"workdir: {self.path} already holds a run; give another one, or remove it")
+        self.check(path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._write("config.json", config)
             self.rows = (self.path / "metrics.jsonl").open("x")
         except OSError as error:
-            raise UserError(
-                f"workdir: cannot write to {self.path} ({error.strerror}); give one that is writable"
-            ) from error
+            raise self._unusable(error) from error
+
+    @classmethod
+    def check(cls, path: str | os.PathLike[str] | None) -> None:
+        """Raises `UserError` if the folder holds a run already or cannot be looked into; writes nothing."""
+        if path is None:
+            return
+        try:
+            (Path(path) / "metrics.jsonl").lstat()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise cls._unusable(error) from error
+        raise UserError(f"workdir: {path} already holds a run; give another one, or remove it")
+
+    @staticmethod
+    def _unusable(error: OSError) -> UserError:
+        return UserError(f"workdir: cannot use {error.filename} ({error.strerror}); give a folder that is writable")
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +128,7 @@ def table(summaries: Mapping[str, Summary]) -> str:
     """Best, last and last-10 test accuracy (percent, mean ± std over runs) of each network and their mean."""
     columns = ["best", "last", "last10"]
     lines = [["", "", *("last 10" if column == "last10" else column for column in columns), "label precision", "runs"]]
+    failed = []
     for title, summary in summaries.items():
         accuracy = summary["test_accuracy"]
         precision, runs = _percent(summary["label_precision"]), str(len(summary["seeds"]))
@@ -123,10 +138,12 @@ def table(summaries: Mapping[str, Summary]) -> str:
         for name, net in nets.items():
             lines.append([title, name, *(_percent(accuracy[column][net]) for column in columns), precision, runs])
             title = precision = runs = ""
+        if summary["failed_runs"]:
+            failed.append(f"{summary['strategy']}: runs {summary['failed_runs']} are lost, their loss is not finite")
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "\n".join([text[0], rule, *text[1:], "", "test accuracy in percent, mean ± std (ddof 0) over runs"])
+    return "\n".join([text[0], rule, *text[1:], "", "test accuracy in percent, mean ± std (ddof 0) over runs", *failed])
 
 
 def _percent(value: OverRuns | None) -> str:

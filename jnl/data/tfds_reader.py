@@ -40,31 +40,31 @@ def read(name: str, dir: str | os.PathLike[str] | None, order: Order) -> Dataset
     `order(split_name, rows)` gives the original position of each record.
 
     Raises:
-      UserError: the files are not there; says the command that prepares them.
+      UserError: the files are not there, or damaged; says the command that prepares them.
     """
     import tensorflow_datasets as tfds  # here, so that data sets of other sources do not wait for it
 
+    splits = []
     try:
         with _quiet():
             builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
-            sources = {part: builder.as_data_source(part) for part in ("train", "test")}
-    except (NotImplementedError, AssertionError, FileNotFoundError, ValueError) as error:
+            for part in ("train", "test"):
+                source = builder.as_data_source(part)
+                arrays = cache.through(f"{name}-{part}", str(builder.data_path), partial(_arrays, source, part, order))
+                splits.append(split(arrays["images"], arrays["labels"]))
+    # What TFDS and array_record raise for files that are missing, half there or in another format.
+    except (NotImplementedError, AssertionError, OSError, RuntimeError, ValueError) as error:
         where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
         flag = f" --dir={where}" if dir is not None else ""
         raise UserError(
             f"data.dir: no prepared {name!r} in {where}; prepare it once with "
             f"`pip install tensorflow && python -m jnl.data.prepare {name}{flag}`"
         ) from error
-    splits = []
-    for part, source in sources.items():
-        arrays = cache.through(f"{name}-{part}", str(builder.data_path), partial(_arrays, source, part, order))
-        splits.append(split(arrays["images"], arrays["labels"]))
     return Dataset(splits[0], splits[1], tuple(builder.info.features["label"].names))
 
 
 def _arrays(source: Source, part: str, order: Order) -> dict[str, np.ndarray]:
-    with _quiet():
-        rows = source.__getitems__(range(len(source)))  # in bulk: one record at a time is many times slower
+    rows = source.__getitems__(range(len(source)))  # in bulk: one record at a time is many times slower
     position = order(part, rows)
     images = np.empty((len(rows), *rows[0]["image"].shape), np.uint8)
     images[position] = [row["image"] for row in rows]

@@ -16,7 +16,7 @@ from jnl.types import Context, Selection, Strategy
 
 def jocor(co_lambda: float | Array = 0.9) -> Strategy:
     """Select by agreement; `co_lambda` in [0, 1] is the weight of the agreement term."""
-    if isinstance(co_lambda, float) and not 0 <= co_lambda <= 1:
+    if not isinstance(co_lambda, Array) and not 0 <= co_lambda <= 1:
         raise UserError(f"strategy.co_lambda: {co_lambda} is outside [0, 1]; published values are 0.65 to 0.95")
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:

@@ -1,0 +1,69 @@
+"""The command line of `train.py`: a config file with its argument, and fields changed one by one."""
+
+import runpy
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+
+from jnl.errors import UserError, unknown
+
+
+def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
+    """`train.py --config=FILE[:ARG] [--workdir=DIR] [--config.FIELD=VALUE ...]` -> the config, the workdir.
+
+    Raises:
+      UserError: an option or a field that does not exist, a value that does not fit, a file that does not load.
+    """
+    name, *rest = arguments
+    files = [argument.partition("=")[2] for argument in rest if argument.startswith("--config=")]
+    if not files:
+        raise UserError("--config: missing; give one, such as --config=configs/quickstart.py")
+    config = load(files[-1])
+    rest = [argument for argument in rest if not argument.startswith("--config=")]
+    values = flags.FlagValues()
+    try:
+        holder = config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=[name, *rest])
+        workdir = flags.DEFINE_string("workdir", None, "where the results go", flag_values=values)
+        words = values([name, *rest])[1:]
+    except (AttributeError, KeyError) as error:
+        raise _unknown_field(config, rest) from error
+    except (flags.Error, TypeError, ValueError) as error:
+        raise UserError(" ".join(str(error).split())) from error
+    if words:
+        raise UserError(f"{words[0]}: not an option; options start with --, such as --config=configs/jocor.py")
+    if workdir.value == "":
+        raise UserError("--workdir: empty; give a folder, or leave the option out to write nothing")
+    return holder.value, None if workdir.value is None else Path(workdir.value)
+
+
+def load(reference: str) -> ConfigDict:
+    """The config of `FILE` or `FILE:ARG`.
+
+    Raises:
+      UserError: no such file, or it fails.
+    """
+    file, colon, arg = reference.partition(":")
+    if not Path(file).is_file():
+        raise UserError(f"--config: no file {file!r}; give one such as configs/jocor.py")
+    try:
+        config = runpy.run_path(file)["get_config"](*([arg] if colon else []))
+    except UserError:
+        raise
+    except Exception as error:  # a config file is the user's own program: anything can go wrong in it
+        raise UserError(f"--config: {file} failed: {type(error).__name__}: {' '.join(str(error).split())}") from error
+    if not isinstance(config, ConfigDict):
+        raise UserError(f"--config: get_config of {file} gives {type(config).__name__}, not a ConfigDict")
+    return config
+
+
+def _unknown_field(config: ConfigDict, arguments: Sequence[str]) -> UserError:
+    """The error for the first option that names no field of the config."""
+    for option in (argument.partition("=")[0] for argument in arguments):
+        fields = config
+        for key in option.split(".")[1:] if option.startswith("--config.") else ():
+            if not isinstance(fields, ConfigDict) or key not in fields:
+                return unknown(option, key, sorted(fields) if isinstance(fields, ConfigDict) else ["(no field inside)"])
+            fields = fields[key]
+    return UserError(f"--config: a field does not exist; it has: {', '.join(sorted(config))}")

@@ -1,0 +1,57 @@
+"""Shared by all tests: a fast compiler, strict warnings and shapes, small data."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Compile time rules this suite, and this flag halves it (results may differ in the last bits from a training's).
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=1"
+
+import jax
+import pytest
+from hypothesis import settings
+from ml_collections import ConfigDict
+
+from jnl.config import published
+from jnl.experiment import History, run
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+settings.register_profile("jnl", deadline=None, max_examples=50, derandomize=True)
+settings.load_profile("jnl")
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Decoded data sets go to a folder of this session, not to the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JNL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of prepared real data sets."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no prepared data sets in {SHARED_DATA}")
+    return SHARED_DATA
+
+
+def quick(strategy: str = "jocor", **fields: object) -> ConfigDict:
+    """A training of a second: `fields` are names such as optim__learning_rate."""
+    config = published(strategy, "quick")
+    for name, value in fields.items():
+        *parents, leaf = name.split("__")
+        inner = config
+        for parent in parents:
+            inner = inner[parent]
+        inner[leaf] = value
+    return config
+
+
+@pytest.fixture(scope="session")
+def jocor_history() -> History:
+    """Three epochs of two runs of JoCoR on digits."""
+    return run(quick("jocor"))

@@ -1,0 +1,216 @@
+"""A real training end to end, and what it leaves behind."""
+
+import json
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import quick
+from ml_collections import ConfigDict
+
+import jnl
+from jnl import config as settings
+from jnl import metrics
+from jnl.errors import UserError
+from jnl.parts import build
+from jnl.writers import table
+
+COLUMNS = {
+    "epoch", "run", "seed", "noise_seed", "train_loss", "train_accuracy", "test_accuracy", "label_precision",
+    "label_recall", "selected", "disagreement", "divergence", "epoch_seconds",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    path = tmp_path_factory.mktemp("work") / "deep" / "run"
+    jnl.run(quick("coteaching", noise__seed="per_run", data__validation=0.1), path)
+    return path
+
+
+def rows(path):
+    return [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_metrics_have_one_row_per_run_and_epoch(workdir):
+    found = rows(workdir)
+    assert [(row["epoch"], row["run"]) for row in found] == [(e, r) for e in range(3) for r in range(2)]
+    for row in found:
+        assert row.keys() == COLUMNS | {"validation_accuracy"}
+        assert row["seed"] == row["noise_seed"] == row["run"] + 1
+        assert len(row["test_accuracy"]) == len(row["validation_accuracy"]) == 2
+        for name in ("train_accuracy", "label_precision", "label_recall", "selected", "disagreement", "divergence"):
+            assert 0 <= row[name] <= 1, name
+
+
+def test_summary_follows_from_the_metrics(workdir):
+    summary = json.loads((workdir / "summary.json").read_text())
+    curves = np.array([[row["test_accuracy"] for row in rows(workdir) if row["run"] == run] for run in (0, 1)])
+    accuracy = summary["test_accuracy"]
+    np.testing.assert_allclose(accuracy["best"]["net1"]["per_run"], curves[:, :, 0].max(1))
+    np.testing.assert_allclose(accuracy["last"]["net2"]["per_run"], curves[:, -1, 1])
+    np.testing.assert_allclose(accuracy["last10"]["mean"]["mean"], curves.mean())
+    np.testing.assert_allclose(accuracy["last10"]["mean"]["std"], curves.mean((1, 2)).std())
+    assert summary["compilations"] == 1
+    assert summary["failed_runs"] == []
+    assert summary["seconds"] > summary["compile_seconds"] > 0
+    assert all(0.1 < rate < 0.3 for rate in summary["noise"]["realised"])
+    assert summary["noise"]["realised"][0] != summary["noise"]["realised"][1]
+
+
+def test_config_says_what_made_the_result(workdir):
+    record = json.loads((workdir / "config.json").read_text())
+    assert record["config"]["strategy"]["name"] == "coteaching"
+    assert record["config"]["noise"] == {"kind": "symmetric", "rate": 0.2, "seed": "per_run"}
+    assert record["model"] == "mlp"
+    assert record["versions"]["jax"] == jax.__version__
+    assert "cpu" in record["device"]
+    assert re.fullmatch(r"[0-9a-f]{40}(\+changes)?", record["git_revision"] or "0" * 40)
+    assert sorted(path.name for path in workdir.iterdir()) == ["config.json", "metrics.jsonl", "summary.json"]
+
+
+def test_a_recorded_config_runs_again(workdir, tmp_path):
+    recorded = json.loads((workdir / "config.json").read_text())["config"]
+    jnl.run(ConfigDict(recorded), tmp_path / "again")
+
+    def bits(path):
+        return [{name: value for name, value in row.items() if "seconds" not in name} for row in rows(path)]
+
+    assert bits(tmp_path / "again") == bits(workdir)  # the same command on the same device: the same bits
+
+
+def test_a_workdir_is_never_overwritten(workdir):
+    before = (workdir / "metrics.jsonl").read_bytes()
+    with pytest.raises(UserError, match="already holds a run"):
+        jnl.run(quick(), workdir)
+    assert (workdir / "metrics.jsonl").read_bytes() == before
+
+
+def test_history_holds_the_same_numbers(jocor_history):
+    assert jocor_history.metrics["test_accuracy"].shape == (2, 3, 2)
+    assert jocor_history.metrics["train_loss"].shape == (2, 3)
+    assert jocor_history.metrics.keys() == COLUMNS - {"epoch", "run", "seed", "noise_seed", "epoch_seconds"}
+    assert jax.tree.leaves(jocor_history.state.params)[0].shape[:2] == (2, 2)
+
+
+def test_jocor_learns_and_rejects_wrong_labels():
+    history = jnl.run(quick("jocor", epochs=30, strategy__co_lambda=0.7, seeds=1))
+    accuracy, precision = history.metrics["test_accuracy"][0], history.metrics["label_precision"][0]
+    assert accuracy[-1].mean() > 0.85
+    assert precision[-1] > precision[0] + 0.08
+
+
+def test_selection_follows_the_forget_schedule():
+    history = jnl.run(quick("small_loss", epochs=12, noise__rate=0.4, seeds=1))
+    kept = [int((1 - 0.4 * min(epoch / 10, 1)) * 128) / 128 for epoch in range(12)]
+    np.testing.assert_allclose(history.metrics["selected"][0], kept, rtol=1e-6)
+
+
+def test_single_network_has_no_second_and_no_disagreement(tmp_path):
+    history = jnl.run(quick("standard"), tmp_path / "run")
+    assert history.summary["test_accuracy"]["best"]["net2"] is None
+    assert history.summary["test_accuracy"]["last"]["net1"] == history.summary["test_accuracy"]["last"]["mean"]
+    assert all(row["disagreement"] is row["divergence"] is None for row in rows(tmp_path / "run"))
+
+
+def test_without_noise_every_selected_label_is_right():
+    history = jnl.run(quick("small_loss", noise__kind="none", epochs=1))
+    assert (history.metrics["label_precision"] == 1).all()
+    assert history.summary["noise"]["realised"] == [0.0, 0.0]
+
+
+def test_reference_protocol():
+    config = settings.published("jocor", "reference")
+    config.epochs, config.seeds, config.protocol.max_steps, config.batch_size = 3, 1, 4, 100
+    parts = build(config)
+    assert parts.recipe.steps == 4
+    assert list(parts.epochs) == [1, 2]  # epoch 0 only evaluates random weights in the published code
+    assert len(parts.dataset.test.labels) == 300
+    assert float(parts.runs[0].keep[1, -1]) == int((1 - 0.2 / 9) * 100)
+    assert jnl.run(config).metrics["test_accuracy"].shape == (1, 2, 2)
+
+
+def test_a_run_that_fails_is_named():
+    history = jnl.run(quick("standard", optim__learning_rate=1e38, epochs=3))
+    assert history.summary["failed_runs"] == [0, 1]
+    assert "runs [0, 1] are lost" in table({"standard": history.summary})
+
+
+@pytest.mark.parametrize("strategy", ["decoupling", "coteaching_plus"])
+def test_networks_that_agree_on_nothing_finite_have_failed(strategy):
+    history = jnl.run(quick(strategy, optim__learning_rate=1e30))
+    assert history.summary["failed_runs"] == [0, 1]
+
+
+def test_the_mean_of_the_last_ten():
+    curve = np.arange(24, dtype=float).reshape(1, 12, 2)
+    result = metrics.best_last(curve)
+    assert result["last10"]["net1"]["mean"] == curve[0, 2:, 0].mean()
+    assert result["best"]["mean"]["per_run"] == [22.5]
+    gaps = np.array([[0.0, np.nan, 0.5, 1.0]])
+    assert metrics.last10(gaps) == {"mean": 0.5, "std": 0.0, "per_run": [0.5]}
+    assert metrics.last10(np.full((1, 3), np.nan)) is None
+
+
+def test_the_table_shows_what_the_summary_holds(jocor_history):
+    text = table({"jocor": jocor_history.summary})
+    for column in ("best", "last", "last10"):
+        for net in ("net1", "net2", "mean"):
+            cell = jocor_history.summary["test_accuracy"][column][net]
+            assert f"{100 * cell['mean']:.2f} ± {100 * cell['std']:.2f}" in text
+    assert "network 2" in text
+
+
+def test_sweep_points_are_the_product():
+    config = quick()
+    config.sweep = (("noise.rate", (0.2, 0.5)), ("strategy.name", ("jocor", "standard")))
+    with pytest.raises(UserError, match="co_lambda"):  # a field of jocor's that standard lacks
+        list(settings.points(config))
+    config = settings.default()
+    config.sweep = (("noise.rate", (0.2, 0.5)), ("strategy.name", ("jocor", "standard")))
+    points = list(settings.points(config))
+    assert [title for title, _, _ in points] == [
+        "noise.rate=0.2,jocor", "noise.rate=0.2,standard", "noise.rate=0.5,jocor", "noise.rate=0.5,standard",
+    ]  # fmt: skip
+    assert points[1][1] == {"noise.rate": 0.2, "strategy.name": "standard"}
+    assert (points[2][2].noise.rate, points[2][2].strategy.co_lambda) == (0.5, 0.9)
+
+
+@pytest.mark.parametrize("noise_seed", [0, 5])
+def test_one_noise_seed_is_one_noise_for_all_runs(noise_seed):
+    parts = build(quick(seeds=(2, 9), noise__seed=noise_seed))
+    np.testing.assert_array_equal(parts.runs[0].labels, parts.runs[1].labels)
+    assert parts.noise_seeds == [noise_seed] * 2
+
+
+def test_test_labels_are_never_touched():
+    parts = build(quick(noise__rate=1.0))
+    np.testing.assert_array_equal(parts.dataset.test.labels, parts.dataset.test.clean)
+    np.testing.assert_array_equal(parts.dataset.test.labels, jnl.data.load("digits").test.labels)
+    assert (np.asarray(parts.runs[0].labels) != np.asarray(parts.dataset.train.clean)).all()
+
+
+def test_labels_that_are_noisy_already_stay(monkeypatch):
+    digits = jnl.data.load("digits")
+    noisy = (digits.train.labels + 1) % 10
+    unknown = digits._replace(train=digits.train._replace(labels=noisy, clean=jnp.full_like(noisy, -1)))
+    monkeypatch.setattr("jnl.data.sources.digits.load", lambda dir=None: unknown)
+    parts = build(quick(noise__kind="none"))
+    np.testing.assert_array_equal(parts.runs[0].labels, noisy)
+    assert np.isnan(parts.realised_rates).all()
+    history = jnl.run(quick("small_loss", noise__kind="none", epochs=1))
+    assert np.isnan(history.metrics["label_precision"]).all()
+    assert history.summary["label_precision"] is None
+
+
+@pytest.mark.parametrize("section", ["strategy", "model", "data"])
+def test_a_section_that_is_no_section(section):
+    with pytest.raises(UserError, match=f"config.{section}: expected fields"):
+        jnl.run(ConfigDict({section: "mlp"}))
+
+
+def test_a_few_fields_are_enough():
+    history = jnl.run(ConfigDict({"strategy": {"name": "small_loss"}, "epochs": 1, "seeds": 1}))
+    assert history.metrics["test_accuracy"].shape == (1, 1, 1)

@@ -1,0 +1,60 @@
+"""Losses against float64, and at the extremes."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from jnl.losses import cross_entropy, objective, symmetric_kl
+from jnl.types import Selection
+
+logits = arrays(np.float32, (2, 5, 4), elements=st.floats(-20, 20, width=32))
+
+
+def softmax(z):
+    p = np.exp(np.float64(z) - np.float64(z).max(-1, keepdims=True))
+    return p / p.sum(-1, keepdims=True)
+
+
+@given(logits, arrays(np.int32, 5, elements=st.integers(0, 3)))
+def test_cross_entropy(z, labels):
+    expected = -np.log(softmax(z)[:, np.arange(5), labels])
+    np.testing.assert_allclose(cross_entropy(jnp.asarray(z), jnp.asarray(labels)), expected, rtol=1e-4, atol=1e-5)
+
+
+@given(logits)
+def test_symmetric_kl_is_the_sum_of_both(z):
+    p, q = softmax(z)
+    expected = (p * np.log(p / q)).sum(-1) + (q * np.log(q / p)).sum(-1)
+    np.testing.assert_allclose(symmetric_kl(jnp.asarray(z)), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("gap", [0.0, 50.0, 104.0, 200.0, 1e4])
+def test_symmetric_kl_and_its_gradient_stay_finite(gap):
+    z = jnp.array([[[gap, 0.0, -gap]], [[-gap, 0.0, gap]]])
+    value, gradient = jax.value_and_grad(lambda z: symmetric_kl(z).sum())(z)
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
+def test_an_unselected_nan_does_not_leak():
+    loss = jnp.array([[1.0, jnp.nan, 3.0]])
+    mask = jnp.array([[True, False, True]])
+
+    def value(loss):
+        return objective(Selection(loss, mask, mask.sum(-1).astype(jnp.float32))).sum()
+
+    assert value(loss) == 2.0
+    np.testing.assert_array_equal(jax.grad(value)(loss), [[0.5, 0.0, 0.5]])
+
+
+def test_an_empty_row_is_zero_with_zero_gradient():
+    mask = jnp.zeros((1, 3), bool)
+    value, gradient = jax.value_and_grad(lambda loss: objective(Selection(loss, mask, jnp.zeros(1))).sum())(
+        jnp.ones((1, 3))
+    )
+    assert value == 0
+    np.testing.assert_array_equal(gradient, np.zeros((1, 3)))

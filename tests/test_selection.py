@@ -1,0 +1,51 @@
+"""Masks of static shape against the index lists that they stand for."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from jnl.losses import objective
+from jnl.selection import disagree, pick, small_loss
+
+BATCH = 12
+losses = arrays(np.float32, (2, BATCH), elements=st.sampled_from([0, 0.5, 0.5, 1, 2, 7, np.inf, np.nan]))
+eligibles = arrays(bool, BATCH)
+
+
+@given(losses, eligibles, st.integers(0, BATCH))
+def test_small_loss_is_the_stable_sort_of_the_eligible(loss, eligible, keep):
+    mask = jax.jit(small_loss)(loss, keep, eligible)
+    for row, selected in zip(loss, mask, strict=True):
+        index = np.flatnonzero(eligible)
+        expected = np.zeros(BATCH, bool)
+        expected[index[np.argsort(row[index], kind="stable")[:keep]]] = True  # numpy too sorts NaN last
+        np.testing.assert_array_equal(selected, expected)
+
+
+@given(arrays(np.float32, (2, BATCH), elements=st.floats(0, 9, width=32), unique=True), st.permutations(range(BATCH)))
+def test_permuting_the_batch_permutes_the_mask(loss, order):
+    order = np.array(order)
+    np.testing.assert_array_equal(small_loss(loss[:, order], 5), np.asarray(small_loss(loss, 5))[:, order])
+
+
+def test_no_gradient_passes_through_the_choice():
+    def kept(loss):
+        return (small_loss(loss, 2) * 1.0).sum()
+
+    np.testing.assert_array_equal(jax.grad(kept)(jnp.array([[3.0, 1.0, 2.0]])), np.zeros((1, 3)))
+
+
+def test_disagree_compares_predictions():
+    logits = jnp.array([[[1.0, 2.0], [5.0, 0.0]], [[0.0, 9.0], [0.0, 5.0]]])
+    np.testing.assert_array_equal(disagree(logits), [False, True])
+
+
+@given(arrays(np.float32, (2, BATCH), elements=st.floats(-5, 5, width=32)), arrays(bool, (2, BATCH)))
+def test_pick_is_the_mean_over_indices(loss, mask):
+    expected = [
+        row[chosen].mean(dtype=np.float64) if chosen.any() else 0 for row, chosen in zip(loss, mask, strict=True)
+    ]
+    np.testing.assert_allclose(objective(pick(jnp.asarray(loss), jnp.asarray(mask))), expected, rtol=1e-5, atol=1e-6)

@@ -1,0 +1,209 @@
+"""The command line: every config's quick mode, and one line for every mistake."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT))
+import train
+from jnl import config as settings
+from jnl import strategies
+from jnl.command import parse
+
+CONFIGS = sorted(path.stem for path in (ROOT / "configs").glob("*.py") if path.stem != "__init__")
+JOCOR = "--config=configs/jocor.py:quick"
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def command(*arguments):
+    return train.main(["train.py", *arguments])
+
+
+def test_every_strategy_has_a_config():
+    assert set(strategies.names()) <= set(CONFIGS)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_quick_mode_of_every_config(name, capsys, tmp_path):
+    assert command(f"--config=configs/{name}.py:quick", f"--workdir={tmp_path}/run") == 0
+    output = capsys.readouterr()
+    assert "last 10" in output.out
+    assert output.err == ""  # no progress bar where there is no terminal
+    expected = len(strategies.names()) if name == "quickstart" else 1
+    assert len(list((tmp_path / "run").rglob("summary.json"))) == expected
+
+
+@pytest.mark.parametrize("name", [name for name in CONFIGS if name != "quickstart"])
+@pytest.mark.parametrize("arg", ["data=cifar10", "data=cifar100,noise=pair", "data=mnist,noise=asymmetric,reference"])
+def test_every_config_takes_every_argument(name, arg):
+    config, _ = parse(["train.py", f"--config=configs/{name}.py:{arg}"])
+    options = settings.options(arg)
+    assert config.data.name == options["data"]
+    assert config.model.name == ("mlp" if options["data"] == "mnist" else config.model.name)
+    assert config.protocol.max_steps == (401 if "reference" in arg and name != "coteaching_plus" else 0)
+    settings.complete(config)
+
+
+def test_published_values_by_data_and_noise():
+    def value(file, arg, *path):
+        config, _ = parse(["train.py", f"--config=configs/{file}.py:{arg}"])
+        for name in path:
+            config = config[name]
+        return config
+
+    assert value("jocor", "data=mnist", "strategy", "co_lambda") == 0.95
+    assert value("jocor", "data=cifar10", "strategy", "co_lambda") == 0.9
+    assert value("jocor", "data=cifar10,rate=0.8", "strategy", "co_lambda") == 0.65
+    assert value("jocor", "data=cifar100", "strategy", "co_lambda") == 0.85
+    assert value("jocor", "data=cifar10,noise=asymmetric", "strategy", "forget_rate") == 0.2
+    assert value("jocor", "data=cifar10,noise=asymmetric", "noise", "kind") == "asymmetric_cifar10"
+    assert value("jocor", "data=cifar100,noise=asymmetric,reference", "noise", "kind") == "asymmetric_cifar100_blocks"
+    assert value("jocor", "data=cifar100,reference", "optim", "decay_start") == 100
+    assert value("coteaching_plus", "data=cifar10,reference", "strategy", "warmup_epochs") == 20
+    assert value("coteaching_plus", "data=cifar10", "strategy", "warmup_epochs") == 0
+    assert value("coteaching_plus", "data=cifar10", "model", "name") == "cnn_small"
+    assert value("coteaching_plus", "data=cifar100,reference", "optim", "decay_start") == 80
+    assert value("coteaching", "noise=pair", "noise", "rate") == 0.45
+    assert value("coteaching", "noise=asymmetric_cifar100_blocks", "noise", "rate") == 0.4
+    config, _ = parse(["train.py", "--config=configs/jocor.py:noise=asymmetric", "--config.noise.rate=0.2"])
+    assert config.strategy.forget_rate == 0.1
+
+
+def test_any_field_can_be_overridden(tmp_path):
+    options = ["--config.seeds=(3,7)", "--config.noise.seed=per_run", "--config.noise.rate=0.5", "--config.epochs=1"]
+    assert command(JOCOR, "--config.strategy.forget_rate=0.25", f"--workdir={tmp_path}/a", *options) == 0
+    recorded = json.loads((tmp_path / "a" / "config.json").read_text())["config"]
+    assert (recorded["seeds"], recorded["noise"]["seed"], recorded["epochs"]) == ([3, 7], "per_run", 1)
+    assert (recorded["noise"]["rate"], recorded["strategy"]["forget_rate"]) == (0.5, 0.25)
+
+
+MISTAKES = {
+    "no config": ([], "--config: missing"),
+    "no such file": (["--config=configs/nope.py"], "--config: no file 'configs/nope.py'"),
+    "argument": (["--config=configs/jocor.py:quik"], "did you mean 'quick'"),
+    "argument's value": (["--config=configs/jocor.py:rate=high"], "rate=high"),
+    "argument's switch": (["--config=configs/jocor.py:quick=false"], "quick=false"),
+    "argument without value": (["--config=configs/jocor.py:data"], "data=VALUE"),
+    "argument for quickstart": (["--config=configs/quickstart.py:reference"], "quickstart has no published code"),
+    "option": ([JOCOR, "--workdr=x"], "workdr"),
+    "word": ([JOCOR, "x"], "x: not an option"),
+    "field": ([JOCOR, "--config.epoch=1"], "did you mean 'epochs'"),
+    "nested field": ([JOCOR, "--config.strategy.co_lamda=1"], "did you mean 'co_lambda'"),
+    "deep field": ([JOCOR, "--config.noise.x.y=1"], "--config.noise.x.y"),
+    "type": ([JOCOR, "--config.epochs=many"], "--config.epochs=many"),
+    "epochs": ([JOCOR, "--config.epochs=0"], "config.epochs: 0"),
+    "strategy": ([JOCOR, "--config.strategy.name=jocorr"], "did you mean 'jocor'"),
+    "hyper": ([JOCOR, "--config.strategy.co_lambda=1.5"], "strategy.co_lambda: 1.5"),
+    "other strategy": ([JOCOR, "--config.strategy.name=standard"], "config.strategy.co_lambda"),
+    "model": ([JOCOR, "--config.model.name=mpl"], "did you mean 'mlp'"),
+    "model's option": (["--config=configs/jocor.py:model=mlp", "--config.model.width=0"], "model.width: 0"),
+    "model for images": (["--config=configs/jocor.py:model=cnn9"], "too small for this network"),
+    "data": ([JOCOR, "--config.data.name=minst"], "did you mean 'mnist'"),
+    "data folder": ([JOCOR, "--config.data.name=mnist", "--config.data.dir=/nowhere"], "jnl.data.prepare mnist"),
+    "noise": ([JOCOR, "--config.noise.kind=symetric"], "did you mean 'symmetric'"),
+    "rate above": ([JOCOR, "--config.noise.rate=1.5"], "noise.rate: 1.5"),
+    "rate below": ([JOCOR, "--config.noise.rate=-0.5"], "noise.rate: -0.5"),
+    "rate nan": ([JOCOR, "--config.noise.rate=nan"], "noise.rate: nan"),
+    "forget rate": ([JOCOR, "--config.strategy.forget_rate=2"], "strategy.forget_rate: 2.0"),
+    "classes": ([JOCOR, "--config.noise.kind=asymmetric_cifar100_blocks"], "defined for 100 classes, the data have 10"),
+    "noise seed": ([JOCOR, "--config.noise.seed=each"], "noise.seed: 'each'"),
+    "batch": ([JOCOR, "--config.batch_size=1443"], "config.batch_size: 1443"),
+    "empty batch": ([JOCOR, "--config.batch_size=0"], "config.batch_size: 0"),
+    "no seeds": ([JOCOR, "--config.seeds=()"], "config.seeds: none given"),
+    "zero seeds": ([JOCOR, "--config.seeds=0"], "config.seeds: none given"),
+    "same seeds": ([JOCOR, "--config.seeds=(3,3)"], "names a seed twice"),
+    "seeds": ([JOCOR, "--config.seeds=(1,'a')"], "config.seeds"),
+    "negative seed": ([JOCOR, "--config.seeds=(-1,)"], "config.seeds"),
+    "too many seeds": ([JOCOR, "--config.seeds=4294967295"], "config.seeds"),
+    "exponent": ([JOCOR, "--config.strategy.exponent=nan"], "strategy.exponent: nan"),
+    "decay": ([JOCOR, "--config.optim.decay_start=-1"], "optim.decay_start"),
+    "huge rate": ([JOCOR, "--config.optim.learning_rate=1e300"], "optim.learning_rate"),
+    "test set": ([JOCOR, "--config.protocol.drop_last_test=true", "--config.batch_size=400"], "the test set holds"),
+    "axis": ([JOCOR, "--config.runs_axis=pmap"], "did you mean 'map'"),
+    "learning rate": ([JOCOR, "--config.optim.learning_rate=nan"], "optim.learning_rate"),
+    "beta1": ([JOCOR, "--config.optim.beta1=1"], "optim.beta1"),
+    "validation": ([JOCOR, "--config.data.validation=1"], "data.validation"),
+    "first epoch": ([JOCOR, "--config.protocol.first_epoch=3"], "protocol.first_epoch"),
+    "steps": ([JOCOR, "--config.protocol.max_steps=-1"], "protocol.max_steps"),
+    "sweep": ([JOCOR, "--config.sweep=3"], "config.sweep"),
+    "sweep's field": ([JOCOR, "--config.sweep=(('noise.rat', (0.1,)),)"], "did you mean 'rate'"),
+    "sweep of nothing": ([JOCOR, "--config.sweep=(('noise.rate', ()),)"], "has no values"),
+    "sweep of the same": ([JOCOR, "--config.sweep=(('noise.rate', (0.1, 0.1)),)"], "the same one twice"),
+    "sweep of no field": ([JOCOR, "--config.sweep=(('epochs.x', (1,)),)"], "epochs has no fields"),
+    "sweep's last value": ([JOCOR, "--config.sweep=(('noise.rate', (0.1, 2.0)),)"], "noise.rate: 2.0"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_exit_code_2_and_nothing_written(mistake, capsys, tmp_path):
+    arguments, message = MISTAKES[mistake]
+    assert command(*arguments, f"--workdir={tmp_path}/run") == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ")
+    assert message in output.err
+    assert output.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("workdir", ["/proc/jnl", "/dev/null/run", "x" * 300])
+def test_a_workdir_that_cannot_be_written(workdir, capsys):
+    assert command(JOCOR, f"--workdir={workdir}") == 2
+    assert "workdir: cannot use" in capsys.readouterr().err
+    assert command(JOCOR, "--workdir=") == 2
+    assert "--workdir: empty" in capsys.readouterr().err
+
+
+def test_one_used_folder_of_a_sweep_stops_it_before_it_starts(capsys, tmp_path):
+    (tmp_path / "standard").mkdir()
+    (tmp_path / "standard" / "metrics.jsonl").touch()
+    assert command("--config=configs/quickstart.py:quick", f"--workdir={tmp_path}") == 2
+    assert "already holds a run" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["standard"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("def get_config(:", "SyntaxError"),
+        ("def get_config():\n    return 1 / 0", "ZeroDivisionError"),
+        ("def get_config():\n    return {}", "gives dict, not a ConfigDict"),
+        ("x = 1", "KeyError"),
+    ],
+)
+def test_a_broken_config_file_is_one_line(content, message, tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(content)
+    assert command(f"--config={tmp_path}/mine.py") == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_rows_hold_the_swept_values(tmp_path):
+    sweep = "--config.sweep=(('noise.rate', (0.1, 0.4)),)"
+    assert command(JOCOR, sweep, "--config.epochs=1", f"--workdir={tmp_path}") == 0
+    for rate in (0.1, 0.4):
+        rows = (tmp_path / f"noise.rate={rate}" / "metrics.jsonl").read_text().splitlines()
+        assert [json.loads(row)["noise.rate"] for row in rows] == [rate, rate]
+
+
+def test_help_is_printed(capsys):
+    assert command("--help") == 0
+    assert "--config=configs/jocor.py" in capsys.readouterr().out
+
+
+def test_the_real_command(tmp_path):
+    line = [sys.executable, "train.py", JOCOR, f"--workdir={tmp_path}/run"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 runs x 2 networks" in done.stdout
+    wrong = subprocess.run([*line, "--config.epoch=3"], cwd=ROOT, capture_output=True, text=True)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "Traceback" not in wrong.stderr
