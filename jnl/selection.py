@@ -1,5 +1,6 @@
 """Which examples train: masks of static shape instead of index lists, so that one program serves every count."""
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
@@ -12,6 +13,7 @@ def small_loss(loss: Array, keep: Array, eligible: Array | None = None) -> Array
 
     Ties go to the lower batch position; NaN sorts last. No gradient passes.
     """
+    chex.assert_rank(loss, 2)
     if eligible is None:
         eligible = jnp.ones(loss.shape[-1:], bool)
     return jax.vmap(_smallest, (0, None, None))(lax.stop_gradient(loss), keep, eligible)
@@ -25,6 +27,8 @@ def _smallest(loss: Array, keep: Array, eligible: Array) -> Array:
 
 def disagree(logits: Array) -> Array:
     """Where the predictions of two networks differ: f32[2, B, C] -> bool[B]."""
+    chex.assert_rank(logits, 3)
+    chex.assert_axis_dimension(logits, 0, 2)
     first, second = logits.argmax(-1)
     return first != second
 
