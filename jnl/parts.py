@@ -119,7 +119,7 @@ def _plans(config: ConfigDict) -> _Plans:
         raise UserError(f"config.batch_size: {config.batch_size}; give at least 1, the published value is 128")
     if protocol.max_steps < 0:
         raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
-    if not 0 < optim.learning_rate < np.finfo(np.float32).max:
+    if not 0 < optim.learning_rate < float(np.finfo(np.float32).max):
         raise UserError(f"optim.learning_rate: {optim.learning_rate} is not positive and finite; published: 0.001")
     if optim.decay_start < 0:
         raise UserError(f"optim.decay_start: {optim.decay_start} is negative; the published epoch is 80")

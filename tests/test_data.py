@@ -78,10 +78,10 @@ def test_wrong_names_and_options_are_told():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_inputs_that_are_not_finite_are_told(bad, monkeypatch):
-    features = np.zeros((4, 2), np.float32)
-    part = split(features, np.arange(4) % 2)
-    features[1, 1] = bad
-    broken = Dataset(part, split(features, np.arange(4) % 2), ("a", "b"))
+    labels, features = np.arange(4) % 2, np.zeros((4, 2), np.float32)
+    spoilt = features.copy()
+    spoilt[1, 1] = bad
+    broken = Dataset(split(features, labels), split(spoilt, labels), ("a", "b"))
     monkeypatch.setattr("jnl.data.sources.digits.load", lambda dir=None: broken)
     with pytest.raises(UserError, match="non-finite test inputs"):
         data.load("digits")

@@ -65,6 +65,8 @@ def test_published_values_by_data_and_noise():
     assert value("jocor", "data=cifar10,noise=asymmetric", "strategy", "forget_rate") == 0.2
     assert value("jocor", "data=cifar10,noise=asymmetric", "noise", "kind") == "asymmetric_cifar10"
     assert value("jocor", "data=cifar100,noise=asymmetric,reference", "noise", "kind") == "asymmetric_cifar100_blocks"
+    assert value("jocor", "data=cifar100,noise=asymmetric,reference", "strategy", "forget_rate") == 0.2
+    assert value("jocor", "data=cifar100,noise=asymmetric", "strategy", "forget_rate") is None  # follows noise.rate
     assert value("jocor", "data=cifar100,reference", "optim", "decay_start") == 100
     assert value("coteaching_plus", "data=cifar10,reference", "strategy", "warmup_epochs") == 20
     assert value("coteaching_plus", "data=cifar10", "strategy", "warmup_epochs") == 0
@@ -74,6 +76,8 @@ def test_published_values_by_data_and_noise():
     assert value("coteaching", "noise=asymmetric_cifar100_blocks", "noise", "rate") == 0.4
     config, _ = parse(["train.py", "--config=configs/jocor.py:noise=asymmetric", "--config.noise.rate=0.2"])
     assert config.strategy.forget_rate == 0.1
+    config, _ = parse(["train.py", "--config=configs/jocor.py:noise=asymmetric", "--config.strategy.forget_rate=0.3"])
+    assert (config.strategy.forget_rate, config.noise.rate) == (0.3, 0.4)
 
 
 def test_any_field_can_be_overridden(tmp_path):
