@@ -1,4 +1,10 @@
-"""Co-teaching (Han et al. 2018, "Co-teaching: Robust training of deep neural networks with extremely noisy labels")."""
+"""Co-teaching (Han et al. 2018, "Co-teaching: Robust training of deep neural networks with extremely noisy labels").
+
+python train.py --config=configs/coteaching.py:data=mnist,rate=0.5,reference
+
+The networks are those of JoCoR's tables, which compare all methods; `model=cnn9` is that of Co-teaching's own.
+Expect 89.82 ± 0.31 % (last 10 of 200 epochs; Wei et al. 2020, table 2). COTEACHING_MEASURED
+"""
 
 from ml_collections import ConfigDict
 

@@ -1,4 +1,9 @@
-"""Co-teaching+ (Yu et al. 2019, "How does disagreement help generalization against label corruption?")."""
+"""Co-teaching+ (Yu et al. 2019, "How does disagreement help generalization against label corruption?").
+
+python train.py --config=configs/coteaching_plus.py:data=mnist,rate=0.5,reference
+
+Expect 95.80 ± 0.09 % (last 10 of 200 epochs; Wei et al. 2020, table 2). PLUS_MEASURED
+"""
 
 from ml_collections import ConfigDict
 

@@ -1,4 +1,9 @@
-"""Decoupling (Malach & Shalev-Shwartz 2017, "Decoupling when to update from how to update")."""
+"""Decoupling (Malach & Shalev-Shwartz 2017, "Decoupling when to update from how to update").
+
+python train.py --config=configs/decoupling.py:data=mnist,rate=0.5,reference
+
+Expect 69.79 ± 0.52 % (last 10 of 200 epochs; Wei et al. 2020, table 2). DECOUPLING_MEASURED
+"""
 
 from ml_collections import ConfigDict
 

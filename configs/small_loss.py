@@ -1,4 +1,10 @@
-"""Small loss: one network on its own small-loss examples; the tables call it MentorNet, JoCoR's ablation Standard+."""
+"""Small loss: one network on its own small-loss examples; the tables call it MentorNet, JoCoR's ablation Standard+.
+
+python train.py --config=configs/small_loss.py:data=mnist,rate=0.5,reference
+
+No number was published for MNIST. Measured 89.32 ± 0.20 % (last 10 of 200 epochs), 2 runs, about 5 minutes on one CPU
+core: the schedule does most of Co-teaching's work.
+"""
 
 from ml_collections import ConfigDict
 
