@@ -56,7 +56,9 @@ def program(recipe: Recipe, dataset: Dataset, runs: Run, axis: str) -> Program:
         return (jax.vmap(one) if axis == "vmap" else partial(lax.map, one))((runs, state))
 
     train, test = dataset.train, dataset.test
-    state = jax.jit(jax.vmap(partial(start, recipe), (None, 0)))(train, runs)
+    # Random numbers compile slowly on CPU: less optimisation makes the same bits several times sooner.
+    quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
+    state = jax.jit(jax.vmap(partial(start, recipe), (None, 0)), compiler_options=quickly)(train, runs)
     begin = time.perf_counter()
     lowered = jax.jit(training_epoch, donate_argnames="state").lower(train, test, runs, state, jnp.int32(0))
     compiled = lowered.compile()
