@@ -2,7 +2,8 @@
 
 python train.py --config=configs/decoupling.py:data=mnist,rate=0.5,reference
 
-Expect 69.79 ± 0.52 % (last 10 of 200 epochs; Wei et al. 2020, table 2). DECOUPLING_MEASURED
+Expect 69.79 ± 0.52 % (last 10 of 200 epochs; Wei et al. 2020, table 2). Measured
+69.66 ± 0.06 %, 2 runs, about 10 minutes on one CPU core.
 """
 
 from ml_collections import ConfigDict
