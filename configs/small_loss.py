@@ -2,8 +2,8 @@
 
 python train.py --config=configs/small_loss.py:data=mnist,rate=0.5,reference
 
-No number was published for MNIST. Measured 89.32 ± 0.20 % (last 10 of 200 epochs), 2 runs, about 5 minutes on one CPU
-core: the schedule does most of Co-teaching's work.
+No number was published for MNIST. Measured 89.32 ± 0.20 % (last 10 of 200 epochs), 2 runs, 572 s on one busy CPU core;
+Co-teaching gave 89.78 ± 0.31 %.
 """
 
 from ml_collections import ConfigDict
