@@ -8,31 +8,32 @@ config can be changed with --config.FIELD=VALUE. Nothing is written without --wo
 
 import sys
 from collections.abc import Sequence
-from functools import cache
 
-import jnl
-from jnl import command, data
-from jnl.config import points
-from jnl.experiment import describe, execute, open_workdir
+from jnl import command, devices
+from jnl.errors import UserError
+from jnl.experiment import describe, open_workdir
+from jnl.experiment import train as train_programs
 from jnl.parts import build
-from jnl.writers import Workdir, table
+from jnl.writers import table
 
 
 def train(arguments: Sequence[str]) -> None:
-    """Runs every point of the config's sweep, each in a folder of its own, and prints one table of them all."""
+    """Runs every point of the config's sweep, in as few programs as their shapes allow, and prints one table."""
     config, workdir = command.parse(arguments)
-    load = cache(data.load)  # one copy on the device for all the points
-    # All are checked before the first one trains, so that what is wrong with the last is told at once.
-    parts = {title: build(point, swept, load) for title, swept, point in points(config)}
-    folders = {title: workdir and (workdir / title if config.get("sweep") else workdir) for title in parts}
-    for folder in folders.values():
-        Workdir.check(folder)
-    summaries = {}
-    for title, part in parts.items():
-        with open_workdir(part, folders[title]) as output:
-            print(describe(part), flush=True)
-            summaries[title] = execute(part, output).summary
-    print(table(summaries))
+    devices.use_cores()
+    devices.connect()
+    programs = build(config)  # all are checked before the first one trains: what is wrong with the last is told at once
+    with open_workdir(config, programs, workdir) as output:
+        for parts in programs:
+            say(describe(parts))
+        histories = train_programs(programs, output)
+    say(table(histories[0].summary["points"]))
+
+
+def say(text: str) -> None:
+    """To people, once, however many processes there are."""
+    if devices.is_main():
+        print(text, flush=True)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         train(arguments)
-    except jnl.UserError as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,7 +1,9 @@
 """The fields of a config, their defaults, and the argument that every file in `configs/` takes."""
 
+import copy
 import itertools
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from ml_collections import ConfigDict, config_dict
 
@@ -33,9 +35,11 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.optim = ConfigDict({"learning_rate": 1e-3, "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
     config.seeds = _anything(5)  # how many, or which: (3, 7, 11)
     config.runs_axis = "auto"
+    config.runs_at_once = 0  # 0: as many as fit into memory
+    config.devices_per_batch = 1
     # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
-    config.sweep = _anything(())  # (("strategy.name", ("standard", "jocor")), ...): one program after the other
+    config.sweep = _anything(())  # (("noise.rate", (0.2, 0.5)), ("seeds", 8), ...): what are arrays, in one program
     return config
 
 
@@ -152,31 +156,48 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
             raise UserError(f"config.{field}: expected {wanted.__name__}, found {value!r}") from error
 
 
-def points(config: ConfigDict) -> Iterator[tuple[str, dict[str, Value], ConfigDict]]:
-    """The configs that `config.sweep` spans: a title, the swept values, the config; one point where nothing is swept.
+class Point(NamedTuple):
+    """One combination of the values that a config sweeps."""
+
+    title: str
+    swept: dict[str, Value]
+    config: ConfigDict  # complete, and without a sweep
+
+
+def points(config: ConfigDict) -> Iterator[Point]:
+    """The points that `config.sweep` spans; one point where nothing is swept.
+
+    A sweep is ((field, values), ...), all combinations of them; ("seeds", 8) in it stands for `config.seeds`.
 
     Raises:
-      UserError: a sweep that is not ((field, values), ...), has no or equal values, or names an unknown field.
+      UserError: a sweep of another form, with no or equal values, or of an unknown field.
     """
     sweep = config.get("sweep") or ()
     try:
-        fields = [(str(field), tuple(values)) for field, values in sweep]
+        fields = {str(field): values if field == "seeds" else tuple(values) for field, values in sweep}
     except (TypeError, ValueError) as error:
         raise UserError(f'config.sweep: expected (("noise.rate", (0.2, 0.5)), ...), found {sweep!r}') from error
-    for field, values in fields:
+    if len(fields) < len(sweep):
+        raise UserError(f"config.sweep: a field is there twice: {sweep!r}")
+    seeds = {field: fields.pop(field) for field in ("seeds",) if field in fields}
+    for field, values in fields.items():
         if not values or len(set(map(repr, values))) < len(values):
             raise UserError(f"config.sweep: {field} has no values or the same one twice: {values!r}")
-    for combination in itertools.product(*(values for _, values in fields)):
-        swept = dict(zip([field for field, _ in fields], combination, strict=True))
-        point = config.to_dict() | {"sweep": ()}
-        for field, value in swept.items():
-            *parents, leaf = field.split(".")
-            inner = point
-            for parent in parents:
-                inner = inner.setdefault(parent, {})
-                if not isinstance(inner, dict):
-                    raise UserError(f"config.sweep: {field} does not exist, {parent} has no fields")
-            inner[leaf] = value
+    for combination in itertools.product(*fields.values()):
+        swept = dict(zip(fields, combination, strict=True))
+        point = copy.deepcopy(config)  # keeps its references: what follows noise.rate follows the swept one
+        with point.unlocked(), point.ignore_type():
+            for field, value in {"sweep": (), **seeds, **swept}.items():
+                _set(point, field, value)
         words = [str(value) if field.endswith(".name") else f"{field}={value}" for field, value in swept.items()]
-        whole = complete(ConfigDict(point))
-        yield ",".join(words).replace("/", "_") or whole.strategy.name, swept, whole
+        whole = complete(point)
+        yield Point(",".join(words) or whole.strategy.name, swept, whole)
+
+
+def _set(config: ConfigDict, field: str, value: Value) -> None:
+    *parents, leaf = field.split(".")
+    for parent in parents:
+        if not isinstance(config.get(parent), ConfigDict):
+            raise UserError(f"config.sweep: {field} does not exist, {parent} has no fields")
+        config = config[parent]
+    config[leaf] = value

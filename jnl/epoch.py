@@ -23,12 +23,18 @@ class Recipe(NamedTuple):
     num_nets: int
     batch_size: int
     steps: int  # batches per epoch; what is left of the last one is dropped
+    spread: Callable[[Array], Array] = lambda batch: batch  # puts the examples of a batch where they are computed
 
 
 def start(recipe: Recipe, train: Split, run: Run) -> State:
     """The initial state of one run."""
     sample = to_float(train.inputs[:1])
-    return init(recipe.model, recipe.num_nets, jax.random.fold_in(run.key, 0), sample)
+    return init(recipe.model, recipe.num_nets, jax.random.fold_in(_root(run), 0), sample)
+
+
+def _root(run: Run) -> Array:
+    """The key of all randomness of a run, of a kind that is the same on every platform."""
+    return jax.random.key(run.seed, impl="threefry2x32")
 
 
 def epoch(
@@ -43,7 +49,7 @@ def train_epoch(recipe: Recipe, train: Split, run: Run, state: State, number: Ar
     """All batches of one epoch; their order is a function of the run's key and the epoch, so nothing is stored."""
     strategy = recipe.make_strategy(**run.hyper)
     optimiser = optax.adam(run.learning_rate[number], b1=run.beta1[number])
-    order_key, dropout_key = jax.random.split(jax.random.fold_in(jax.random.fold_in(run.key, 1), number))
+    order_key, dropout_key = jax.random.split(jax.random.fold_in(jax.random.fold_in(_root(run), 1), number))
     dropout_keys = jax.random.split(dropout_key, recipe.steps)
     order = jax.random.permutation(order_key, run.train_index)
     batches = order[: recipe.steps * recipe.batch_size].reshape(recipe.steps, recipe.batch_size)
@@ -52,7 +58,7 @@ def train_epoch(recipe: Recipe, train: Split, run: Run, state: State, number: Ar
         position, index, key = batch
         labels = run.labels[index]
         context = Context(number, position, run.keep[number], index)
-        inputs = to_float(train.inputs[index])
+        inputs = recipe.spread(to_float(train.inputs[index]))
         state, outcome = update(recipe.model, strategy, optimiser, state, inputs, labels, context, key)
         clean = train.clean[index]
         return state, metrics.count(outcome.objective, outcome.selection, outcome.logits, labels, clean)
@@ -67,7 +73,7 @@ def evaluate(recipe: Recipe, train: Split, test: Split, run: Run, state: State) 
     """
 
     def measure(index: Array) -> dict[str, Array]:
-        logits = predict(recipe.model, state, to_float(test.inputs[index]))
+        logits = predict(recipe.model, state, recipe.spread(to_float(test.inputs[index])))
         return {
             "test_accuracy": metrics.right(logits, test.labels[index]),
             "disagreement": metrics.disagreement(logits),
@@ -75,7 +81,7 @@ def evaluate(recipe: Recipe, train: Split, test: Split, run: Run, state: State) 
         }
 
     def validate(index: Array) -> dict[str, Array]:
-        logits = predict(recipe.model, state, to_float(train.inputs[index]))
+        logits = predict(recipe.model, state, recipe.spread(to_float(train.inputs[index])))
         return {"validation_accuracy": metrics.right(logits, run.labels[index])}
 
     result = _mean_over(jnp.arange(len(test.labels)), recipe.batch_size, measure)

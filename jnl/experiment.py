@@ -2,105 +2,172 @@
 
 import os
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import metrics, runs
-from jnl.parts import Parts, build
+from jnl import devices, metrics, runs
+from jnl.config import complete
+from jnl.errors import UserError
+from jnl.parts import Member, Parts, build
 from jnl.provenance import record
 from jnl.step import State
 from jnl.types import Json
-from jnl.writers import Progress, Summary, Workdir, plain
+from jnl.writers import PointSummary, ProgramSummary, Progress, Summary, Workdir, plain
 
 
 class History(NamedTuple):
-    """What `run` returns."""
+    """What a training gives. Of a sweep, `runs` says which run is which."""
 
     metrics: dict[str, np.ndarray]  # name -> f32[S, epochs] or f32[S, epochs, K]
     summary: Summary
-    state: State  # of the last epoch, every leaf [S, K, ...]
+    state: State  # of the last epoch, on the host, every leaf [S, K, ...]
+    runs: list[dict[str, Json]]  # seeds and swept values of each
 
 
 def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> History:
     """Trains all the runs of a config in one compiled program; writes to `workdir` if given.
 
     Raises:
-      UserError: a setting, data or a workdir that cannot be used; nothing is written then.
+      UserError: a setting, data or a workdir that cannot be used, or a sweep that takes more than one program; nothing
+        is written then.
     """
-    parts = build(config)
-    with open_workdir(parts, workdir) as output:
-        return execute(parts, output)
+    programs = build(config)
+    if len(programs) > 1:
+        raise UserError(
+            f"config.sweep: its shapes differ, which takes {len(programs)} programs; use train.py, or jnl.run on the "
+            "config of each of jnl.config.points(config)"
+        )
+    with open_workdir(config, programs, workdir) as output:
+        return train(programs, output)[0]
 
 
-def open_workdir(parts: Parts, path: str | os.PathLike[str] | None) -> Workdir:
-    """The folder for the results, with `config.json` in it.
+def open_workdir(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLike[str] | None) -> Workdir:
+    """The folder for the results, with `config.json` in it; only the main process writes.
 
     Raises:
       UserError: it cannot be written, or already holds a run.
     """
-    return Workdir(path, {"config": parts.config.to_dict(), "model": parts.model, "runs_axis": parts.axis, **record()})
+    Workdir.check(path)
+    devices.wait_for_all("workdir")
+    models: list[Json] = [parts.model for parts in programs]
+    content = {"config": complete(config).to_dict(), "models": models, **record()}
+    return Workdir(path if devices.is_main() else None, content)
 
 
-def execute(parts: Parts, output: Workdir) -> History:
-    """Trains; every epoch is on disk before the next one starts."""
-    begin = time.perf_counter()
-    program = runs.program(parts.recipe, parts.dataset, runs.stack(parts.runs), parts.axis)
-    state, history = program.state, []
+def train(programs: Sequence[Parts], output: Workdir) -> list[History]:
+    """Trains program after program, and writes one summary of them all; every epoch is on disk before the next."""
+    begin, trained, done = time.perf_counter(), [], 0
+    for parts in programs:
+        trained.append(_train(parts, output, done))
+        done += len(parts.members)
+    summary = _summary(trained, time.perf_counter() - begin)
+    output.finish(summary)
+    return [
+        History(one.curves, summary, one.state, [_who(member) for member in parts.members])
+        for parts, one in zip(programs, trained, strict=True)
+    ]
+
+
+class _Trained(NamedTuple):
+    curves: dict[str, np.ndarray]  # as `History.metrics`
+    state: State
+    points: list[PointSummary]
+    program: ProgramSummary
+
+
+def _train(parts: Parts, output: Workdir, first_run: int) -> _Trained:
+    program = runs.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, parts.config.runs_at_once)
+    states, history = None, []
     title = f"{parts.config.strategy.name} {parts.config.data.name}"
-    with Progress(title, len(parts.epochs), parts.recipe.steps * len(parts.runs)) as progress:
+    with Progress(title, len(parts.epochs), parts.recipe.steps * len(parts.members)) as progress:
         for epoch in parts.epochs:
             start = time.perf_counter()
-            state, measured = program.advance(state, epoch)
+            states, measured = program.first(epoch) if states is None else program.advance(states, epoch)
             seconds = time.perf_counter() - start
             history.append(measured)
-            output.append(_rows(parts, epoch, measured, seconds))
+            output.append(_rows(parts, first_run, epoch, measured, seconds))
             progress.epoch(measured["test_accuracy"], seconds)
+    assert states is not None
     curves = {name: np.stack([measured[name] for measured in history], 1) for name in history[0]}
-    summary = _summary(parts, curves, program, time.perf_counter() - begin)
-    output.finish(summary)
-    return History(curves, summary, state)
+    described = ProgramSummary(
+        runs=len(parts.members),
+        runs_at_once=program.at_once,
+        layout=runs.describe(parts.layout),
+        bytes_per_device=program.bytes,
+        compilations=program.compilations,
+        compile_seconds=round(program.compile_seconds, 3),
+    )
+    return _Trained(curves, program.gather(states), _points(parts, first_run, curves), described)
 
 
 def describe(parts: Parts) -> str:
     """One line for people: what will run, on what."""
-    config, device = parts.config, jax.devices()[0]
+    config, wrong = parts.config, np.unique([member.realised_rate for member in parts.members])
+    rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
     return (
         f"{config.strategy.name} on {config.data.name}: {len(parts.dataset.train.labels):,} examples, "
-        f"{np.mean(parts.realised_rates):.2%} wrong labels ({config.noise.kind}), {parts.model}, "
-        f"{len(parts.runs)} runs x {parts.recipe.num_nets} networks by {parts.axis} on {device.device_kind}"
+        f"{rates} wrong labels ({config.noise.kind}), {parts.model}, {len(parts.members)} runs x "
+        f"{parts.recipe.num_nets} networks {runs.describe(parts.layout)}"
     )
 
 
-def _rows(parts: Parts, epoch: int, measured: dict[str, np.ndarray], seconds: float) -> list[dict[str, Json]]:
+def _who(member: Member) -> dict[str, Json]:
+    return {"seed": member.seed, "noise_seed": member.noise_seed, **member.point.swept}
+
+
+def _rows(
+    parts: Parts, first_run: int, epoch: int, measured: dict[str, np.ndarray], seconds: float
+) -> list[dict[str, Json]]:
     """The lines of `metrics.jsonl` for one epoch."""
     rows = []
-    for run, (seed, noise_seed) in enumerate(zip(parts.seeds, parts.noise_seeds, strict=True)):
-        row: dict[str, Json] = {"epoch": epoch, "run": run, "seed": seed, "noise_seed": noise_seed}
-        row |= {field: value for field, value in parts.swept.items()}
+    for run, member in enumerate(parts.members):
+        row = {"epoch": epoch, "run": first_run + run, **_who(member)}
         row |= {name: plain(values[run]) for name, values in measured.items()}
         rows.append(row | {"epoch_seconds": round(seconds, 3)})
     return rows
 
 
-def _summary(parts: Parts, curves: dict[str, np.ndarray], program: runs.Program, seconds: float) -> Summary:
-    config = parts.config
+def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list[PointSummary]:
+    """The runs of each point of the sweep, together."""
+    lost = ~np.isfinite(curves["train_loss"]).all(1)
+    summaries = []
+    for title in dict.fromkeys(member.point.title for member in parts.members):
+        mine = [run for run, member in enumerate(parts.members) if member.point.title == title]
+        members = [parts.members[run] for run in mine]
+        config = members[0].point.config
+        summaries.append(
+            PointSummary(
+                title=title,
+                swept=members[0].point.swept,
+                strategy=config.strategy.name,
+                data=config.data.name,
+                noise={
+                    "kind": config.noise.kind,
+                    "rate": config.noise.rate,
+                    "realised": plain(np.array([member.realised_rate for member in members])),
+                },
+                runs=[first_run + run for run in mine],
+                seeds=[member.seed for member in members],
+                noise_seeds=[member.noise_seed for member in members],
+                test_accuracy=metrics.best_last(curves["test_accuracy"][mine].astype(np.float64)),
+                label_precision=metrics.last10(curves["label_precision"][mine].astype(np.float64)),
+                failed_runs=[first_run + run for run in mine if lost[run]],
+            )
+        )
+    return summaries
+
+
+def _summary(trained: Sequence[_Trained], seconds: float) -> Summary:
+    points = [point for one in trained for point in one.points]
+    programs = [one.program for one in trained]
     return Summary(
-        strategy=config.strategy.name,
-        data=config.data.name,
-        noise={
-            "kind": config.noise.kind,
-            "rate": config.noise.rate,
-            "realised": plain(np.array(parts.realised_rates)),
-        },
-        seeds=parts.seeds,
-        noise_seeds=parts.noise_seeds,
-        test_accuracy=metrics.best_last(curves["test_accuracy"].astype(np.float64)),
-        label_precision=metrics.last10(curves["label_precision"].astype(np.float64)),
-        failed_runs=np.flatnonzero(~np.isfinite(curves["train_loss"]).all(1)).tolist(),
-        compilations=program.compilations,
-        compile_seconds=round(program.compile_seconds, 3),
+        test_accuracy=metrics.pool([point["test_accuracy"] for point in points]),
+        points=points,
+        failed_runs=[run for point in points for run in point["failed_runs"]],
+        programs=programs,
+        compilations=sum(program["compilations"] for program in programs),
         seconds=round(seconds, 3),
     )

@@ -1,6 +1,6 @@
 """What is measured: inside the compiled program per batch, and over epochs on the host."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypedDict
 
 import jax
@@ -83,7 +83,10 @@ class OverRuns(TypedDict):
     per_run: list[float]
 
 
-def best_last(test_accuracy: np.ndarray) -> dict[str, dict[str, OverRuns | None]]:
+BestLast = dict[str, dict[str, OverRuns | None]]
+
+
+def best_last(test_accuracy: np.ndarray) -> BestLast:
     """Over epochs, then over runs: f64[S, E, K] -> {best, last, last10} x {net1, net2, mean} x {mean, std, per_run}.
 
     `last10` is the mean of the last 10 epochs (Han et al. 2018), `best` the maximum over epochs, `mean` the average of
@@ -103,6 +106,16 @@ def best_last(test_accuracy: np.ndarray) -> dict[str, dict[str, OverRuns | None]
         name: {net: None if curve is None else over_runs(reduce(curve)) for net, curve in curves.items()}
         for name, reduce in over_epochs.items()
     }
+
+
+def pool(results: Sequence[BestLast]) -> BestLast:
+    """The runs of several results as one; None for a network that some of them lack."""
+
+    def one(column: str, net: str) -> OverRuns | None:
+        parts = [part for result in results if (part := result[column][net]) is not None]
+        return over_runs(np.concatenate([part["per_run"] for part in parts])) if len(parts) == len(results) else None
+
+    return {column: {net: one(column, net) for net in nets} for column, nets in results[0].items()}
 
 
 def last10(curve: np.ndarray) -> OverRuns | None:

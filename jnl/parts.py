@@ -1,8 +1,8 @@
 """A config made concrete: data, noisy labels, network, strategy, schedules. The only reader of config values."""
 
 import math
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 import jax
@@ -11,80 +11,149 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jnl import data, models, noise, registry, runs, schedules, strategies
-from jnl.config import FORGET_FIELDS, Value, complete
+from jnl.config import FORGET_FIELDS, Point, points
 from jnl.data import validation
 from jnl.epoch import Recipe, start
 from jnl.errors import UserError
 from jnl.types import Dataset, Run
 
 
-class Parts(NamedTuple):
-    """All that an experiment needs."""
+class Member(NamedTuple):
+    """A run, and what it is for people."""
 
-    config: ConfigDict  # every field
-    swept: Mapping[str, Value]  # the values of this point of a sweep
+    run: Run
+    point: Point
+    seed: int
+    noise_seed: int
+    realised_rate: float  # share of wrong training labels, NaN where the truth is unknown
+
+
+class Parts(NamedTuple):
+    """All that one program needs; its runs may come from several points of a sweep."""
+
+    config: ConfigDict  # of its first point
     model: str
     recipe: Recipe
     dataset: Dataset
-    runs: list[Run]
-    seeds: list[int]
-    noise_seeds: list[int]
-    realised_rates: list[float]  # share of wrong training labels per run, NaN where the truth is unknown
-    axis: str
+    members: list[Member]
+    layout: runs.Layout
     epochs: range
 
+    @property
+    def runs(self) -> list[Run]:
+        """The arrays of each run."""
+        return [member.run for member in self.members]
 
-def build(
-    config: ConfigDict, swept: Mapping[str, Value] | None = None, load: Callable[..., Dataset] = data.load
-) -> Parts:
-    """The parts of an experiment; what can be wrong without data is told before `load` reads them.
+
+def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[Parts]:
+    """The programs of a config: points of a sweep that differ in arrays only share one.
 
     Raises:
       UserError: a setting or data that cannot be used.
     """
-    config = complete(config)
-    if config.sweep:
-        raise UserError("config.sweep: several experiments; use train.py, or jnl.run on each of jnl.config.points")
-    seeds = _seeds(config.seeds)
-    noise_seeds = _noise_seeds(config.noise.seed, seeds)
-    axis = runs.choose_axis(config.runs_axis)
+    every = list(points(config))
+    for point in every:  # what can be wrong without data is told before they are read
+        _check(point.config)
+    source = cache(partial(_dataset, load))
+    programs: dict[Hashable, list[Parts]] = {}
+    for point in every:
+        parts = _one(point, source)
+        programs.setdefault(_shape(parts), []).append(parts)
+    return [_merge(alike) for alike in programs.values()]
+
+
+def _check(config: ConfigDict) -> None:
+    _noise_seeds(config.noise.seed, _seeds(config.seeds))
     noise.check(config.noise.kind, config.noise.rate)
-    plans = _plans(config)
-    hyper = _rest(config.strategy, "name", *FORGET_FIELDS)
-    num_nets = strategies.make(config.strategy.name, **hyper).num_nets
+    if config.runs_at_once < 0:
+        raise UserError(f"config.runs_at_once: {config.runs_at_once} is negative; 0 means as many as fit")
+    if config.devices_per_batch > 1 and config.batch_size % config.devices_per_batch:
+        raise UserError(f"config.devices_per_batch: {config.devices_per_batch} does not divide batch_size")
+    runs.choose(config.runs_axis, 1, config.devices_per_batch)
+    _plans(config)
+    strategies.make(config.strategy.name, **_hyper(config))
+
+
+def _one(point: Point, source: Callable[..., Dataset]) -> Parts:
+    config = point.config
+    plans, hyper = _plans(config), _hyper(config)
     traced = {name: jnp.float32(value) for name, value in hyper.items() if isinstance(value, float)}
     static = {name: value for name, value in hyper.items() if name not in traced}
-
-    dataset = _whole_batches(config, load(config.data.name, config.data.dir, **_rest(config.data, *_DATA_FIELDS)))
-    noisy = {seed: _noisy(config, dataset, seed) for seed in dict.fromkeys(noise_seeds)}
+    dataset = source(*_data(config))
+    seeds = _seeds(config.seeds)
+    noise_seeds = _noise_seeds(config.noise.seed, seeds)
+    noisy_of = cache(partial(_noisy, config, dataset))
+    noisy = [noisy_of(seed) for seed in noise_seeds]
     model = _model(config, dataset)
     recipe = Recipe(
         model=models.make(model, len(dataset.class_names), **_rest(config.model, "name")),
         make_strategy=partial(strategies.make, config.strategy.name, **static),
-        num_nets=num_nets,
+        num_nets=strategies.make(config.strategy.name, **hyper).num_nets,
         batch_size=config.batch_size,
-        steps=_steps(config, len(noisy[noise_seeds[0]].train_index)),
+        steps=_steps(config, len(noisy[0].train_index)),
     )
-    all_runs = [
-        Run(
-            key=jax.random.key(seed, impl="threefry2x32"),
-            labels=noisy[noise_seed].labels,
-            train_index=noisy[noise_seed].train_index,
-            validation_index=noisy[noise_seed].validation_index,
-            keep=plans.keep,
-            learning_rate=plans.learning_rate,
-            beta1=plans.beta1,
-            hyper=traced,
+    members = [
+        Member(
+            Run(
+                seed=jnp.uint32(seed),
+                labels=one.labels,
+                train_index=one.train_index,
+                validation_index=one.validation_index,
+                keep=plans.keep,
+                learning_rate=plans.learning_rate,
+                beta1=plans.beta1,
+                hyper=traced,
+            ),
+            point,
+            seed,
+            noise_seed,
+            one.realised_rate,
         )
-        for seed, noise_seed in zip(seeds, noise_seeds, strict=True)
+        for seed, noise_seed, one in zip(seeds, noise_seeds, noisy, strict=True)
     ]
-    jax.eval_shape(partial(start, recipe), dataset.train, all_runs[0])  # a network that does not fit is told now
-    realised = [noisy[seed].realised_rate for seed in noise_seeds]
-    epochs = range(config.protocol.first_epoch, config.epochs)
-    return Parts(config, swept or {}, model, recipe, dataset, all_runs, seeds, noise_seeds, realised, axis, epochs)
+    jax.eval_shape(partial(start, recipe), dataset.train, members[0].run)  # a network that does not fit is told now
+    layout = runs.choose(config.runs_axis, len(members), config.devices_per_batch)
+    return Parts(config, model, recipe, dataset, members, layout, range(config.protocol.first_epoch, config.epochs))
 
 
-_DATA_FIELDS = ("name", "dir", "validation")  # those that are not options of the source
+def _shape(parts: Parts) -> Hashable:
+    """All that a program is compiled for: points that are equal in it differ in arrays only."""
+    leaves, tree = jax.tree.flatten(parts.runs[0])
+    maker, config = parts.recipe.make_strategy, parts.config
+    assert isinstance(maker, partial)
+    return (
+        parts.recipe._replace(make_strategy=maker.func),
+        (*maker.args, *sorted(maker.keywords.items())),
+        _data(config),
+        (parts.epochs, config.runs_axis, config.runs_at_once, config.devices_per_batch),
+        (tree, *(leaf.shape for leaf in leaves)),
+    )
+
+
+def _merge(alike: Sequence[Parts]) -> Parts:
+    first, members = alike[0], [member for parts in alike for member in parts.members]
+    layout = runs.choose(first.config.runs_axis, len(members), first.config.devices_per_batch)
+    return first._replace(members=members, layout=layout)
+
+
+def _data(config: ConfigDict) -> tuple[str, str | None, tuple[tuple[str, registry.Value], ...], int]:
+    """What to read: name, folder, options of the source, and of what size the test batches must be whole."""
+    options = tuple(sorted(_rest(config.data, "name", "dir", "validation").items()))
+    return config.data.name, config.data.dir, options, config.batch_size if config.protocol.drop_last_test else 1
+
+
+def _dataset(
+    load: Callable[..., Dataset],
+    name: str,
+    folder: str | None,
+    options: tuple[tuple[str, registry.Value], ...],
+    whole: int,
+) -> Dataset:
+    dataset = load(name, folder, **dict(options))
+    kept = len(dataset.test.labels) // whole * whole
+    if not kept:
+        raise UserError(f"config.batch_size: {whole} is more than the test set holds; use less")
+    return dataset._replace(test=jax.tree.map(lambda leaf: leaf[:kept], dataset.test))
 
 
 class _Noisy(NamedTuple):
@@ -145,14 +214,8 @@ def _steps(config: ConfigDict, num_train: int) -> int:
     return min(steps, config.protocol.max_steps or steps)
 
 
-def _whole_batches(config: ConfigDict, dataset: Dataset) -> Dataset:
-    """With `protocol.drop_last_test`, the test set without what is left of its last batch."""
-    if not config.protocol.drop_last_test:
-        return dataset
-    kept = len(dataset.test.labels) // config.batch_size * config.batch_size
-    if not kept:
-        raise UserError(f"config.batch_size: {config.batch_size} is more than the test set holds; use less")
-    return dataset._replace(test=jax.tree.map(lambda leaf: leaf[:kept], dataset.test))
+def _hyper(config: ConfigDict) -> dict[str, registry.Value]:
+    return _rest(config.strategy, "name", *FORGET_FIELDS)
 
 
 def _rest(fields: ConfigDict, *skip: str) -> dict[str, registry.Value]:

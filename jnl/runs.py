@@ -1,71 +1,211 @@
-"""The runs axis S: several runs in one compiled program. No other file knows it."""
+"""The runs axis S: several runs in one compiled program, over all devices. No other file knows it."""
 
+import logging
+import math
+import re
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from jnl import devices
 from jnl.epoch import Recipe, epoch, start
-from jnl.errors import unknown
+from jnl.errors import UserError, unknown
 from jnl.step import State
 from jnl.types import Dataset, Run, Split
 
-AXES = ["auto", "map", "vmap"]
+AXES = ["auto", "devices", "map", "vmap"]
+_log = logging.getLogger(__name__)
+Tree = TypeVar("Tree")
 
 
-class Program(NamedTuple):
-    """The compiled training epoch of all runs, and where they start."""
+class Layout(NamedTuple):
+    """Where the runs go, and how."""
 
-    state: State  # every leaf [S, K, ...]; gone after the first `advance`, which reuses its memory
-    advance: Callable[[State, int], tuple[State, dict[str, np.ndarray]]]  # one epoch; metrics [S] or [S, K]
-    compilations: int  # of the training epoch: ahead of time, so a later change of shapes raises instead
-    compile_seconds: float
-
-
-def stack(runs: Sequence[Run]) -> Run:
-    """Runs of equal shapes -> one Run whose leaves start with S."""
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *runs)
+    mesh: Mesh  # axes `runs` and `data`: each batch is spread over the devices of one row
+    inner: str  # how a device goes through its runs: `vmap` (one batched program) or `map` (one after the other)
+    reason: str  # why, for people
 
 
-def choose_axis(axis: str) -> str:
-    """`vmap` (one batched program) or `map` (one run after the other inside the program).
+def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
+    """The layout for `runs_axis`.
 
-    `auto` is `map` on CPU, where one run's matrices fill the cores and its weights stay in the cache, else `vmap`.
+    `vmap` and `map` use one device (or `devices_per_batch`). `devices` spreads the runs over all devices of all hosts;
+    each goes through its share by `map` on CPU, where one run's matrices fill a core and its weights stay in the
+    cache, and by `vmap` elsewhere. `auto` takes `devices`.
+
+    Raises:
+      UserError: an unknown axis, or one that these devices cannot form.
     """
     if axis not in AXES:
         raise unknown("runs_axis", axis, AXES)
-    if axis == "auto":
-        return "map" if jax.default_backend() == "cpu" else "vmap"
-    return axis
+    everything = jax.devices()
+    if not 1 <= devices_per_batch <= len(everything):
+        raise UserError(f"config.devices_per_batch: {devices_per_batch}; there are {len(everything)} devices")
+    several = jax.process_count() > 1
+    if several and axis in ("map", "vmap"):
+        raise UserError(f"runs_axis: {axis} is one device's; with {jax.process_count()} processes use devices or auto")
+    best = "map" if jax.default_backend() == "cpu" else "vmap"
+    inner = axis if axis in ("map", "vmap") else best
+    rows = len(everything) // devices_per_batch
+    if inner == axis:
+        rows, reason = 1, "as asked"
+    else:
+        rows = rows if several else min(rows, num_runs)
+        reason = f"{best} is the faster on {jax.default_backend()}, and runs on different devices never wait"
+    used = np.array(everything[: rows * devices_per_batch]).reshape(rows, devices_per_batch)
+    return Layout(Mesh(used, ("runs", "data")), inner, reason)
 
 
-def program(recipe: Recipe, dataset: Dataset, runs: Run, axis: str) -> Program:
-    """Compiles the epoch of all runs once, ahead of time: a later change of shapes is an error, not a compilation."""
+def describe(layout: Layout) -> str:
+    """One phrase for people."""
+    rows, per_batch = layout.mesh.devices.shape
+    each = f", {per_batch} devices to a batch" if per_batch > 1 else ""
+    where = f"over {rows} x " if rows > 1 else "on "
+    return f"by {layout.inner} {where}{layout.mesh.devices.flat[0].device_kind}{each} ({layout.reason})"
 
-    def training_epoch(
-        train: Split, test: Split, runs: Run, state: State, number: Array
-    ) -> tuple[State, dict[str, Array]]:
-        def one(both: tuple[Run, State]) -> tuple[State, dict[str, Array]]:
-            return epoch(recipe, train, test, *both, number)
 
-        return (jax.vmap(one) if axis == "vmap" else partial(lax.map, one))((runs, state))
+class Program:
+    """The compiled training epoch of all runs.
 
-    train, test = dataset.train, dataset.test
-    # Random numbers compile slowly on CPU: less optimisation makes the same bits several times sooner.
-    quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
-    state = jax.jit(jax.vmap(partial(start, recipe), (None, 0)), compiler_options=quickly)(train, runs)
-    begin = time.perf_counter()
-    lowered = jax.jit(training_epoch, donate_argnames="state").lower(train, test, runs, state, jnp.int32(0))
-    compiled = lowered.compile()
-    seconds = time.perf_counter() - begin
+    Runs that do not fit into memory at once go through it in chunks of equal size, each with a state of its own; the
+    last one is filled up with runs that are not reported.
+    """
 
-    def advance(state: State, number: int) -> tuple[State, dict[str, np.ndarray]]:
-        state, metrics = compiled(train, test, runs, state, jnp.int32(number))
-        return state, jax.device_get(metrics)
+    def __init__(self, recipe: Recipe, dataset: Dataset, runs: Sequence[Run], layout: Layout, at_once: int = 0) -> None:
+        """Compiles the epoch for as many runs as fit, `at_once` at most unless it is 0."""
+        self.recipe, self.layout, self._runs = recipe._replace(spread=partial(_spread, layout.mesh)), layout, runs
+        self.compilations, self.compile_seconds = 0, 0.0
+        self._data = _place(dataset.train, layout.mesh), _place(dataset.test, layout.mesh)
+        self._cut(min(at_once or len(runs), len(runs)))
+        limit = devices.memory()
+        while (needed := self.bytes) > limit and self.at_once > self._rows:
+            fit = int(self.at_once * limit / needed)
+            _log.warning("%d runs at once need %s a device, which has %s", self.at_once, _gib(needed), _gib(limit))
+            self._cut(max(1, min(fit, self.at_once - self._rows)))
 
-    return Program(state, advance, 1, seconds)
+    @property
+    def _rows(self) -> int:
+        return self.layout.mesh.shape["runs"]
+
+    @property
+    def bytes(self) -> int:
+        """What the program needs on each device: data, states, results and what it computes in between."""
+        memory = self._compiled.memory_analysis()
+        if memory is None:
+            return 0
+        kept = memory.argument_size_in_bytes + memory.output_size_in_bytes - memory.alias_size_in_bytes
+        return int(kept + memory.temp_size_in_bytes)
+
+    def _cut(self, at_once: int) -> None:
+        """Cuts the axis into equal chunks of at most `at_once` runs, whole rows of the mesh, and compiles for one."""
+        number = math.ceil(len(self._runs) / at_once)
+        self.at_once = math.ceil(len(self._runs) / number / self._rows) * self._rows
+        padded = [self._runs[i % len(self._runs)] for i in range(number * self.at_once)]
+        cuts = range(0, len(padded), self.at_once)
+        self._chunks = [_place(_stack(padded[cut : cut + self.at_once]), self.layout.mesh, "runs") for cut in cuts]
+        if number > 1:
+            _log.warning("%d runs train %d at once, in %d chunks", len(self._runs), self.at_once, number)
+        begin = time.perf_counter()
+        self._start, self._compiled = self._compile(self._chunks[0])
+        self.compile_seconds += time.perf_counter() - begin
+        self.compilations += 1
+
+    def _compile(self, runs: Run) -> tuple[Callable[..., State], jax.stages.Compiled]:
+        """Ahead of time: a later change of shapes is an error, not a compilation."""
+        mesh, (train, test) = self.layout.mesh, self._data
+        alike, apart = PartitionSpec(), PartitionSpec("runs")
+        spread = partial(jax.shard_map, mesh=mesh, axis_names={"runs"}, out_specs=apart, check_vma=False)
+
+        def training_epoch(
+            train: Split, test: Split, runs: Run, state: State, number: Array
+        ) -> tuple[State, dict[str, Array]]:
+            def one(both: tuple[Run, State]) -> tuple[State, dict[str, Array]]:
+                return epoch(self.recipe, train, test, *both, number)
+
+            return (jax.vmap(one) if self.layout.inner == "vmap" else partial(lax.map, one))((runs, state))
+
+        # Random numbers compile slowly on CPU: less optimisation makes the same bits several times sooner.
+        quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
+        begin = spread(jax.vmap(partial(start, self.recipe), (None, 0)), in_specs=(alike, apart))
+        begin = jax.jit(begin, out_shardings=NamedSharding(mesh, apart), compiler_options=quickly)
+        states = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=NamedSharding(mesh, apart)),
+            jax.eval_shape(begin, train, runs),
+        )
+        program = jax.jit(
+            spread(training_epoch, in_specs=(alike, alike, apart, apart, alike)),
+            out_shardings=(NamedSharding(mesh, apart), NamedSharding(mesh, alike)),
+            donate_argnames="state",
+        )
+        number = _place(np.int32(0), mesh)
+        return partial(begin, train), program.lower(train, test, runs, states, number).compile()
+
+    def start(self) -> list[State]:
+        """The initial state of each chunk, every leaf [S, K, ...]."""
+        return [self._park(self._start(runs)) for runs in self._chunks]
+
+    def advance(self, states: list[State], number: int) -> tuple[list[State], dict[str, np.ndarray]]:
+        """Trains epoch `number`; metrics [S] or [S, K]. The states given are gone: their memory is used again."""
+        measured = []
+        at = _place(np.int32(number), self.layout.mesh)
+        for chunk, runs in enumerate(self._chunks):
+            state = _place(states[chunk], self.layout.mesh, "runs")
+            state, metrics = self._compiled(*self._data, runs, state, at)
+            states[chunk] = self._park(state)
+            measured.append(metrics)
+        return states, self._join(jax.device_get(measured))
+
+    def first(self, number: int) -> tuple[list[State], dict[str, np.ndarray]]:
+        """`advance` from the start; halves the chunks for as long as the device runs out of memory."""
+        while True:
+            try:
+                return self.advance(self.start(), number)
+            except jax.errors.JaxRuntimeError as error:
+                if not re.search("RESOURCE_EXHAUSTED|[Oo]ut of memory", str(error)):
+                    raise
+                if self.at_once <= self._rows:
+                    raise UserError(
+                        "memory: one run does not fit on a device; use a smaller config.batch_size or model, or spread "
+                        "each batch with config.devices_per_batch"
+                    ) from error
+                _log.warning("%d runs at once ran out of memory", self.at_once)
+            self._cut(self.at_once // 2)
+
+    def gather(self, states: list[State]) -> State:
+        """The state of all runs on the host, every leaf [S, K, ...]."""
+        return self._join([devices.fetch(state) for state in states])
+
+    def _park(self, state: State) -> State:
+        """Where a chunk's state waits for its next epoch: on the host, if there are others that want the device."""
+        alone = len(self._chunks) == 1 or jax.process_count() > 1
+        return state if alone else jax.device_get(state)
+
+    def _join(self, chunks: list[Tree]) -> Tree:
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(self._runs)], *chunks)
+
+
+def _spread(mesh: Mesh, batch: Array) -> Array:
+    """f32[B, ...] over the devices of a row; XLA splits all that follows from it, and selection still sees B losses."""
+    if mesh.shape["data"] == 1:
+        return batch
+    return lax.with_sharding_constraint(batch, PartitionSpec("data"))
+
+
+def _stack(runs: Sequence[Run]) -> Run:
+    """Runs of equal shapes -> one Run whose leaves start with S."""
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *runs)
+
+
+def _place(tree: Tree, mesh: Mesh, *axes: str) -> Tree:
+    """Onto the devices of the mesh: the first axis over `runs`, or a copy each. Every process has the whole."""
+    return devices.place(tree, NamedSharding(mesh, PartitionSpec(*axes)))
+
+
+def _gib(number: int) -> str:
+    return f"{number / 2**30:.2f} GiB"

@@ -58,7 +58,7 @@ class Strategy(NamedTuple):
 class Run(NamedTuple):
     """What may differ between the runs of one program: arrays only, so that a runs axis can be put before them."""
 
-    key: Array  # the root of all randomness of the run: initial weights, data order, dropout
+    seed: Array  # u32[] the root of all randomness of the run: initial weights, data order, dropout
     labels: Array  # i32[N] noisy labels
     train_index: Array  # i32[N_train] rows that train
     validation_index: Array  # i32[N_validation] rows held out, noisy as they are

@@ -3,31 +3,54 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self, TypedDict
 
 import numpy as np
 from tqdm.auto import tqdm
 
+from jnl.devices import is_main
 from jnl.errors import UserError
-from jnl.metrics import OverRuns
+from jnl.metrics import BestLast, OverRuns
 from jnl.types import Json
+
+
+class PointSummary(TypedDict):
+    """The runs that share one combination of the swept values."""
+
+    title: str
+    swept: Mapping[str, Json]  # field -> value; empty where nothing is swept
+    strategy: str
+    data: str
+    noise: dict[str, Json]  # kind, rate, and `realised`: the share of wrong training labels of each run
+    runs: list[int]  # their numbers in `metrics.jsonl`
+    seeds: list[int]
+    noise_seeds: list[int]
+    test_accuracy: BestLast  # best, last, last10 of net1, net2, mean
+    label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
+    failed_runs: list[int]  # runs whose training loss was not finite at some epoch
+
+
+class ProgramSummary(TypedDict):
+    """One compiled program."""
+
+    runs: int
+    runs_at_once: int  # fewer than `runs` where they do not fit into memory
+    layout: str
+    bytes_per_device: int
+    compilations: int  # of the training epoch
+    compile_seconds: float
 
 
 class Summary(TypedDict):
     """What `summary.json` holds."""
 
-    strategy: str
-    data: str
-    noise: dict[str, Json]  # kind, rate, and `realised`: the share of wrong training labels of each run
-    seeds: list[int]
-    noise_seeds: list[int]
-    test_accuracy: dict[str, dict[str, OverRuns | None]]  # best, last, last10 of net1, net2, mean
-    label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
-    failed_runs: list[int]  # runs whose training loss was not finite at some epoch
-    compilations: int  # of the training epoch
-    compile_seconds: float
+    test_accuracy: BestLast  # over all runs of all points
+    points: list[PointSummary]
+    failed_runs: list[int]
+    programs: list[ProgramSummary]
+    compilations: int  # of training epochs, over all programs
     seconds: float
 
 
@@ -105,7 +128,7 @@ class Progress:
     """A progress bar over epochs on a terminal; silent where the output is not one."""
 
     def __init__(self, title: str, epochs: int, steps_per_epoch: int) -> None:
-        self.bar = tqdm(total=epochs, desc=title, unit="epoch", disable=None, dynamic_ncols=True)
+        self.bar = tqdm(total=epochs, desc=title, unit="epoch", disable=None if is_main() else True, dynamic_ncols=True)
         self.steps_per_epoch = steps_per_epoch
 
     def __enter__(self) -> Self:
@@ -124,22 +147,22 @@ class Progress:
         self.bar.update()
 
 
-def table(summaries: Mapping[str, Summary]) -> str:
+def table(points: Sequence[PointSummary]) -> str:
     """Best, last and last-10 test accuracy (percent, mean ± std over runs) of each network and their mean."""
     columns = ["best", "last", "last10"]
     lines = [["", "", *("last 10" if column == "last10" else column for column in columns), "label precision", "runs"]]
     failed = []
-    for title, summary in summaries.items():
-        accuracy = summary["test_accuracy"]
-        precision, runs = _percent(summary["label_precision"]), str(len(summary["seeds"]))
+    for point in points:
+        title, accuracy = point["title"], point["test_accuracy"]
+        precision, runs = _percent(point["label_precision"]), str(len(point["seeds"]))
         nets = {"network 1": "net1"}
         if accuracy["best"]["net2"] is not None:
             nets |= {"network 2": "net2", "mean": "mean"}
         for name, net in nets.items():
             lines.append([title, name, *(_percent(accuracy[column][net]) for column in columns), precision, runs])
             title = precision = runs = ""
-        if summary["failed_runs"]:
-            failed.append(f"{summary['strategy']}: runs {summary['failed_runs']} are lost, their loss is not finite")
+        if point["failed_runs"]:
+            failed.append(f"{point['title']}: runs {point['failed_runs']} are lost, their loss is not finite")
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]

@@ -5,7 +5,9 @@ from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Compile time rules this suite, and this flag halves it (results may differ in the last bits from a training's).
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=1"
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=1 --xla_force_host_platform_device_count=2"
+)
 
 import jax
 import pytest

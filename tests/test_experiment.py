@@ -55,16 +55,16 @@ def test_summary_follows_from_the_metrics(workdir):
     np.testing.assert_allclose(accuracy["last10"]["mean"]["std"], curves.mean((1, 2)).std())
     assert summary["compilations"] == 1
     assert summary["failed_runs"] == []
-    assert summary["seconds"] > summary["compile_seconds"] > 0
-    assert all(0.1 < rate < 0.3 for rate in summary["noise"]["realised"])
-    assert summary["noise"]["realised"][0] != summary["noise"]["realised"][1]
+    assert summary["seconds"] > summary["programs"][0]["compile_seconds"] > 0
+    assert all(0.1 < rate < 0.3 for rate in summary["points"][0]["noise"]["realised"])
+    assert summary["points"][0]["noise"]["realised"][0] != summary["points"][0]["noise"]["realised"][1]
 
 
 def test_config_says_what_made_the_result(workdir):
     record = json.loads((workdir / "config.json").read_text())
     assert record["config"]["strategy"]["name"] == "coteaching"
     assert record["config"]["noise"] == {"kind": "symmetric", "rate": 0.2, "seed": "per_run"}
-    assert record["model"] == "mlp"
+    assert record["models"] == ["mlp"]
     assert record["versions"]["jax"] == jax.__version__
     assert "cpu" in record["device"]
     assert re.fullmatch(r"[0-9a-f]{40}(\+changes)?", record["git_revision"] or "0" * 40)
@@ -118,13 +118,13 @@ def test_single_network_has_no_second_and_no_disagreement(tmp_path):
 def test_without_noise_every_selected_label_is_right():
     history = jnl.run(quick("small_loss", noise__kind="none", epochs=1))
     assert (history.metrics["label_precision"] == 1).all()
-    assert history.summary["noise"]["realised"] == [0.0, 0.0]
+    assert history.summary["points"][0]["noise"]["realised"] == [0.0, 0.0]
 
 
 def test_reference_protocol():
     config = settings.published("jocor", "reference")
     config.epochs, config.seeds, config.protocol.max_steps, config.batch_size = 3, 1, 4, 100
-    parts = build(config)
+    (parts,) = build(config)
     assert parts.recipe.steps == 4
     assert list(parts.epochs) == [1, 2]  # epoch 0 only evaluates random weights in the published code
     assert len(parts.dataset.test.labels) == 300
@@ -135,7 +135,7 @@ def test_reference_protocol():
 def test_a_run_that_fails_is_named():
     history = jnl.run(quick("standard", optim__learning_rate=1e38, epochs=3))
     assert history.summary["failed_runs"] == [0, 1]
-    assert "runs [0, 1] are lost" in table({"standard": history.summary})
+    assert "runs [0, 1] are lost" in table(history.summary["points"])
 
 
 @pytest.mark.parametrize("strategy", ["decoupling", "coteaching_plus"])
@@ -155,7 +155,7 @@ def test_the_mean_of_the_last_ten():
 
 
 def test_the_table_shows_what_the_summary_holds(jocor_history):
-    text = table({"jocor": jocor_history.summary})
+    text = table(jocor_history.summary["points"])
     for column in ("best", "last", "last10"):
         for net in ("net1", "net2", "mean"):
             cell = jocor_history.summary["test_accuracy"][column][net]
@@ -171,22 +171,22 @@ def test_sweep_points_are_the_product():
     config = settings.default()
     config.sweep = (("noise.rate", (0.2, 0.5)), ("strategy.name", ("jocor", "standard")))
     points = list(settings.points(config))
-    assert [title for title, _, _ in points] == [
+    assert [point.title for point in points] == [
         "noise.rate=0.2,jocor", "noise.rate=0.2,standard", "noise.rate=0.5,jocor", "noise.rate=0.5,standard",
     ]  # fmt: skip
-    assert points[1][1] == {"noise.rate": 0.2, "strategy.name": "standard"}
-    assert (points[2][2].noise.rate, points[2][2].strategy.co_lambda) == (0.5, 0.9)
+    assert points[1].swept == {"noise.rate": 0.2, "strategy.name": "standard"}
+    assert (points[2].config.noise.rate, points[2].config.strategy.co_lambda) == (0.5, 0.9)
 
 
 @pytest.mark.parametrize("noise_seed", [0, 5])
 def test_one_noise_seed_is_one_noise_for_all_runs(noise_seed):
-    parts = build(quick(seeds=(2, 9), noise__seed=noise_seed))
+    (parts,) = build(quick(seeds=(2, 9), noise__seed=noise_seed))
     np.testing.assert_array_equal(parts.runs[0].labels, parts.runs[1].labels)
-    assert parts.noise_seeds == [noise_seed] * 2
+    assert [member.noise_seed for member in parts.members] == [noise_seed] * 2
 
 
 def test_test_labels_are_never_touched():
-    parts = build(quick(noise__rate=1.0))
+    (parts,) = build(quick(noise__rate=1.0))
     np.testing.assert_array_equal(parts.dataset.test.labels, parts.dataset.test.clean)
     np.testing.assert_array_equal(parts.dataset.test.labels, jnl.data.load("digits").test.labels)
     assert (np.asarray(parts.runs[0].labels) != np.asarray(parts.dataset.train.clean)).all()
@@ -197,12 +197,12 @@ def test_labels_that_are_noisy_already_stay(monkeypatch):
     noisy = (digits.train.labels + 1) % 10
     unknown = digits._replace(train=digits.train._replace(labels=noisy, clean=jnp.full_like(noisy, -1)))
     monkeypatch.setattr("jnl.data.sources.digits.load", lambda dir=None: unknown)
-    parts = build(quick(noise__kind="none"))
+    (parts,) = build(quick(noise__kind="none"))
     np.testing.assert_array_equal(parts.runs[0].labels, noisy)
-    assert np.isnan(parts.realised_rates).all()
+    assert all(np.isnan(member.realised_rate) for member in parts.members)
     history = jnl.run(quick("small_loss", noise__kind="none", epochs=1))
     assert np.isnan(history.metrics["label_precision"]).all()
-    assert history.summary["label_precision"] is None
+    assert history.summary["points"][0]["label_precision"] is None
 
 
 @pytest.mark.parametrize("section", ["strategy", "model", "data"])

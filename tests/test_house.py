@@ -11,11 +11,12 @@ from conftest import ROOT
 
 FLOORS = {
     0: ["errors", "types", "registry"],
-    1: ["losses", "selection", "schedules", "noise", "metrics", "augment", "data", "models"],
+    1: ["losses", "selection", "schedules", "noise", "metrics", "augment", "data", "models", "devices"],
     2: ["strategies"],
     3: ["step", "epoch"],
     4: ["runs", "writers", "provenance"],
     5: ["config", "command", "parts", "experiment"],
+    6: ["benchmark"],
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 FILES = sorted((ROOT / "jnl").rglob("*.py"))

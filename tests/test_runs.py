@@ -18,9 +18,9 @@ from jnl.parts import build
 TWO_EPOCHS = {"epochs": 2}
 
 
-def programs(config):
-    parts = build(config)
-    return parts, runs.program(parts.recipe, parts.dataset, runs.stack(parts.runs), parts.axis)
+def programs(config, **options):
+    (parts,) = build(config)
+    return parts, runs.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, **options)
 
 
 @pytest.mark.parametrize("strategy", ["standard", "jocor"])
@@ -29,7 +29,7 @@ def test_a_run_alone_starts_with_the_same_bits_as_among_others(strategy):
     for position, seed in enumerate((3, 7, 11)):
         solo_parts, alone = programs(quick(strategy, seeds=(seed,), noise__seed="per_run"))
         np.testing.assert_array_equal(parts.runs[position].labels, solo_parts.runs[0].labels)
-        for mine, theirs in zip(jax.tree.leaves(alone.state), jax.tree.leaves(among.state), strict=True):
+        for mine, theirs in zip(*map(jax.tree.leaves, (alone.start()[0], among.start()[0])), strict=True):
             np.testing.assert_array_equal(mine[0], theirs[position])
 
 
@@ -51,8 +51,8 @@ def orders(parts, monkeypatch):
 
 
 def test_the_data_order_belongs_to_the_seed(monkeypatch):
-    first, second = orders(build(quick(seeds=(3, 7))), monkeypatch)
-    (alone,) = orders(build(quick(seeds=(7,))), monkeypatch)
+    first, second = orders(*build(quick(seeds=(3, 7))), monkeypatch)
+    (alone,) = orders(*build(quick(seeds=(7,))), monkeypatch)
     np.testing.assert_array_equal(second, alone)
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(np.sort(first), np.arange(1442))
@@ -95,31 +95,23 @@ def test_the_training_epoch_compiles_once(axis, caplog):
 
 
 def test_data_are_on_the_device_once_whatever_the_number_of_runs():
-    parts = build(quick(seeds=4))
-    stacked = runs.stack(parts.runs)
+    parts, four = programs(quick(seeds=4, runs_axis="vmap"))
+    _, one = programs(quick(seeds=1, runs_axis="vmap"))
+    arguments = [program._compiled.memory_analysis().argument_size_in_bytes for program in (one, four)]
+    per_run = (arguments[1] - arguments[0]) / 3
+    data = sum(leaf.nbytes for leaf in jax.tree.leaves((parts.dataset.train, parts.dataset.test)))
     assert parts.dataset.train.inputs.dtype == jnp.uint8
-    assert stacked.labels.shape == (4, 1442)
-    assert not any(leaf.ndim > 3 for leaf in jax.tree.leaves(stacked))  # no images among what is per run
-
-
-def test_hyper_values_of_runs_may_differ():
-    parts = build(quick(seeds=2))
-    different = [
-        one._replace(hyper={"co_lambda": jnp.float32(value)}) for one, value in zip(parts.runs, (0.0, 0.9), strict=True)
-    ]
-    program = runs.program(parts.recipe, parts.dataset, runs.stack(different), "vmap")
-    _, measured = program.advance(program.state, 0)
-    assert measured["train_loss"][0] > 2 * measured["train_loss"][1]
+    assert arguments[0] - per_run == pytest.approx(data, rel=0.1)  # less what the program does not read
 
 
 def test_batch_statistics_see_the_whole_batch_selected_or_not():
-    strategy = build(quick("small_loss", strategy__forget_rate=0.9, strategy__ramp_epochs=1, epochs=1))
-    assert int(strategy.runs[0].keep[0, -1]) == 128  # paper schedule: epoch 0 forgets nothing
+    (parts,) = build(quick("small_loss", strategy__forget_rate=0.9, strategy__ramp_epochs=1, epochs=1))
+    assert int(parts.runs[0].keep[0, -1]) == 128  # paper schedule: epoch 0 forgets nothing
 
     def statistics(forget):
         config = quick("small_loss", strategy__forget_rate=forget, strategy__ramp_epochs=1, epochs=2, seeds=(1,))
         config.model.name, config.batch_size, config.protocol.max_steps = "cnn7", 16, 1
-        parts = build(config)
+        (parts,) = build(config)
         state = start(parts.recipe, parts.dataset.train, parts.runs[0])
         epoch = partial(train_epoch, parts.recipe, parts.dataset.train, parts.runs[0])
         return jax.jit(epoch)(state, jnp.int32(1))[0].batch_stats
@@ -128,6 +120,86 @@ def test_batch_statistics_see_the_whole_batch_selected_or_not():
         np.testing.assert_array_equal(all_kept, few_kept)
 
 
+@pytest.mark.parametrize("axis", ["map", "vmap"])
+def test_results_do_not_depend_on_the_cut(axis, caplog):
+    whole = run(quick(seeds=5, runs_axis=axis, **TWO_EPOCHS))
+    cut = run(quick(seeds=5, runs_axis=axis, runs_at_once=2, **TWO_EPOCHS))
+    assert "5 runs train 2 at once, in 3 chunks" in caplog.text
+    assert cut.summary["programs"][0]["runs_at_once"] == 2
+    assert cut.summary["compilations"] == 1
+    for name, curve in whole.metrics.items():
+        if axis == "map":
+            np.testing.assert_array_equal(curve, cut.metrics[name], err_msg=name)
+        np.testing.assert_allclose(curve, cut.metrics[name], atol=0.01, err_msg=name)
+    for mine, theirs in zip(*map(jax.tree.leaves, (whole.state, cut.state)), strict=True):
+        assert mine.shape == theirs.shape and mine.shape[0] == 5
+
+
+def test_runs_that_do_not_fit_are_cut(monkeypatch, caplog):
+    one, four = (programs(quick(seeds=seeds, runs_axis="vmap"))[1].bytes for seeds in (1, 4))
+    monkeypatch.setattr("jnl.devices.memory", lambda: (one + four) // 2)
+    _, program = programs(quick(seeds=4, runs_axis="vmap"))
+    assert program.at_once == 2 == program.compilations
+    assert program.bytes <= (one + four) // 2
+    assert "4 runs at once need" in caplog.text
+    _, metrics = program.first(0)
+    assert metrics["train_loss"].shape == (4,)
+
+
+@pytest.mark.parametrize("message", ["RESOURCE_EXHAUSTED: 1 GiB", "INTERNAL: Out of memory allocating 1 bytes."])
+def test_a_failed_allocation_halves_the_chunks(message, monkeypatch, caplog):
+    """A limit of the address space fails really, but the compiler's own threads may then hang: so only pretend."""
+    advance = runs.Program.advance
+
+    def fails_above_one(program, states, number):
+        if program.at_once > 1:
+            raise jax.errors.JaxRuntimeError(message)
+        return advance(program, states, number)
+
+    monkeypatch.setattr(runs.Program, "advance", fails_above_one)
+    config = quick(seeds=4, runs_axis="map", **TWO_EPOCHS)
+    history = run(config)
+    assert caplog.text.count("ran out of memory") == 2
+    assert (history.summary["programs"][0]["runs_at_once"], history.summary["compilations"]) == (1, 3)
+    monkeypatch.undo()
+    for name, curve in run(config).metrics.items():
+        np.testing.assert_allclose(curve, history.metrics[name], rtol=1e-5, err_msg=name)
+
+
+def test_one_run_that_does_not_fit_is_told(monkeypatch):
+    def fails(program, states, number):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED")
+
+    monkeypatch.setattr(runs.Program, "advance", fails)
+    with pytest.raises(UserError, match="devices_per_batch"):
+        run(quick(seeds=1))
+
+
+def test_a_sweep_of_what_are_arrays_is_one_program():
+    config = quick(epochs=1)
+    config.sweep = (("noise.rate", (0.1, 0.5)), ("strategy.co_lambda", (0.0, 0.9)), ("seeds", (3, 7)))
+    history = run(config)
+    assert history.summary["compilations"] == 1
+    assert [(one["noise.rate"], one["strategy.co_lambda"], one["seed"]) for one in history.runs] == [
+        (rate, co_lambda, seed) for rate in (0.1, 0.5) for co_lambda in (0.0, 0.9) for seed in (3, 7)
+    ]
+    alone = run(quick(epochs=1, noise__rate=0.5, strategy__co_lambda=0.0, seeds=(7,)))
+    for name, curve in history.metrics.items():
+        np.testing.assert_allclose(curve[5], alone.metrics[name][0], atol=0.01, err_msg=name)
+    first, second = history.metrics["train_loss"][[0, 2], 0]
+    assert first > 2 * second  # lambda is the run's own
+
+
+def test_what_changes_shapes_is_a_program_of_its_own():
+    config = quick(epochs=1)
+    config.sweep = (("batch_size", (64, 128)), ("optim.learning_rate", (0.001, 0.01)))
+    first, second = build(config)
+    assert [one.recipe.batch_size for one in (first, second)] == [64, 128]
+    assert [len(one.members) for one in (first, second)] == [4, 4]
+    with pytest.raises(UserError, match="takes 2 programs"):
+        run(config)
+
+
 def test_unknown_axis_is_told():
     with pytest.raises(UserError, match="did you mean 'vmap'"):
-        runs.choose_axis("vmapp")
+        runs.choose("vmapp", 1)

@@ -36,8 +36,8 @@ def test_quick_mode_of_every_config(name, capsys, tmp_path):
     output = capsys.readouterr()
     assert "last 10" in output.out
     assert output.err == ""  # no progress bar where there is no terminal
-    expected = len(strategies.names()) if name == "quickstart" else 1
-    assert len(list((tmp_path / "run").rglob("summary.json"))) == expected
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert len(summary["points"]) == (len(strategies.names()) if name == "quickstart" else 1)
 
 
 @pytest.mark.parametrize("name", [name for name in CONFIGS if name != "quickstart"])
@@ -141,6 +141,12 @@ MISTAKES = {
     "sweep of nothing": ([JOCOR, "--config.sweep=(('noise.rate', ()),)"], "has no values"),
     "sweep of the same": ([JOCOR, "--config.sweep=(('noise.rate', (0.1, 0.1)),)"], "the same one twice"),
     "sweep of no field": ([JOCOR, "--config.sweep=(('epochs.x', (1,)),)"], "epochs has no fields"),
+    "sweep's field twice": ([JOCOR, "--config.sweep=(('epochs', (1,)), ('epochs', (2,)))"], "twice"),
+    "sweep's seeds": ([JOCOR, "--config.sweep=(('seeds', 0),)"], "config.seeds: none given"),
+    "chunks": ([JOCOR, "--config.runs_at_once=-1"], "config.runs_at_once: -1"),
+    "devices": ([JOCOR, "--config.devices_per_batch=64"], "config.devices_per_batch: 64; there are 2 devices"),
+    "no devices": ([JOCOR, "--config.devices_per_batch=0"], "config.devices_per_batch: 0"),
+    "uneven batch": ([JOCOR, "--config.devices_per_batch=2", "--config.batch_size=63"], "does not divide"),
     "sweep's last value": ([JOCOR, "--config.sweep=(('noise.rate', (0.1, 2.0)),)"], "noise.rate: 2.0"),
 }
 
@@ -165,14 +171,6 @@ def test_a_workdir_that_cannot_be_written(workdir, capsys):
     assert "--workdir: empty" in capsys.readouterr().err
 
 
-def test_one_used_folder_of_a_sweep_stops_it_before_it_starts(capsys, tmp_path):
-    (tmp_path / "standard").mkdir()
-    (tmp_path / "standard" / "metrics.jsonl").touch()
-    assert command("--config=configs/quickstart.py:quick", f"--workdir={tmp_path}") == 2
-    assert "already holds a run" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["standard"]
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -193,9 +191,26 @@ def test_a_broken_config_file_is_one_line(content, message, tmp_path, capsys):
 def test_rows_hold_the_swept_values(tmp_path):
     sweep = "--config.sweep=(('noise.rate', (0.1, 0.4)),)"
     assert command(JOCOR, sweep, "--config.epochs=1", f"--workdir={tmp_path}") == 0
-    for rate in (0.1, 0.4):
-        rows = (tmp_path / f"noise.rate={rate}" / "metrics.jsonl").read_text().splitlines()
-        assert [json.loads(row)["noise.rate"] for row in rows] == [rate, rate]
+    rows = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [(row["run"], row["noise.rate"]) for row in rows] == [(0, 0.1), (1, 0.1), (2, 0.4), (3, 0.4)]
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert [(point["swept"], point["runs"]) for point in summary["points"]] == [
+        ({"noise.rate": 0.1}, [0, 1]), ({"noise.rate": 0.4}, [2, 3]),
+    ]  # fmt: skip
+    assert summary["compilations"] == 1
+    pooled = [value for point in summary["points"] for value in point["test_accuracy"]["last"]["net2"]["per_run"]]
+    assert summary["test_accuracy"]["last"]["net2"]["per_run"] == pooled
+
+
+def test_programs_of_a_sweep_number_their_runs_on(tmp_path):
+    sweep = "--config.sweep=(('strategy.name', ('standard', 'coteaching')), ('seeds', 2))"
+    assert command("--config=configs/standard.py:quick", sweep, f"--workdir={tmp_path}") == 0
+    rows = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [row["run"] for row in rows] == [0, 1] * 3 + [2, 3] * 3
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert [point["strategy"] for point in summary["points"]] == ["standard", "coteaching"]
+    assert summary["test_accuracy"]["best"]["net2"] is None  # one of them has no second network
+    assert summary["compilations"] == 2
 
 
 def test_help_is_printed(capsys):

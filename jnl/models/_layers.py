@@ -8,10 +8,11 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
-from jax import Array
+from jax import Array, lax
 from jax.typing import DTypeLike
 
 from jnl.errors import UserError, unknown
+from jnl.models._convolution import convolve
 
 _kernel_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
 
@@ -24,22 +25,24 @@ def _bias_init(fan_in: int) -> Callable[[Array, tuple[int, ...]], Array]:
 
 
 class Dense(nn.Module):
-    """x W + b: f32[B, D] -> f32[B, features]."""
+    """x W^T + b: f32[B, D] -> f32[B, features].
+
+    The kernel is [features, D], so that the K kernels that meet one batch are one matrix [K features, D] without a
+    copy, and so are their gradients.
+    """
 
     features: int
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         fan_in = x.shape[-1]
-        return nn.Dense(self.features, kernel_init=_kernel_init, bias_init=_bias_init(fan_in))(x)
+        kernel = self.param("kernel", lambda key: _kernel_init(key, (fan_in, self.features)).T)
+        bias = self.param("bias", _bias_init(fan_in), (self.features,))
+        return lax.dot_general(kernel, x, (((1,), (1,)), ((), ()))).T + bias[None]
 
 
 class Conv(nn.Module):
-    """A stride-1 convolution: f32[B, H, W, channels] -> f32[B, H', W', features].
-
-    Written as shifted slices and one matrix product: a native convolution becomes a grouped one under vmap over
-    networks and loses its threads inside a loop on CPU; this one stays a (batched) matrix product in both.
-    """
+    """A stride-1 convolution: f32[B, H, W, channels] -> f32[B, H', W', features]."""
 
     features: int
     size: int = 3
@@ -47,17 +50,12 @@ class Conv(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        channels, edge = x.shape[-1], (self.padding, self.padding)
-        shape = (self.size, self.size, channels, self.features)
-        kernel = self.param("kernel", _kernel_init, shape)
-        bias = self.param("bias", _bias_init(self.size * self.size * channels), (self.features,))
-        x = jnp.pad(x, ((0, 0), edge, edge, (0, 0)))
-        height, width = x.shape[1] - self.size + 1, x.shape[2] - self.size + 1
-        if height < 1 or width < 1:
+        if min(x.shape[1:3]) + 2 * self.padding < self.size:
             raise UserError("model.name: the images are too small for this network; choose a smaller one, such as mlp")
-        shifts = [(i, j) for i in range(self.size) for j in range(self.size)]
-        patches = jnp.concatenate([x[:, i : i + height, j : j + width] for i, j in shifts], -1)
-        return patches @ kernel.reshape(-1, self.features) + bias.reshape(1, 1, 1, -1)
+        channels = x.shape[-1]
+        kernel = self.param("kernel", _kernel_init, (self.size, self.size, channels, self.features))
+        bias = self.param("bias", _bias_init(self.size * self.size * channels), (self.features,))
+        return convolve(x, kernel, self.padding) + bias.reshape(1, 1, 1, -1)
 
 
 class BatchNorm(nn.Module):

@@ -1,0 +1,67 @@
+"""Measures this machine and prints a table.
+
+python -m jnl.benchmark [--work mlp cnn7] [--runs 1 8] [--axes map vmap devices] [--repetitions 3] [--out FILE.json]
+
+First the limits of the machine, then seconds per run and epoch with the share of the limit, for every number of runs
+and every `runs_axis`, then start-up and host time. Nothing else should run meanwhile.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from jnl import devices
+from jnl.benchmark import epochs, limits, startup
+from jnl.provenance import record
+from jnl.types import Json
+
+AXES = ["map", "vmap", "devices"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0."""
+    parser = argparse.ArgumentParser("python -m jnl.benchmark", description=__doc__.partition("\n")[0])
+    parser.add_argument("--work", nargs="+", choices=sorted(epochs.WORK), default=["mlp", "cnn7"])
+    parser.add_argument("--runs", nargs="+", type=int, default=[1, 2, 4, 8, 16, 32])
+    parser.add_argument("--axes", nargs="+", choices=AXES, default=AXES)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--out", type=Path, help="where the numbers go, as JSON")
+    asked = parser.parse_args(arguments)
+    devices.use_cores()
+
+    limit = limits.measure()
+    for side, rate in limit.matmul.items():
+        print(f"matrix product {side:5d}: {rate / 1e9:8.1f} GFLOP/s")
+    for size, rate in limit.copy.items():
+        print(f"copy {size:11d} MiB: {rate / 1e9:8.1f} GB/s", flush=True)
+    rows: list[Json] = []
+    starts: dict[str, Json] = {}
+    found = {**record(), "limits": limit._asdict(), "epochs": rows, "startup": starts}
+    print(f"\n{'work':10} {'axis':8} {'runs':>4}  {'s per run and epoch':28} {'GFLOP/s':>8} {'limit':>6} "
+          f"{'compile s':>9} {'MiB per run':>11}")  # fmt: skip
+    for work in asked.work:
+        for number in asked.runs:
+            for axis in asked.axes:
+                one = epochs.measure(work, number, axis, asked.repetitions)
+                share = one.operations_per_second / limit.peak
+                seconds = one.seconds_per_run_and_epoch
+                rows.append(one._asdict() | {"seconds_per_run_and_epoch": seconds._asdict(), "share_of_limit": share})
+                print(f"{work:10} {axis:8} {number:4d}  {seconds!s:28} "
+                      f"{one.operations_per_second / 1e9:8.1f} {share:6.2f} {one.compile_seconds:9.2f} "
+                      f"{one.bytes_per_run / 2**20:11.1f}", flush=True)  # fmt: skip
+    for work in asked.work:
+        cold, warm = startup.first_step(work, asked.repetitions)
+        starts[work] = {"cold_seconds": cold._asdict(), "warm_seconds": warm._asdict()}
+        print(f"start to first step, {work}: {cold} s; with the persistent cache {warm} s", flush=True)
+    for number in (1, max(asked.runs)):
+        host = startup.host_seconds(number)
+        starts[f"host_seconds_{number}_runs"] = host
+        print(f"host time per epoch, {number} runs: {1e3 * host:.2f} ms", flush=True)
+    if asked.out is not None:
+        asked.out.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

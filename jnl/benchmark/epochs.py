@@ -1,0 +1,99 @@
+"""Training epochs as `train.py` runs them, on random data of the real shapes."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jnl import runs
+from jnl.benchmark import operations
+from jnl.benchmark.timing import Seconds, repeat
+from jnl.config import published
+from jnl.epoch import epoch, start
+from jnl.parts import Parts, build
+from jnl.types import Dataset, Split
+
+
+class Work(NamedTuple):
+    """An epoch to measure; of a long one, the first steps stand for all."""
+
+    model: str
+    shape: tuple[int, ...]  # of one input
+    train: int  # examples
+    test: int
+    steps: int  # measured, 0 for all
+
+
+WORK = {
+    "mlp": Work("mlp", (28, 28, 1), 60_000, 10_000, 0),
+    "cnn_small": Work("cnn_small", (32, 32, 3), 50_000, 10_000, 20),
+    "cnn7": Work("cnn7", (32, 32, 3), 50_000, 10_000, 3),
+    "cnn9": Work("cnn9", (32, 32, 3), 50_000, 10_000, 2),
+}
+
+
+class Measured(NamedTuple):
+    """What one layout gives."""
+
+    work: str
+    axis: str  # as `config.runs_axis`
+    runs: int
+    runs_at_once: int
+    layout: str
+    seconds_per_run_and_epoch: Seconds  # scaled by operations where only some steps were measured
+    operations_per_second: float
+    compile_seconds: float
+    bytes_per_run: float  # on its device
+
+
+def parts(name: str, number: int, axis: str) -> Parts:
+    """JoCoR, as published, on random data."""
+    work = WORK[name]
+    config = published("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={work.model}")
+    config.seeds, config.runs_axis, config.protocol.max_steps = number, axis, work.steps
+    share = work.steps * config.batch_size / work.train or 1.0  # the same share of the test set
+    return build(config, load=lambda *_, **__: _data(work, max(1, round(work.test * share))))[0]
+
+
+def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
+    """One training epoch with its evaluation, `number` runs at once."""
+    made = parts(name, number, axis)
+    program = runs.Program(made.recipe, made.dataset, made.runs, made.layout)
+    states, _ = program.first(0)
+
+    def once() -> None:
+        program.advance(states, 0)
+
+    seconds = repeat(once, repetitions)
+    per_run = count(made)
+    whole = WORK[name].train // made.recipe.batch_size / made.recipe.steps / number
+    return Measured(
+        name,
+        axis,
+        number,
+        program.at_once,
+        runs.describe(made.layout),
+        Seconds(*(value * whole for value in seconds)),
+        per_run * number / seconds.median,
+        program.compile_seconds,
+        program.bytes / program.at_once * made.layout.mesh.devices.size,
+    )
+
+
+def count(made: Parts) -> int:
+    """Operations of one run's epoch."""
+    train, test, run = made.dataset.train, made.dataset.test, made.runs[0]
+    state = jax.eval_shape(lambda: start(made.recipe, train, run))
+    return operations.count(lambda state: epoch(made.recipe, train, test, run, state, jnp.int32(0)), state)
+
+
+def _data(work: Work, test: int) -> Dataset:
+    random = np.random.default_rng(0)
+
+    def split(number: int) -> Split:
+        inputs = jnp.asarray(random.integers(0, 256, (number, *work.shape), np.uint8))
+        labels = jnp.asarray(random.integers(0, 10, number, np.int32))
+        return Split(inputs, labels, labels)
+
+    return Dataset(split(work.train), split(test), tuple("0123456789"))

@@ -1,0 +1,57 @@
+"""The benchmark counts right and runs; what it measures is not tested."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import pytest
+from conftest import quick
+from jax import lax
+
+from jnl.benchmark import __main__ as benchmark
+from jnl.benchmark import epochs, operations
+from jnl.parts import build
+
+
+def test_matrix_products_and_convolutions_are_counted_with_their_loops():
+    a, b = jnp.zeros((3, 4)), jnp.zeros((4, 5))
+    assert operations.count(lambda a, b: jnp.tanh(a @ b), a, b) == 2 * 3 * 4 * 5
+    assert operations.count(lambda a, b: lax.map(lambda row: row @ b, a), a, b) == 2 * 3 * 4 * 5
+    assert operations.count(jax.jit(jax.vmap(jnp.dot, (0, None))), a, b) == 2 * 3 * 4 * 5
+    assert operations.count(jax.grad(lambda b: (a @ b).sum()), b) in (2 * 2 * 3 * 4 * 5, 2 * 3 * 4 * 5)
+    image, kernel = jnp.zeros((2, 8, 8, 3)), jnp.zeros((3, 3, 3, 7))
+
+    def convolve(image, kernel):
+        return lax.conv_general_dilated(image, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+    assert operations.count(convolve, image, kernel) == 2 * 2 * 6 * 6 * 7 * 27
+
+
+def test_an_epoch_of_the_mlp_costs_what_arithmetic_says():
+    (parts,) = build(quick("jocor"))
+    hidden, output, batch = 64 * 256, 256 * 10, 128
+    forward = 2 * batch * (hidden + output)
+    backward = 2 * batch * (hidden + 2 * output)  # no gradient with respect to the images
+    evaluation = 2 * 3 * batch * (hidden + output)  # 355 examples in 3 batches
+    assert epochs.count(parts) == 2 * (parts.recipe.steps * (forward + backward) + evaluation)
+
+
+def test_it_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(epochs.WORK, "mlp", epochs.WORK["mlp"]._replace(train=256, test=128))
+    monkeypatch.setattr("jnl.benchmark.limits.SIDES", (64,))
+    monkeypatch.setattr("jnl.benchmark.limits.MEBIBYTES", (1,))
+    out = tmp_path / "speed.json"
+    assert benchmark.main(["--work", "mlp", "--runs", "1", "3", "--repetitions", "1", "--out", str(out)]) == 0
+    found = json.loads(out.read_text())
+    assert [(row["axis"], row["runs"]) for row in found["epochs"]] == [
+        (axis, runs) for runs in (1, 3) for axis in ("map", "vmap", "devices")
+    ]
+    assert all(0 < row["share_of_limit"] < 2 for row in found["epochs"])
+    assert found["startup"]["mlp"]["cold_seconds"]["median"] > 0
+    assert "limit" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sorted(epochs.WORK))
+def test_every_work_can_be_built(name):
+    parts = epochs.parts(name, 2, "map")
+    assert len(parts.runs) == 2 and epochs.count(parts) > 1e9

@@ -1,0 +1,79 @@
+"""One device, several, several processes: the same selections and metrics. The real command in real processes."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+LINE = [sys.executable, "train.py", "--config=configs/coteaching.py:quick", "--config.seeds=3"]
+
+
+def environment(devices, **more):
+    flags = f"--xla_backend_optimization_level=1 --xla_force_host_platform_device_count={devices}"
+    return {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, **more}
+
+
+def curves(workdir):
+    """Name -> values of all rows."""
+    rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    assert [(row["epoch"], row["run"]) for row in rows] == [(epoch, run) for epoch in range(3) for run in range(3)]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0] if "seconds" not in name}
+
+
+@pytest.fixture(scope="module")
+def one_device(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("one")
+    subprocess.run([*LINE, f"--workdir={workdir}"], cwd=ROOT, env=environment(1), check=True)
+    return curves(workdir)
+
+
+def same(found, expected):
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        # Sums may be taken in another order; what is counted (selected, right, precise) is equal.
+        np.testing.assert_allclose(found[name], values, rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("options", [[], ["--config.devices_per_batch=4"]])
+def test_eight_devices(options, one_device, tmp_path):
+    subprocess.run([*LINE, *options, f"--workdir={tmp_path}"], cwd=ROOT, env=environment(8), check=True)
+    same(curves(tmp_path), one_device)
+    layout = json.loads((tmp_path / "summary.json").read_text())["programs"][0]["layout"]
+    assert layout.startswith("by map over 2 x cpu, 4 devices to a batch" if options else "by map over 3 x cpu")
+
+
+def test_two_processes(one_device, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    processes = [
+        subprocess.Popen(
+            [*LINE, f"--workdir={tmp_path}"],
+            cwd=ROOT,
+            env=environment(1, JAX_COORDINATOR_ADDRESS=address, JAX_NUM_PROCESSES="2", JAX_PROCESS_ID=str(number)),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    outputs = [process.communicate(timeout=300)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    same(curves(tmp_path), one_device)
+    assert "last 10" in outputs[0] and "last 10" not in outputs[1]  # one of them speaks
+    assert "over 2 x cpu" in outputs[0]
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [({"JAX_NUM_PROCESSES": "2"}, "set JAX_COORDINATOR_ADDRESS too"), ({"JAX_NUM_PROCESSES": "two"}, "two")],
+)
+def test_processes_that_cannot_meet(variables, message):
+    done = subprocess.run(LINE, cwd=ROOT, env=environment(1, **variables), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: JAX_NUM_PROCESSES") and message in done.stderr
+    assert done.stderr.count("\n") == 1
