@@ -5,6 +5,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -144,7 +145,10 @@ class Program:
             donate_argnames="state",
         )
         number = _place(np.int32(0), mesh)
-        return partial(begin, train), program.lower(train, test, runs, states, number).compile()
+        lowered = (begin.lower(train, runs), program.lower(train, test, runs, states, number))
+        with ThreadPoolExecutor() as pool:  # both at the same time
+            begin, compiled = pool.map(jax.stages.Lowered.compile, lowered)
+        return partial(begin, train), compiled
 
     def start(self) -> list[State]:
         """The initial state of each chunk, every leaf [S, K, ...]."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.datasets import load_digits
 
 from jnl import data
 from jnl.data import cache, prepare, validation
@@ -37,6 +38,18 @@ def test_prepared_sets_come_back_in_their_original_order(name, shared_data):
     assert loaded.train.labels.dtype == np.int32
     assert len(loaded.class_names) == 10
     assert any(path.name.startswith(f"{name}-train") for path in cache.directory().iterdir())
+
+
+def test_digits_are_those_of_scikit_learn():
+    images, labels = load_digits(return_X_y=True)
+    test = np.zeros(len(labels), bool)
+    test[[row for digit in range(10) for row in np.flatnonzero(labels == digit)[4::5]]] = True
+    loaded = data.load("digits")
+    for part, rows in ((loaded.train, ~test), (loaded.test, test)):
+        np.testing.assert_array_equal(
+            np.asarray(part.inputs)[:, :, :, 0].reshape(-1, 64), np.rint(images * 255 / 16)[rows]
+        )
+        np.testing.assert_array_equal(part.labels, labels[rows])
 
 
 def test_digits_need_no_files():
