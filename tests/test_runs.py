@@ -87,8 +87,12 @@ def test_the_networks_of_a_run_start_apart(jocor_history):
 
 @pytest.mark.parametrize("axis", ["vmap", "map"])
 def test_the_training_epoch_compiles_once(axis, caplog):
-    with jax.log_compiles(), caplog.at_level(logging.WARNING):
-        history = run(quick("coteaching_plus", strategy__warmup_epochs=1, runs_axis=axis, epochs=4))
+    jax.config.update("jax_log_compiles", True)  # in all threads, as its context is not
+    try:
+        with caplog.at_level(logging.WARNING):
+            history = run(quick("coteaching_plus", strategy__warmup_epochs=1, runs_axis=axis, epochs=4))
+    finally:
+        jax.config.update("jax_log_compiles", False)
     compiled = [record.getMessage() for record in caplog.records if "Finished XLA compilation" in record.getMessage()]
     assert sum("training_epoch" in message for message in compiled) == 1 == history.summary["compilations"]
     assert caplog.records  # the log says something at all
