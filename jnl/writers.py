@@ -40,7 +40,7 @@ class ProgramSummary(TypedDict):
     layout: str
     bytes_per_device: int
     compilations: int  # of the training epoch
-    compile_seconds: float
+    compile_seconds: float  # of the training epoch and the initial weights
 
 
 class Summary(TypedDict):

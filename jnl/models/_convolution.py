@@ -40,7 +40,7 @@ def convolve(x: Array, kernel: Array, padding: int) -> Array:
 
 
 def shifted(x: Array, kernel: Array, padding: int) -> Array:
-    """Any kernel size, by shifted images and one matrix product."""
+    """`convolve` for any kernel size, by shifted images and one matrix product."""
     size, features = kernel.shape[0], kernel.shape[-1]
     x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
     height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
@@ -51,7 +51,7 @@ def shifted(x: Array, kernel: Array, padding: int) -> Array:
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def winograd(x: Array, kernel: Array, padding: int) -> Array:
-    """3x3 kernels, padding 0 to 2. Networks under vmap go through it one after the other."""
+    """`convolve` for 3x3 kernels and padding 0 to 2. Networks under vmap go through it one after the other."""
 
     @sequential_vmap
     def one(x: Array, kernel: Array) -> Array:
