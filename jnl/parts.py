@@ -55,9 +55,10 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     for point in every:  # what can be wrong without data is told before they are read
         _check(point.config)
     source = cache(partial(_dataset, load))
+    noisy = cache(partial(_noisy, source))  # points that share data and noise draw it once
     programs: dict[Hashable, list[Parts]] = {}
     for point in every:
-        parts = _one(point, source)
+        parts = _one(point, source, noisy)
         programs.setdefault(_shape(parts), []).append(parts)
     return [_merge(alike) for alike in programs.values()]
 
@@ -74,7 +75,7 @@ def _check(config: ConfigDict) -> None:
     strategies.make(config.strategy.name, **_hyper(config))
 
 
-def _one(point: Point, source: Callable[..., Dataset]) -> Parts:
+def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noisy"]) -> Parts:
     config = point.config
     plans, hyper = _plans(config), _hyper(config)
     traced = {name: jnp.float32(value) for name, value in hyper.items() if isinstance(value, float)}
@@ -82,8 +83,8 @@ def _one(point: Point, source: Callable[..., Dataset]) -> Parts:
     dataset = source(*_data(config))
     seeds = _seeds(config.seeds)
     noise_seeds = _noise_seeds(config.noise.seed, seeds)
-    noisy_of = cache(partial(_noisy, config, dataset))
-    noisy = [noisy_of(seed) for seed in noise_seeds]
+    settings = (config.noise.kind, config.noise.rate, config.data.validation)
+    noisy = [draw(_data(config), *settings, seed) for seed in noise_seeds]
     model = _model(config, dataset)
     recipe = Recipe(
         model=models.make(model, len(dataset.class_names), **_rest(config.model, "name")),
@@ -163,14 +164,15 @@ class _Noisy(NamedTuple):
     realised_rate: float
 
 
-def _noisy(config: ConfigDict, dataset: Dataset, seed: int) -> _Noisy:
+def _noisy(source: Callable[..., Dataset], read: tuple, kind: str, rate: float, held_out: float, seed: int) -> _Noisy:
     """The labels that training sees; on top of those the data came with, should these be noisy already."""
+    dataset = source(*read)
     given, clean = np.asarray(dataset.train.labels), np.asarray(dataset.train.clean)
-    matrix = noise.transition(config.noise.kind, len(dataset.class_names), config.noise.rate)
+    matrix = noise.transition(kind, len(dataset.class_names), rate)
     labels = noise.corrupt(given, matrix, seed)
     known = clean >= 0
     realised = float((labels != clean)[known].mean()) if known.any() else math.nan
-    train, held = validation.split(labels, config.data.validation, seed)
+    train, held = validation.split(labels, held_out, seed)
     return _Noisy(jnp.asarray(labels), jnp.asarray(train), jnp.asarray(held), realised)
 
 
