@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ml_collections import ConfigDict, config_dict
@@ -29,10 +29,17 @@ def default(strategy: str = "standard") -> ConfigDict:
         # forget_rate follows noise.rate unless set
         forget = (config_dict.placeholder(float), 10, 1.0, "paper")
         config.strategy.update(dict(zip(FORGET_FIELDS, forget, strict=True)))
+    if "noise_rate" in config.strategy:
+        config.strategy.noise_rate = config_dict.placeholder(float)  # follows noise.rate unless set
     config.model = ConfigDict({"name": "auto"})
+    config.augment = "none"
     config.epochs = 200
     config.batch_size = 128
-    config.optim = ConfigDict({"learning_rate": 1e-3, "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
+    config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})
+    config.optim.update({"schedule": "linear", "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
+    config.optim.update({"momentum": 0.9})  # of sgd
+    config.optim.update({"milestones": _anything(()), "decay": 0.1})  # of the staircase
+    config.optim.update({"cycle": 0, "minimum": 0.0})  # of the cosine
     config.seeds = _anything(5)  # how many, or which: (3, 7, 11)
     config.runs_axis = "auto"
     config.runs_at_once = 0  # 0: as many as fit into memory
@@ -67,11 +74,17 @@ def options(arg: str | None) -> dict[str, str]:
     return parsed
 
 
-def published(strategy: str, arg: str | None, networks: Mapping[str, str] = NETWORKS) -> ConfigDict:
+def published(
+    strategy: str,
+    arg: str | None,
+    networks: Mapping[str, str] = NETWORKS,
+    reference: Callable[[ConfigDict], None] | None = None,
+) -> ConfigDict:
     """The defaults changed by an argument.
 
     `data=`, `noise=` (symmetric, pair, asymmetric, ...), `rate=`, `model=` (else that of `networks`); `reference`
-    follows the published code where it departs from its paper; `quick` is a run of seconds.
+    follows the published code where it departs from its paper: that of the co-teaching papers, or what `reference`
+    sets; `quick` is a run of seconds.
 
     Raises:
       UserError: an unknown option or a value that does not fit.
@@ -93,7 +106,7 @@ def published(strategy: str, arg: str | None, networks: Mapping[str, str] = NETW
         model = given.get("model") or networks.get(name, NETWORKS.get(name, "auto"))
         config.model = ConfigDict({"name": model, **(models.options(model) if model != "auto" else {})})
     if "reference" in given:
-        _follow_published_code(config)
+        (reference or _follow_published_code)(config)
     if "quick" in given:
         config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
     return config
@@ -111,6 +124,27 @@ def _follow_published_code(config: ConfigDict) -> None:
         config.protocol.max_steps = 0  # its code has no cap on the steps
     elif config.data.name == "cifar100":
         config.optim.decay_start = 100
+
+
+def train_by_sgd(
+    config: ConfigDict,
+    learning_rate: float,
+    weight_decay: float,
+    epochs: int,
+    milestones: Sequence[int] = (),
+    decay: float = 0.1,
+    batch_size: int = 128,
+    model: str = "resnet34",
+) -> None:
+    """The settings of the later papers: SGD with momentum 0.9, a staircase, and for colour images a residual network
+    with crops and flips. Inputs stay in [0, 1], where those papers normalise.
+    """
+    config.optim.update(name="sgd", learning_rate=learning_rate, weight_decay=weight_decay)
+    config.optim.update(schedule="staircase", milestones=tuple(milestones), decay=decay)
+    config.epochs, config.batch_size = epochs, batch_size
+    if config.data.name.startswith("cifar"):
+        config.model = ConfigDict({"name": model, **models.options(model)})
+        config.augment = "crop_flip"
 
 
 def complete(config: ConfigDict) -> ConfigDict:
@@ -187,11 +221,22 @@ def points(config: ConfigDict) -> Iterator[Point]:
         swept = dict(zip(fields, combination, strict=True))
         point = copy.deepcopy(config)  # keeps its references: what follows noise.rate follows the swept one
         with point.unlocked(), point.ignore_type():
+            if "strategy.name" in swept:
+                _forget_defaults(point)
             for field, value in {"sweep": (), **seeds, **swept}.items():
                 _set(point, field, value)
         words = [str(value) if field.endswith(".name") else f"{field}={value}" for field, value in swept.items()]
         whole = complete(point)
         yield Point(",".join(words) or whole.strategy.name, swept, whole)
+
+
+def _forget_defaults(config: ConfigDict) -> None:
+    """Leaves only those hyper-values that somebody changed, as the others may not exist for another strategy."""
+    strategy = config.get("strategy", ConfigDict())
+    if strategy.get("name") in strategies.names():
+        usual = default(strategy.name).strategy
+        for field in [field for field in strategy if field != "name" and strategy[field] == usual.get(field)]:
+            del strategy[field]
 
 
 def _set(config: ConfigDict, field: str, value: Value) -> None:

@@ -1,35 +1,34 @@
-"""One epoch of one run as one `lax.scan`, and its evaluation."""
+"""One epoch of one run as one `lax.scan`."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import optax
-from flax import linen as nn
 from jax import Array, lax
 
 from jnl import metrics
 from jnl.augment import to_float
-from jnl.step import State, init, predict, update
-from jnl.types import Context, Run, Split, Strategy
-
-
-class Recipe(NamedTuple):
-    """What is the same for all runs of a program, and static in it."""
-
-    model: nn.Module
-    make_strategy: Callable[..., Strategy]  # called with the run's hyper-values
-    num_nets: int
-    batch_size: int
-    steps: int  # batches per epoch; what is left of the last one is dropped
-    spread: Callable[[Array], Array] = lambda batch: batch  # puts the examples of a batch where they are computed
+from jnl.data.dataset import Split
+from jnl.evaluation import evaluate, everything, predictor, validate
+from jnl.memory import Given
+from jnl.networks import State, Training, init
+from jnl.recipe import Recipe, Run
+from jnl.step import update
+from jnl.types import Context
 
 
 def start(recipe: Recipe, train: Split, run: Run) -> State:
     """The initial state of one run."""
-    sample = to_float(train.inputs[:1])
-    return init(recipe.model, recipe.num_nets, jax.random.fold_in(_root(run), 0), sample)
+    memory = recipe.make_strategy(**run.hyper).memory
+    state = _networks(recipe, train, run, jax.random.fold_in(_root(run), 0))
+    given = Given(jax.random.fold_in(_root(run), 2), run.labels, run.transition, state)
+    return state._replace(memory=memory.init(given) if memory else {})
+
+
+def _networks(recipe: Recipe, train: Split, run: Run, key: Array) -> State:
+    strategy, sample = recipe.make_strategy(**run.hyper), to_float(train.inputs[:1])
+    return init(recipe.model, recipe.num_nets, _optimiser(recipe, run, 0), key, sample, strategy.learned)
 
 
 def _root(run: Run) -> Array:
@@ -37,70 +36,47 @@ def _root(run: Run) -> Array:
     return jax.random.key(run.seed, impl="threefry2x32")
 
 
+def _optimiser(recipe: Recipe, run: Run, number: Array | int) -> optax.GradientTransformation:
+    change = recipe.make_strategy(**run.hyper).transform
+    return optax.chain(change, recipe.optimiser(run.learning_rate[number], run.beta1[number]))
+
+
 def epoch(
     recipe: Recipe, train: Split, test: Split, run: Run, state: State, number: Array
 ) -> tuple[State, dict[str, Array]]:
     """Trains epoch `number` (i32[]) and evaluates: -> state, metrics f32[] (accuracies f32[K])."""
     state, counts = train_epoch(recipe, train, run, state, number)
-    return state, metrics.training(counts) | evaluate(recipe, train, test, run, state)
+    say = predictor(recipe.model, state, recipe.spread)
+    held_out = validate(say, train.inputs, run.labels, run.validation_index, recipe.batch_size)
+    return state, metrics.training(counts) | evaluate(say, test, recipe.batch_size) | held_out
 
 
 def train_epoch(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> tuple[State, metrics.Counts]:
-    """All batches of one epoch; their order is a function of the run's key and the epoch, so nothing is stored."""
+    """All batches of epoch `number` (i32[]), in an order that follows from the run's key, so nothing is stored."""
     strategy = recipe.make_strategy(**run.hyper)
-    optimiser = optax.adam(run.learning_rate[number], b1=run.beta1[number])
     order_key, dropout_key = jax.random.split(jax.random.fold_in(jax.random.fold_in(_root(run), 1), number))
-    dropout_keys = jax.random.split(dropout_key, recipe.steps)
+    keys = jax.random.split(dropout_key, recipe.steps)
     order = jax.random.permutation(order_key, run.train_index)
     batches = order[: recipe.steps * recipe.batch_size].reshape(recipe.steps, recipe.batch_size)
+    augment = lambda key, inputs: recipe.spread(recipe.augment(key, inputs))  # noqa: E731
+    training = Training(recipe.model, _optimiser(recipe, run, number), augment, train.inputs, run.labels)
+    change = ordinary = partial(update, strategy, training)
+    if strategy.step:
+        change = partial(strategy.step, ordinary, training)
+
+    if strategy.memory:
+        now = partial(everything, predictor(recipe.model, state, recipe.spread), train.inputs, recipe.batch_size)
+        state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
+    if strategy.restart:
+        fresh = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))._replace(memory=state.memory)
+        state = jax.tree.map(partial(jnp.where, number == strategy.restart), fresh, state)
 
     def step(state: State, batch: tuple[Array, Array, Array]) -> tuple[State, metrics.Counts]:
         position, index, key = batch
-        labels = run.labels[index]
-        context = Context(number, position, run.keep[number], index)
-        inputs = recipe.spread(to_float(train.inputs[index]))
-        state, outcome = update(recipe.model, strategy, optimiser, state, inputs, labels, context, key)
-        clean = train.clean[index]
-        return state, metrics.count(outcome.objective, outcome.selection, outcome.logits, labels, clean)
+        progress = (number + position / recipe.steps) / len(run.learning_rate)
+        context = Context(number, position, run.keep[number], index, run.weights[index], progress, key, state.memory)
+        state, outcome = change(state, context)
+        return state, metrics.count(outcome, run.labels, train.clean)
 
-    state, counts = lax.scan(step, state, (jnp.arange(recipe.steps), batches, dropout_keys))
+    state, counts = lax.scan(step, state, (jnp.arange(recipe.steps), batches, keys))
     return state, jax.tree.map(lambda count: count.sum(0), counts)
-
-
-def evaluate(recipe: Recipe, train: Split, test: Split, run: Run, state: State) -> dict[str, Array]:
-    """Test accuracy of each network (f32[K]), how much the networks differ on the test inputs, and, if some training
-    examples are held out, accuracy on their noisy labels.
-    """
-
-    def measure(index: Array) -> dict[str, Array]:
-        logits = predict(recipe.model, state, recipe.spread(to_float(test.inputs[index])))
-        return {
-            "test_accuracy": metrics.right(logits, test.labels[index]),
-            "disagreement": metrics.disagreement(logits),
-            "divergence": metrics.divergence(logits),
-        }
-
-    def validate(index: Array) -> dict[str, Array]:
-        logits = predict(recipe.model, state, recipe.spread(to_float(train.inputs[index])))
-        return {"validation_accuracy": metrics.right(logits, run.labels[index])}
-
-    result = _mean_over(jnp.arange(len(test.labels)), recipe.batch_size, measure)
-    if len(run.validation_index):
-        result |= _mean_over(run.validation_index, recipe.batch_size, validate)
-    return result
-
-
-def _mean_over(index: Array, size: int, measure: Callable[[Array], dict[str, Array]]) -> dict[str, Array]:
-    """The mean over the rows i32[n] of what `measure` gives (f32[..., size] for i32[size]), `size` rows at a time."""
-    chunks = jnp.pad(index, (0, -len(index) % size)).reshape(-1, size)
-    inside = (jnp.arange(chunks.size) < len(index)).reshape(chunks.shape)  # the rest is padding
-
-    def total(chunk: tuple[Array, Array]) -> dict[str, Array]:
-        rows, counts = chunk
-
-        def masked_sum(value: Array) -> Array:
-            return jnp.where(jnp.broadcast_to(counts, value.shape), value, 0.0).sum(-1)
-
-        return jax.tree.map(masked_sum, measure(rows))
-
-    return jax.tree.map(lambda sums: sums.sum(0) / len(index), lax.map(total, (chunks, inside)))

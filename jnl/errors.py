@@ -12,3 +12,10 @@ def unknown(field: str, value: str, known: list[str]) -> UserError:
     close = get_close_matches(str(value), known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return UserError(f"{field}: unknown name {value!r}; {hint}choose one of: {', '.join(known)}")
+
+
+def within(field: str, value: object, low: float, high: float, hint: str) -> None:
+    """Raises `UserError` for a number outside [low, high]; arrays pass, as their numbers were checked before."""
+    if isinstance(value, int | float) and not low <= value <= high:
+        bounds = f"below {low:g}" if value < low else f"above {high:g}"
+        raise UserError(f"{field}: {value} is {bounds}; {hint}")

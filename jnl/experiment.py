@@ -11,10 +11,11 @@ from ml_collections import ConfigDict
 from jnl import devices, metrics, runs
 from jnl.config import complete
 from jnl.errors import UserError
+from jnl.folds import weigh
+from jnl.networks import State
 from jnl.parts import Member, Parts, build
 from jnl.provenance import record
-from jnl.step import State
-from jnl.types import Json
+from jnl.registry import Json
 from jnl.writers import PointSummary, ProgramSummary, Progress, Summary, Workdir, plain
 
 
@@ -79,6 +80,7 @@ class _Trained(NamedTuple):
 
 
 def _train(parts: Parts, output: Workdir, first_run: int) -> _Trained:
+    parts = weigh(parts)
     program = runs.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, parts.config.runs_at_once)
     states, history = None, []
     title = f"{parts.config.strategy.name} {parts.config.data.name}"
@@ -100,7 +102,8 @@ def _train(parts: Parts, output: Workdir, first_run: int) -> _Trained:
         compilations=program.compilations,
         compile_seconds=round(program.compile_seconds, 3),
     )
-    return _Trained(curves, program.gather(states), _points(parts, first_run, curves), described)
+    after = {name: curve[:, parts.preparing :] for name, curve in curves.items()}
+    return _Trained(curves, program.gather(states), _points(parts, first_run, after), described)
 
 
 def describe(parts: Parts) -> str:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jnl.types import Selection
+from jnl.types import Outcome
 
 
 class Counts(NamedTuple):
@@ -23,18 +23,19 @@ class Counts(NamedTuple):
     batches: Array  # f32[]
 
 
-def count(objective: Array, selection: Selection, logits: Array, labels: Array, clean: Array) -> Counts:
-    """One batch: f32[G], Selection, f32[K, B, C], i32[B], i32[B] -> Counts."""
-    is_clean = jnp.where(clean < 0, jnp.nan, (clean == labels).astype(jnp.float32))
-    rows = selection.mask.shape[0]
+def count(outcome: Outcome, labels: Array, clean: Array) -> Counts:
+    """One batch; the noisy and the true labels i32[N] are those of all examples."""
+    mask, logits, index = outcome.selection.mask, outcome.logits, jnp.atleast_2d(outcome.index)  # i32[1 or K, B]
+    rows, truth = mask.shape[0], clean[index]
+    is_clean = jnp.where(truth < 0, jnp.nan, (truth == labels[index]).astype(jnp.float32))
     return Counts(
         # Networks that are lost may still agree and give a finite objective; their logits tell.
-        loss=jnp.where(jnp.isfinite(logits).all(), objective.mean(), jnp.nan),
-        right=(logits.argmax(-1) == labels[None]).mean(0).sum(),
-        seen=jnp.float32(labels.shape[0]),
-        selected=selection.mask.sum() / rows,
-        selected_clean=jnp.where(selection.mask, is_clean[None], 0.0).sum() / rows,
-        clean=is_clean.sum(),
+        loss=jnp.where(jnp.isfinite(logits).all(), outcome.objective.mean(), jnp.nan),
+        right=(logits.argmax(-1) == labels[index]).mean(0).sum(),
+        seen=jnp.float32(index.shape[1]),
+        selected=mask.sum() / rows,
+        selected_clean=jnp.where(mask, is_clean, 0.0).sum() / rows,
+        clean=is_clean.mean(0).sum(),
         batches=jnp.float32(1),
     )
 

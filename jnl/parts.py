@@ -10,12 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import data, models, noise, registry, runs, schedules, strategies
+from jnl import augment, data, models, noise, registry, runs, schedules, strategies
 from jnl.config import FORGET_FIELDS, Point, points
 from jnl.data import validation
-from jnl.epoch import Recipe, start
-from jnl.errors import UserError
-from jnl.types import Dataset, Run
+from jnl.data.dataset import Dataset
+from jnl.epoch import start, train_epoch
+from jnl.errors import UserError, unknown
+from jnl.optimisers import Optimiser
+from jnl.recipe import Recipe, Run
 
 
 class Member(NamedTuple):
@@ -38,6 +40,7 @@ class Parts(NamedTuple):
     members: list[Member]
     layout: runs.Layout
     epochs: range
+    preparing: int  # how many of these come before the networks start afresh, if they do
 
     @property
     def runs(self) -> list[Run]:
@@ -60,7 +63,12 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     for point in every:
         parts = _one(point, source, noisy)
         programs.setdefault(_shape(parts), []).append(parts)
-    return [_merge(alike) for alike in programs.values()]
+    merged = [_merge(alike) for alike in programs.values()]
+    for parts in merged:  # what does not fit together, such as a network and the size of the images, is told now
+        train, run = parts.dataset.train, parts.runs[0]
+        state = jax.eval_shape(partial(start, parts.recipe), train, run)
+        jax.eval_shape(partial(train_epoch, parts.recipe), train, run, state, jnp.int32(0))
+    return merged
 
 
 def _check(config: ConfigDict) -> None:
@@ -71,13 +79,16 @@ def _check(config: ConfigDict) -> None:
     if config.devices_per_batch > 1 and config.batch_size % config.devices_per_batch:
         raise UserError(f"config.devices_per_batch: {config.devices_per_batch} does not divide batch_size")
     runs.choose(config.runs_axis, 1, config.devices_per_batch)
-    _plans(config)
-    strategies.make(config.strategy.name, **_hyper(config))
+    augment.named(config.augment)
+    _optimiser(config).check()
+    _plans(config, strategies.make(config.strategy.name, **_hyper(config)).restart)
 
 
 def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noisy"]) -> Parts:
     config = point.config
-    plans, hyper = _plans(config), _hyper(config)
+    hyper = _hyper(config)
+    strategy = strategies.make(config.strategy.name, **hyper)
+    plans = _plans(config, strategy.restart)
     traced = {name: jnp.float32(value) for name, value in hyper.items() if isinstance(value, float)}
     static = {name: value for name, value in hyper.items() if name not in traced}
     dataset = source(*_data(config))
@@ -89,15 +100,23 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
     recipe = Recipe(
         model=models.make(model, len(dataset.class_names), **_rest(config.model, "name")),
         make_strategy=partial(strategies.make, config.strategy.name, **static),
-        num_nets=strategies.make(config.strategy.name, **hyper).num_nets,
+        num_nets=strategy.num_nets,
         batch_size=config.batch_size,
         steps=_steps(config, len(noisy[0].train_index)),
+        optimiser=_optimiser(config),
+        augment=augment.named(config.augment),
+    )
+    everyone = jnp.ones(len(dataset.train.labels), jnp.float32)
+    transition = jnp.asarray(
+        noise.transition(config.noise.kind, len(dataset.class_names), config.noise.rate), jnp.float32
     )
     members = [
         Member(
             Run(
                 seed=jnp.uint32(seed),
                 labels=one.labels,
+                weights=everyone,
+                transition=transition,
                 train_index=one.train_index,
                 validation_index=one.validation_index,
                 keep=plans.keep,
@@ -112,9 +131,9 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
         )
         for seed, noise_seed, one in zip(seeds, noise_seeds, noisy, strict=True)
     ]
-    jax.eval_shape(partial(start, recipe), dataset.train, members[0].run)  # a network that does not fit is told now
     layout = runs.choose(config.runs_axis, len(members), config.devices_per_batch)
-    return Parts(config, model, recipe, dataset, members, layout, range(config.protocol.first_epoch, config.epochs))
+    epochs = range(config.protocol.first_epoch, strategy.restart + config.epochs)
+    return Parts(config, model, recipe, dataset, members, layout, epochs, max(strategy.restart - epochs.start, 0))
 
 
 def _shape(parts: Parts) -> Hashable:
@@ -182,7 +201,7 @@ class _Plans(NamedTuple):
     beta1: jax.Array  # f32[E]
 
 
-def _plans(config: ConfigDict) -> _Plans:
+def _plans(config: ConfigDict, restart: int) -> _Plans:
     epochs, optim, strategy, protocol = config.epochs, config.optim, config.strategy, config.protocol
     if not 0 <= protocol.first_epoch < epochs:
         raise UserError(f"config.epochs: {epochs} leaves nothing after protocol.first_epoch={protocol.first_epoch}")
@@ -202,11 +221,32 @@ def _plans(config: ConfigDict) -> _Plans:
         noise_rate = 0.0 if config.noise.kind == "none" else config.noise.rate
         rate = noise_rate if strategy.forget_rate is None else strategy.forget_rate
         forget = schedules.forget_rate(rate, epochs, strategy.ramp_epochs, strategy.exponent, strategy.forget_schedule)
-    return _Plans(
-        jnp.asarray(schedules.keep_counts(forget, config.batch_size)),
-        jnp.asarray(schedules.learning_rate(optim.learning_rate, epochs, optim.decay_start)),
-        jnp.asarray(schedules.beta1(optim.beta1, optim.beta1_after, epochs, optim.decay_start)),
+    switch = optim.decay_start if optim.schedule == "linear" else epochs
+    plans = (
+        schedules.keep_counts(forget, config.batch_size),
+        _learning_rate(optim, epochs),
+        schedules.beta1(optim.beta1, optim.beta1_after, epochs, switch),
     )
+    again = np.concatenate([np.arange(restart) % epochs, np.arange(epochs)])
+    return _Plans(*(jnp.asarray(plan[again]) for plan in plans))
+
+
+def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
+    if optim.schedule == "linear":
+        return schedules.linear(optim.learning_rate, epochs, optim.decay_start)
+    if optim.schedule == "staircase":
+        if not all(_is_number(milestone) for milestone in optim.milestones):
+            raise UserError(f"optim.milestones: {optim.milestones!r}; give epochs, such as (40, 80)")
+        return schedules.staircase(optim.learning_rate, epochs, optim.milestones, optim.decay)
+    if optim.schedule == "cosine":
+        if optim.cycle < 0:
+            raise UserError(f"optim.cycle: {optim.cycle} is negative; 0 is one cycle over all epochs")
+        return schedules.cosine(optim.learning_rate, epochs, optim.cycle or epochs, optim.minimum)
+    raise unknown("optim.schedule", optim.schedule, ["cosine", "linear", "staircase"])
+
+
+def _optimiser(config: ConfigDict) -> Optimiser:
+    return Optimiser(config.optim.name, config.optim.momentum, config.optim.weight_decay)
 
 
 def _steps(config: ConfigDict, num_train: int) -> int:
@@ -217,7 +257,8 @@ def _steps(config: ConfigDict, num_train: int) -> int:
 
 
 def _hyper(config: ConfigDict) -> dict[str, registry.Value]:
-    return _rest(config.strategy, "name", *FORGET_FIELDS)
+    hyper = _rest(config.strategy, "name", *FORGET_FIELDS)
+    return {name: config.noise.rate if value is None else value for name, value in hyper.items()}
 
 
 def _rest(fields: ConfigDict, *skip: str) -> dict[str, registry.Value]:

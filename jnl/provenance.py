@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 
-from jnl.types import Json
+from jnl.registry import Json
 
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-datasets", "ml-collections")
 

@@ -9,6 +9,9 @@ from types import ModuleType
 from jnl.errors import unknown
 
 Value = bool | int | float | str  # of a keyword argument: what a config field can hold
+Json = (
+    None | bool | int | float | str | list["Json"] | tuple["Json", ...] | dict[str, "Json"]
+)  # what a result file can hold
 
 
 def names(package: ModuleType) -> list[str]:

@@ -15,10 +15,12 @@ from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jnl import devices
-from jnl.epoch import Recipe, epoch, start
+from jnl.data.dataset import Dataset, Split
+from jnl.epoch import epoch, start
 from jnl.errors import UserError, unknown
-from jnl.step import State
-from jnl.types import Dataset, Run, Split
+from jnl.evaluation import everything, predictor
+from jnl.networks import State
+from jnl.recipe import Recipe, Run
 
 AXES = ["auto", "devices", "map", "vmap"]
 _log = logging.getLogger(__name__)
@@ -97,6 +99,11 @@ class Program:
         return self.layout.mesh.shape["runs"]
 
     @property
+    def _manual(self) -> set[str]:
+        """The axes of the mesh that XLA has nothing to do with: `data` too where it is one device."""
+        return {"runs"} if self.layout.mesh.shape["data"] > 1 else {"runs", "data"}
+
+    @property
     def bytes(self) -> int:
         """What the program needs on each device: data, states, results and what it computes in between."""
         memory = self._compiled.memory_analysis()
@@ -123,7 +130,7 @@ class Program:
         """Ahead of time: a later change of shapes is an error, not a compilation."""
         mesh, (train, test) = self.layout.mesh, self._data
         alike, apart = PartitionSpec(), PartitionSpec("runs")
-        spread = partial(jax.shard_map, mesh=mesh, axis_names={"runs"}, out_specs=apart, check_vma=False)
+        spread = partial(jax.shard_map, mesh=mesh, axis_names=self._manual, out_specs=apart, check_vma=False)
 
         def training_epoch(
             train: Split, test: Split, runs: Run, state: State, number: Array
@@ -147,7 +154,12 @@ class Program:
             donate_argnames="state",
         )
         number = _place(np.int32(0), mesh)
-        lowered = (begin.lower(train, runs), program.lower(train, test, runs, states, number))
+        try:
+            lowered = (begin.lower(train, runs), program.lower(train, test, runs, states, number))
+        except NotImplementedError as error:
+            raise UserError(
+                "config.devices_per_batch: this strategy works on the host between epochs, which wants 1"
+            ) from error
         with ThreadPoolExecutor() as pool:  # both at the same time
             begin, compiled = pool.map(jax.stages.Lowered.compile, lowered)
         return partial(begin, train), compiled
@@ -186,6 +198,34 @@ class Program:
     def gather(self, states: list[State]) -> State:
         """The state of all runs on the host, every leaf [S, K, ...]."""
         return self._join([devices.fetch(state) for state in states])
+
+    def held_out(self, states: list[State]) -> np.ndarray:
+        """Probabilities of the rows that each run holds out for validation: f32[S, K, N_validation, C]."""
+        alike, apart = PartitionSpec(), PartitionSpec("runs")
+
+        def one(train: Split, both: tuple[Run, State]) -> Array:
+            say = predictor(self.recipe.model, both[1], self.recipe.spread)
+            logits, _ = everything(say, train.inputs[both[0].validation_index], self.recipe.batch_size)
+            return jax.nn.softmax(logits)
+
+        def every(train: Split, runs: Run, state: State) -> Array:
+            return lax.map(partial(one, train), (runs, state))
+
+        program = jax.jit(
+            jax.shard_map(
+                every,
+                mesh=self.layout.mesh,
+                axis_names=self._manual,
+                in_specs=(alike, apart, apart),
+                out_specs=apart,
+                check_vma=False,
+            ),
+            out_shardings=NamedSharding(self.layout.mesh, alike),
+        )
+        said = []
+        for state, runs in zip(states, self._chunks, strict=True):
+            said.append(jax.device_get(program(self._data[0], runs, _place(state, self.layout.mesh, "runs"))))
+        return self._join(said)
 
     def _park(self, state: State) -> State:
         """Where a chunk's state waits for its next epoch: on the host, if there are others that want the device."""

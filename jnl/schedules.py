@@ -1,5 +1,7 @@
 """Plans over epochs, made on the host in float64: forget rate, keep counts, learning rate, Adam's beta1."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from jnl.errors import UserError, unknown
@@ -44,11 +46,22 @@ def keep_counts(forget: np.ndarray, batch_size: int) -> np.ndarray:
     return ((1.0 - forget)[:, None] * np.arange(batch_size + 1)).astype(np.int32)
 
 
-def learning_rate(base: float, epochs: int, decay_start: int) -> np.ndarray:
+def linear(base: float, epochs: int, decay_start: int) -> np.ndarray:
     """`base` until `decay_start`, then linearly towards 0 at `epochs` (all co-teaching papers): -> float32[epochs]."""
-    epoch = np.arange(epochs)
-    left = (epochs - epoch) / max(epochs - decay_start, 1)
+    left = (epochs - np.arange(epochs)) / max(epochs - decay_start, 1)
     return (base * np.minimum(left, 1.0)).astype(np.float32)
+
+
+def staircase(base: float, epochs: int, milestones: Sequence[int], factor: float) -> np.ndarray:
+    """`base`, times `factor` from each of the milestones on: -> float32[epochs]."""
+    passed = (np.arange(epochs)[:, None] >= np.array(milestones, int)).sum(1)
+    return (base * factor**passed).astype(np.float32)
+
+
+def cosine(base: float, epochs: int, cycle: int, minimum: float) -> np.ndarray:
+    """Half a cosine from `base` to `minimum` every `cycle` epochs (SGDR, Loshchilov & Hutter 2017): float32[epochs]."""
+    phase = np.arange(epochs) % cycle / cycle
+    return (minimum + (base - minimum) / 2 * (1 + np.cos(np.pi * phase))).astype(np.float32)
 
 
 def beta1(before: float, after: float, epochs: int, decay_start: int) -> np.ndarray:

@@ -7,27 +7,11 @@ All code is written for one run; only `jnl/runs.py` knows the S axis.
 from collections.abc import Callable
 from typing import NamedTuple
 
+import optax
 from jax import Array
 
-Json = (
-    None | bool | int | float | str | list["Json"] | tuple["Json", ...] | dict[str, "Json"]
-)  # what a result file can hold
-
-
-class Split(NamedTuple):
-    """One part of a data set, on the device."""
-
-    inputs: Array  # u8[N, H, W, channels] images or f32[N, D] features
-    labels: Array  # i32[N] what training sees; the same as `clean` until noise is added
-    clean: Array  # i32[N] the truth, or -1 where nobody knows it; only metrics may read it
-
-
-class Dataset(NamedTuple):
-    """A data set; the index of an example is its row, in the order of the original files."""
-
-    train: Split
-    test: Split
-    class_names: tuple[str, ...]
+from jnl.memory import Arrays, Memory, Weigh
+from jnl.networks import State, Training
 
 
 class Context(NamedTuple):
@@ -37,6 +21,12 @@ class Context(NamedTuple):
     batch: Array  # i32[] position of the batch in its epoch
     keep: Array  # i32[B + 1] how many of n examples to keep in this epoch, for n = 0..B
     index: Array  # type: ignore[assignment]  # i32[B] which examples these are
+    weights: Array  # f32[B] what each of them counts, 1 unless `Strategy.weigh` says otherwise
+    progress: Array  # f32[] share of the training that is done
+    key: Array  # of this step
+    memory: Arrays  # what the strategy remembers from the batches before
+    learned: Arrays | None = None  # the strategy's own parameters, [K, ...] each
+    features: Array | None = None  # f32[K, B, D] what the last layer of each network sees
 
 
 class Selection(NamedTuple):
@@ -45,24 +35,31 @@ class Selection(NamedTuple):
     loss: Array  # f32[G, B]
     mask: Array  # bool[G, B] which examples train row g
     count: Array  # type: ignore[assignment]  # f32[G] what each row's masked sum is divided by
+    memory: Arrays | None = None  # what to remember from now on; None: no change
+
+
+class Outcome(NamedTuple):
+    """What a step leaves for the metrics."""
+
+    objective: Array  # f32[G]
+    selection: Selection
+    logits: Array  # f32[K, B, C] before the update
+    index: Array  # type: ignore[assignment]  # i32[B] or i32[K, B] which examples these are
+
+
+Update = Callable[[State, Context], tuple[State, Outcome]]
 
 
 class Strategy(NamedTuple):
-    """One method: how many networks it trains and which examples train them."""
+    """One method: how many networks it trains and which examples train them; most need no more than that."""
 
     num_nets: int
-    select: Callable[[Array, Array, Context], Selection]  # (logits f32[K, B, C], labels i32[B], Context)
+    select: Callable[[Array, Array, Context], Selection] | None = None  # (logits f32[K, B, C], labels i32[B], Context)
     forgets: bool = False  # it reads `Context.keep`, so a forget rate matters to it
-
-
-class Run(NamedTuple):
-    """What may differ between the runs of one program: arrays only, so that a runs axis can be put before them."""
-
-    seed: Array  # u32[] the root of all randomness of the run: initial weights, data order, dropout
-    labels: Array  # i32[N] noisy labels
-    train_index: Array  # i32[N_train] rows that train
-    validation_index: Array  # i32[N_validation] rows held out, noisy as they are
-    keep: Array  # i32[E, B + 1] keep-count table
-    learning_rate: Array  # f32[E]
-    beta1: Array  # f32[E]
-    hyper: dict[str, Array]  # the strategy's number hyper-values, f32[]
+    memory: Memory | None = None
+    learned: Callable[[int, int], Arrays] | None = None  # (classes, features) -> parameters of its own for a network
+    transform: optax.GradientTransformation = optax.identity()  # of the gradient, before the optimiser
+    weigh: Weigh | None = None
+    restart: int = 0  # epoch in which the networks start afresh, the schedules too
+    # Instead of `step.update`, which it is given first for where it wants that.
+    step: Callable[[Update, Training, State, Context], tuple[State, Outcome]] | None = None

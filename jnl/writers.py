@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 from jnl.devices import is_main
 from jnl.errors import UserError
 from jnl.metrics import BestLast, OverRuns
-from jnl.types import Json
+from jnl.registry import Json
 
 
 class PointSummary(TypedDict):

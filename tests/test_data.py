@@ -13,8 +13,8 @@ from sklearn.datasets import load_digits
 from jnl import data
 from jnl.data import cache, prepare, validation
 from jnl.data.arrays import split
+from jnl.data.dataset import Dataset
 from jnl.errors import UserError
-from jnl.types import Dataset
 
 # SHA-256 (first 16) of the images and uint8 labels in the order of the official files: train, then test.
 ORIGINAL = {

@@ -12,7 +12,14 @@ from jnl.models._convolution import shifted, winograd
 from jnl.models._layers import BatchNorm, Conv, Dense, max_pool
 
 KEY = jax.random.key(0)
-SHAPES = {"mlp": (28, 28, 1), "cnn7": (32, 32, 3), "cnn9": (32, 32, 3), "cnn_small": (32, 32, 3)}
+SHAPES = {
+    "mlp": (28, 28, 1),
+    "cnn7": (32, 32, 3),
+    "cnn9": (32, 32, 3),
+    "cnn_small": (32, 32, 3),
+    "preact_resnet18": (32, 32, 3),
+    "resnet34": (32, 32, 3),
+}
 
 
 def abstract(name, classes, shape, **options):
@@ -30,6 +37,9 @@ def abstract(name, classes, shape, **options):
         ("cnn9", (32, 32, 3), 10, 4_434_570),
         ("cnn9", (32, 32, 3), 100, 4_446_180),
         ("cnn_small", (32, 32, 3), 10, 62_006),
+        ("preact_resnet18", (32, 32, 3), 10, 11_171_274),
+        ("resnet34", (32, 32, 3), 10, 21_282_122),
+        ("resnet34", (32, 32, 3), 100, 21_328_292),
     ],
 )
 def test_parameter_counts(name, shape, classes, parameters):
@@ -62,16 +72,16 @@ def test_weights_and_biases_start_as_in_pytorch(layer):
         assert abs(leaf.std() - limit / np.sqrt(3)) < 0.15 * limit
 
 
-@pytest.mark.parametrize(("size", "padding"), [(3, 1), (3, 0), (5, 0)])
-def test_convolution_is_the_compilers(size, padding):
+@pytest.mark.parametrize(("size", "padding", "stride"), [(3, 1, 1), (3, 0, 1), (5, 0, 1), (3, 1, 2), (1, 0, 2)])
+def test_convolution_is_the_compilers(size, padding, stride):
     x = jax.random.normal(KEY, (2, 9, 8, 3))
-    layer = Conv(4, size, padding)
+    layer = Conv(4, size, padding, stride)
     variables = layer.init(KEY, x)
     kernel, bias = variables["params"]["kernel"], variables["params"]["bias"]
 
     def native(x, kernel):
         window = [(padding, padding)] * 2
-        return lax.conv_general_dilated(x, kernel, (1, 1), window, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        return lax.conv_general_dilated(x, kernel, (stride, stride), window, dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
     expected = native(x, kernel) + bias.reshape(1, 1, 1, -1)
     np.testing.assert_allclose(layer.apply(variables, x), expected, rtol=1e-4, atol=1e-5)
@@ -110,6 +120,22 @@ def test_batch_norm_scale_of_the_published_runs():
     assert 0 <= scales[1].min() < 0.05
     assert 0.95 < scales[1].max() < 1
     assert "params" in ones
+
+
+def test_the_network_of_coteaching_plus_has_no_norm_after_its_stem():
+    _, variables = abstract("preact_resnet18", 200, (56, 56, 3), stem_norm=False)
+    assert sum(leaf.size for leaf in jax.tree.leaves(variables["params"])) == 11_268_616
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_dropout_is_an_option_of_every_network(name):
+    x = jnp.ones((4, *SHAPES[name]))
+    with pytest.raises(UserError, match="model.dropout: 1.5"):
+        jax.eval_shape(lambda: models.make(name, 3, dropout=1.5).init(KEY, x, train=False))
+    module = models.make(name, 3, dropout=0.5)
+    variables = jax.eval_shape(lambda: module.init(KEY, x, train=False))
+    text = str(jax.make_jaxpr(lambda v: module.apply(v, x, True, mutable=True, rngs={"dropout": KEY}))(variables))
+    assert "random_bits" in text
 
 
 def test_dropout_of_the_9_layer_network_is_off_unless_asked():

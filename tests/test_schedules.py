@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl.errors import UserError
-from jnl.schedules import beta1, forget_rate, keep_counts, learning_rate
+from jnl.schedules import beta1, cosine, forget_rate, keep_counts, linear, staircase
 
 rates = st.floats(0, 1)
 
@@ -48,10 +48,17 @@ def test_keep_counts_of_full_batches():
 
 
 def test_learning_rate_and_beta1_as_published():
-    rates, betas = learning_rate(1e-3, 200, 80), beta1(0.9, 0.1, 200, 80)
+    rates, betas = linear(1e-3, 200, 80), beta1(0.9, 0.1, 200, 80)
     np.testing.assert_allclose(rates[:81], 1e-3, rtol=1e-6)
     np.testing.assert_allclose(rates[80:], [1e-3 * (200 - e) / 120 for e in range(80, 200)], rtol=1e-6)
     np.testing.assert_array_equal(betas, np.float32([0.9] * 80 + [0.1] * 120))
+
+
+def test_staircase_and_cosine():
+    np.testing.assert_allclose(staircase(0.1, 6, (2, 4), 0.1), [0.1, 0.1, 0.01, 0.01, 0.001, 0.001], rtol=1e-6)
+    np.testing.assert_allclose(staircase(0.1, 2, (), 0.1), [0.1, 0.1], rtol=1e-6)
+    half = 0.01 + 0.09 / 2
+    np.testing.assert_allclose(cosine(0.1, 5, 2, 0.01), [0.1, half, 0.1, half, 0.1], rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 from jnl import devices
 from jnl.benchmark import epochs, limits, startup
 from jnl.provenance import record
-from jnl.types import Json
+from jnl.registry import Json
 
 AXES = ["map", "vmap", "devices"]
 

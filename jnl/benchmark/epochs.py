@@ -10,9 +10,9 @@ from jnl import runs
 from jnl.benchmark import operations
 from jnl.benchmark.timing import Seconds, repeat
 from jnl.config import published
+from jnl.data.dataset import Dataset, Split
 from jnl.epoch import epoch, start
 from jnl.parts import Parts, build
-from jnl.types import Dataset, Split
 
 
 class Work(NamedTuple):

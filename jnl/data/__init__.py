@@ -7,8 +7,8 @@ import jax.numpy as jnp
 
 from jnl import registry
 from jnl.data import sources
+from jnl.data.dataset import Dataset
 from jnl.errors import UserError
-from jnl.types import Dataset
 
 
 def names() -> list[str]:

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from jnl.types import Split
+from jnl.data.dataset import Split
 
 
 def split(inputs: np.ndarray, labels: np.ndarray) -> Split:

@@ -12,8 +12,8 @@ import numpy as np
 
 from jnl.data import cache
 from jnl.data.arrays import split
+from jnl.data.dataset import Dataset
 from jnl.errors import UserError
-from jnl.types import Dataset
 
 
 class Row(TypedDict):

@@ -33,19 +33,19 @@ _TILES_AT_ONCE = 128  # what fits into the cache of a core, from measurement
 _FEW_CHANNELS = 8  # with as few as an image has, nine shifted copies are small
 
 
-def convolve(x: Array, kernel: Array, padding: int) -> Array:
-    """Stride 1: f32[B, H, W, c], f32[k, k, c, features] -> f32[B, H', W', features] with H' = H + 2 padding - k + 1."""
-    minimal = kernel.shape[0] == 3 and x.shape[-1] > _FEW_CHANNELS and jax.default_backend() == "cpu"
-    return (winograd if minimal else shifted)(x, kernel, padding)
+def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
+    """f32[B, H, W, c], f32[k, k, c, features] -> f32[B, H', W', features], H' = (H + 2 padding - k) // stride + 1."""
+    minimal = stride == 1 and kernel.shape[0] == 3 and x.shape[-1] > _FEW_CHANNELS and jax.default_backend() == "cpu"
+    return winograd(x, kernel, padding) if minimal else shifted(x, kernel, padding, stride)
 
 
-def shifted(x: Array, kernel: Array, padding: int) -> Array:
+def shifted(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
     """`convolve` for any kernel size, by shifted images and one matrix product."""
     size, features = kernel.shape[0], kernel.shape[-1]
     x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
     height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
     shifts = [(i, j) for i in range(size) for j in range(size)]
-    patches = jnp.concatenate([x[:, i : i + height, j : j + width] for i, j in shifts], -1)
+    patches = jnp.concatenate([x[:, i : i + height : stride, j : j + width : stride] for i, j in shifts], -1)
     return patches @ kernel.reshape(-1, features)
 
 

@@ -42,11 +42,13 @@ class Dense(nn.Module):
 
 
 class Conv(nn.Module):
-    """A stride-1 convolution: f32[B, H, W, channels] -> f32[B, H', W', features]."""
+    """A convolution: f32[B, H, W, channels] -> f32[B, H', W', features]."""
 
     features: int
     size: int = 3
     padding: int = 0
+    stride: int = 1
+    bias: bool = True
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
@@ -54,8 +56,11 @@ class Conv(nn.Module):
             raise UserError("model.name: the images are too small for this network; choose a smaller one, such as mlp")
         channels = x.shape[-1]
         kernel = self.param("kernel", _kernel_init, (self.size, self.size, channels, self.features))
+        y = convolve(x, kernel, self.padding, self.stride)
+        if not self.bias:
+            return y
         bias = self.param("bias", _bias_init(self.size * self.size * channels), (self.features,))
-        return convolve(x, kernel, self.padding) + bias.reshape(1, 1, 1, -1)
+        return y + bias.reshape(1, 1, 1, -1)
 
 
 class BatchNorm(nn.Module):
@@ -74,6 +79,15 @@ class BatchNorm(nn.Module):
             raise unknown("model.bn_scale_init", self.scale_init, sorted(inits))
         norm = nn.BatchNorm(momentum=0.9, epsilon=1e-5, scale_init=inits[self.scale_init])
         return norm(x, use_running_average=not train)
+
+
+def last_layer(module: nn.Module, x: Array, num_classes: int, train: bool, dropout: float = 0.0) -> Array:
+    """Dropout, then the logits: f32[B, D] -> f32[B, C]. Notes what the layer sees, for the strategies that ask."""
+    if not 0 <= dropout < 1:
+        raise UserError(f"model.dropout: {dropout} is outside [0, 1); 0 is none")
+    x = nn.Dropout(dropout)(x, deterministic=not train)
+    module.sow("intermediates", "features", x)
+    return Dense(num_classes)(x)
 
 
 def max_pool(x: Array) -> Array:

@@ -6,13 +6,14 @@ Twice [3x3 convolution, batch norm, ReLU] and a 2x2 pool, with 64-64, 128-128 an
 from flax import linen as nn
 from jax import Array
 
-from jnl.models._layers import BatchNorm, Conv, Dense, flatten, max_pool
+from jnl.models._layers import BatchNorm, Conv, flatten, last_layer, max_pool
 
 
 class CNN7(nn.Module):
     """f32[B, H, W, channels] -> f32[B, C]."""
 
     num_classes: int
+    dropout: float
     bn_scale_init: str
 
     @nn.compact
@@ -21,9 +22,9 @@ class CNN7(nn.Module):
             for features in block:
                 x = nn.relu(BatchNorm(self.bn_scale_init)(Conv(features, padding=1)(x), train))
             x = max_pool(x)
-        return Dense(self.num_classes)(flatten(x))
+        return last_layer(self, flatten(x), self.num_classes, train, self.dropout)
 
 
-def cnn7(num_classes: int, bn_scale_init: str = "ones") -> nn.Module:
-    """`bn_scale_init="uniform"` is how the published runs started."""
-    return CNN7(num_classes, bn_scale_init)
+def cnn7(num_classes: int, dropout: float = 0.0, bn_scale_init: str = "ones") -> nn.Module:
+    """`dropout` before the last layer; `bn_scale_init="uniform"` is how the published runs started."""
+    return CNN7(num_classes, dropout, bn_scale_init)

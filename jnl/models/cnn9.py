@@ -7,7 +7,7 @@ the default here is 0; `dropout=0.25` is ordinary channel dropout while training
 from flax import linen as nn
 from jax import Array
 
-from jnl.models._layers import BatchNorm, Conv, Dense, max_pool
+from jnl.models._layers import BatchNorm, Conv, last_layer, max_pool
 
 
 class CNN9(nn.Module):
@@ -29,7 +29,7 @@ class CNN9(nn.Module):
             x = nn.Dropout(self.dropout, broadcast_dims=(1, 2))(max_pool(x), deterministic=not train)
         for width in (512, 256, 128):
             x = block(x, width, padding=0)
-        return Dense(self.num_classes)(x.mean((1, 2)))
+        return last_layer(self, x.mean((1, 2)), self.num_classes, train)
 
 
 def cnn9(num_classes: int, dropout: float = 0.0, bn_scale_init: str = "ones") -> nn.Module:

@@ -4,7 +4,7 @@ from flax import linen as nn
 from jax import Array
 
 from jnl.errors import UserError
-from jnl.models._layers import Dense, flatten
+from jnl.models._layers import Dense, flatten, last_layer
 
 
 class MLP(nn.Module):
@@ -12,14 +12,15 @@ class MLP(nn.Module):
 
     num_classes: int
     width: int
+    dropout: float
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
-        return Dense(self.num_classes)(nn.relu(Dense(self.width)(flatten(x))))
+        return last_layer(self, nn.relu(Dense(self.width)(flatten(x))), self.num_classes, train, self.dropout)
 
 
-def mlp(num_classes: int, width: int = 256) -> nn.Module:
-    """`width` hidden units."""
+def mlp(num_classes: int, width: int = 256, dropout: float = 0.0) -> nn.Module:
+    """`width` hidden units, of which a share `dropout` is left out while training."""
     if width < 1:
         raise UserError(f"model.width: {width}; give at least 1, the published value is 256")
-    return MLP(num_classes, width)
+    return MLP(num_classes, width, dropout)

@@ -40,10 +40,12 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
         early = (number == 0) & (context.epoch * context.batch < 5000)
         return jax.tree.map(partial(jnp.where, early), everything, exchanged)
 
+    exchange = coteaching(reference).select
+    assert exchange is not None
     later = published_code if reference else paper
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:
-        warm = coteaching(reference).select(logits, labels, context)
+        warm = exchange(logits, labels, context)
         return jax.tree.map(partial(jnp.where, context.epoch < warmup_epochs), warm, later(logits, labels, context))
 
     return Strategy(2, select if warmup_epochs else later, forgets=True)

@@ -8,16 +8,15 @@ closed form, which stays finite where the published one gives NaN.
 
 from jax import Array
 
-from jnl.errors import UserError
+from jnl.errors import within
 from jnl.losses import cross_entropy, symmetric_kl
 from jnl.selection import pick, small_loss
 from jnl.types import Context, Selection, Strategy
 
 
-def jocor(co_lambda: float | Array = 0.9) -> Strategy:
+def jocor(co_lambda: float = 0.9) -> Strategy:
     """Select by agreement; `co_lambda` in [0, 1] is the weight of the agreement term."""
-    if not isinstance(co_lambda, Array) and not 0 <= co_lambda <= 1:
-        raise UserError(f"strategy.co_lambda: {co_lambda} is outside [0, 1]; published values are 0.65 to 0.95")
+    within("strategy.co_lambda", co_lambda, 0, 1, "published: 0.65 to 0.95")
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:
         supervised = cross_entropy(logits, labels).sum(0)

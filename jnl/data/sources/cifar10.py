@@ -2,8 +2,8 @@
 
 import os
 
+from jnl.data.dataset import Dataset
 from jnl.data.tfds_reader import by_id, read
-from jnl.types import Dataset
 
 
 def load(dir: str | os.PathLike[str] | None = None) -> Dataset:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from jnl.data.arrays import split
+from jnl.data.dataset import Dataset
 from jnl.errors import UserError
-from jnl.types import Dataset
 
 
 def load(dir: str | os.PathLike[str] | None = None) -> Dataset:

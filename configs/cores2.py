@@ -1,0 +1,21 @@
+"""CORES2 (Cheng et al. 2021, "Learning with instance-dependent label noise: a sample sieve approach").
+
+python train.py --config=configs/cores2.py:data=mnist,rate=0.5
+"""
+
+from ml_collections import ConfigDict
+
+from jnl.config import options, published, train_by_sgd
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    """Beta 2, no sieve before epoch 31; with `reference` plain SGD and batches of 64."""
+    config = published("cores2", arg, reference=_reference)
+    if "quick" in options(arg):
+        config.strategy.update(wait_epochs=0, rise_epochs=2, sieve_from=1)
+    return config
+
+
+def _reference(config: ConfigDict) -> None:
+    train_by_sgd(config, 0.1, 5e-4, 100, (50,), batch_size=64)
+    config.optim.momentum = 0.0

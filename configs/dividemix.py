@@ -1,0 +1,29 @@
+"""DivideMix (Li et al. 2020, "DivideMix: learning with noisy labels as semi-supervised learning").
+
+python train.py --config=configs/dividemix.py:data=mnist,rate=0.5
+"""
+
+from ml_collections import ConfigDict
+
+from jnl.config import options, published, train_by_sgd
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    """Weight of guessed labels and length of the warm-up as published; with `reference` SGD and PreAct ResNet-18."""
+    config = published("dividemix", arg, reference=_reference)
+    strategy, hundred = config.strategy, config.data.name == "cifar100"
+    strategy.asymmetric = config.noise.kind.startswith("asymmetric")
+    strategy.warmup_epochs = 30 if hundred else 10
+    if config.noise.rate >= 0.9:
+        strategy.average_epochs, strategy.threshold = 5, 0.6
+    if hundred:
+        strategy.unlabelled = 25.0 if config.noise.rate < 0.5 else 150.0
+    elif strategy.asymmetric or config.noise.rate < 0.5:
+        strategy.unlabelled = 0.0
+    if "quick" in options(arg):
+        strategy.warmup_epochs = 1
+    return config
+
+
+def _reference(config: ConfigDict) -> None:
+    train_by_sgd(config, 0.02, 5e-4, 300, (150,), model="preact_resnet18")

@@ -1,0 +1,19 @@
+"""GCE (Zhang & Sabuncu 2018, "Generalized cross entropy loss for training deep neural networks with noisy labels").
+
+python train.py --config=configs/gce.py:data=mnist,rate=0.5
+"""
+
+from ml_collections import ConfigDict
+
+from jnl.config import published, train_by_sgd
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    """Q 0.7; with `reference` SGD, 120 epochs (150 on CIFAR-100), and truncation."""
+    return published("gce", arg, reference=_reference)
+
+
+def _reference(config: ConfigDict) -> None:
+    hundred = config.data.name == "cifar100"
+    train_by_sgd(config, 0.01, 1e-4, 150 if hundred else 120, (80, 120) if hundred else (40, 80))
+    config.strategy.truncated, config.strategy.prune_from = True, 80 if hundred else 40

@@ -1,0 +1,23 @@
+"""Symmetric cross entropy (Wang et al. 2019, "Symmetric cross entropy for robust learning with noisy labels").
+
+python train.py --config=configs/symmetric_cross_entropy.py:data=mnist,rate=0.5
+"""
+
+from ml_collections import ConfigDict
+
+from jnl.config import published, train_by_sgd
+
+_WEIGHTS = {"cifar10": (0.1, 1.0), "cifar100": (6.0, 0.1), "mnist": (0.01, 1.0)}  # alpha, beta
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    """The published weights of the two terms; with `reference` SGD and the published rates."""
+    config = published("symmetric_cross_entropy", arg, reference=_reference)
+    config.strategy.alpha, config.strategy.beta = _WEIGHTS.get(config.data.name, (0.1, 1.0))
+    return config
+
+
+def _reference(config: ConfigDict) -> None:
+    hundred = config.data.name == "cifar100"
+    rate, epochs, milestones = (0.1, 150, (80, 120)) if hundred else (0.01, 120, (40, 80))
+    train_by_sgd(config, rate, 1e-4, epochs, milestones)

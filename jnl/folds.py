@@ -1,0 +1,63 @@
+"""Weights settled before training, if the strategy has any: predictions by networks that did not see the example."""
+
+import time
+from functools import partial
+
+import jax.numpy as jnp
+import numpy as np
+
+from jnl import runs, strategies
+from jnl.memory import Weigh
+from jnl.parts import Parts
+from jnl.writers import Progress
+
+
+def weigh(parts: Parts) -> Parts:
+    """The same parts, each run with the weights of its examples."""
+    rule = parts.recipe.make_strategy(**parts.runs[0].hyper).weigh
+    if rule is None:
+        return parts
+    truth = np.asarray(parts.dataset.train.clean)
+    predictions = _out_of_sample(parts, rule)
+    members = []
+    for member, p in zip(parts.members, predictions, strict=True):
+        weights = jnp.asarray(rule.weights(np.asarray(member.run.labels), truth, p), jnp.float32)
+        members.append(member._replace(run=member.run._replace(weights=weights)))
+    return parts._replace(members=members)
+
+
+def _out_of_sample(parts: Parts, rule: Weigh) -> np.ndarray:
+    """Probabilities f32[S, N, C]; of an example held out for validation 0. All folds of all runs are one program."""
+    shape = (len(parts.members), len(parts.dataset.train.labels), len(parts.dataset.class_names))
+    predictions = np.zeros(shape, np.float32)
+    if not rule.folds:
+        return predictions
+    from sklearn.model_selection import StratifiedKFold  # takes seconds to import
+
+    cut, members = StratifiedKFold(rule.folds, shuffle=True, random_state=0), []
+    for run in parts.runs:
+        rows = np.asarray(run.train_index)
+        parted = [(rows[rest], rows[held]) for rest, held in cut.split(rows, np.asarray(run.labels)[rows])]
+        shortest, longest = min(len(rest) for rest, _ in parted), max(len(held) for _, held in parted)
+        members += [
+            run._replace(
+                train_index=jnp.asarray(rest[:shortest]),
+                validation_index=jnp.asarray(np.resize(held, longest)),
+                hyper={},
+            )
+            for rest, held in parted
+        ]
+    recipe = parts.recipe._replace(make_strategy=partial(strategies.make, "standard"), num_nets=1)
+    recipe = recipe._replace(steps=min(recipe.steps, len(members[0].train_index) // recipe.batch_size))
+    layout = runs.choose(parts.config.runs_axis, len(members), parts.config.devices_per_batch)
+    program = runs.Program(recipe, parts.dataset, members, layout, parts.config.runs_at_once)
+    with Progress(f"{rule.folds} folds", rule.epochs, recipe.steps * len(members)) as progress:
+        states = None
+        for epoch in range(rule.epochs):
+            begin = time.perf_counter()
+            states, measured = program.first(epoch) if states is None else program.advance(states, epoch)
+            progress.epoch(measured["validation_accuracy"], time.perf_counter() - begin)
+    assert states is not None
+    for number, (member, p) in enumerate(zip(members, program.held_out(states), strict=True)):
+        predictions[number // rule.folds, np.asarray(member.validation_index)] = p[0]
+    return predictions

@@ -1,0 +1,40 @@
+"""What a strategy may have from before and between the batches; most have nothing."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jax import Array
+
+from jnl.networks import State
+
+Arrays = dict[str, Array]
+
+
+class Given(NamedTuple):
+    """What a memory may start from."""
+
+    key: Array
+    labels: Array  # i32[N] noisy labels
+    transition: Array  # f32[C, C] the true noise, for strategies that are told to know it
+    networks: State  # as they start
+
+
+Everything = Callable[[], tuple[Array, Array]]  # logits f32[K, N, C] and features f32[K, N, D] of all examples, now
+
+
+class Memory(NamedTuple):
+    """Arrays that a strategy keeps from batch to batch, such as one row for each example."""
+
+    init: Callable[[Given], Arrays]
+    # (memory, everything, labels i32[N], epoch i32[]), at the start of each epoch
+    refresh: Callable[[Arrays, Everything, Array, Array], Arrays] = lambda memory, *_: memory
+
+
+class Weigh(NamedTuple):
+    """What each example counts, settled on the host before training."""
+
+    # (labels i32[N], truth i32[N], out-of-sample probabilities f32[N, C] if there are folds) -> f64[N]
+    weights: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+    folds: int = 0  # for each, a network trains on the other folds
+    epochs: int = 0  # of that training

@@ -1,0 +1,39 @@
+"""What a program is made of, and what its runs differ in."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flax import linen as nn
+from jax import Array
+
+from jnl.augment import none
+from jnl.optimisers import Optimiser
+from jnl.types import Strategy
+
+
+class Run(NamedTuple):
+    """What may differ between the runs of one program: arrays only, so that a runs axis can be put before them."""
+
+    seed: Array  # u32[] the root of all randomness of the run: initial weights, data order, dropout
+    labels: Array  # i32[N] noisy labels
+    weights: Array  # f32[N] what each example counts
+    transition: Array  # f32[C, C] the true noise, for strategies that are told to know it
+    train_index: Array  # i32[N_train] rows that train
+    validation_index: Array  # i32[N_validation] rows held out, noisy as they are
+    keep: Array  # i32[E, B + 1] keep-count table
+    learning_rate: Array  # f32[E]
+    beta1: Array  # f32[E]
+    hyper: dict[str, Array]  # the strategy's number hyper-values, f32[]
+
+
+class Recipe(NamedTuple):
+    """What is the same for all runs of a program, and static in it."""
+
+    model: nn.Module
+    make_strategy: Callable[..., Strategy]  # called with the run's hyper-values
+    num_nets: int
+    batch_size: int
+    steps: int  # batches per epoch; what is left of the last one is dropped
+    optimiser: Optimiser = Optimiser("adam", 0.0, 0.0)
+    augment: Callable[[Array, Array], Array] = none  # (key, stored inputs) -> f32[B, ...]
+    spread: Callable[[Array], Array] = lambda batch: batch  # puts the examples of a batch where they are computed

@@ -1,0 +1,52 @@
+"""The two stages of forward and backward correction: estimate the noise matrix, start afresh, train with it."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jnl.errors import UserError, within
+from jnl.losses import cross_entropy
+from jnl.memory import Arrays, Everything, Given, Memory
+from jnl.selection import pick
+from jnl.strategies._channel import estimate
+from jnl.types import Context, Selection, Strategy
+
+Loss = Callable[[Array, Array, Array], Array]  # logits f32[1, B, C], labels i32[B], matrix f32[C, C] -> f32[1, B]
+
+
+def correction(loss: Loss, epochs: int, held_out: float, percentile: int, known_noise: bool) -> Strategy:
+    """Standard for `epochs` without a share `held_out` of the examples; the epoch with the lowest loss on those gives
+    the matrix. With `known_noise` the true matrix and one stage.
+    """
+    if known_noise:
+        epochs = 0
+    elif epochs < 1:
+        raise UserError(f"strategy.estimation_epochs: {epochs}; give at least 1, or set strategy.known_noise")
+    within("strategy.held_out", held_out, 1e-3, 0.999, "published: 0.1")
+    within("strategy.percentile", percentile, 1, 100, "published: 97, or 100 for CIFAR-100")
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        plain = cross_entropy(logits, labels)
+        corrected = loss(logits, labels, context.memory["transition"])
+        first = context.epoch < epochs
+        mask = ~(first & context.memory["held_out"][context.index])
+        return pick(jnp.where(first, plain, corrected), mask[None])
+
+    def init(given: Given) -> Arrays:
+        held = jax.random.permutation(given.key, len(given.labels)) < held_out * len(given.labels)
+        matrix = given.transition if known_noise else jnp.eye(len(given.transition))
+        return {"held_out": held, "transition": matrix, "lowest": jnp.float32(jnp.inf)}
+
+    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+        def look() -> Arrays:
+            logits, _ = everything()
+            now = jnp.where(memory["held_out"], cross_entropy(logits, labels)[0], 0.0).sum()
+            found = {"lowest": now, "transition": estimate(jax.nn.softmax(logits[0]), percentile)}
+            better = (now < memory["lowest"]) | ~jnp.isfinite(memory["lowest"])
+            return memory | {name: jnp.where(better, value, memory[name]) for name, value in found.items()}
+
+        return lax.cond((epoch > 0) & (epoch <= epochs), look, lambda: memory)
+
+    return Strategy(1, select, memory=Memory(init, refresh), restart=epochs)

@@ -1,0 +1,66 @@
+"""The S-model's layer (Goldberger & Ben-Reuven 2017): a softmax that turns true classes into noisy labels."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jnl.errors import UserError, unknown, within
+from jnl.losses import cross_entropy
+from jnl.memory import Arrays, Everything, Given, Memory
+from jnl.strategies._channel import confusion, through
+from jnl.types import Context
+
+KINDS = ["complex", "simple"]
+
+
+def check(kind: str, pretrain_epochs: int, prior: float) -> None:
+    """Raises `UserError` for an unknown kind or a number out of range."""
+    within("strategy.prior", prior, 1e-6, 1 - 1e-6, "published: 0.46")
+    if kind not in KINDS:
+        raise unknown("strategy.kind", kind, KINDS)
+    if pretrain_epochs < 0:
+        raise UserError(f"strategy.pretrain_epochs: {pretrain_epochs} is negative; 0 starts from a prior")
+
+
+def learned(kind: str) -> Callable[[int, int], Arrays]:
+    """What the gradient trains: the change of b since its start, and for the complex model u."""
+
+    def parameters(classes: int, features: int) -> Arrays:
+        simple = {"b": jnp.zeros((classes, classes))}
+        return simple if kind == "simple" else simple | {"u": jnp.zeros((features, classes, classes))}
+
+    return parameters
+
+
+def loss(kind: str, pretrain_epochs: int, logits: Array, labels: Array, context: Context) -> Array:
+    """f32[K, B, C], i32[B] -> f32[K, B]: -log sum_i p_i theta_i,label; plain cross entropy while pre-training."""
+
+    def one(logits: Array, features: Array, start: Array, own: Arrays) -> Array:
+        scores = start + own["b"]
+        if kind == "complex":
+            scores = scores[None] + jnp.einsum("bd,dij->bij", features, own["u"])
+        return through(logits, jax.nn.log_softmax(scores), labels)
+
+    assert context.features is not None and context.learned is not None
+    noisy = jax.vmap(one)(logits, context.features, context.memory["start"], context.learned)
+    return jnp.where(context.epoch < pretrain_epochs, cross_entropy(logits, labels), noisy)
+
+
+def memory(networks: int, pretrain_epochs: int, prior: float) -> Memory:
+    """Where b starts, f32[K, C, C]: from the confusion of a pre-trained network, or from a `prior` of wrong labels."""
+
+    def init(given: Given) -> Arrays:
+        classes = len(given.transition)
+        start = jnp.where(jnp.eye(classes, dtype=bool), jnp.log(1 - prior), jnp.log(prior / (classes - 1)))
+        return {"start": start[None] + 0.01 * jax.random.uniform(given.key, (networks, classes, classes))}
+
+    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+        def look() -> Array:
+            return jnp.log(jax.vmap(confusion, (0, None))(everything()[0], labels) + 1e-8)
+
+        due = (epoch == pretrain_epochs) & (pretrain_epochs > 0)
+        return {"start": lax.cond(due, look, lambda: memory["start"])}
+
+    return Memory(init, refresh)

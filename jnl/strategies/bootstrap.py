@@ -1,0 +1,35 @@
+"""Bootstrapping (Reed et al. 2015, eq. 6 and 7): the label is mixed with what the network believes.
+
+`soft` mixes with the probabilities; as in the known implementations the gradient also flows through them. `hard` mixes
+with the predicted class. The shares 0.95 and 0.8 are the paper's. All examples, one network, no schedule.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jnl.errors import unknown, within
+from jnl.losses import cross_entropy
+from jnl.selection import pick
+from jnl.types import Context, Selection, Strategy
+
+KINDS = ["hard", "soft"]
+
+
+def bootstrap(kind: str = "soft", soft_beta: float = 0.95, hard_beta: float = 0.8) -> Strategy:
+    """L = -sum_c [beta y_c + (1 - beta) belief_c] log p_c, with the beta of the `kind`."""
+    within("strategy.soft_beta", soft_beta, 0, 1, "published: 0.95")
+    within("strategy.hard_beta", hard_beta, 0, 1, "published: 0.8")
+    if kind not in KINDS:
+        raise unknown("strategy.kind", kind, KINDS)
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        given = cross_entropy(logits, labels)
+        if kind == "hard":
+            loss = hard_beta * given - (1 - hard_beta) * jax.nn.log_softmax(logits).max(-1)
+        else:
+            log_p = jax.nn.log_softmax(logits)
+            loss = soft_beta * given - (1 - soft_beta) * (jnp.exp(log_p) * log_p).sum(-1)
+        return pick(loss, jnp.ones(loss.shape, bool))
+
+    return Strategy(1, select)

@@ -1,0 +1,49 @@
+"""CORES2 (Cheng et al. 2021), phase 1: a confidence regulariser, and a sieve that drops what it finds wrong.
+
+L_i = CE_i - beta(e) E_prior[-log p_c], where the prior is that of the noisy labels still in use. From epoch
+`sieve_from` on an example trains if CE_i <= mean_c(-log p_c): as in the published code, uniform there and the prior in
+the loss. beta is 0 for `wait_epochs`, rises to `beta` over `rise_epochs`, then stays. The code divides the learning
+rate of its plain SGD by 1 + beta(e); here the loss is divided, which is the same there.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jnl.errors import within
+from jnl.losses import cross_entropy
+from jnl.memory import Arrays, Everything, Given, Memory
+from jnl.selection import pick
+from jnl.types import Context, Selection, Strategy
+
+
+def cores2(beta: float = 2.0, wait_epochs: int = 10, rise_epochs: int = 30, sieve_from: int = 31) -> Strategy:
+    """Confidence-regularised sample sieve."""
+    within("strategy.beta", beta, 0, 1e6, "published: 2")
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        now = beta * jnp.clip((context.epoch - wait_epochs) / max(rise_epochs, 1), 0.0, 1.0)
+        every = -jnp.log(jax.nn.softmax(logits) + 1e-8)  # f32[1, B, C]
+        given, prior = cross_entropy(logits, labels), context.memory["prior"]
+        stays = lax.stop_gradient(given - every.mean(-1)) <= 0
+        mask = stays | (context.epoch < sieve_from)
+        loss = (given - now * (every * prior[None, None]).sum(-1)) / (1 + now)
+        removed = context.memory["removed"].at[labels].add(jnp.where(mask[0], 0.0, 1.0))
+        return pick(loss, mask)._replace(memory={"prior": prior, "removed": removed})
+
+    def init(given: Given) -> Arrays:
+        return {
+            "prior": _prior(given.labels, jnp.zeros(len(given.transition))),
+            "removed": jnp.zeros(len(given.transition)),
+        }
+
+    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+        removed = memory["removed"]
+        return {"prior": _prior(labels, removed), "removed": jnp.zeros_like(removed)}
+
+    return Strategy(1, select, memory=Memory(init, refresh))
+
+
+def _prior(labels: Array, removed: Array) -> Array:
+    counts = jnp.bincount(labels, length=len(removed)) - removed
+    return jnp.maximum(counts, 0.0) / jnp.maximum(counts.sum(), 1.0)

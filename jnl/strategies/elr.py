@@ -1,0 +1,35 @@
+"""Early-learning regularisation (Liu et al. 2020, eq. 6): stay near what was predicted before memorisation began.
+
+Each example keeps a moving average t of its predicted probabilities; the regulariser log(1 - <t, p>) pulls p towards
+it. No gradient passes through t, which is updated before it is used, as in the published code. Published: momentum
+0.7 and weight 3 (CIFAR-10, symmetric), 0.9 and 1 (asymmetric), 0.9 and 7 (CIFAR-100).
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jnl.errors import within
+from jnl.losses import cross_entropy
+from jnl.memory import Arrays, Given, Memory
+from jnl.selection import pick
+from jnl.types import Context, Selection, Strategy
+
+
+def elr(target_momentum: float = 0.7, weight: float = 3.0) -> Strategy:
+    """L = CE + weight log(1 - <t, p>)."""
+    within("strategy.target_momentum", target_momentum, 0, 1, "published: 0.7 or 0.9")
+    within("strategy.weight", weight, 0, 1e6, "published: 1 to 7")
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        p = jnp.clip(jax.nn.softmax(logits[0]), 1e-4, 1 - 1e-4)
+        now = lax.stop_gradient(p / p.sum(-1, keepdims=True))
+        target = target_momentum * context.memory["target"][context.index] + (1 - target_momentum) * now
+        loss = cross_entropy(logits, labels) + weight * jnp.log(1 - (target * p).sum(-1))[None]
+        remembered = {"target": context.memory["target"].at[context.index].set(target)}
+        return pick(loss, jnp.ones(loss.shape, bool))._replace(memory=remembered)
+
+    def init(given: Given) -> Arrays:
+        return {"target": jnp.zeros((len(given.labels), len(given.transition)))}  # f32[N, C]
+
+    return Strategy(1, select, memory=Memory(init))

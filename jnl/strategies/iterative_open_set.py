@@ -1,0 +1,139 @@
+"""Iterative learning with open-set noisy labels (Wang et al. 2018): find the outliers of each class, push them away.
+
+A first round of `first_epochs`, then rounds of `round_epochs`. After each, the local outlier factor (LOF, cosine,
+scikit-learn on the host) of every example among those of its label is taken in feature space; the share `outliers`
+with the lowest sum of 1 / LOF over the rounds are outliers. A step trains on pairs: one example of a class that is no
+outlier, and an example like it, an outlier of its class, or an example of another class (in the first round: of its
+own or another class). L = contrastive + CE(head 1, first) + w CE(head 2, second), where w is 1 in the first round,
+then 0.1, and for outliers 0.1 x the mean of 1 / LOF. Numbers and rules are those of the published code. Head 1 is the
+network's last layer, head 2 is the strategy's own. Departures: pairs are drawn at random, not enumerated, an epoch
+having as many steps as any other method's; both branches share batch statistics; no L2 on the feature layer (set
+`optim.weight_decay`); PyTorch's defaults, not Keras'.
+"""
+
+from typing import cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array, lax
+
+from jnl.errors import UserError, within
+from jnl.memory import Arrays, Everything, Given, Memory
+from jnl.networks import State, Training, Tree, descend, forward
+from jnl.selection import pick
+from jnl.types import Context, Outcome, Strategy, Update
+
+
+def iterative_open_set(
+    first_epochs: int = 5, round_epochs: int = 10, neighbours: int = 2000, outliers: float = 0.5, margin: float = 1.0
+) -> Strategy:
+    """Published: 5, then 9 rounds of 10 epochs (95 in all), 2000 neighbours, half of each class outliers, margin 1."""
+    within("strategy.outliers", outliers, 0, 0.99, "published: 0.5")
+    within("strategy.margin", margin, 0, 1e6, "published: 1")
+    if first_epochs < 1 or round_epochs < 1 or neighbours < 1:
+        raise UserError(
+            f"strategy.first_epochs, round_epochs, neighbours: {first_epochs}, {round_epochs}, {neighbours}; "
+            "give at least 1"
+        )
+
+    def init(given: Given) -> Arrays:
+        classes, examples = len(given.transition), len(given.labels)
+        nobody = jnp.zeros(examples, bool)
+        return {"score": jnp.zeros(examples), "rounds": jnp.float32(0), **_groups(given.labels, nobody, classes)}
+
+    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+        def look() -> Arrays:
+            (logits, features), shape = everything(), jax.ShapeDtypeStruct(labels.shape, jnp.float32)
+            lof = jax.pure_callback(_inverse_lof, shape, features[0], labels, neighbours, vmap_method="sequential")
+            score = memory["score"] + lof
+            groups = _groups(labels, _lowest(score, labels, outliers, logits.shape[-1]), logits.shape[-1])
+            return {"score": score, "rounds": memory["rounds"] + 1, **groups}
+
+        due = (epoch >= first_epochs) & ((epoch - first_epochs) % round_epochs == 0)
+        return lax.cond(due, look, lambda: memory)
+
+    def step(_: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
+        memory, size = state.memory, len(context.index)
+        first, second, like = _pairs(memory, jax.random.fold_in(context.key, 2), size)
+        index = jnp.concatenate([first, second])
+        inputs = training.augment(context.key, training.inputs[index])
+        labels, rounds = training.labels, memory["rounds"]
+        weight = jnp.where(memory["outlier"][second], memory["score"][second] / jnp.maximum(rounds, 1), 1.0)
+        weight = jnp.where(rounds > 0, 0.1 * weight, 1.0)
+
+        def total(params: Tree) -> tuple[Array, tuple[Tree, tuple[Array, Array]]]:
+            logits, features, stats = forward(training.model, params, state.batch_stats, inputs, context.key)
+            own = cast(Arrays, params["strategy"])
+            near, far = features[0, :size], features[0, size:]
+            second_logits = far @ own["kernel"][0] + own["bias"]
+            of_first = optax.softmax_cross_entropy_with_integer_labels(logits[0, :size], labels[first])
+            of_second = optax.softmax_cross_entropy_with_integer_labels(second_logits, labels[second])
+            loss = contrast(near, far, like, margin) + of_first + weight * of_second
+            return loss.mean(), (stats, (loss, logits[:, :size]))
+
+        fresh = jax.vmap(training.optimiser.init)(state.params)  # each round has an optimiser of its own
+        since = context.epoch - first_epochs
+        new_round = (context.batch == 0) & (since >= 0) & (since % round_epochs == 0)
+        kept = jax.tree.map(lambda new, old: jnp.where(new_round, new, old), fresh, state.opt_state)
+        state, (loss, logits) = descend(training, state._replace(opt_state=kept), total)
+        selection = pick(loss[None], jnp.ones((1, size), bool))
+        return state, Outcome(loss.mean()[None], selection, logits, first)
+
+    def learned(classes: int, features: int) -> Arrays:
+        return {"kernel": jnp.zeros((features, classes)), "bias": jnp.zeros(classes)}
+
+    return Strategy(1, memory=Memory(init, refresh), learned=learned, step=step)
+
+
+def contrast(near: Array, far: Array, like: Array, margin: float | Array) -> Array:
+    """f32[B, D], f32[B, D], bool[B] -> f32[B]: the squared distance of those alike, what others lack to the margin."""
+    distance = jnp.sqrt(jnp.maximum(jnp.square(near - far).sum(-1), 1e-7))
+    return jnp.where(like, jnp.square(distance), jnp.square(jnp.maximum(margin - distance, 0)))
+
+
+def _inverse_lof(features: Array, labels: Array, neighbours: Array) -> np.ndarray:
+    """1 / LOF of each example among those of its label, on the host: f32[N, D], i32[N] -> f32[N]."""
+    from sklearn.neighbors import LocalOutlierFactor  # takes seconds to import
+
+    points, given = np.asarray(features), np.asarray(labels)
+    score = np.ones(len(points), np.float32)
+    for label in np.unique(given):
+        mine = np.flatnonzero(given == label)
+        if len(mine) > 2:
+            finder = LocalOutlierFactor(n_neighbors=min(int(neighbours), len(mine) - 1), metric="cosine")
+            score[mine] = -1 / finder.fit(points[mine]).negative_outlier_factor_
+    return score
+
+
+def _lowest(score: Array, labels: Array, share: float, classes: int) -> Array:
+    """The `share` of each class with the lowest score: f32[N], i32[N] -> bool[N]."""
+    order = jnp.lexsort((score, labels))
+    size = jnp.bincount(labels, length=classes)
+    rank = jnp.zeros_like(labels).at[order].set(jnp.arange(len(labels)) - (jnp.cumsum(size) - size)[labels[order]])
+    return rank < share * size[labels]
+
+
+def _groups(labels: Array, outlier: Array, classes: int) -> Arrays:
+    """The examples sorted by class, in each the outliers last, and where each of the 2 C groups begins and ends."""
+    group = 2 * labels + outlier
+    size = jnp.bincount(group, length=2 * classes)
+    return {"outlier": outlier, "order": jnp.argsort(group).astype(jnp.int32), "end": jnp.cumsum(size), "size": size}
+
+
+def _pairs(memory: Arrays, key: Array, number: int) -> tuple[Array, Array, Array]:
+    """i32[number] first, i32[number] second, bool[number] whether they are alike."""
+    keys = jax.random.split(key, 5)
+    classes = len(memory["size"]) // 2
+
+    def draw(key: Array, group: Array) -> Array:
+        lots = (jax.random.uniform(key, (number,)) * memory["size"][group]).astype(jnp.int32)
+        return memory["order"][memory["end"][group] - memory["size"][group] + lots]
+
+    label = jax.random.randint(keys[0], (number,), 0, classes)
+    other = (label + jax.random.randint(keys[1], (number,), 1, classes)) % classes
+    kind = jax.random.randint(keys[2], (number,), 0, jnp.where(memory["rounds"] > 0, 3, 2))  # like, other, outlier
+    outlying = (kind == 2) & (memory["size"][2 * label + 1] > 0)
+    group = jnp.where(outlying, 2 * label + 1, 2 * jnp.where(kind == 1, other, label))
+    return draw(keys[3], 2 * label), draw(keys[4], group), kind == 0

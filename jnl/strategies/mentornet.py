@@ -1,0 +1,64 @@
+"""MentorNet (Jiang et al. 2018), its self-paced and predefined curricula: examples are weighted by how hard they are.
+
+d_i = loss_i - m, where m is a moving average of a percentile of the batch losses (nearest rank, as the code has it).
+The weight is `self_paced` 1[d <= 0], `linear` clip(1 - d / gamma, 0, 1) (SPCL), `focal` (1 - exp(-loss))^gamma, `hard`
+1[d >= 0], or `predefined`: all, then self-paced, then linear, at 18 and 90 hundredths of the training. The sum is
+divided by the batch size, not by the weights. Departures: the weights are used directly, where the released student
+asks a small network that imitates them; `burn_in` (all weigh 1) is 18 hundredths, and `dropout_rate` is one number
+where the code takes a list.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jnl.errors import unknown, within
+from jnl.losses import cross_entropy
+from jnl.memory import Arrays, Given, Memory
+from jnl.selection import pick, small_loss
+from jnl.types import Context, Selection, Strategy
+
+KINDS = ["focal", "hard", "linear", "predefined", "self_paced"]
+
+
+def mentornet(
+    kind: str = "self_paced",
+    percentile: float = 0.7,
+    decay: float = 0.5,
+    gamma: float = 1.0,
+    burn_in: int = 18,
+    dropout_rate: float = 0.0,
+) -> Strategy:
+    """`percentile` of the losses, `decay` of its moving average; a share `dropout_rate` of each batch is left out."""
+    within("strategy.percentile", percentile, 0, 1, "published: 0.7")
+    within("strategy.decay", decay, 0, 1, "published: 0.5")
+    within("strategy.gamma", gamma, 1e-6, 1e6, "published: 1 (linear), 2 (focal)")
+    within("strategy.dropout_rate", dropout_rate, 0, 1, "0 is none")
+    if kind not in KINDS:
+        raise unknown("strategy.kind", kind, KINDS)
+
+    def weight(loss: Array, distance: Array, percent: Array) -> Array:
+        self_paced = jnp.where(distance <= 0, 1.0, 0.0)
+        linear = jnp.clip(1 - distance / gamma, 0.0, 1.0)
+        if kind == "predefined":
+            return jnp.where(percent <= 18, 1.0, jnp.where(percent < 90, self_paced, linear))
+        every = {"self_paced": self_paced, "linear": linear, "hard": jnp.where(distance >= 0, 1.0, 0.0)}
+        return (1 - jnp.exp(-loss)) ** gamma if kind == "focal" else every[kind]
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        loss = cross_entropy(logits, labels)
+        still = lax.stop_gradient(loss)
+        size = loss.shape[1]
+        rank = jnp.round(percentile * (size - 1)).astype(jnp.int32)
+        level = decay * context.memory["level"] + (1 - decay) * jnp.sort(still[0])[rank]
+        percent = jnp.floor(100 * context.progress + 1e-3)
+        weights = jnp.where(percent < burn_in - 1, 1.0, weight(still, still - level, percent))
+        lots = jax.vmap(lambda index: jax.random.uniform(jax.random.fold_in(context.key, index)))(context.index)
+        in_play = small_loss(lots[None], jnp.floor(size * (1 - dropout_rate)).astype(jnp.int32))
+        selection = pick(weights * loss, in_play & (weights > 0), jnp.float32(size))
+        return selection._replace(memory={"level": level})
+
+    def init(given: Given) -> Arrays:
+        return {"level": jnp.float32(0)}
+
+    return Strategy(1, select, memory=Memory(init))

@@ -1,0 +1,27 @@
+"""S-model (Goldberger & Ben-Reuven 2017): a noise layer over the classifier, trained by the same gradient.
+
+`simple`: p(label j) = sum_i theta_ij p_i with theta = softmax(b); `complex`: theta depends on the last hidden layer h,
+softmax(u h + b), u from 0. b starts from the confusion counts of the network after `pretrain_epochs` of Standard,
+which then go on training (the authors' code; they stop early, at most 40 epochs, so 10 is a choice), or, for 0, from a
+prior of wrong labels (0.46 in their code). Departure: the complex model does not train a simple one first. The layer
+is dropped for evaluation.
+"""
+
+import jax.numpy as jnp
+from jax import Array
+
+from jnl.selection import pick
+from jnl.strategies import _noise_layer
+from jnl.types import Context, Selection, Strategy
+
+
+def s_model(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46) -> Strategy:
+    """Cross entropy through a learned noise layer."""
+    _noise_layer.check(kind, pretrain_epochs, prior)
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        loss = _noise_layer.loss(kind, pretrain_epochs, logits, labels, context)
+        return pick(loss, jnp.ones(loss.shape, bool))
+
+    memory = _noise_layer.memory(1, pretrain_epochs, prior)
+    return Strategy(1, select, memory=memory, learned=_noise_layer.learned(kind))

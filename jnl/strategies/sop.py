@@ -1,0 +1,48 @@
+"""SOP (Liu et al. 2022, "Robust Training under Label Noise by Over-parameterization"): noise that explains itself.
+
+Each example has u and v whose squares are the noise of its label: the prediction p + U - V meets the label, with
+U = u^2 on the given class and V = v^2 on the others. As in the published code V passes no gradient in the cross
+entropy and is trained by the squared error of the hard prediction, and u and v take plain SGD steps of their own rates
+(10 and 100 times those of usual networks: each gradient is 1/B). The options of SOP+ are not built.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jnl.errors import within
+from jnl.memory import Arrays, Given, Memory
+from jnl.selection import pick
+from jnl.types import Context, Selection, Strategy
+
+
+def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:
+    """Published rates: 1 and 10 (CIFAR-10 symmetric), 0.1 and 100 (asymmetric), 1 and 10 (CIFAR-100)."""
+    within("strategy.rate_u", rate_u, 0, 1e6, "published: 0.1 to 10")
+    within("strategy.rate_v", rate_v, 0, 1e6, "published: 1 to 100")
+
+    def select(logits: Array, labels: Array, context: Context) -> Selection:
+        y = jax.nn.one_hot(labels, logits.shape[-1])
+        p = jax.nn.softmax(logits[0])
+        hard = jax.nn.one_hot(p.argmax(-1), p.shape[-1])
+
+        def loss(p: Array, u: Array, v: Array) -> Array:
+            of_label, of_rest = jnp.clip(u**2 * y, 0, 1), jnp.clip(v**2 * (1 - y), 0, 1)
+            mixed = jnp.maximum(p + of_label - lax.stop_gradient(of_rest), 1e-4)
+            mixed = jnp.clip(mixed / mixed.sum(-1, keepdims=True), 1e-4, 1.0)
+            return -(y * jnp.log(mixed)).sum(-1) + jnp.square(hard + of_label - of_rest - y).sum(-1)
+
+        u, v = (context.memory[name][context.index] for name in ("u", "v"))
+        down_u, down_v = jax.grad(lambda *both: loss(lax.stop_gradient(p), *both).mean(), (0, 1))(u, v)
+        memory = {
+            "u": context.memory["u"].at[context.index].add(-rate_u * down_u),
+            "v": context.memory["v"].at[context.index].add(-rate_v * down_v),
+        }
+        return pick(loss(p, u, v)[None], jnp.ones((1, len(labels)), bool))._replace(memory=memory)
+
+    def init(given: Given) -> Arrays:
+        of_u, of_v = jax.random.split(given.key)
+        shapes = (len(given.labels), 1), (len(given.labels), len(given.transition))
+        return {"u": 1e-8 * jax.random.normal(of_u, shapes[0]), "v": 1e-8 * jax.random.normal(of_v, shapes[1])}
+
+    return Strategy(1, select, memory=Memory(init))
