@@ -23,12 +23,21 @@ class Given(NamedTuple):
 Everything = Callable[[], tuple[Array, Array]]  # logits f32[K, N, C] and features f32[K, N, D] of all examples, now
 
 
+class Host(NamedTuple):
+    """Work between epochs that is not JAX."""
+
+    due: Callable[[int], bool]  # at the start of this epoch?
+    # (memory, features f32[K, N, D] of all examples, labels i32[N]) -> the new memory
+    work: Callable[[dict[str, np.ndarray], np.ndarray, np.ndarray], dict[str, np.ndarray]]
+
+
 class Memory(NamedTuple):
     """Arrays that a strategy keeps from batch to batch, such as one row for each example."""
 
     init: Callable[[Given], Arrays]
     # (memory, everything, labels i32[N], epoch i32[]), at the start of each epoch
     refresh: Callable[[Arrays, Everything, Array, Array], Arrays] = lambda memory, *_: memory
+    host: Host | None = None
 
 
 class Weigh(NamedTuple):

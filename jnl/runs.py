@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 import jax
@@ -19,6 +20,7 @@ from jnl.data.dataset import Dataset, Split
 from jnl.epoch import epoch, start
 from jnl.errors import UserError, unknown
 from jnl.evaluation import everything, predictor
+from jnl.memory import Host
 from jnl.networks import State
 from jnl.recipe import Recipe, Run
 
@@ -99,11 +101,6 @@ class Program:
         return self.layout.mesh.shape["runs"]
 
     @property
-    def _manual(self) -> set[str]:
-        """The axes of the mesh that XLA has nothing to do with: `data` too where it is one device."""
-        return {"runs"} if self.layout.mesh.shape["data"] > 1 else {"runs", "data"}
-
-    @property
     def bytes(self) -> int:
         """What the program needs on each device: data, states, results and what it computes in between."""
         memory = self._compiled.memory_analysis()
@@ -130,7 +127,7 @@ class Program:
         """Ahead of time: a later change of shapes is an error, not a compilation."""
         mesh, (train, test) = self.layout.mesh, self._data
         alike, apart = PartitionSpec(), PartitionSpec("runs")
-        spread = partial(jax.shard_map, mesh=mesh, axis_names=self._manual, out_specs=apart, check_vma=False)
+        spread = partial(jax.shard_map, mesh=mesh, axis_names={"runs"}, out_specs=apart, check_vma=False)
 
         def training_epoch(
             train: Split, test: Split, runs: Run, state: State, number: Array
@@ -154,12 +151,7 @@ class Program:
             donate_argnames="state",
         )
         number = _place(np.int32(0), mesh)
-        try:
-            lowered = (begin.lower(train, runs), program.lower(train, test, runs, states, number))
-        except NotImplementedError as error:
-            raise UserError(
-                "config.devices_per_batch: this strategy works on the host between epochs, which wants 1"
-            ) from error
+        lowered = (begin.lower(train, runs), program.lower(train, test, runs, states, number))
         with ThreadPoolExecutor() as pool:  # both at the same time
             begin, compiled = pool.map(jax.stages.Lowered.compile, lowered)
         return partial(begin, train), compiled
@@ -171,6 +163,7 @@ class Program:
     def advance(self, states: list[State], number: int) -> tuple[list[State], dict[str, np.ndarray]]:
         """Trains epoch `number`; metrics [S] or [S, K]. The states given are gone: their memory is used again."""
         measured = []
+        self._work_on_host(states, number)
         at = _place(np.int32(number), self.layout.mesh)
         for chunk, runs in enumerate(self._chunks):
             state = _place(states[chunk], self.layout.mesh, "runs")
@@ -201,31 +194,64 @@ class Program:
 
     def held_out(self, states: list[State]) -> np.ndarray:
         """Probabilities of the rows that each run holds out for validation: f32[S, K, N_validation, C]."""
-        alike, apart = PartitionSpec(), PartitionSpec("runs")
 
         def one(train: Split, both: tuple[Run, State]) -> Array:
             say = predictor(self.recipe.model, both[1], self.recipe.spread)
-            logits, _ = everything(say, train.inputs[both[0].validation_index], self.recipe.batch_size)
-            return jax.nn.softmax(logits)
+            rows = train.inputs[both[0].validation_index]
+            return jax.nn.softmax(everything(say, rows, self.recipe.batch_size)[0])
+
+        said = self._of_each_run(one)
+        return self._join([said(chunk, state) for chunk, state in enumerate(states)])
+
+    def _work_on_host(self, states: list[State], number: int) -> None:
+        """What the strategy has to do outside JAX before epoch `number`."""
+        first = self._host(0)
+        if first is None or not first.due(number):
+            return
+
+        def one(train: Split, both: tuple[Run, State]) -> Array:
+            say = predictor(self.recipe.model, both[1], self.recipe.spread)
+            return everything(say, train.inputs, self.recipe.batch_size)[1]
+
+        said = self._of_each_run(one)
+        for chunk, state in enumerate(states):
+            features, old = said(chunk, state), devices.fetch(state.memory)
+            new = []
+            for position, mine in enumerate(features):
+                run = (chunk * self.at_once + position) % len(self._runs)
+                own, labels = jax.tree.map(itemgetter(position), old), np.asarray(self._runs[run].labels)
+                host = self._host(run)
+                assert host is not None
+                new.append(host.work(own, mine, labels))
+            stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *new)
+            states[chunk] = state._replace(memory=_place(stacked, self.layout.mesh, "runs"))
+
+    def _host(self, run: int) -> Host | None:
+        strategy = self.recipe.make_strategy(**{name: float(value) for name, value in self._runs[run].hyper.items()})
+        return strategy.memory.host if strategy.memory else None
+
+    def _of_each_run(self, one: Callable[[Split, tuple[Run, State]], Array]) -> Callable[[int, State], np.ndarray]:
+        """What `one` says of each run of a chunk, run after run, on the host."""
+        alike, apart = PartitionSpec(), PartitionSpec("runs")
 
         def every(train: Split, runs: Run, state: State) -> Array:
             return lax.map(partial(one, train), (runs, state))
 
-        program = jax.jit(
-            jax.shard_map(
-                every,
-                mesh=self.layout.mesh,
-                axis_names=self._manual,
-                in_specs=(alike, apart, apart),
-                out_specs=apart,
-                check_vma=False,
-            ),
-            out_shardings=NamedSharding(self.layout.mesh, alike),
+        spread = jax.shard_map(
+            every,
+            mesh=self.layout.mesh,
+            axis_names={"runs"},
+            in_specs=(alike, apart, apart),
+            out_specs=apart,
+            check_vma=False,
         )
-        said = []
-        for state, runs in zip(states, self._chunks, strict=True):
-            said.append(jax.device_get(program(self._data[0], runs, _place(state, self.layout.mesh, "runs"))))
-        return self._join(said)
+        program = jax.jit(spread, out_shardings=NamedSharding(self.layout.mesh, apart))
+
+        def said(chunk: int, state: State) -> np.ndarray:
+            state = _place(state, self.layout.mesh, "runs")
+            return devices.fetch(program(self._data[0], self._chunks[chunk], state))
+
+        return said
 
     def _park(self, state: State) -> State:
         """Where a chunk's state waits for its next epoch: on the host, if there are others that want the device."""

@@ -17,10 +17,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax import Array, lax
+from jax import Array
 
 from jnl.errors import UserError, within
-from jnl.memory import Arrays, Everything, Given, Memory
+from jnl.memory import Arrays, Given, Host, Memory
 from jnl.networks import State, Training, Tree, descend, forward
 from jnl.selection import pick
 from jnl.types import Context, Outcome, Strategy, Update
@@ -43,16 +43,13 @@ def iterative_open_set(
         nobody = jnp.zeros(examples, bool)
         return {"score": jnp.zeros(examples), "rounds": jnp.float32(0), **_groups(given.labels, nobody, classes)}
 
-    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
-        def look() -> Arrays:
-            (logits, features), shape = everything(), jax.ShapeDtypeStruct(labels.shape, jnp.float32)
-            lof = jax.pure_callback(_inverse_lof, shape, features[0], labels, neighbours, vmap_method="sequential")
-            score = memory["score"] + lof
-            groups = _groups(labels, _lowest(score, labels, outliers, logits.shape[-1]), logits.shape[-1])
-            return {"score": score, "rounds": memory["rounds"] + 1, **groups}
+    def due(epoch: int) -> bool:
+        return epoch >= first_epochs and (epoch - first_epochs) % round_epochs == 0
 
-        due = (epoch >= first_epochs) & ((epoch - first_epochs) % round_epochs == 0)
-        return lax.cond(due, look, lambda: memory)
+    def look(memory: dict[str, np.ndarray], features: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+        score, classes = memory["score"] + _inverse_lof(features[0], labels, neighbours), len(memory["size"]) // 2
+        groups = _groups(jnp.asarray(labels), jnp.asarray(_lowest(score, labels, outliers)), classes)
+        return {"score": score, "rounds": memory["rounds"] + 1, **jax.device_get(groups)}
 
     def step(_: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
         memory, size = state.memory, len(context.index)
@@ -84,7 +81,7 @@ def iterative_open_set(
     def learned(classes: int, features: int) -> Arrays:
         return {"kernel": jnp.zeros((features, classes)), "bias": jnp.zeros(classes)}
 
-    return Strategy(1, memory=Memory(init, refresh), learned=learned, step=step)
+    return Strategy(1, memory=Memory(init, host=Host(due, look)), learned=learned, step=step)
 
 
 def contrast(near: Array, far: Array, like: Array, margin: float | Array) -> Array:
@@ -93,26 +90,26 @@ def contrast(near: Array, far: Array, like: Array, margin: float | Array) -> Arr
     return jnp.where(like, jnp.square(distance), jnp.square(jnp.maximum(margin - distance, 0)))
 
 
-def _inverse_lof(features: Array, labels: Array, neighbours: Array) -> np.ndarray:
-    """1 / LOF of each example among those of its label, on the host: f32[N, D], i32[N] -> f32[N]."""
+def _inverse_lof(features: np.ndarray, labels: np.ndarray, neighbours: int) -> np.ndarray:
+    """1 / LOF of each example among those of its label: f32[N, D], i32[N] -> f32[N]."""
     from sklearn.neighbors import LocalOutlierFactor  # takes seconds to import
 
-    points, given = np.asarray(features), np.asarray(labels)
-    score = np.ones(len(points), np.float32)
-    for label in np.unique(given):
-        mine = np.flatnonzero(given == label)
+    score = np.ones(len(features), np.float32)
+    for label in np.unique(labels):
+        mine = np.flatnonzero(labels == label)
         if len(mine) > 2:
-            finder = LocalOutlierFactor(n_neighbors=min(int(neighbours), len(mine) - 1), metric="cosine")
-            score[mine] = -1 / finder.fit(points[mine]).negative_outlier_factor_
+            finder = LocalOutlierFactor(n_neighbors=min(neighbours, len(mine) - 1), metric="cosine")
+            score[mine] = -1 / finder.fit(features[mine]).negative_outlier_factor_
     return score
 
 
-def _lowest(score: Array, labels: Array, share: float, classes: int) -> Array:
+def _lowest(score: np.ndarray, labels: np.ndarray, share: float) -> np.ndarray:
     """The `share` of each class with the lowest score: f32[N], i32[N] -> bool[N]."""
-    order = jnp.lexsort((score, labels))
-    size = jnp.bincount(labels, length=classes)
-    rank = jnp.zeros_like(labels).at[order].set(jnp.arange(len(labels)) - (jnp.cumsum(size) - size)[labels[order]])
-    return rank < share * size[labels]
+    lowest = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        mine = np.flatnonzero(labels == label)
+        lowest[mine[np.argsort(score[mine], kind="stable")[: int(share * len(mine))]]] = True
+    return lowest
 
 
 def _groups(labels: Array, outlier: Array, classes: int) -> Arrays:
