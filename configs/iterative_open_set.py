@@ -7,10 +7,12 @@ from ml_collections import ConfigDict
 
 from jnl.config import options, published
 
+_NETWORKS = {"cifar10": "cnn_open_set", "cifar100": "cnn_open_set"}
+
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    """95 epochs, the published rounds; batches of 100 and one learning rate."""
-    config = published("iterative_open_set", arg)
+    """The published network, 95 epochs, rounds, batches of 100 and one learning rate; open-set noise is planned."""
+    config = published("iterative_open_set", arg, _NETWORKS)
     if "quick" in options(arg):
         config.strategy.update(first_epochs=1, round_epochs=1, neighbours=20)
     else:

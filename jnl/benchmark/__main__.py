@@ -38,6 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
     rows: list[Json] = []
     starts: dict[str, Json] = {}
     found = {**record(), "limits": limit._asdict(), "epochs": rows, "startup": starts}
+
+    def save() -> None:  # after every measurement, so that a long one may be stopped
+        if asked.out is not None:
+            asked.out.write_text(json.dumps(found, indent=1) + "\n")
+
     print(f"\n{'work':10} {'axis':8} {'runs':>4}  {'s per run and epoch':28} {'GFLOP/s':>8} {'limit':>6} "
           f"{'compile s':>9} {'MiB per run':>11}")  # fmt: skip
     for work in asked.work:
@@ -50,16 +55,17 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{work:10} {axis:8} {number:4d}  {seconds!s:28} "
                       f"{one.operations_per_second / 1e9:8.1f} {share:6.2f} {one.compile_seconds:9.2f} "
                       f"{one.bytes_per_run / 2**20:11.1f}", flush=True)  # fmt: skip
+                save()
     for work in asked.work:
         cold, warm = startup.first_step(work, asked.repetitions)
         starts[work] = {"cold_seconds": cold._asdict(), "warm_seconds": warm._asdict()}
         print(f"start to first step, {work}: {cold} s; with the persistent cache {warm} s", flush=True)
+        save()
     for number in (1, max(asked.runs)):
         host = startup.host_seconds(number)
         starts[f"host_seconds_{number}_runs"] = host
         print(f"host time per epoch, {number} runs: {1e3 * host:.2f} ms", flush=True)
-    if asked.out is not None:
-        asked.out.write_text(json.dumps(found, indent=1) + "\n")
+        save()
     return 0
 
 

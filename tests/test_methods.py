@@ -1,0 +1,159 @@
+"""What a strategy may have beside a masked loss, end to end: memory, weights, a restart, host work, an own step."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import ROOT, quick
+
+from jnl import strategies
+from jnl.evaluation import everything, predictor
+from jnl.experiment import run
+from jnl.networks import predict
+from jnl.parts import build
+
+KEPT = {
+    "cores2": {"sieve_from": 1, "wait_epochs": 0},
+    "dividemix": {"warmup_epochs": 1},
+    "elr_plus": {},
+    "forward_correction": {"estimation_epochs": 1},
+    "iterative_open_set": {"first_epochs": 1, "round_epochs": 1, "neighbours": 10},
+    "s_model": {"pretrain_epochs": 1},
+    "sop": {"rate_u": 10.0},
+}
+
+
+def short(name, **fields):
+    return quick(name, epochs=2, **{f"strategy__{hyper}": value for hyper, value in KEPT[name].items()}, **fields)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_map_in_chunks_gives_the_bits_of_the_whole_and_vmap_the_same_curves(name):
+    whole = run(short(name, seeds=3, runs_axis="map"))
+    cut = run(short(name, seeds=3, runs_axis="map", runs_at_once=2))
+    for mine, theirs in zip(*map(jax.tree.leaves, (whole.state, cut.state)), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    batched = run(short(name, seeds=3, runs_axis="vmap"))
+    for metric, curve in whole.metrics.items():
+        np.testing.assert_allclose(curve, batched.metrics[metric], atol=0.02, err_msg=metric)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_memory_is_the_runs_own_and_changes(name):
+    history = run(short(name, seeds=2, noise__seed="per_run"))
+    leaves = jax.tree.leaves(history.state.memory)
+    assert any(not np.array_equal(leaf[0], leaf[1]) for leaf in leaves)
+
+
+def test_a_restart_starts_networks_and_schedules_afresh():
+    config = quick("forward_correction", epochs=4, strategy__estimation_epochs=3, optim__decay_start=1)
+    (parts,) = build(config)
+    rate = np.asarray(parts.runs[0].learning_rate)
+    np.testing.assert_array_equal(rate, np.concatenate([rate[3:6], rate[3:]]))
+    assert (parts.epochs, parts.preparing) == (range(7), 3)
+    history = run(config)
+    assert history.metrics["train_loss"].shape == (2, 7)
+    after = history.metrics["test_accuracy"][:, 3:, 0]
+    best = history.summary["points"][0]["test_accuracy"]["best"]["net1"]["per_run"]
+    np.testing.assert_allclose(best, after.max(1))  # the first stage does not count
+    assert history.metrics["train_loss"][:, 3].min() > history.metrics["train_loss"][:, 2].max()
+
+
+def test_the_estimated_noise_comes_near_the_true_one():
+    config = quick("forward_correction", epochs=1, strategy__estimation_epochs=12, noise__rate=0.3)
+    config.protocol.max_steps, config.optim.learning_rate = 0, 0.003
+    history = run(config)
+    estimated = history.state.memory["transition"]
+    np.testing.assert_allclose(estimated.sum(-1), 1, rtol=1e-5)
+    assert (estimated.argmax(-1) == np.arange(10)).mean() > 0.9
+    true = np.asarray(build(config)[0].runs[0].transition)
+    np.testing.assert_allclose(true.diagonal(), 0.7, rtol=1e-6)
+    assert np.abs(estimated - true).mean() < 0.05  # by chance 0.12
+
+
+def test_the_oracle_trains_on_true_labels_only():
+    history = run(quick("oracle", noise__rate=0.4))
+    np.testing.assert_array_equal(history.metrics["label_precision"], 1)
+    np.testing.assert_allclose(history.metrics["selected"], 0.6, atol=0.05)
+
+
+def test_only_the_oracle_reads_the_truth():
+    readers = []
+    for path in (ROOT / "jnl" / "strategies").glob("*.py"):
+        code = re.sub(r'"""(.|\n)*?"""|#.*', "", path.read_text())
+        if re.search(r"\btruth\b(?!: np)", code) or "clean[" in code and "memory" not in code:
+            readers.append(path.stem)
+    assert readers == ["oracle"]
+
+
+@pytest.mark.parametrize("reweight", [False, True])
+def test_the_filter_finds_wrong_labels(reweight):
+    config = quick("confident_filter", noise__rate=0.4, strategy__fold_epochs=6, strategy__reweight=reweight)
+    history = run(config)
+    assert history.metrics["label_precision"].min() > 0.85  # by chance 0.6
+    assert 0.5 < history.metrics["selected"].min() < 0.75
+
+
+def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
+    """Every row is predicted by exactly one fold, which trained on the others."""
+    from jnl import folds
+
+    (parts,) = build(quick("confident_filter", seeds=1, strategy__folds=3, strategy__fold_epochs=1))
+    seen = []
+    program = folds.runs.Program
+
+    def spy(recipe, dataset, members, *rest):
+        seen.extend(members)
+        return program(recipe, dataset, members, *rest)
+
+    monkeypatch.setattr(folds.runs, "Program", spy)
+    folds.weigh(parts)
+    held = [set(np.asarray(run.validation_index).tolist()) for run in seen]
+    assert len(seen) == 3
+    assert set.union(*held) == set(range(1442))
+    assert sum(map(len, held)) == 1442
+    for run_of_fold, rows in zip(seen, held, strict=True):
+        assert not rows & set(np.asarray(run_of_fold.train_index).tolist())
+
+
+def test_two_networks_have_an_ensemble():
+    history = run(quick("standard", strategy__networks=2))
+    assert history.metrics["ensemble_accuracy"].shape == (2, 3)
+    assert "ensemble_accuracy" not in run(quick("standard")).metrics
+    assert (history.metrics["ensemble_accuracy"] >= history.metrics["test_accuracy"].min(2)).all()
+
+
+def test_everything_is_every_row_in_order():
+    (parts,) = build(quick())
+    state = jax.tree.map(jnp.asarray, run(quick(epochs=1, seeds=1)).state)
+    state = jax.tree.map(lambda leaf: leaf[0], state)
+    inputs = parts.dataset.train.inputs[:301]
+    said = everything(predictor(parts.recipe.model, state), inputs, 128)
+    expected = predict(parts.recipe.model, state.params, state.batch_stats, inputs.astype(jnp.float32) / 255)
+    for mine, theirs in zip(said, expected, strict=True):
+        assert mine.shape == theirs.shape == (2, 301, mine.shape[-1])
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-5)
+
+
+def test_noise_rate_follows_the_data_unless_set():
+    def rate(**fields):
+        return float(build(quick("cdr", **fields))[0].runs[0].hyper["noise_rate"])
+
+    assert rate(noise__rate=0.3) == np.float32(0.3)
+    assert rate(noise__rate=0.3, strategy__noise_rate=0.1) == np.float32(0.1)
+
+
+def test_dividemix_divides_after_its_warm_up():
+    history = run(quick("dividemix", epochs=8, noise__rate=0.4, strategy__warmup_epochs=5, protocol__max_steps=0))
+    np.testing.assert_array_equal(history.metrics["selected"][:, :5], 1)
+    assert history.metrics["selected"][:, 5:].max() < 0.8
+    assert history.metrics["label_precision"][:, 5:].min() > 0.75  # 0.6 by chance
+
+
+def test_a_swept_strategy_name_drops_the_other_ones_defaults():
+    config = quick("jocor", epochs=1)
+    config.sweep = (("strategy.name", ("gce", "standard")),)
+    assert [parts.config.strategy.name for parts in build(config)] == ["gce", "standard"]
+    assert "co_lambda" not in strategies.hypers("gce")
