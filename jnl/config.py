@@ -102,18 +102,25 @@ def published(
         tables = {"digits": "mnist", "cifar100": f"cifar100_{blocks}"}
         kind = f"asymmetric_{tables.get(name, name)}"
     config.noise.kind = kind
-    if "model" in given or "data" in given:
-        model = given.get("model") or networks.get(name, NETWORKS.get(name, "auto"))
-        config.model = ConfigDict({"name": model, **(models.options(model) if model != "auto" else {})})
+    if "data" in given:
+        _set_model(config, networks.get(name, NETWORKS.get(name, "auto")))
     if "reference" in given:
         (reference or _follow_published_code)(config)
+    if "model" in given:
+        _set_model(config, given["model"])
     if "quick" in given:
         config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
     return config
 
 
+def _set_model(config: ConfigDict, name: str) -> None:
+    config.model = ConfigDict({"name": name, **(models.options(name) if name != "auto" else {})})
+
+
 def _follow_published_code(config: ConfigDict) -> None:
-    config.protocol.update(max_steps=401, first_epoch=1, drop_last_test=True)
+    config.protocol.update(max_steps=401, drop_last_test=True)
+    if strategies.make(config.strategy.name).memory is None:
+        config.protocol.first_epoch = 1  # the others count their phases from epoch 0
     if "reference" in config.strategy:
         config.strategy.reference = True
     if "forget_schedule" in config.strategy:
@@ -143,7 +150,7 @@ def train_by_sgd(
     config.optim.update(schedule="staircase", milestones=tuple(milestones), decay=decay)
     config.epochs, config.batch_size = epochs, batch_size
     if config.data.name.startswith("cifar"):
-        config.model = ConfigDict({"name": model, **models.options(model)})
+        _set_model(config, model)
         config.augment = "crop_flip"
 
 

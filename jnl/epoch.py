@@ -22,7 +22,8 @@ def start(recipe: Recipe, train: Split, run: Run) -> State:
     """The initial state of one run."""
     memory = recipe.make_strategy(**run.hyper).memory
     state = _networks(recipe, train, run, jax.random.fold_in(_root(run), 0))
-    given = Given(jax.random.fold_in(_root(run), 2), run.labels, run.transition, state)
+    trains = jnp.zeros(run.labels.shape, bool).at[run.train_index].set(True)
+    given = Given(jax.random.fold_in(_root(run), 2), run.labels, trains, run.transition, state)
     return state._replace(memory=memory.init(given) if memory else {})
 
 

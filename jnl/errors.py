@@ -17,5 +17,4 @@ def unknown(field: str, value: str, known: list[str]) -> UserError:
 def within(field: str, value: object, low: float, high: float, hint: str) -> None:
     """Raises `UserError` for a number outside [low, high]; arrays pass, as their numbers were checked before."""
     if isinstance(value, int | float) and not low <= value <= high:
-        bounds = f"below {low:g}" if value < low else f"above {high:g}"
-        raise UserError(f"{field}: {value} is {bounds}; {hint}")
+        raise UserError(f"{field}: {value} is outside [{low:g}, {high:g}]; {hint}")

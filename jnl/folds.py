@@ -21,13 +21,14 @@ def weigh(parts: Parts) -> Parts:
     predictions = _out_of_sample(parts, rule)
     members = []
     for member, p in zip(parts.members, predictions, strict=True):
-        weights = jnp.asarray(rule.weights(np.asarray(member.run.labels), truth, p), jnp.float32)
-        members.append(member._replace(run=member.run._replace(weights=weights)))
+        rows, weights = np.asarray(member.run.train_index), np.zeros(len(truth), np.float32)
+        weights[rows] = rule.weights(np.asarray(member.run.labels)[rows], truth[rows], p[rows])
+        members.append(member._replace(run=member.run._replace(weights=jnp.asarray(weights))))
     return parts._replace(members=members)
 
 
 def _out_of_sample(parts: Parts, rule: Weigh) -> np.ndarray:
-    """Probabilities f32[S, N, C]; of an example held out for validation 0. All folds of all runs are one program."""
+    """Probabilities f32[S, N, C], 0 for examples held out for validation. All folds of all runs are one program."""
     shape = (len(parts.members), len(parts.dataset.train.labels), len(parts.dataset.class_names))
     predictions = np.zeros(shape, np.float32)
     if not rule.folds:

@@ -16,6 +16,7 @@ class Given(NamedTuple):
 
     key: Array
     labels: Array  # i32[N] noisy labels
+    trains: Array  # bool[N] False for what is held out for validation
     transition: Array  # f32[C, C] the true noise, for strategies that are told to know it
     networks: State  # as they start
 

@@ -15,7 +15,7 @@ from jnl.config import FORGET_FIELDS, Point, points
 from jnl.data import validation
 from jnl.data.dataset import Dataset
 from jnl.epoch import start, train_epoch
-from jnl.errors import UserError, unknown
+from jnl.errors import UserError, unknown, within
 from jnl.optimisers import Optimiser
 from jnl.recipe import Recipe, Run
 
@@ -81,7 +81,12 @@ def _check(config: ConfigDict) -> None:
     runs.choose(config.runs_axis, 1, config.devices_per_batch)
     augment.named(config.augment)
     _optimiser(config).check()
-    _plans(config, strategies.make(config.strategy.name, **_hyper(config)).restart)
+    strategy = strategies.make(config.strategy.name, **_hyper(config))
+    _plans(config, strategy.restart)
+    if config.protocol.first_epoch and strategy.memory:
+        raise UserError(f"protocol.first_epoch: {config.strategy.name} counts its phases from epoch 0; use 0")
+    if strategy.weigh and strategy.weigh.epochs > config.epochs:
+        raise UserError(f"strategy.fold_epochs: {strategy.weigh.epochs} is more than config.epochs {config.epochs}")
 
 
 def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noisy"]) -> Parts:
@@ -97,6 +102,8 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
     settings = (config.noise.kind, config.noise.rate, config.data.validation)
     noisy = [draw(_data(config), *settings, seed) for seed in noise_seeds]
     model = _model(config, dataset)
+    if strategy.weigh and strategy.weigh.folds:
+        _check_folds(config, strategy.weigh.folds, noisy)
     recipe = Recipe(
         model=models.make(model, len(dataset.class_names), **_rest(config.model, "name")),
         make_strategy=partial(strategies.make, config.strategy.name, **static),
@@ -134,6 +141,15 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
     layout = runs.choose(config.runs_axis, len(members), config.devices_per_batch)
     epochs = range(config.protocol.first_epoch, strategy.restart + config.epochs)
     return Parts(config, model, recipe, dataset, members, layout, epochs, max(strategy.restart - epochs.start, 0))
+
+
+def _check_folds(config: ConfigDict, folds: int, noisy: Sequence["_Noisy"]) -> None:
+    for one in noisy:
+        counts = np.bincount(np.asarray(one.labels)[np.asarray(one.train_index)])
+        if counts[counts > 0].min() < folds:
+            raise UserError(f"strategy.folds: {folds}, but a class has {counts[counts > 0].min()} examples; use less")
+        if counts.sum() * (folds - 1) // folds < config.batch_size:
+            raise UserError(f"config.batch_size: {config.batch_size} is more than the examples of {folds - 1} folds")
 
 
 def _shape(parts: Parts) -> Hashable:
@@ -235,12 +251,15 @@ def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
     if optim.schedule == "linear":
         return schedules.linear(optim.learning_rate, epochs, optim.decay_start)
     if optim.schedule == "staircase":
-        if not all(_is_number(milestone) for milestone in optim.milestones):
+        many = isinstance(optim.milestones, tuple | list)
+        if not many or not all(_is_number(milestone) for milestone in optim.milestones):
             raise UserError(f"optim.milestones: {optim.milestones!r}; give epochs, such as (40, 80)")
+        within("optim.decay", optim.decay, 0, 1, "the factor at each milestone, such as 0.1")
         return schedules.staircase(optim.learning_rate, epochs, optim.milestones, optim.decay)
     if optim.schedule == "cosine":
         if optim.cycle < 0:
             raise UserError(f"optim.cycle: {optim.cycle} is negative; 0 is one cycle over all epochs")
+        within("optim.minimum", optim.minimum, 0, optim.learning_rate, "give what the rate falls to")
         return schedules.cosine(optim.learning_rate, epochs, optim.cycle or epochs, optim.minimum)
     raise unknown("optim.schedule", optim.schedule, ["cosine", "linear", "staircase"])
 
@@ -258,7 +277,8 @@ def _steps(config: ConfigDict, num_train: int) -> int:
 
 def _hyper(config: ConfigDict) -> dict[str, registry.Value]:
     hyper = _rest(config.strategy, "name", *FORGET_FIELDS)
-    return {name: config.noise.rate if value is None else value for name, value in hyper.items()}
+    rate = 0.0 if config.noise.kind == "none" else config.noise.rate
+    return {name: rate if value is None else value for name, value in hyper.items()}
 
 
 def _rest(fields: ConfigDict, *skip: str) -> dict[str, registry.Value]:

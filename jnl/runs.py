@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -194,28 +194,32 @@ class Program:
 
     def held_out(self, states: list[State]) -> np.ndarray:
         """Probabilities of the rows that each run holds out for validation: f32[S, K, N_validation, C]."""
+        return self._join([self._held_out(chunk, state) for chunk, state in enumerate(states)])
 
+    @cached_property
+    def _held_out(self) -> Callable[[int, State], np.ndarray]:
         def one(train: Split, both: tuple[Run, State]) -> Array:
             say = predictor(self.recipe.model, both[1], self.recipe.spread)
             rows = train.inputs[both[0].validation_index]
             return jax.nn.softmax(everything(say, rows, self.recipe.batch_size)[0])
 
-        said = self._of_each_run(one)
-        return self._join([said(chunk, state) for chunk, state in enumerate(states)])
+        return self._of_each_run(one)
+
+    @cached_property
+    def _features(self) -> Callable[[int, State], np.ndarray]:
+        def one(train: Split, both: tuple[Run, State]) -> Array:
+            say = predictor(self.recipe.model, both[1], self.recipe.spread)
+            return everything(say, train.inputs, self.recipe.batch_size)[1]
+
+        return self._of_each_run(one)
 
     def _work_on_host(self, states: list[State], number: int) -> None:
         """What the strategy has to do outside JAX before epoch `number`."""
         first = self._host(0)
         if first is None or not first.due(number):
             return
-
-        def one(train: Split, both: tuple[Run, State]) -> Array:
-            say = predictor(self.recipe.model, both[1], self.recipe.spread)
-            return everything(say, train.inputs, self.recipe.batch_size)[1]
-
-        said = self._of_each_run(one)
         for chunk, state in enumerate(states):
-            features, old = said(chunk, state), devices.fetch(state.memory)
+            features, old = self._features(chunk, state), devices.fetch(state.memory)
             new = []
             for position, mine in enumerate(features):
                 run = (chunk * self.at_once + position) % len(self._runs)

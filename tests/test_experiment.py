@@ -38,7 +38,7 @@ def test_metrics_have_one_row_per_run_and_epoch(workdir):
     found = rows(workdir)
     assert [(row["epoch"], row["run"]) for row in found] == [(e, r) for e in range(3) for r in range(2)]
     for row in found:
-        assert row.keys() == COLUMNS | {"validation_accuracy"}
+        assert row.keys() == COLUMNS | {"validation_accuracy", "ensemble_accuracy"}
         assert row["seed"] == row["noise_seed"] == row["run"] + 1
         assert len(row["test_accuracy"]) == len(row["validation_accuracy"]) == 2
         for name in ("train_accuracy", "label_precision", "label_recall", "selected", "disagreement", "divergence"):
@@ -91,7 +91,9 @@ def test_a_workdir_is_never_overwritten(workdir):
 def test_history_holds_the_same_numbers(jocor_history):
     assert jocor_history.metrics["test_accuracy"].shape == (2, 3, 2)
     assert jocor_history.metrics["train_loss"].shape == (2, 3)
-    assert jocor_history.metrics.keys() == COLUMNS - {"epoch", "run", "seed", "noise_seed", "epoch_seconds"}
+    assert jocor_history.metrics.keys() == COLUMNS - {"epoch", "run", "seed", "noise_seed", "epoch_seconds"} | {
+        "ensemble_accuracy"
+    }
     assert jax.tree.leaves(jocor_history.state.params)[0].shape[:2] == (2, 2)
 
 
@@ -164,7 +166,7 @@ def test_the_table_shows_what_the_summary_holds(jocor_history):
 
 
 def test_sweep_points_are_the_product():
-    config = quick()
+    config = quick(strategy__co_lambda=0.7)
     config.sweep = (("noise.rate", (0.2, 0.5)), ("strategy.name", ("jocor", "standard")))
     with pytest.raises(UserError, match="co_lambda"):  # a field of jocor's that standard lacks
         list(settings.points(config))

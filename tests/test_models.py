@@ -12,14 +12,7 @@ from jnl.models._convolution import shifted, winograd
 from jnl.models._layers import BatchNorm, Conv, Dense, max_pool
 
 KEY = jax.random.key(0)
-SHAPES = {
-    "mlp": (28, 28, 1),
-    "cnn7": (32, 32, 3),
-    "cnn9": (32, 32, 3),
-    "cnn_small": (32, 32, 3),
-    "preact_resnet18": (32, 32, 3),
-    "resnet34": (32, 32, 3),
-}
+SHAPES = {name: (28, 28, 1) if name == "mlp" else (32, 32, 3) for name in models.names()}
 
 
 def abstract(name, classes, shape, **options):

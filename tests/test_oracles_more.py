@@ -4,15 +4,20 @@ Values are compared, and gradients by logits against central differences of the 
 method fixes: weights, targets, selections.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from test_oracles import ce, softmax
 
-from jnl import networks, noise, strategies
+from jnl import models, networks, noise, strategies
+from jnl.augment import none
 from jnl.losses import objective
 from jnl.memory import Given
+from jnl.optimisers import Optimiser
+from jnl.step import update
 from jnl.strategies import dividemix, elr_plus, iterative_open_set
 from jnl.strategies._channel import confusion, estimate
 from jnl.strategies._mixture import chance_of_lower
@@ -209,7 +214,8 @@ def case(strategy, epoch):
     every_label = random.integers(0, CLASSES, EXAMPLES)
     memory = {}
     if strategy.memory:
-        given = Given(jax.random.key(3), jnp.asarray(every_label), jnp.asarray(TRANSITION, jnp.float32), None)
+        noisy, trains = jnp.asarray(every_label), jnp.ones(EXAMPLES, bool)
+        given = Given(jax.random.key(3), noisy, trains, jnp.asarray(TRANSITION, jnp.float32), None)
         logits = jnp.asarray(random.normal(0, 1, (strategy.num_nets, EXAMPLES, CLASSES)), jnp.float32)
         memory = strategy.memory.init(given)
         memory = strategy.memory.refresh(memory, lambda: (logits, logits), jnp.asarray(every_label), jnp.int32(epoch))
@@ -320,9 +326,9 @@ def test_cores2_takes_the_prior_of_what_the_sieve_left():
     selection = strategy.select(jnp.float32(z), jnp.asarray(labels), context)
     sieved = labels[~np.asarray(selection.mask[0])]
     assert 0 < len(sieved) < BATCH
-    every = np.random.default_rng(0).integers(0, CLASSES, 100)
-    memory = strategy.memory.refresh(selection.memory, None, jnp.asarray(every), jnp.int32(6))
-    left = np.bincount(every, minlength=CLASSES) - np.bincount(sieved, minlength=CLASSES)
+    memory = strategy.memory.refresh(selection.memory, None, None, jnp.int32(6))
+    left = fixed["memory"]["numbers"] - np.bincount(sieved, minlength=CLASSES)
+    assert fixed["memory"]["numbers"].sum() == EXAMPLES
     np.testing.assert_allclose(memory["prior"], left / left.sum(), rtol=1e-6)
     assert not memory["removed"].any()
 
@@ -359,7 +365,7 @@ def test_estimated_noise_is_patrinis(percentile, number):
 def test_the_matrix_of_the_best_epoch_is_kept():
     strategy = strategies.make("forward_correction", estimation_epochs=3, held_out=0.5)
     labels = jnp.asarray(np.random.default_rng(0).integers(0, CLASSES, EXAMPLES))
-    memory = strategy.memory.init(Given(jax.random.key(0), labels, jnp.eye(CLASSES), None))
+    memory = strategy.memory.init(Given(jax.random.key(0), labels, jnp.ones(EXAMPLES, bool), jnp.eye(CLASSES), None))
     held = np.asarray(memory["held_out"])
     assert held.sum() == 12
     found, best = None, np.inf
@@ -379,7 +385,9 @@ def test_confusion_counts_label_by_prediction():
     expected = np.zeros((CLASSES, CLASSES))
     for row, label in zip(np.asarray(logits), labels, strict=True):
         expected[row.argmax(), label] += 1
-    np.testing.assert_allclose(confusion(logits, labels), expected / expected.sum(1, keepdims=True), rtol=1e-6)
+    found = confusion(logits, labels, np.arange(50) != 7)
+    expected[np.asarray(logits)[7].argmax(), labels[7]] -= 1  # this one is held out
+    np.testing.assert_allclose(found, expected / expected.sum(1, keepdims=True), rtol=1e-6)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 1.0])
@@ -476,7 +484,9 @@ def test_iterative_open_set_pairs_and_contrast():
     np.testing.assert_allclose(iterative_open_set.contrast(*arguments, 1.0), expected, rtol=1e-4)
 
     labels, outlier = random.integers(0, CLASSES, 200), random.uniform(size=200) < 0.4
-    memory = iterative_open_set._groups(jnp.asarray(labels), jnp.asarray(outlier), CLASSES) | {"rounds": 1.0}
+    trains = np.arange(200) % 10 > 0
+    memory = iterative_open_set._groups(jnp.asarray(labels), jnp.asarray(outlier), jnp.asarray(trains), CLASSES)
+    memory |= {"rounds": 1.0}
     first, second, alike = map(np.asarray, iterative_open_set._pairs(memory, jax.random.key(0), 3000))
     assert not outlier[first].any()
     same = labels[first] == labels[second]
@@ -484,7 +494,13 @@ def test_iterative_open_set_pairs_and_contrast():
     assert not outlier[second[~same]].any()
     shares = [alike.mean(), (same & outlier[second]).mean(), (~same).mean()]
     np.testing.assert_allclose(shares, 1 / 3, atol=0.03)
-    assert len(np.unique(first)) > 0.99 * (~outlier).sum()
+    assert set(first) == set(np.flatnonzero(~outlier & trains))
+    assert set(second) <= set(np.flatnonzero(trains))
+
+    nobody = jnp.zeros(200, bool)
+    memory |= iterative_open_set._groups(jnp.asarray(labels), nobody, jnp.asarray(trains), CLASSES)
+    first, second, alike = iterative_open_set._pairs(memory, jax.random.key(0), 3000)
+    np.testing.assert_array_equal(alike, labels[np.asarray(first)] == labels[np.asarray(second)])
 
 
 def test_outliers_by_lof():
@@ -516,3 +532,99 @@ def test_networks_start_alike_with_and_without_a_noise_layer():
     assert layered.params["strategy"]["b"].shape == (1, CLASSES, CLASSES)
     for one, other in zip(*map(jax.tree.leaves, (plain.params, layered.params | {"strategy": {}})), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def step_of(name, labels, **hyper):
+    """The step of a method with an own one, as a function of state and memory, on 40 examples and a small network."""
+    strategy = strategies.make(name, **hyper)
+    model, optimiser = models.make("mlp", CLASSES, width=8), Optimiser("sgd", 0.9, 0.0)(0.1, 0.9)
+    inputs = jnp.asarray(np.random.default_rng(0).normal(0, 1, (40, 8)), jnp.float32)
+    state = networks.init(model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], strategy.learned)
+    given = Given(jax.random.key(3), labels, jnp.ones(40, bool), jnp.eye(CLASSES), state)
+    training = networks.Training(model, optimiser, none, inputs, labels)
+
+    @jax.jit
+    def step(state, epoch=5, batch=1):
+        context = Context(
+            jnp.int32(epoch), jnp.int32(batch), jnp.arange(BATCH + 1), jnp.arange(BATCH), jnp.ones(BATCH),
+            jnp.float32(0.5), jax.random.key(7), state.memory,
+        )  # fmt: skip
+        return strategy.step(partial(update, strategy, training), training, state, context)[0]
+
+    return strategy, state._replace(memory=strategy.memory.init(given)), step
+
+
+def moved(tree, network):
+    """The same tree with the weights of one network changed."""
+    return jax.tree.map(lambda leaf: leaf.at[network].multiply(1.5), tree)
+
+
+def differs(one, other):
+    """Which of the two networks differ."""
+    pairs = zip(*map(jax.tree.leaves, (one, other)), strict=True)
+    return np.any([np.any(np.reshape(a != b, (2, -1)), 1) for a, b in pairs], 0).tolist()
+
+
+LABELS_40 = jnp.asarray(np.random.default_rng(1).integers(0, CLASSES, 40))
+
+
+def test_elr_plus_takes_targets_from_the_others_average():
+    _, state, step = step_of("elr_plus", LABELS_40)
+    plain = step(state)
+    other = step(state._replace(memory=state.memory._replace(params=moved(state.memory.params, 1))))
+    assert differs(plain.params, other.params) == [True, False]
+    assert differs(plain.memory.target, other.memory.target) == [True, False]
+    factor = 0.997 * np.exp(-5)  # at the first step the average forgets nearly all
+    trees = (state.memory.params, plain.params, plain.memory.params)
+    for before, weights, average in zip(*map(jax.tree.leaves, trees), strict=True):
+        np.testing.assert_allclose(average, factor * before + (1 - factor) * weights, rtol=1e-4, atol=1e-6)
+
+
+def test_dividemix_divides_for_the_other_and_guesses_with_it():
+    strategy, state, step = step_of("dividemix", LABELS_40, warmup_epochs=2, average_epochs=3)
+    logits = jax.random.normal(jax.random.key(0), (2, 40, CLASSES))
+    for epoch in (2, 3):
+        refreshed = strategy.memory.refresh(state.memory, lambda: (logits, logits), LABELS_40, jnp.int32(epoch))
+        state = state._replace(memory=refreshed)
+    memory = state.memory
+    loss = np.stack([ce(np.float64(z), np.asarray(LABELS_40)) for z in logits])
+    loss = (loss - loss.min(1, keepdims=True)) / (loss.max(1, keepdims=True) - loss.min(1, keepdims=True))
+    for network in (0, 1):  # twice the same losses: their mean is themselves
+        np.testing.assert_allclose(memory["clean"][network], chance_of_lower(jnp.float32(loss[network])), atol=1e-4)
+        kept = np.asarray(memory["clean"][1 - network] > 0.5)
+        assert 0 < kept.sum() < 40
+        assert kept[memory["order"][network]][: kept.sum()].all()
+    plain = step(state)
+    assert differs(plain.params, step(state._replace(params=moved(state.params, 1))).params) == [True, True]
+    surer = memory | {"clean": memory["clean"].at[1].set(jnp.where(memory["clean"][1] > 0.5, 0.6, 0.0))}
+    assert differs(plain.params, step(state._replace(memory=surer)).params) == [True, False]
+
+
+def test_each_round_has_an_optimiser_of_its_own():
+    _, state, step = step_of("iterative_open_set", LABELS_40, first_epochs=5, round_epochs=10, neighbours=5)
+    state = step(state)
+    assert any(np.any(leaf) for leaf in jax.tree.leaves(state.opt_state))
+    fresh = state._replace(opt_state=jax.tree.map(jnp.zeros_like, state.opt_state))
+
+    def apart(epoch, batch):
+        pairs = zip(*map(jax.tree.leaves, (step(state, epoch, batch), step(fresh, epoch, batch))), strict=True)
+        return any(np.any(one != other) for one, other in pairs)
+
+    assert [apart(epoch, 0) for epoch in (4, 5, 6, 15)] == [True, False, True, False]
+    assert apart(5, 1)
+
+
+def test_the_filter_weighs_classes_back():
+    random = np.random.default_rng(0)
+    truth = random.integers(0, CLASSES, 400)
+    labels = np.where((truth == 0) & (random.uniform(size=400) < 0.5), 1, truth)
+    p = np.full((400, CLASSES), 0.02)
+    p[np.arange(400), truth] = 0.94
+    plain, again = (
+        strategies.make("confident_filter", prune="both", reweight=reweight).weigh.weights(labels, truth, p)
+        for reweight in (False, True)
+    )
+    np.testing.assert_array_equal(plain, labels == truth)
+    numbers = np.bincount(labels, minlength=CLASSES)
+    np.testing.assert_allclose(np.bincount(labels, again), numbers)  # each class counts what it did
+    assert again[labels == 1].max() > 1.3

@@ -27,12 +27,13 @@ VALUES = {
     "kind": ["simple", "complex", "soft", "hard", "self_paced", "linear", "focal", "predefined"],
     "soft_beta": [0.5, 0.95, 1.0], "hard_beta": [0.5, 0.8, 1.0], "smoothing": [0.0, 0.1, 0.9],
     "confidence": [0.0, 1.0], "class_prior": [0.0, 1.0], "wait_epochs": [0, 9], "rise_epochs": [0, 9],
-    "sieve_from": [0, 9], "floor": [1e-6, 1e-3], "target_momentum": [0.0, 0.7, 1.0], "weight": [0.0, 3.0],
+    "sieve_from": [0, 9], "floor": [1e-6, 1e-3, 0.5], "target_momentum": [0.0, 0.7, 1.0], "weight": [0.0, 3.0],
     "rate_u": [0.0, 1.0], "rate_v": [0.0, 10.0], "percentile": [0.3, 0.7, 97, 100], "decay": [0.0, 0.5, 1.0],
     "gamma": [0.5, 2.0], "burn_in": [0, 99], "dropout_rate": [0.0, 0.5], "bag_size": [1, 4, 8],
     "known_noise": [False, True], "entropy": [0.0, 0.1], "estimation_epochs": [1, 9], "held_out": [0.1, 0.5],
     "pretrain_epochs": [0, 3, 9], "prior": [0.1, 0.46], "class_weights": [False, True], "noise_rate": [0.0, 0.5],
-    "folds": [2, 5], "fold_epochs": [1], "prune": ["by_class", "both"], "reweight": [False, True],
+    "folds": [2, 5], "fold_epochs": [1],
+    "prune": ["both", "by_class", "by_noise_rate", "off_diagonal", "predicted"], "reweight": [False, True],
     "unlabelled": [0.0, 25.0], "temperature": [0.5, 1.0], "concentration": [0.5, 4.0], "asymmetric": [False, True],
     "average_epochs": [1, 5], "ramp_steps": [0, 10], "first_epochs": [1, 9], "round_epochs": [1, 3],
     "neighbours": [1, 5], "outliers": [0.0, 0.5], "margin": [0.5, 2.0],
@@ -46,6 +47,8 @@ def fits(name, hyper, value):
     if hyper == "kind":
         kinds = {"bootstrap": ("soft", "hard"), "mentornet": ("self_paced", "linear", "focal", "hard", "predefined")}
         return value in kinds.get(name, ("simple", "complex"))
+    if (name, hyper, value) == ("peer_loss", "floor", 0.5):  # there nearly nothing would have a gradient
+        return False
     return type(value) is type(default) or (isinstance(default, float) and type(value) is float)
 
 
@@ -78,7 +81,8 @@ def context(strategy, labels, epoch=5, forget=0.3):
     """What the strategy sees in epoch 5, with a memory that has been refreshed once."""
     random = np.random.default_rng(2)
     keep = schedules.keep_counts(np.array([forget]), BATCH)[0]
-    given = Given(jax.random.key(3), labels, jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32), None)
+    transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
+    given = Given(jax.random.key(3), labels, jnp.ones(len(labels), bool), transition, None)
     memory = strategy.memory.init(given) if strategy.memory else {}
     features = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, FEATURES)), jnp.float32)
     if strategy.memory:
@@ -229,7 +233,8 @@ def test_a_step_of_its_own(name, hyper):
     model, optimiser = make("mlp", CLASSES, width=FEATURES), Optimiser("sgd", 0.9, 0.0)(0.1, 0.9)
     state = networks.init(model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], strategy.learned)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
-    state = state._replace(memory=strategy.memory.init(Given(jax.random.key(3), labels, transition, state)))
+    given = Given(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
+    state = state._replace(memory=strategy.memory.init(given))
     training = networks.Training(model, optimiser, none, inputs, labels)
 
     def epoch(state, number):
@@ -273,7 +278,7 @@ def test_wrong_names_list_the_right_ones():
         strategies.make("jocorr")
     with pytest.raises(UserError, match="strategy.co_lamda.*did you mean 'co_lambda'"):
         strategies.make("jocor", co_lamda=0.5)
-    with pytest.raises(UserError, match="co_lambda: 1.5 is above 1"):
+    with pytest.raises(UserError, match="co_lambda: 1.5 is outside"):
         strategies.make("jocor", co_lambda=1.5)
     with pytest.raises(UserError, match="warmup_epochs: -1"):
         strategies.make("coteaching_plus", warmup_epochs=-1)

@@ -11,7 +11,7 @@ from flax import linen as nn
 from jax import Array, lax
 from jax.typing import DTypeLike
 
-from jnl.errors import UserError, unknown
+from jnl.errors import UserError, unknown, within
 from jnl.models._convolution import convolve
 
 _kernel_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
@@ -83,8 +83,7 @@ class BatchNorm(nn.Module):
 
 def last_layer(module: nn.Module, x: Array, num_classes: int, train: bool, dropout: float = 0.0) -> Array:
     """Dropout, then the logits: f32[B, D] -> f32[B, C]. Notes what the layer sees, for the strategies that ask."""
-    if not 0 <= dropout < 1:
-        raise UserError(f"model.dropout: {dropout} is outside [0, 1); 0 is none")
+    within("model.dropout", dropout, 0, 0.999, "0 is none")
     x = nn.Dropout(dropout)(x, deterministic=not train)
     module.sow("intermediates", "features", x)
     return Dense(num_classes)(x)

@@ -7,6 +7,7 @@ the default here is 0; `dropout=0.25` is ordinary channel dropout while training
 from flax import linen as nn
 from jax import Array
 
+from jnl.errors import within
 from jnl.models._layers import BatchNorm, Conv, last_layer, max_pool
 
 
@@ -34,4 +35,5 @@ class CNN9(nn.Module):
 
 def cnn9(num_classes: int, dropout: float = 0.0, bn_scale_init: str = "ones") -> nn.Module:
     """`bn_scale_init="uniform"` is how the published runs started."""
+    within("model.dropout", dropout, 0, 0.999, "published: 0.25, which did nothing")
     return CNN9(num_classes, dropout, bn_scale_init)

@@ -32,8 +32,11 @@ def estimate(p: Array, percentile: int) -> Array:
     return jax.vmap(row, in_axes=1)(p)
 
 
-def confusion(logits: Array, labels: Array) -> Array:
-    """How often label j is given where class i is predicted, rows normalised: f32[N, C], i32[N] -> f32[C, C]."""
+def confusion(logits: Array, labels: Array, counts_in: Array) -> Array:
+    """How often label j is given where class i is predicted, rows normalised.
+
+    f32[N, C], i32[N], bool[N] which examples to count -> f32[C, C].
+    """
     classes = logits.shape[-1]
-    counts = jnp.zeros((classes, classes)).at[logits.argmax(-1), labels].add(1.0)
+    counts = jnp.zeros((classes, classes)).at[logits.argmax(-1), labels].add(jnp.where(counts_in, 1.0, 0.0))
     return counts / jnp.maximum(counts.sum(1, keepdims=True), 1.0)

@@ -14,9 +14,12 @@ from jnl.strategies._channel import estimate
 from jnl.types import Context, Selection, Strategy
 
 Loss = Callable[[Array, Array, Array], Array]  # logits f32[1, B, C], labels i32[B], matrix f32[C, C] -> f32[1, B]
+Prepare = Callable[[Array], Array]  # noise f32[C, C] -> the matrix that the loss wants
 
 
-def correction(loss: Loss, epochs: int, held_out: float, percentile: int, known_noise: bool) -> Strategy:
+def correction(
+    loss: Loss, prepare: Prepare, epochs: int, held_out: float, percentile: int, known_noise: bool
+) -> Strategy:
     """Standard for `epochs` without a share `held_out` of the examples; the epoch with the lowest loss on those gives
     the matrix. With `known_noise` the true matrix and one stage.
     """
@@ -29,21 +32,22 @@ def correction(loss: Loss, epochs: int, held_out: float, percentile: int, known_
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:
         plain = cross_entropy(logits, labels)
-        corrected = loss(logits, labels, context.memory["transition"])
+        corrected = loss(logits, labels, context.memory["matrix"])
         first = context.epoch < epochs
         mask = ~(first & context.memory["held_out"][context.index])
         return pick(jnp.where(first, plain, corrected), mask[None])
 
     def init(given: Given) -> Arrays:
-        held = jax.random.permutation(given.key, len(given.labels)) < held_out * len(given.labels)
-        matrix = given.transition if known_noise else jnp.eye(len(given.transition))
-        return {"held_out": held, "transition": matrix, "lowest": jnp.float32(jnp.inf)}
+        held = (jax.random.permutation(given.key, len(given.labels)) < held_out * len(given.labels)) & given.trains
+        noise = given.transition if known_noise else jnp.eye(len(given.transition))
+        return {"held_out": held, "transition": noise, "matrix": prepare(noise), "lowest": jnp.float32(jnp.inf)}
 
     def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
         def look() -> Arrays:
             logits, _ = everything()
             now = jnp.where(memory["held_out"], cross_entropy(logits, labels)[0], 0.0).sum()
-            found = {"lowest": now, "transition": estimate(jax.nn.softmax(logits[0]), percentile)}
+            noise = estimate(jax.nn.softmax(logits[0]), percentile)
+            found = {"lowest": now, "transition": noise, "matrix": prepare(noise)}
             better = (now < memory["lowest"]) | ~jnp.isfinite(memory["lowest"])
             return memory | {name: jnp.where(better, value, memory[name]) for name, value in found.items()}
 

@@ -54,13 +54,14 @@ def memory(networks: int, pretrain_epochs: int, prior: float) -> Memory:
     def init(given: Given) -> Arrays:
         classes = len(given.transition)
         start = jnp.where(jnp.eye(classes, dtype=bool), jnp.log(1 - prior), jnp.log(prior / (classes - 1)))
-        return {"start": start[None] + 0.01 * jax.random.uniform(given.key, (networks, classes, classes))}
+        start = start[None] + 0.01 * jax.random.uniform(given.key, (networks, classes, classes))
+        return {"start": start, "trains": given.trains}
 
     def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
         def look() -> Array:
-            return jnp.log(jax.vmap(confusion, (0, None))(everything()[0], labels) + 1e-8)
+            return jnp.log(jax.vmap(confusion, (0, None, None))(everything()[0], labels, memory["trains"]) + 1e-8)
 
         due = (epoch == pretrain_epochs) & (pretrain_epochs > 0)
-        return {"start": lax.cond(due, look, lambda: memory["start"])}
+        return memory | {"start": lax.cond(due, look, lambda: memory["start"])}
 
     return Memory(init, refresh)

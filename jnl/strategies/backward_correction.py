@@ -1,6 +1,7 @@
 """Backward correction (Patrini et al. 2017, theorem 1): the losses of all classes are weighted by the inverse matrix.
 
-L = -sum_c (T^-1)_y,c log p_c, unbiased, but unbounded below as the inverse has negative entries. The matrix comes as in
+L = -sum_c (T^-1)_y,c log p_c, unbiased, but unbounded below as the inverse has negative entries
+(the pseudo-inverse, should two rows be equal). The matrix comes as in
 `forward_correction`, whose header has the departures.
 """
 
@@ -17,8 +18,8 @@ def backward_correction(
 ) -> Strategy:
     """`percentile` 100 is the published rule for CIFAR-100; `known_noise` takes the true matrix."""
 
-    def loss(logits: Array, labels: Array, transition: Array) -> Array:
+    def loss(logits: Array, labels: Array, inverse: Array) -> Array:
         p = jnp.clip(jax.nn.softmax(logits[0]), 1e-7, 1 - 1e-7)
-        return -(jnp.linalg.inv(transition)[labels] * jnp.log(p)).sum(-1)[None]
+        return -(inverse[labels] * jnp.log(p)).sum(-1)[None]
 
-    return correction(loss, estimation_epochs, held_out, percentile, known_noise)
+    return correction(loss, jnp.linalg.pinv, estimation_epochs, held_out, percentile, known_noise)

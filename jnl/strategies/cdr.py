@@ -3,7 +3,8 @@
 A weight is critical if |gradient x weight| is among the largest share 1 - `noise_rate` of all weights of matrices and
 kernels; the gradients of those are multiplied by 1 - `noise_rate`, the others' are 0. Biases and norms learn as ever.
 The paper lets the share of the others rise over the first epochs; its code overwrites that ramp, and so it is here.
-Published with SGD of weight decay 1e-3, which also shrinks the others.
+Published with SGD of weight decay 1e-3, which also shrinks the others (`reference`); under Adam the factor does nearly
+nothing, and what is zeroed still moves by its momentum.
 """
 
 import jax

@@ -1,13 +1,14 @@
 """DivideMix (Li et al. 2020): each network divides the data for the other, then both learn semi-supervised.
 
 After `warmup_epochs` of cross entropy, at the start of each epoch, a mixture of two Gaussians is fitted to the losses
-of all examples; w is the chance of the lower one. Where w > `threshold` the label is kept, mixed with the network's own
-guess by w; elsewhere both networks guess one. Two views of each example, sharpened targets, MixUp; squared error for
-guessed labels, with a weight that rises to `unlabelled` over 16 epochs; the mean prediction is pulled to uniform.
+of all examples; w is the chance of the lower one. Where w > `threshold` the label is kept, mixed with the network's
+own guess by w; elsewhere both networks guess one. Two views of each example, sharpened targets, MixUp; squared error
+for guessed labels, with a weight that rises to `unlabelled` over 16 epochs; the mean prediction is pulled to uniform.
 Departures from the published code: both networks step together, where there one waits while the other trains an epoch;
 an epoch has as many steps as any other method's, each of half a batch with and half a batch without labels, drawn at
 random; batch norm sees all views at once when guessing; the mixture starts from a split at mid-range, not k-means.
 `asymmetric` penalises confidence in the warm-up; `average_epochs` 5 is for 90 % noise. Report `ensemble_accuracy`.
+`train_accuracy` and the label metrics are those of the division at the start of the epoch.
 """
 
 import jax
@@ -35,7 +36,7 @@ def dividemix(
 ) -> Strategy:
     """Published `unlabelled`: 0 (CIFAR-10 20 %, asymmetric), 25 (50 %; CIFAR-100 20 %), 150 (CIFAR-100 50 %, 90 %)."""
     within("strategy.unlabelled", unlabelled, 0, 1e6, "published: 0 to 150")
-    within("strategy.threshold", threshold, 0, 1, "published: 0.5")
+    within("strategy.threshold", threshold, 0, 0.999, "published: 0.5")
     within("strategy.temperature", temperature, 1e-3, 1e3, "published: 0.5")
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 4")
     if warmup_epochs < 1 or average_epochs < 1:
@@ -50,6 +51,7 @@ def dividemix(
     def init(given: Given) -> Arrays:
         examples = len(given.labels)
         return {
+            "trains": given.trains,
             "clean": jnp.ones((2, examples)),  # the chance that the label is true, in the eyes of each network
             "losses": jnp.zeros((average_epochs, 2, examples)),
             "order": jnp.zeros((2, examples), jnp.int32),  # for each network, those that keep their label first
@@ -64,30 +66,35 @@ def dividemix(
             losses = jnp.concatenate([memory["losses"][1:], ((loss - low) / (high - low))[None]])
             known = jnp.minimum(epoch - warmup_epochs + 1, average_epochs)
             clean = jax.vmap(chance_of_lower)(losses.sum(0) / known)
-            order = jnp.argsort(clean[::-1] <= threshold, axis=1).astype(jnp.int32)
-            return {"clean": clean, "losses": losses, "order": order, "logits": logits}
+            rank = jnp.where(memory["trains"][None], jnp.where(clean[::-1] > threshold, 0, 1), 2)
+            order = jnp.argsort(rank, axis=1).astype(jnp.int32)
+            return memory | {"clean": clean, "losses": losses, "order": order, "logits": logits}
 
         return lax.cond(epoch >= warmup_epochs, divide, lambda: memory)
 
     def semi_supervised(training: Training, state: State, context: Context) -> tuple[State, Array]:
         model, half = training.model, len(context.index) // 2
+        if half < 1:
+            raise UserError("config.batch_size: 1 cannot be halved; give at least 2")
         keys = jax.random.split(jax.random.fold_in(context.key, 2), 8)
-        kept = (state.memory["clean"][::-1] > threshold).sum(1)  # i32[2]: the other network says which
+        trains = state.memory["trains"]
+        kept = ((state.memory["clean"][::-1] > threshold) & trains[None]).sum(1)  # i32[2]: the other one says which
 
         def draw(key: Array, first: Array, number: Array) -> Array:  # -> i32[2, half]
-            lots = jax.random.uniform(key, (2, half)) * number[:, None]
-            position = jnp.minimum(first[:, None] + lots.astype(jnp.int32), len(training.labels) - 1)
+            # Where there is none, the nearest of the other kind.
+            lots = first[:, None] + (jax.random.uniform(key, (2, half)) * number[:, None]).astype(jnp.int32)
+            position = jnp.minimum(lots, trains.sum() - 1)
             return jnp.take_along_axis(state.memory["order"], position, 1)
 
         known = draw(keys[0], jnp.zeros_like(kept), kept)
-        unknown = draw(keys[1], kept, len(training.labels) - kept)
+        unknown = draw(keys[1], kept, trains.sum() - kept)
         both = jnp.concatenate([known, unknown], 1)  # i32[2, B]
 
         def view(key: Array) -> Array:  # f32[2, B, ...]
             return jax.vmap(training.augment)(jax.random.split(key), training.inputs[both])
 
         views = jnp.concatenate([view(keys[2]), view(keys[3])], 1)  # f32[2, 2 B, ...]: known, unknown, twice
-        own, _, _ = forward(model, state.params, state.batch_stats, views, keys[4], own_inputs=True)
+        own, _, seen = forward(model, state.params, state.batch_stats, views, keys[4], own_inputs=True)
         params, stats = jax.tree.map(lambda leaf: leaf[::-1], (state.params, state.batch_stats))
         other, _ = predict(model, params, stats, views, own_inputs=True)
         # [K, view, known or not, B / 2, C]
@@ -101,7 +108,7 @@ def dividemix(
         weight = unlabelled * jnp.clip((context.epoch - warmup_epochs) / 16, 0.0, 1.0)
 
         def total(params: Tree) -> tuple[Array, tuple[Tree, Array]]:
-            logits, _, stats = forward(model, params, state.batch_stats, inputs, keys[6], own_inputs=True)
+            logits, _, stats = forward(model, params, seen, inputs, keys[6], own_inputs=True)
             loss = semi_supervised_loss(logits, targets, is_known, weight)
             return loss.sum(), (stats, loss)
 

@@ -4,7 +4,8 @@ Each network's targets t come from the moving average of the other one's weights
 norm in training mode, with statistics of its own). L = CE(mixed) + weight log(1 - <q, p(mixed)>), with q mixed as the
 inputs are. The average forgets less and less: its factor is 0.997 exp(-5 (1 - min(s, 40000) / 40000)^2) at step s.
 Published: momentum 0.7, weight 3, MixUp Beta(1, 1) (CIFAR-10); for CIFAR-100 0.9 and 7 with `ramp_steps` 40,000, over
-which the weight rises; its re-weighted labels are not built. Report `ensemble_accuracy`, of the plain networks.
+which the weight rises; its re-weighted labels are not built. Report `ensemble_accuracy`, of the plain
+networks; `train_accuracy` is that on mixed inputs.
 """
 
 from typing import NamedTuple, cast

@@ -20,7 +20,10 @@ def forward_correction(
 ) -> Strategy:
     """`percentile` 100 is the published rule for CIFAR-100; `known_noise` takes the true matrix."""
 
-    def loss(logits: Array, labels: Array, transition: Array) -> Array:
-        return through(logits[0], jnp.log(jnp.maximum(transition, 1e-7)), labels)[None]
+    def prepare(noise: Array) -> Array:
+        return jnp.log(jnp.maximum(noise, 1e-7))
 
-    return correction(loss, estimation_epochs, held_out, percentile, known_noise)
+    def loss(logits: Array, labels: Array, log_noise: Array) -> Array:
+        return through(logits[0], log_noise, labels)[None]
+
+    return correction(loss, prepare, estimation_epochs, held_out, percentile, known_noise)

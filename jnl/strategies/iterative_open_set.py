@@ -8,7 +8,7 @@ own or another class). L = contrastive + CE(head 1, first) + w CE(head 2, second
 then 0.1, and for outliers 0.1 x the mean of 1 / LOF. Numbers and rules are those of the published code. Head 1 is the
 network's last layer, head 2 is the strategy's own. Departures: pairs are drawn at random, not enumerated, an epoch
 having as many steps as any other method's; both branches share batch statistics; no L2 on the feature layer (set
-`optim.weight_decay`); PyTorch's defaults, not Keras'.
+`optim.weight_decay`); inputs in [0, 1], not centred; PyTorch's defaults, not Keras', and head 2 starts from zero.
 """
 
 from typing import cast
@@ -40,16 +40,18 @@ def iterative_open_set(
 
     def init(given: Given) -> Arrays:
         classes, examples = len(given.transition), len(given.labels)
-        nobody = jnp.zeros(examples, bool)
-        return {"score": jnp.zeros(examples), "rounds": jnp.float32(0), **_groups(given.labels, nobody, classes)}
+        start = {"trains": given.trains, "score": jnp.zeros(examples), "rounds": jnp.float32(0)}
+        return start | _groups(given.labels, jnp.zeros(examples, bool), given.trains, classes)
 
     def due(epoch: int) -> bool:
         return epoch >= first_epochs and (epoch - first_epochs) % round_epochs == 0
 
     def look(memory: dict[str, np.ndarray], features: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-        score, classes = memory["score"] + _inverse_lof(features[0], labels, neighbours), len(memory["size"]) // 2
-        groups = _groups(jnp.asarray(labels), jnp.asarray(_lowest(score, labels, outliers)), classes)
-        return {"score": score, "rounds": memory["rounds"] + 1, **jax.device_get(groups)}
+        rows, score, outlier = memory["trains"], memory["score"].copy(), np.zeros(len(labels), bool)
+        score[rows] += _inverse_lof(features[0, rows], labels[rows], neighbours)
+        outlier[rows] = _lowest(score[rows], labels[rows], outliers)
+        groups = _groups(jnp.asarray(labels), jnp.asarray(outlier), jnp.asarray(rows), len(memory["size"]) // 2)
+        return memory | {"score": score, "rounds": memory["rounds"] + 1} | jax.device_get(groups)
 
     def step(_: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
         memory, size = state.memory, len(context.index)
@@ -95,6 +97,8 @@ def _inverse_lof(features: np.ndarray, labels: np.ndarray, neighbours: int) -> n
     from sklearn.neighbors import LocalOutlierFactor  # takes seconds to import
 
     score = np.ones(len(features), np.float32)
+    if not np.isfinite(features).all():  # this run is lost, others are not
+        return score
     for label in np.unique(labels):
         mine = np.flatnonzero(labels == label)
         if len(mine) > 2:
@@ -112,9 +116,11 @@ def _lowest(score: np.ndarray, labels: np.ndarray, share: float) -> np.ndarray:
     return lowest
 
 
-def _groups(labels: Array, outlier: Array, classes: int) -> Arrays:
-    """The examples sorted by class, in each the outliers last, and where each of the 2 C groups begins and ends."""
-    group = 2 * labels + outlier
+def _groups(labels: Array, outlier: Array, trains: Array, classes: int) -> Arrays:
+    """The examples sorted by class, in each the outliers last, and where each of the 2 C groups begins and ends; those
+    that do not train are in none.
+    """
+    group = jnp.where(trains, 2 * labels + outlier, 2 * classes)
     size = jnp.bincount(group, length=2 * classes)
     return {"outlier": outlier, "order": jnp.argsort(group).astype(jnp.int32), "end": jnp.cumsum(size), "size": size}
 
@@ -133,4 +139,4 @@ def _pairs(memory: Arrays, key: Array, number: int) -> tuple[Array, Array, Array
     kind = jax.random.randint(keys[2], (number,), 0, jnp.where(memory["rounds"] > 0, 3, 2))  # like, other, outlier
     outlying = (kind == 2) & (memory["size"][2 * label + 1] > 0)
     group = jnp.where(outlying, 2 * label + 1, 2 * jnp.where(kind == 1, other, label))
-    return draw(keys[3], 2 * label), draw(keys[4], group), kind == 0
+    return draw(keys[3], 2 * label), draw(keys[4], group), (kind != 1) & ~outlying

@@ -5,7 +5,7 @@ The weight is `self_paced` 1[d <= 0], `linear` clip(1 - d / gamma, 0, 1) (SPCL),
 1[d >= 0], or `predefined`: all, then self-paced, then linear, at 18 and 90 hundredths of the training. The sum is
 divided by the batch size, not by the weights. Departures: the weights are used directly, where the released student
 asks a small network that imitates them; `burn_in` (all weigh 1) is 18 hundredths, and `dropout_rate` is one number
-where the code takes a list.
+where the code takes a list; weight decay is not multiplied by the mean weight.
 """
 
 import jax

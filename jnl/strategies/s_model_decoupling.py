@@ -1,8 +1,9 @@
 """S-model + Decoupling (Malach & Shalev-Shwartz 2017, section 5): noise layers, and update by disagreement.
 
-Two networks, each with a noise layer of its own.
-Disagreement is that of the base predictions, before the layer, as in the published code. The layer is the one of
-`s_model`, a stochastic matrix; that code takes log_softmax(p W) instead, which is none, and is not repeated.
+Two networks, each with a noise layer of its own. Disagreement is that of the base predictions, before the layer, as in
+the published code. The layer is the one of `s_model`, a stochastic matrix; that code takes log_softmax(p W) instead,
+which is none, and is not repeated. Nor are its class weights and floor (see `decoupling`), and the layer starts after
+pre-training, where that code starts from the prior.
 """
 
 from jax import Array

@@ -2,8 +2,9 @@
 
 Each example has u and v whose squares are the noise of its label: the prediction p + U - V meets the label, with
 U = u^2 on the given class and V = v^2 on the others. As in the published code V passes no gradient in the cross
-entropy and is trained by the squared error of the hard prediction, and u and v take plain SGD steps of their own rates
-(10 and 100 times those of usual networks: each gradient is 1/B). The options of SOP+ are not built.
+entropy and is trained by the squared error of the hard prediction, and u and v take plain SGD steps of their own rates.
+Rates from the published code: 1 and 10 (CIFAR-100, 50 %), 0.1 and 100 (asymmetric; the paper has 1); elsewhere 1 and 10
+are a choice. The options of SOP+ are not built.
 """
 
 import jax
@@ -17,7 +18,7 @@ from jnl.types import Context, Selection, Strategy
 
 
 def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:
-    """Published rates: 1 and 10 (CIFAR-10 symmetric), 0.1 and 100 (asymmetric), 1 and 10 (CIFAR-100)."""
+    """`rate_u` and `rate_v` are the learning rates of u and v."""
     within("strategy.rate_u", rate_u, 0, 1e6, "published: 0.1 to 10")
     within("strategy.rate_v", rate_v, 0, 1e6, "published: 1 to 100")
 
