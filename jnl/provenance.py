@@ -19,7 +19,7 @@ def record() -> dict[str, Json]:
     versions: dict[str, Json] = {"python": sys.version.split()[0]}
     versions |= {package: _version(package) for package in _PACKAGES}
     return {
-        "command": shlex.join(["python", *sys.argv]),
+        "command": shlex.join(["python", *sys.orig_argv[1:]]),
         "versions": versions,
         "device": f"{jax.device_count()} x {device.platform} ({device.device_kind})",
         "git_revision": _git_revision(),
