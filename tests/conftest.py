@@ -21,6 +21,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 settings.register_profile("jnl", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("jnl")
 
+_ENDED = pytest.StashKey[int]()
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -39,6 +40,13 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no prepared data sets in {SHARED_DATA}")
     return SHARED_DATA
+
+
+def pytest_runtest_teardown(item):
+    """Forgets compiled programs now and then: each keeps some memory maps, of which a process may have 65,530 on Linux."""
+    item.session.stash[_ENDED] = item.session.stash.get(_ENDED, 0) + 1
+    if item.session.stash[_ENDED] % 200 == 0:
+        jax.clear_caches()
 
 
 def quick(strategy: str = "jocor", **fields: object) -> ConfigDict:
