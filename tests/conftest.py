@@ -43,9 +43,9 @@ def shared_data() -> Path:
 
 
 def pytest_runtest_teardown(item):
-    """Forgets compiled programs now and then: each keeps some memory maps, of which a process may have 65,530 on Linux."""
+    """Forgets compiled programs now and then: each keeps memory maps, and Linux grants a process 65,530 of them."""
     item.session.stash[_ENDED] = item.session.stash.get(_ENDED, 0) + 1
-    if item.session.stash[_ENDED] % 200 == 0:
+    if item.session.stash[_ENDED] % 100 == 0:
         jax.clear_caches()
 
 
