@@ -270,7 +270,7 @@ def _spread(mesh: Mesh, batch: Array) -> Array:
     """f32[B, ...] over the devices of a row; XLA splits all that follows from it, and selection still sees B losses."""
     if mesh.shape["data"] == 1:
         return batch
-    return lax.with_sharding_constraint(batch, PartitionSpec("data"))
+    return lax.with_sharding_constraint(batch, NamedSharding(mesh, PartitionSpec("data")))
 
 
 def _stack(runs: Sequence[Run]) -> Run:
