@@ -3,7 +3,7 @@
 python train.py --config=configs/jocor.py:data=mnist,rate=0.2,reference
 
 Expect 98.06 ± 0.04 % at 20 % and 96.64 ± 0.12 % at 50 % symmetric noise (last 10 of 200 epochs; table 2).
-Measured 98.04 ± 0.07 % and 96.66 ± 0.12 %, 5 runs, 1,961 s and 2,067 s on one busy CPU core.
+Measured 98.08 ± 0.05 % and 96.66 ± 0.12 %, 5 runs, 1,315 s and 2,067 s on one CPU core, the second one busy.
 `co_lambda` 0.95 is published for 20 % only; 50 % takes the same.
 
 Measured on MNIST, 20 epochs, 3 runs, `--config.epochs=20 --config.seeds=3`: 95.78 ± 0.03 % at the last epoch with 50 %

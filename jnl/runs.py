@@ -43,8 +43,8 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
     `vmap` and `map` use one device (or `devices_per_batch`). `devices` spreads the runs over all devices of all hosts;
     each goes through its share by `map` on CPU and by `vmap` elsewhere. `auto` takes `devices`.
 
-    On CPU that rule is measured (`jnl.benchmark`, 2 cores, MLP, 8 runs, seconds per run and epoch): `devices` 0.81,
-    `map` 1.44, `vmap` 1.49. On accelerators it is not: there `vmap` fills a device that one small run does not.
+    On CPU that rule is measured (`jnl.benchmark`, 2 cores, MLP, 8 runs, seconds per run and epoch): `devices` 0.71,
+    `map` 1.03, `vmap` 1.05. On accelerators it is not: there `vmap` fills a device that one small run does not.
 
     Raises:
       UserError: an unknown axis, or one that these devices cannot form.
