@@ -1,14 +1,20 @@
-"""Data sets by name: `data/sources/mnist.py` holds `load(dir) -> Dataset`, and its file name is the name."""
+"""Data sets by name: `data/sources/mnist.py` holds `load(dir) -> Dataset`, and its file name is the name.
+
+A name may have a second part, as in `tfds:food101`: it goes to the source as `part`. A source whose labels are noisy
+as they come says so by `NOISY = True`.
+"""
 
 import os
 from collections.abc import Callable
 
-import jax.numpy as jnp
+import numpy as np
 
 from jnl import registry
 from jnl.data import sources
 from jnl.data.dataset import Dataset
 from jnl.errors import UserError
+
+_AT_ONCE = 2**16  # rows looked at together
 
 
 def names() -> list[str]:
@@ -17,16 +23,22 @@ def names() -> list[str]:
 
 
 def _source(name: str) -> Callable[..., Dataset]:
-    return registry.find(sources, name, "data.name").load
+    return registry.find(sources, name.partition(":")[0], "data.name").load
 
 
 def options(name: str) -> dict[str, registry.Value]:
     """The options of a data set and their defaults."""
-    return registry.keywords(_source(name), skip="dir")
+    own = registry.keywords(_source(name), skip="dir")
+    return {option: value for option, value in own.items() if option != "part"}
+
+
+def noisy_already(name: str) -> bool:
+    """Do its labels come with noise of their own?"""
+    return getattr(registry.find(sources, name.partition(":")[0], "data.name"), "NOISY", False)
 
 
 def load(name: str, dir: str | os.PathLike[str] | None = None, **options: registry.Value) -> Dataset:
-    """A data set on the device, labels clean. `dir` is where its files are (default: the TFDS directory).
+    """A data set on the host, its labels as they come. `dir` is where its files are (default: the TFDS directory).
 
     Raises:
       UserError: an unknown name or option, files that are missing (with the command that prepares them), or inputs
@@ -34,8 +46,17 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     """
     source = _source(name)
     registry.check_keywords(source, options, "data", skip="dir")
-    dataset = source(dir=dir, **options)
-    for part, split in (("train", dataset.train), ("test", dataset.test)):
-        if jnp.issubdtype(split.inputs.dtype, jnp.floating) and not jnp.isfinite(split.inputs).all():
-            raise UserError(f"data.name: {name!r} has non-finite {part} inputs; remove or fill NaN and infinite values")
+    part = {"part": name.partition(":")[2]} if ":" in name else {}
+    if part and "part" not in registry.keywords(source):
+        raise UserError(
+            f"data.name: {name!r}; {name.partition(':')[0]!r} has no parts, leave out what follows the colon"
+        )
+    dataset = source(dir=dir, **options, **part)
+    for which, split in (("train", dataset.train), ("test", dataset.test)):
+        if split is not None and np.issubdtype(split.inputs.dtype, np.floating):
+            for begin in range(0, len(split.inputs), _AT_ONCE):
+                if not np.isfinite(split.inputs[begin : begin + _AT_ONCE]).all():
+                    raise UserError(
+                        f"data.name: {name!r} has non-finite {which} inputs; remove or fill NaN and infinite values"
+                    )
     return dataset

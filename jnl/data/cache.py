@@ -1,19 +1,24 @@
 """A checked cache of decoded arrays: decoding 60,000 images takes seconds, reading them back a fraction of one.
 
 It lies in `$JNL_CACHE_DIR`, else `$XDG_CACHE_HOME/jnl`, else `~/.cache/jnl`. An entry is valid for the same source
-files (names, sizes, times) and while its own checksum holds; otherwise it is made again.
+files (names, sizes, times) and while its own checksum holds; otherwise it is made again. Its arrays are mapped, not
+read, so they may be larger than the memory.
 """
 
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-_VERSION = 1  # raise it when the meaning of what is stored changes
+_VERSION = 2  # raise it when the meaning of what is stored changes
+
+Allocate = Callable[[str, tuple[int, ...], DTypeLike], np.ndarray]  # (key, shape, dtype) -> an array to fill
 
 
 def directory() -> Path:
@@ -22,48 +27,82 @@ def directory() -> Path:
     return Path(os.environ.get("JNL_CACHE_DIR") or Path(home) / "jnl")
 
 
-def through(name: str, source: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The arrays of `make()`, from the cache where it holds them for the files in `source`."""
-    entry = directory() / f"{name}-{_fingerprint(Path(source))}"
+def through(name: str, sources: Iterable[Path], make: Callable[[Allocate], None]) -> dict[str, np.ndarray]:
+    """The arrays that `make` fills, from the cache where it holds them for these files (or whole folders).
+
+    `name` says all that they depend on beside the files. Where the cache cannot be written, or has no space, the
+    arrays are in memory.
+    """
+    entry = directory() / f"{name}-{_fingerprint(sources)}"
     arrays = _read(entry)
-    if arrays is None:
-        arrays = make()
-        try:
-            _write(entry, arrays)
-        except OSError:
-            pass  # a cache that cannot be written costs time, nothing else
-    return arrays
+    return _make(entry, make) if arrays is None else arrays
 
 
-def _fingerprint(source: Path) -> str:
-    files = sorted(path for path in source.rglob("*") if path.is_file())
-    stats = [(str(path.relative_to(source)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.sha256(repr((_VERSION, str(source.resolve()), stats)).encode()).hexdigest()[:16]
+def _fingerprint(sources: Iterable[Path]) -> str:
+    stats = []
+    for source in sources:
+        inside = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
+        stats += [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in inside]
+    return hashlib.sha256(repr((_VERSION, stats)).encode()).hexdigest()[:16]
 
 
 def _checksum(array: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() if array.size else ""
 
 
 def _read(entry: Path) -> dict[str, np.ndarray] | None:
     try:
         checksums = json.loads((entry / "checksums.json").read_text())
-        arrays = {key: np.load(entry / f"{key}.npy", allow_pickle=False) for key in checksums}
+        arrays = {key: np.load(entry / f"{key}.npy", mmap_mode="r", allow_pickle=False) for key in checksums}
     except (OSError, ValueError, EOFError):
         return None
     return arrays if all(_checksum(arrays[key]) == checksums[key] for key in arrays) else None
 
 
-def _write(entry: Path, arrays: dict[str, np.ndarray]) -> None:
-    entry.mkdir(parents=True, exist_ok=True)
+def _make(entry: Path, make: Callable[[Allocate], None]) -> dict[str, np.ndarray]:
+    """Fills files beside the entry and renames their folder, so that a reader never sees half of them."""
+    arrays: dict[str, np.ndarray] = {}
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
+    except OSError:
+        part = None  # a cache that cannot be written costs time, nothing else
+
+    def allocate(key: str, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+        arrays[key] = np.empty(shape, dtype) if part is None else _on_disk(part / f"{key}.npy", shape, dtype)
+        return arrays[key]
+
+    try:
+        make(allocate)
+        if part is not None:
+            try:
+                _commit(part, entry, arrays)
+            except OSError:
+                pass  # another process was faster, or the disk is full: the mapped files live on without a name
+    finally:
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
+    return arrays
+
+
+def _on_disk(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    if not size:
+        return np.empty(shape, dtype)
+    try:
+        with path.open("wb") as file:  # the space is taken first: a mapped file on a full disk is a crash
+            os.posix_fallocate(file.fileno(), 0, size + 4096)
+        return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+    except (OSError, AttributeError):
+        return np.empty(shape, dtype)
+
+
+def _commit(part: Path, entry: Path, arrays: dict[str, np.ndarray]) -> None:
     for key, array in arrays.items():
-        _replace(entry / f"{key}.npy", lambda file, array=array: np.save(file, array))
-    checksums = json.dumps({key: _checksum(array) for key, array in arrays.items()}).encode()
-    _replace(entry / "checksums.json", lambda file: file.write(checksums))
-
-
-def _replace(path: Path, write: Callable) -> None:
-    """Writes beside the file and renames, so that a reader never sees half of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        write(file)
-    os.replace(file.name, path)
+        if isinstance(array, np.memmap):
+            array.flush()
+        else:
+            np.save(part / f"{key}.npy", array)
+    (part / "checksums.json").write_text(json.dumps({key: _checksum(array) for key, array in arrays.items()}))
+    shutil.rmtree(entry, ignore_errors=True)
+    part.replace(entry)

@@ -6,16 +6,20 @@ from jax import Array
 
 
 class Split(NamedTuple):
-    """One part of a data set, on the device."""
+    """One part of a data set.
 
-    inputs: Array  # u8[N, H, W, channels] images or f32[N, D] features
-    labels: Array  # i32[N] what training sees; the same as `clean` until noise is added
-    clean: Array  # i32[N] the truth, or -1 where nobody knows it; only metrics may read it
+    As loaded, its arrays are NumPy's, perhaps mapped files; a program puts them on its devices.
+    """
+
+    inputs: Array  # u8[N, H, W, channels] images, f32[N, D] features or i32[N, T] tokens
+    labels: Array  # i32[N] what training sees; noise may be added to it
+    # i32[N] the truth: -1 where nobody knows it, C for what is of no class (open-set); only metrics may read it
+    clean: Array
 
 
 class Dataset(NamedTuple):
     """A data set; the index of an example is its row, in the order of the original files."""
 
     train: Split
-    test: Split
+    test: Split | None  # clean; None where there is none
     class_names: tuple[str, ...]

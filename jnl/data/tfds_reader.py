@@ -4,24 +4,28 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Protocol, TypedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
+from PIL import Image
 
-from jnl.data import cache
+from jnl.data import cache, images
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.errors import UserError
 
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
-class Row(TypedDict):
-    """One record as TFDS gives it."""
-
-    id: bytes  # CIFAR only
-    image: np.ndarray
-    label: int
+Folder = str | os.PathLike[str] | None
+Row = Mapping[str, np.ndarray | bytes | int]  # one record as TFDS gives it
+# (split, number of its records, which of them these are, the records) -> int64 original position of each
+Order = Callable[[str, int, range, Sequence[Row]], np.ndarray]
+_AT_ONCE = 10_000  # records: one at a time is many times slower, all at once is too much for large images
+_SAMPLE = 256  # records that tell the size of images whose sizes differ
 
 
 class Source(Protocol):
@@ -31,57 +35,20 @@ class Source(Protocol):
     def __getitems__(self, keys: Sequence[int]) -> list[Row]: ...
 
 
-Order = Callable[[str, list[Row]], np.ndarray]
+def as_stored(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
+    """The order of the records."""
+    return np.array(which)
 
 
-def read(name: str, dir: str | os.PathLike[str] | None, order: Order) -> Dataset:
-    """The image data set `name` of TFDS from its array_record files under `dir`, cached as arrays after the first time.
-
-    `order(split_name, rows)` gives the original position of each record.
-
-    Raises:
-      UserError: the files are not there, or damaged; says the command that prepares them.
-    """
-    import tensorflow_datasets as tfds  # here, so that data sets of other sources do not wait for it
-
-    splits = []
-    try:
-        with _quiet():
-            builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
-            for part in ("train", "test"):
-                source = builder.as_data_source(part)
-                arrays = cache.through(f"{name}-{part}", str(builder.data_path), partial(_arrays, source, part, order))
-                splits.append(split(arrays["images"], arrays["labels"]))
-    # What TFDS and array_record raise for files that are missing, half there or in another format.
-    except (NotImplementedError, AssertionError, OSError, RuntimeError, ValueError) as error:
-        where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
-        flag = f" --dir={where}" if dir is not None else ""
-        raise UserError(
-            f"data.dir: no prepared {name!r} in {where}; prepare it once with "
-            f"`pip install tensorflow && python -m jnl.data.prepare {name}{flag}`"
-        ) from error
-    return Dataset(splits[0], splits[1], tuple(builder.info.features["label"].names))
+def by_id(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
+    """From ids such as b"train_01234" (CIFAR)."""
+    return np.array([int(re.sub(rb"\D", b"", cast(bytes, row["id"]))) for row in rows])
 
 
-def _arrays(source: Source, part: str, order: Order) -> dict[str, np.ndarray]:
-    rows = source.__getitems__(range(len(source)))  # in bulk: one record at a time is many times slower
-    position = order(part, rows)
-    images = np.empty((len(rows), *rows[0]["image"].shape), np.uint8)
-    images[position] = [row["image"] for row in rows]
-    labels = np.empty(len(rows), np.int32)
-    labels[position] = [row["label"] for row in rows]
-    return {"images": images, "labels": labels}
+def by_key(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
+    """Where records have no id but were shuffled by TFDS under their position as key (MNIST, Fashion-MNIST).
 
-
-def by_id(part: str, rows: list[Row]) -> np.ndarray:
-    """Original positions from ids such as b"train_01234" (CIFAR): -> int64[N]."""
-    return np.array([int(re.sub(rb"\D", b"", row["id"])) for row in rows])
-
-
-def by_key(part: str, rows: list[Row]) -> np.ndarray:
-    """Original positions where records have no id but were shuffled by TFDS under their position as key: -> int64[N].
-
-    TFDS sorts records by md5(split name + key), so the order can be computed again (MNIST, Fashion-MNIST).
+    TFDS sorts records by md5(split name + key), so the order can be computed again.
     """
     salt = hashlib.md5(part.encode())
 
@@ -90,15 +57,124 @@ def by_key(part: str, rows: list[Row]) -> np.ndarray:
         md5.update(str(key).encode())
         return md5.digest()
 
-    return np.array(sorted(range(len(rows)), key=digest))
+    return np.array(sorted(range(total), key=digest))[which.start : which.stop]
 
 
-class _quiet:
-    """Silences what TFDS logs about array_record group sizes and OpenCV; errors still raise."""
+def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0) -> Dataset:
+    """The image data set `name` of TFDS from its array_record files under `dir`, cached as arrays after the first time.
 
-    def __enter__(self) -> None:
-        self.level = logging.getLogger("absl").level
-        logging.getLogger("absl").setLevel(logging.CRITICAL)
+    `size` is the side that images are brought to, 0 for what they have. The clean test set is the split `test`, else
+    `validation`, else none.
 
-    def __exit__(self, *exception: object) -> None:
-        logging.getLogger("absl").setLevel(self.level)
+    Raises:
+      UserError: the files are not there, or damaged (with the command that prepares them), or it classifies no images.
+    """
+    with _builder(name, dir) as builder:
+        image, label = _features(builder)
+        parts = [part for part in ("train", "test", "validation") if part in builder.info.splits][:2]
+        if parts[:1] != ["train"]:
+            raise UserError(f"data.name: {name!r} has no split `train`; it has {', '.join(builder.info.splits)}")
+        splits = []
+        for part in parts:
+            arrays = arrays_of(builder, part, image, (label,), order, size)
+            splits.append(split(arrays[image], arrays[label]))
+        names = tuple(builder.info.features[label].names)
+    return Dataset(splits[0], splits[1] if len(splits) > 1 else None, names)
+
+
+def labels_of(name: str, dir: Folder, part: str, keys: Sequence[str], order: Order) -> dict[str, np.ndarray]:
+    """More labels of one split of a data set: i32[N] each. Errors as for `read`."""
+    with _builder(name, dir) as builder:
+        image, _ = _features(builder)
+        arrays = arrays_of(builder, part, image, keys, order, 0)
+    return {key: arrays[key] for key in keys}
+
+
+def arrays_of(
+    builder: "tfds.core.DatasetBuilder", part: str, image: str, labels: Sequence[str], order: Order, size: int
+) -> dict[str, np.ndarray]:
+    """The images u8[N, H, W, channels] and labels i32[N] of a split, by the names of their features."""
+    source = cast(Source, builder.as_data_source(part))
+    form = _form(source, builder.info.features[image].shape, image, size)
+
+    def make(allocate: cache.Allocate) -> None:
+        pictures = allocate(image, (len(source), *form), np.uint8)
+        numbers = {key: allocate(key, (len(source),), np.int32) for key in labels}
+        for begin in range(0, len(source), _AT_ONCE):
+            which = range(begin, min(begin + _AT_ONCE, len(source)))
+            rows = source.__getitems__(which)
+            position = order(part, len(source), which, rows)
+            for place, row in zip(position, rows, strict=True):
+                pictures[place] = _fitted(cast(np.ndarray, row[image]), form)
+            for key, array in numbers.items():
+                array[position] = [cast(int, row[key]) for row in rows]
+
+    title = f"{builder.name}-{part}-{'-'.join(labels)}-{form.height}x{form.width}"
+    return cache.through(title, [Path(builder.data_path)], make)
+
+
+def _form(source: Source, declared: tuple[int | None, ...], image: str, size: int) -> images.Form:
+    height, width, channels = declared
+    if size < 0:
+        raise UserError(f"data.size: {size} is negative; 0 keeps the size of the images")
+    if size or height is None or width is None or channels is None:
+        rows = source.__getitems__(range(min(_SAMPLE, len(source))))
+        shapes = np.array([cast(np.ndarray, row[image]).shape for row in rows])
+        channels = channels or int(shapes[:, 2].max())
+        height = width = size or min(int(np.median(shapes[:, :2])), images.LARGEST)
+    return images.Form(height, width, channels)
+
+
+def _fitted(picture: np.ndarray, form: images.Form) -> np.ndarray:
+    if picture.shape == form:
+        return picture
+    return images.fit(Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture), form)
+
+
+def _features(builder: "tfds.core.DatasetBuilder") -> tuple[str, str]:
+    """The names of the image and of the label."""
+    import tensorflow_datasets as tfds
+
+    def only(kind: type) -> str:
+        found = [name for name, feature in builder.info.features.items() if isinstance(feature, kind)]
+        keys = [key for key in builder.info.supervised_keys or () if key in found] or found
+        if len(keys) != 1:
+            raise UserError(
+                f"data.name: {builder.name!r} has {len(keys)} features of kind {kind.__name__}, not one; it does not "
+                "classify images"
+            )
+        return keys[0]
+
+    return only(tfds.features.Image), only(tfds.features.ClassLabel)
+
+
+@contextmanager
+def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
+    """What reads the prepared files; tells of those that are missing, half there or in another format."""
+    import tensorflow_datasets as tfds  # here, so that data sets of other sources do not wait for it
+
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # array_record's group sizes and OpenCV; errors still raise
+    try:
+        yield tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
+    except UserError:
+        raise
+    except tfds.core.registered.DatasetNotFoundError as error:
+        raise UserError(f"data.name: TFDS has no data set {name!r}, and none is prepared in {dir}") from error
+    except (NotImplementedError, AssertionError, OSError, RuntimeError, ValueError) as error:
+        where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
+        flag = f" --dir={where}" if dir is not None else ""
+        raise UserError(
+            f"data.dir: no prepared {name!r} in {where}; prepare it once with "
+            f"`pip install tensorflow && python -m jnl.data.prepare {name}{flag}`"
+        ) from error
+    finally:
+        logger.setLevel(level)
+
+
+def records(name: str, dir: Folder, part: str) -> list[Row]:
+    """All records of a split of any prepared data set. Errors as for `read`."""
+    with _builder(name, dir) as builder:
+        source = cast(Source, builder.as_data_source(part))
+        return source.__getitems__(range(len(source)))

@@ -1,0 +1,108 @@
+"""Image files to one array: read once, resized once, several at a time."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from PIL import Image
+from tqdm.auto import tqdm
+
+from jnl.data import cache
+from jnl.data.arrays import split
+from jnl.data.dataset import Split
+from jnl.errors import UserError
+
+ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+Item = TypeVar("Item")
+LARGEST = 224  # side that images of different sizes are brought to at most, unless one is asked for
+
+
+class Form(NamedTuple):
+    """What all images of a data set are brought to."""
+
+    height: int
+    width: int
+    channels: int
+
+
+def load(title: str, paths: Sequence[Path], labels: np.ndarray, form: Form, clean: np.ndarray | None = None) -> Split:
+    """Images of these files as u8[N, H, W, channels] through the cache, with their labels.
+
+    Raises:
+      UserError: a file that is no image.
+    """
+
+    def make(allocate: cache.Allocate) -> None:
+        into(allocate("images", (len(paths), *form), np.uint8), title, paths, lambda path: read(path, form))
+
+    name = f"{title}-{form.height}x{form.width}x{form.channels}"
+    arrays = cache.through(name, paths, make)
+    return split(arrays["images"], labels, clean)
+
+
+def into(images: np.ndarray, title: str, items: Iterable[Item], decode: Callable[[Item], np.ndarray]) -> None:
+    """Fills images u8[N, ...] by `decode`, in parallel, with a progress bar on a terminal."""
+    workers = os.cpu_count() or 1
+    items = iter(items)
+    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(images), desc=title, unit="image", disable=None) as bar:
+        position = 0
+        while some := list(islice(items, 64 * workers)):  # not all at once: each waits in memory
+            for image in pool.map(decode, some):
+                images[position] = image
+                position += 1
+            bar.update(len(some))
+
+
+def survey(paths: Sequence[Path], size: int) -> Form:
+    """The form that fits all: `size` x `size`, or if that is 0 the size they share, else the median of their sizes.
+
+    Colour unless all are grey.
+    """
+    if size < 0:
+        raise UserError(f"data.size: {size} is negative; 0 keeps the size of the images")
+    with ThreadPoolExecutor() as pool:
+        shapes = np.array(list(pool.map(_shape, paths)))
+    channels = 3 if shapes[:, 2].max() > 1 else 1
+    if size:
+        return Form(size, size, channels)
+    if (shapes[:, :2] == shapes[0, :2]).all():
+        return Form(int(shapes[0, 0]), int(shapes[0, 1]), channels)
+    side = min(int(np.median(shapes[:, :2])), LARGEST)
+    return Form(side, side, channels)
+
+
+def _shape(path: Path) -> tuple[int, int, int]:
+    with _opened(path) as image:
+        return image.height, image.width, 1 if image.mode in ("1", "L", "I;16", "I", "F", "LA") else 3
+
+
+def read(path: Path, form: Form) -> np.ndarray:
+    """One file -> u8[H, W, channels], resized with bilinear interpolation if it has another size.
+
+    Raises:
+      UserError: it is no image, or damaged.
+    """
+    with _opened(path) as image:
+        return fit(image, form)
+
+
+def fit(image: Image.Image, form: Form) -> np.ndarray:
+    """An image -> u8[H, W, channels]."""
+    image = image.convert("L" if form.channels == 1 else "RGB")
+    if image.size != (form.width, form.height):
+        image = image.resize((form.width, form.height), Image.Resampling.BILINEAR)
+    return np.asarray(image, np.uint8).reshape(form)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        with Image.open(path) as image:
+            yield image
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # what Pillow raises
+        raise UserError(f"data.dir: {path} is no image that can be read ({error}); remove or replace it") from error

@@ -1,0 +1,62 @@
+"""Your own arrays: `data.dir` is an .npz file, or a folder of .npy files, which are mapped and may be of any size.
+
+They are called (or what stands behind them):
+- `train_inputs` (`inputs`, `x_train`, `x`): uint8 images [N, H, W] or [N, H, W, channels], numbers [N, D], or int32
+  tokens [N, T]
+- `train_labels` (`labels`, `y_train`, `y`): whole numbers from 0, or names, [N]
+- `test_inputs` (`x_test`), `test_labels` (`y_test`): clean; if there are none, a part of the training set is held out
+- `train_clean` (`clean`, `y_true`): the truth, if it is known; only metrics read it
+- `class_names`: names of the classes 0 to C - 1
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from jnl.data.arrays import Given, dataset
+from jnl.data.dataset import Dataset
+from jnl.data.tfds_reader import Folder
+from jnl.errors import UserError
+
+NOISY = True
+
+_NAMES = {
+    "train_inputs": ("train_inputs", "inputs", "x_train", "x"),
+    "train_labels": ("train_labels", "labels", "y_train", "y"),
+    "test_inputs": ("test_inputs", "x_test"),
+    "test_labels": ("test_labels", "y_test"),
+    "train_clean": ("train_clean", "clean", "y_true"),
+    "class_names": ("class_names",),
+}
+
+
+def load(dir: Folder = None, standardise: bool = True) -> Dataset:
+    """`standardise`: numbers [N, D] get mean 0 and variance 1 over the training set."""
+    if dir is None:
+        raise UserError("data.dir: not set; give the .npz file, or the folder of .npy files, with your arrays")
+    found = _read(Path(dir))
+    arrays = {name: found[key] for name, keys in _NAMES.items() for key in reversed(keys) if key in found}
+    for name in ("train_inputs", "train_labels"):
+        if name not in arrays:
+            there = ", ".join(sorted(found)) or "nothing"
+            raise UserError(f"data.dir: {dir} holds {there}; it lacks {' or '.join(_NAMES[name])}")
+    if ("test_inputs" in arrays) != ("test_labels" in arrays):
+        raise UserError(f"data.dir: {dir} holds test inputs or test labels, not both; add what is missing")
+    test = Given(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
+    train = Given(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
+    names = tuple(map(str, arrays["class_names"])) if "class_names" in arrays else ()
+    return dataset(train, test, names, standardise)
+
+
+def _read(path: Path) -> Mapping[str, np.ndarray]:
+    try:
+        if path.is_dir():
+            return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in path.glob("*.npy")}
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except (OSError, ValueError, EOFError, BadZipFile, TypeError, AttributeError) as error:
+        raise UserError(
+            f"data.dir: {path} holds no arrays that can be read ({error}); save them with numpy.savez, without objects"
+        ) from error

@@ -1,0 +1,43 @@
+"""Clothing1M (Xiao et al. 2015): 10^6 photographs of clothes in 14 classes, labelled by the text around them.
+
+`data.dir` holds what its authors send: `noisy_train_key_list.txt`, `clean_test_key_list.txt`, `noisy_label_kv.txt`,
+`clean_label_kv.txt` and `category_names_eng.txt` (here or in `annotations/`), and the images under the paths that these
+name (`images/0/12/....jpg`). About 38 % of the training labels are wrong; the truth is known for none of them. The test
+set is its clean one; the clean training and validation lists are not used.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from jnl.data import images
+from jnl.data.dataset import Dataset
+from jnl.data.files import lines
+from jnl.data.tfds_reader import Folder
+from jnl.errors import UserError
+
+NOISY = True
+CLASSES = 14
+
+
+def load(dir: Folder = None, size: int = 256) -> Dataset:
+    """u8[N, size, size, 3]: 10^6 images of 256 x 256 are 200 GB in the cache, and stream from there."""
+    root = Path(dir or "Clothing1M")
+    lists = root / "annotations" if (root / "annotations").is_dir() else root
+
+    def split(part: str, keys: str, labels: str) -> images.Split:
+        number = {key: int(label) for key, label, *_ in lines(lists / labels, 2, "Clothing1M")}
+        listed = [key for key, *_ in lines(lists / keys, 1, "Clothing1M")]
+        for key in listed:
+            if key not in number or not 0 <= number[key] < CLASSES:
+                raise UserError(f"data.dir: {lists / labels} has no class 0 to {CLASSES - 1} for {key!r}")
+        truth = np.full(len(listed), -1) if part == "train" else None
+        paths = [root / key for key in listed]
+        return images.load(f"clothing1m-{part}", paths, np.array([number[key] for key in listed]), form, truth)
+
+    form = images.Form(size, size, 3)
+    names = tuple(" ".join(row) for row in lines(lists / "category_names_eng.txt", 1, "Clothing1M"))
+    if len(names) != CLASSES:
+        raise UserError(f"data.dir: category_names_eng.txt names {len(names)} classes, not {CLASSES}")
+    train = split("train", "noisy_train_key_list.txt", "noisy_label_kv.txt")
+    return Dataset(train, split("test", "clean_test_key_list.txt", "clean_label_kv.txt"), names)

@@ -1,0 +1,67 @@
+"""Labelled Faces in the Wild with the gender that first names suggest (Malach & Shalev-Shwartz 2017).
+
+`data.dir` holds a folder for each person, `Name_Surname/Name_Surname_0001.jpg`; `data.names` is a table of first names,
+one in a line: name, `male`, `female` or `None`, confidence from 0 to 1 (more columns are ignored). The images are cut
+into N1, N2, N3: names of confidence 1, three equal parts; N4: above 0.9; N5: names without a prediction, all labelled
+male, as most are. Names of less confidence are left out. Which subsets the paper trained on is not recorded, so that is
+a setting; the default is its data set #1, more noise; #2 leaves out N5.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from jnl.data import images
+from jnl.data.dataset import Dataset
+from jnl.data.files import lines
+from jnl.data.tfds_reader import Folder
+from jnl.errors import UserError, unknown
+
+NOISY = True
+CLASSES = ("male", "female")
+SUBSETS = ("N1", "N2", "N3", "N4", "N5")
+
+
+def load(
+    dir: Folder = None, names: str = "gender.txt", train: str = "N1+N2+N4+N5", test: str = "N3", size: int = 64
+) -> Dataset:
+    """u8[N, size, size, 3]; `names` is looked for in `dir` too. Labels are 0 (male) and 1 (female)."""
+    root = Path(dir or "lfw")
+    paths = sorted(root.glob("*/*.jpg"))
+    if not paths:
+        raise UserError(f"data.dir: no Name_Surname/*.jpg in {root}; give the folder of the unpacked LFW images")
+    table = Path(names) if Path(names).is_file() else root / names
+    labels, subset = _subsets(paths, table)
+    splits = []
+    for part, wanted in (("train", train), ("test", test)):
+        for name in wanted.split("+"):
+            if name not in SUBSETS:
+                raise unknown(f"data.{part}", name, list(SUBSETS))
+        rows = np.flatnonzero(np.isin(subset, wanted.split("+")))
+        if not len(rows):
+            raise UserError(f"data.{part}: {wanted} has no images; choose among {', '.join(np.unique(subset))}")
+        unclear = np.full(len(rows), -1) if part == "train" else None
+        chosen = [paths[row] for row in rows]
+        splits.append(images.load(f"lfw-{part}-{wanted}", chosen, labels[rows], images.Form(size, size, 3), unclear))
+    return Dataset(splits[0], splits[1], CLASSES)
+
+
+def _subsets(paths: list[Path], table: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The label of each image, and which of N1 to N5 it belongs to ("" for none)."""
+    known = {}
+    for name, gender, confidence, *_ in lines(table, 3, "first names"):
+        try:
+            known[name] = (gender, float(confidence))
+        except ValueError as error:
+            raise UserError(f"data.names: {table} gives {name} the confidence {confidence!r}, no number") from error
+    guesses = [known.get(path.parent.name.split("_")[0], ("None", 0.0)) for path in paths]
+    labels = np.array([CLASSES.index(gender) if gender in CLASSES else 0 for gender, _ in guesses])
+    predicted = np.array([gender in CLASSES for gender, _ in guesses])
+    certainty = np.array([certainty for _, certainty in guesses])
+    subset = np.full(len(paths), "", dtype="<U2")
+    subset[~predicted] = "N5"
+    subset[predicted & (certainty > 0.9)] = "N4"
+    sure = np.random.RandomState(0).permutation(np.flatnonzero(predicted & (certainty == 1)))
+    for name, rows in zip(SUBSETS, np.array_split(sure, 3), strict=False):
+        subset[rows] = name
+    return labels, subset

@@ -1,0 +1,45 @@
+"""Pretrained word vectors in the text form of GloVe."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl.errors import UserError
+
+WIDTH = 300
+
+
+class Vectors(NamedTuple):
+    """A vector for each word; row 0 is zero and stands for no word."""
+
+    ids: dict[str, int]
+    vectors: np.ndarray  # f32[V, 300]
+
+
+def read(path: Path, words: set[str]) -> Vectors:
+    """The vectors of those of the `words` that the file has.
+
+    Raises:
+      UserError: it cannot be read, or a line is not a word and 300 numbers.
+    """
+    ids: dict[str, int] = {}
+    rows = [np.zeros(WIDTH, np.float32)]
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                word, *values = line.rstrip().rsplit(" ", WIDTH)
+                if word not in words:
+                    continue
+                try:
+                    row = np.array(values, np.float32).reshape(WIDTH)
+                except ValueError as error:
+                    message = f"data.vectors: line {number} of {path} is not a word and {WIDTH} numbers"
+                    raise UserError(message) from error
+                ids.setdefault(word, len(rows))
+                rows += [row] * (ids[word] == len(rows))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"data.vectors: cannot read {path} ({error}); give a text file of GloVe") from error
+    if not ids:
+        raise UserError(f"data.vectors: {path} has a vector for none of the words of the posts")
+    return Vectors(ids, np.stack(rows))
