@@ -14,6 +14,7 @@ Value = registry.Value | tuple["Value", ...] | None
 
 NETWORKS = {"digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "cifar10": "cnn7", "cifar100": "cnn7"}
 FORGET_FIELDS = ("forget_rate", "ramp_epochs", "exponent", "forget_schedule")  # of strategies that forget
+DATA_FIELDS = ("name", "dir", "validation", "balanced", "stream")  # of every data set
 _RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
 _OPTIONS = ["data", "noise", "rate", "model"]
 _SWITCHES = ["quick", "reference"]
@@ -23,6 +24,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     """All fields: the published settings of the co-teaching papers, on the digits that need no download."""
     config = ConfigDict()
     config.data = ConfigDict({"name": "digits", "dir": config_dict.placeholder(str), "validation": 0.0})
+    config.data.update({"balanced": False, "stream": "auto"})  # stream: auto, always or never
     config.noise = ConfigDict({"kind": "symmetric", "rate": 0.2, "seed": _anything(0)})  # seed: a number or "per_run"
     config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})
     if strategies.make(strategy).forgets:

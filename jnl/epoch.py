@@ -1,6 +1,7 @@
-"""One epoch of one run as one `lax.scan`."""
+"""One epoch of one run as one `lax.scan`, or as several that are fed with inputs from the host."""
 
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +11,23 @@ from jax import Array, lax
 from jnl import metrics
 from jnl.augment import to_float
 from jnl.data.dataset import Split
+from jnl.errors import UserError
 from jnl.evaluation import evaluate, everything, predictor, validate
 from jnl.memory import Given
 from jnl.networks import State, Training, init
 from jnl.recipe import Recipe, Run
+from jnl.selection import balanced
 from jnl.step import update
 from jnl.types import Context
+
+
+class Batches(NamedTuple):
+    """The batches of an epoch, or some of them."""
+
+    position: Array  # i32[T]
+    index: Array  # type: ignore[assignment]  # i32[T, B]
+    key: Array  # [T]
+    inputs: Array | None = None  # as stored, [T, B, ...]; None: they are on the device with all others
 
 
 def start(recipe: Recipe, train: Split, run: Run) -> State:
@@ -43,7 +55,7 @@ def _optimiser(recipe: Recipe, run: Run, number: Array | int) -> optax.GradientT
 
 
 def epoch(
-    recipe: Recipe, train: Split, test: Split, run: Run, state: State, number: Array
+    recipe: Recipe, train: Split, test: Split | None, run: Run, state: State, number: Array
 ) -> tuple[State, dict[str, Array]]:
     """Trains epoch `number` (i32[]) and evaluates: -> state, metrics f32[] (accuracies f32[K])."""
     state, counts = train_epoch(recipe, train, run, state, number)
@@ -53,31 +65,62 @@ def epoch(
 
 
 def train_epoch(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> tuple[State, metrics.Counts]:
-    """All batches of epoch `number` (i32[]), in an order that follows from the run's key, so nothing is stored."""
+    """All batches of epoch `number` (i32[])."""
+    state, batches = begin(recipe, train, run, state, number)
+    return train_on(recipe, train, run, state, metrics.nothing(), number, batches)
+
+
+def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> tuple[State, Batches]:
+    """What comes before the first batch, and the batches in an order that follows from the run's key: nothing of it
+    is stored.
+    """
     strategy = recipe.make_strategy(**run.hyper)
+    if strategy.memory and strategy.memory.refresh:
+        if recipe.streams:
+            raise UserError(
+                "data.stream: this strategy looks at all examples in every epoch, so they must fit into the memory of "
+                "the device; use data.stream=never, smaller inputs or another strategy"
+            )
+        now = partial(everything, predictor(recipe.model, state, recipe.spread), train.inputs, recipe.batch_size)
+        state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
+    if strategy.restart:
+        fresh = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))._replace(memory=state.memory)
+        state = jax.tree.map(partial(jnp.where, number == strategy.restart), fresh, state)
     order_key, dropout_key = jax.random.split(jax.random.fold_in(jax.random.fold_in(_root(run), 1), number))
-    keys = jax.random.split(dropout_key, recipe.steps)
     order = jax.random.permutation(order_key, run.train_index)
-    batches = order[: recipe.steps * recipe.batch_size].reshape(recipe.steps, recipe.batch_size)
+    if recipe.balanced:
+        order = order[balanced(run.labels[order])]
+        order = jax.random.permutation(jax.random.fold_in(order_key, 1), order)
+    index = order[: recipe.steps * recipe.batch_size].reshape(recipe.steps, recipe.batch_size)
+    return state, Batches(jnp.arange(recipe.steps), index, jax.random.split(dropout_key, recipe.steps))
+
+
+def train_on(
+    recipe: Recipe, train: Split, run: Run, state: State, counts: metrics.Counts, number: Array, batches: Batches
+) -> tuple[State, metrics.Counts]:
+    """Trains on these batches of epoch `number`, and adds to the counts."""
+    strategy = recipe.make_strategy(**run.hyper)
     augment = lambda key, inputs: recipe.spread(recipe.augment(key, inputs))  # noqa: E731
     training = Training(recipe.model, _optimiser(recipe, run, number), augment, train.inputs, run.labels)
     change = ordinary = partial(update, strategy, training)
     if strategy.step:
         change = partial(strategy.step, ordinary, training)
 
-    if strategy.memory:
-        now = partial(everything, predictor(recipe.model, state, recipe.spread), train.inputs, recipe.batch_size)
-        state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
-    if strategy.restart:
-        fresh = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))._replace(memory=state.memory)
-        state = jax.tree.map(partial(jnp.where, number == strategy.restart), fresh, state)
-
-    def step(state: State, batch: tuple[Array, Array, Array]) -> tuple[State, metrics.Counts]:
-        position, index, key = batch
-        progress = (number + position / recipe.steps) / len(run.learning_rate)
-        context = Context(number, position, run.keep[number], index, run.weights[index], progress, key, state.memory)
+    def step(before: tuple[State, metrics.Counts], batch: Batches) -> tuple[tuple[State, metrics.Counts], None]:
+        state, counts = before
+        context = Context(
+            epoch=number,
+            batch=batch.position,
+            keep=run.keep[number],
+            index=batch.index,
+            inputs=train.inputs[batch.index] if batch.inputs is None else batch.inputs,
+            weights=run.weights[batch.index],
+            progress=(number + batch.position / recipe.steps) / len(run.learning_rate),
+            key=batch.key,
+            memory=state.memory,
+        )
         state, outcome = change(state, context)
-        return state, metrics.count(outcome, run.labels, train.clean)
+        now = metrics.count(outcome, run.labels, train.clean)
+        return (state, jax.tree.map(jnp.add, counts, now)), None
 
-    state, counts = lax.scan(step, state, (jnp.arange(recipe.steps), batches, keys))
-    return state, jax.tree.map(lambda count: count.sum(0), counts)
+    return lax.scan(step, (state, counts), batches)[0]

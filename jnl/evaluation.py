@@ -1,6 +1,8 @@
 """What the networks of one run say about whole data sets, without training."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +15,22 @@ from jnl.data.dataset import Split
 from jnl.networks import State, predict
 
 Predict = Callable[[Array], tuple[Array, Array]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
+Sums = dict[str, Array]
+Judge = Callable[[Predict, Array, Array], Sums]  # (say, stored inputs, labels i32[B]) -> f32[..., B] each
+
+
+class Rows(NamedTuple):
+    """Examples to look at, B at a time."""
+
+    index: Array  # type: ignore[assignment]  # i32[T, B]
+    inside: Array  # bool[T, B] False for what fills up the last B
+    inputs: Array | None = None  # as stored, [T, B, ...]; None: they are on the device with all others
+
+
+def rows(index: Array, size: int) -> Rows:
+    """i32[n] -> Rows of `size`."""
+    chunks = _chunks(index, size)
+    return Rows(chunks, (jnp.arange(chunks.size) < len(index)).reshape(chunks.shape))
 
 
 def predictor(model: nn.Module, state: State, spread: Callable[[Array], Array] = lambda batch: batch) -> Predict:
@@ -20,28 +38,67 @@ def predictor(model: nn.Module, state: State, spread: Callable[[Array], Array] =
     return lambda inputs: predict(model, state.params, state.batch_stats, spread(to_float(inputs)))
 
 
-def evaluate(say: Predict, test: Split, size: int) -> dict[str, Array]:
-    """Test accuracy of each network (f32[K]) and, of two networks, that of their mean logits and how they differ."""
+def of_test(say: Predict, inputs: Array, labels: Array) -> Sums:
+    """Which predictions of each network are right, of all and of each class; of two, how they differ."""
+    logits, _ = say(inputs)
+    right, member = metrics.right(logits, labels), jax.nn.one_hot(labels, logits.shape[-1], axis=0)
+    both = {"ensemble_accuracy": metrics.right(logits.mean(0, keepdims=True), labels)[0]} if len(logits) > 1 else {}
+    return both | {
+        "test_accuracy": right,
+        "disagreement": metrics.disagreement(logits),
+        "divergence": metrics.divergence(logits),
+        "class_right": right[:, None] * member[None],
+        "class_size": member,
+    }
 
-    def measure(index: Array) -> dict[str, Array]:
-        (logits, _), labels = say(test.inputs[index]), test.labels[index]
-        both = {"ensemble_accuracy": metrics.right(logits.mean(0, keepdims=True), labels)[0]} if len(logits) > 1 else {}
-        return both | {
-            "test_accuracy": metrics.right(logits, labels),
-            "disagreement": metrics.disagreement(logits),
-            "divergence": metrics.divergence(logits),
-        }
 
-    return _means(measure, jnp.arange(len(test.labels)), size)
+def of_validation(say: Predict, inputs: Array, labels: Array) -> Sums:
+    """Which predictions of each network are the noisy label."""
+    return {"validation_accuracy": metrics.right(say(inputs)[0], labels)}
 
 
-def validate(say: Predict, inputs: Array, labels: Array, index: Array, size: int) -> dict[str, Array]:
+def total(judge: Judge, say: Predict, inputs: Array, labels: Array, rows: Rows, before: Sums | None = None) -> Sums:
+    """What `judge` gives summed over the rows, on top of what was summed `before`: f32[...] each.
+
+    Stored inputs and labels are those of all examples. One after the other, so that it does not matter where the rows
+    are cut.
+    """
+    fetch = partial(_stored, inputs)
+    like = jax.eval_shape(partial(judge, say), fetch(jax.tree.map(lambda leaf: leaf[0], rows)), labels[rows.index[0]])
+    start = jax.tree.map(lambda value: jnp.zeros(value.shape[:-1], value.dtype), like) if before is None else before
+
+    def add(sums: Sums, some: Rows) -> tuple[Sums, None]:
+        found = judge(say, fetch(some), labels[some.index])
+        counted = jax.tree.map(lambda value: jnp.where(jnp.broadcast_to(some.inside, value.shape), value, 0.0), found)
+        return jax.tree.map(lambda sum, value: sum + value.sum(-1), sums, counted), None
+
+    return lax.scan(add, start, rows)[0]
+
+
+def _stored(inputs: Array, rows: Rows) -> Array:
+    return inputs[rows.index] if rows.inputs is None else rows.inputs
+
+
+def evaluate(say: Predict, test: Split | None, size: int) -> Sums:
+    """Over the test set: accuracy of each network (f32[K]), of each class (f32[K, C]), and their mean over classes.
+
+    `class_accuracy` is NaN for a class without examples, which `balanced_accuracy` leaves out. Nothing if there is no
+    test set.
+    """
+    if test is None:
+        return {}
+    sums = total(of_test, say, test.inputs, test.labels, rows(jnp.arange(len(test.labels)), size))
+    by_class = sums.pop("class_right") / sums.pop("class_size")[None]
+    means = {name: sum / len(test.labels) for name, sum in sums.items()}
+    return means | {"class_accuracy": by_class, "balanced_accuracy": jnp.nanmean(by_class, -1)}
+
+
+def validate(say: Predict, inputs: Array, labels: Array, index: Array, size: int) -> Sums:
     """Accuracy of each network on the noisy labels (i32[N]) of the rows `index` that are held out, if any are."""
-
-    def measure(index: Array) -> dict[str, Array]:
-        return {"validation_accuracy": metrics.right(say(inputs[index])[0], labels[index])}
-
-    return _means(measure, index, size) if len(index) else {}
+    if not len(index):
+        return {}
+    sums = total(of_validation, say, inputs, labels, rows(index, size))
+    return {name: sum / len(index) for name, sum in sums.items()}
 
 
 def everything(say: Predict, inputs: Array, size: int) -> tuple[Array, Array]:
@@ -52,22 +109,6 @@ def everything(say: Predict, inputs: Array, size: int) -> tuple[Array, Array]:
         return jnp.moveaxis(leaf, 1, 0).reshape(leaf.shape[1], -1, *leaf.shape[3:])[:, : len(inputs)]
 
     return jax.tree.map(join, said)
-
-
-def _means(measure: Callable[[Array], dict[str, Array]], index: Array, size: int) -> dict[str, Array]:
-    """The mean over the rows i32[n] of what `measure` gives (f32[..., size] for i32[size]), `size` rows at a time."""
-    chunks = _chunks(index, size)
-    inside = (jnp.arange(chunks.size) < len(index)).reshape(chunks.shape)  # the rest is padding
-
-    def total(chunk: tuple[Array, Array]) -> dict[str, Array]:
-        rows, counts = chunk
-
-        def masked_sum(value: Array) -> Array:
-            return jnp.where(jnp.broadcast_to(counts, value.shape), value, 0.0).sum(-1)
-
-        return jax.tree.map(masked_sum, measure(rows))
-
-    return jax.tree.map(lambda sums: sums.sum(0) / len(index), lax.map(total, (chunks, inside)))
 
 
 def _chunks(index: Array, size: int) -> Array:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import devices, metrics, runs
+from jnl import devices, layout, metrics, runs
 from jnl.config import complete
 from jnl.errors import UserError
 from jnl.folds import weigh
@@ -97,7 +97,7 @@ def _train(parts: Parts, output: Workdir, first_run: int) -> _Trained:
     described = ProgramSummary(
         runs=len(parts.members),
         runs_at_once=program.at_once,
-        layout=runs.describe(parts.layout),
+        layout=layout.describe(parts.layout),
         bytes_per_device=program.bytes,
         compilations=program.compilations,
         compile_seconds=round(program.compile_seconds, 3),
@@ -113,7 +113,7 @@ def describe(parts: Parts) -> str:
     return (
         f"{config.strategy.name} on {config.data.name}: {len(parts.dataset.train.labels):,} examples, "
         f"{rates} wrong labels ({config.noise.kind}), {parts.model}, {len(parts.members)} runs x "
-        f"{parts.recipe.num_nets} networks {runs.describe(parts.layout)}"
+        f"{parts.recipe.num_nets} networks {layout.describe(parts.layout)}"
     )
 
 

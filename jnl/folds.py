@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jnl import runs, strategies
+from jnl.layout import choose
 from jnl.memory import Weigh
 from jnl.parts import Parts
 from jnl.writers import Progress
@@ -50,7 +51,7 @@ def _out_of_sample(parts: Parts, rule: Weigh) -> np.ndarray:
         ]
     recipe = parts.recipe._replace(make_strategy=partial(strategies.make, "standard"), num_nets=1)
     recipe = recipe._replace(steps=min(recipe.steps, len(members[0].train_index) // recipe.batch_size))
-    layout = runs.choose(parts.config.runs_axis, len(members), parts.config.devices_per_batch)
+    layout = choose(parts.config.runs_axis, len(members), parts.config.devices_per_batch)
     program = runs.Program(recipe, parts.dataset, members, layout, parts.config.runs_at_once)
     with Progress(f"{rule.folds} folds", rule.epochs, recipe.steps * len(members)) as progress:
         states = None

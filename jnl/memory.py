@@ -37,7 +37,7 @@ class Memory(NamedTuple):
 
     init: Callable[[Given], Arrays]
     # (memory, everything, labels i32[N], epoch i32[]), at the start of each epoch
-    refresh: Callable[[Arrays, Everything, Array, Array], Arrays] = lambda memory, *_: memory
+    refresh: Callable[[Arrays, Everything, Array, Array], Arrays] | None = None
     host: Host | None = None
 
 

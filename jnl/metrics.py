@@ -23,6 +23,11 @@ class Counts(NamedTuple):
     batches: Array  # f32[]
 
 
+def nothing() -> Counts:
+    """Before the first batch."""
+    return Counts(*(jnp.float32(0) for _ in Counts._fields))
+
+
 def count(outcome: Outcome, labels: Array, clean: Array) -> Counts:
     """One batch; the noisy and the true labels i32[N] are those of all examples."""
     mask, logits, index = outcome.selection.mask, outcome.logits, jnp.atleast_2d(outcome.index)  # i32[1 or K, B]

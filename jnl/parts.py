@@ -10,14 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import augment, data, models, noise, registry, runs, schedules, strategies
-from jnl.config import FORGET_FIELDS, Point, points
+from jnl import augment, data, devices, models, noise, registry, schedules, strategies
+from jnl.config import DATA_FIELDS, FORGET_FIELDS, Point, points
 from jnl.data import validation
 from jnl.data.dataset import Dataset
 from jnl.epoch import start, train_epoch
 from jnl.errors import UserError, unknown, within
+from jnl.layout import Layout, choose
 from jnl.optimisers import Optimiser
 from jnl.recipe import Recipe, Run
+from jnl.types import Strategy
 
 
 class Member(NamedTuple):
@@ -38,7 +40,7 @@ class Parts(NamedTuple):
     recipe: Recipe
     dataset: Dataset
     members: list[Member]
-    layout: runs.Layout
+    layout: Layout
     epochs: range
     preparing: int  # how many of these come before the networks start afresh, if they do
 
@@ -66,6 +68,7 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     merged = [_merge(alike) for alike in programs.values()]
     for parts in merged:  # what does not fit together, such as a network and the size of the images, is told now
         train, run = parts.dataset.train, parts.runs[0]
+        train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
         state = jax.eval_shape(partial(start, parts.recipe), train, run)
         jax.eval_shape(partial(train_epoch, parts.recipe), train, run, state, jnp.int32(0))
     return merged
@@ -78,9 +81,11 @@ def _check(config: ConfigDict) -> None:
         raise UserError(f"config.runs_at_once: {config.runs_at_once} is negative; 0 means as many as fit")
     if config.devices_per_batch > 1 and config.batch_size % config.devices_per_batch:
         raise UserError(f"config.devices_per_batch: {config.devices_per_batch} does not divide batch_size")
-    runs.choose(config.runs_axis, 1, config.devices_per_batch)
+    choose(config.runs_axis, 1, config.devices_per_batch)
     augment.named(config.augment)
     _optimiser(config).check()
+    if config.data.stream not in STREAM:
+        raise unknown("data.stream", config.data.stream, STREAM)
     strategy = strategies.make(config.strategy.name, **_hyper(config))
     _plans(config, strategy.restart)
     if config.protocol.first_epoch and strategy.memory:
@@ -110,6 +115,8 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
         num_nets=strategy.num_nets,
         batch_size=config.batch_size,
         steps=_steps(config, len(noisy[0].train_index)),
+        balanced=config.data.balanced,
+        streams=_streams(config, dataset, strategy),
         optimiser=_optimiser(config),
         augment=augment.named(config.augment),
     )
@@ -138,7 +145,7 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
         )
         for seed, noise_seed, one in zip(seeds, noise_seeds, noisy, strict=True)
     ]
-    layout = runs.choose(config.runs_axis, len(members), config.devices_per_batch)
+    layout = choose(config.runs_axis, len(members), config.devices_per_batch)
     epochs = range(config.protocol.first_epoch, strategy.restart + config.epochs)
     return Parts(config, model, recipe, dataset, members, layout, epochs, max(strategy.restart - epochs.start, 0))
 
@@ -168,13 +175,13 @@ def _shape(parts: Parts) -> Hashable:
 
 def _merge(alike: Sequence[Parts]) -> Parts:
     first, members = alike[0], [member for parts in alike for member in parts.members]
-    layout = runs.choose(first.config.runs_axis, len(members), first.config.devices_per_batch)
+    layout = choose(first.config.runs_axis, len(members), first.config.devices_per_batch)
     return first._replace(members=members, layout=layout)
 
 
 def _data(config: ConfigDict) -> tuple[str, str | None, tuple[tuple[str, registry.Value], ...], int]:
     """What to read: name, folder, options of the source, and of what size the test batches must be whole."""
-    options = tuple(sorted(_rest(config.data, "name", "dir", "validation").items()))
+    options = tuple(sorted(_rest(config.data, *DATA_FIELDS).items()))
     return config.data.name, config.data.dir, options, config.batch_size if config.protocol.drop_last_test else 1
 
 
@@ -186,6 +193,8 @@ def _dataset(
     whole: int,
 ) -> Dataset:
     dataset = load(name, folder, **dict(options))
+    if dataset.test is None:
+        return dataset
     kept = len(dataset.test.labels) // whole * whole
     if not kept:
         raise UserError(f"config.batch_size: {whole} is more than the test set holds; use less")
@@ -266,6 +275,23 @@ def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
 
 def _optimiser(config: ConfigDict) -> Optimiser:
     return Optimiser(config.optim.name, config.optim.momentum, config.optim.weight_decay)
+
+
+STREAM = ["auto", "always", "never"]
+
+
+def _streams(config: ConfigDict, dataset: Dataset, strategy: Strategy) -> bool:
+    """Whether inputs stay on the host: as asked, or where they would fill more than half of a device."""
+    large = dataset.train.inputs.nbytes > devices.memory() // 2
+    if config.data.stream == "never" or (config.data.stream == "auto" and not large):
+        return False
+    host = strategy.memory is not None and strategy.memory.host is not None
+    if host or (strategy.weigh is not None and strategy.weigh.folds):
+        raise UserError(
+            f"data.stream: {config.strategy.name} looks at all examples between epochs, so they must fit into the "
+            "memory of the device; use data.stream=never, smaller inputs or another strategy"
+        )
+    return True
 
 
 def _steps(config: ConfigDict, num_train: int) -> int:

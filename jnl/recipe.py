@@ -35,5 +35,7 @@ class Recipe(NamedTuple):
     batch_size: int
     steps: int  # batches per epoch; what is left of the last one is dropped
     optimiser: Optimiser = Optimiser("adam", 0.0, 0.0)
+    balanced: bool = False  # each class has the same share of the batches of an epoch
+    streams: bool = False  # inputs come from the host, batch after batch
     augment: Callable[[Array, Array], Array] = none  # (key, stored inputs) -> f32[B, ...]
     spread: Callable[[Array], Array] = lambda batch: batch  # puts the examples of a batch where they are computed

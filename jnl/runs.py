@@ -8,73 +8,28 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jnl import devices
 from jnl.data.dataset import Dataset, Split
-from jnl.epoch import epoch, start
-from jnl.errors import UserError, unknown
+from jnl.epoch import start
+from jnl.errors import UserError
 from jnl.evaluation import everything, predictor
+from jnl.layout import Layout
 from jnl.memory import Host
 from jnl.networks import State
 from jnl.recipe import Recipe, Run
+from jnl.whole_epoch import OfRun, ResidentEpoch, StreamedEpoch
 
-AXES = ["auto", "devices", "map", "vmap"]
+Epoch = ResidentEpoch | StreamedEpoch
 _log = logging.getLogger(__name__)
 Tree = TypeVar("Tree")
-
-
-class Layout(NamedTuple):
-    """Where the runs go, and how."""
-
-    mesh: Mesh  # axes `runs` and `data`: each batch is spread over the devices of one row
-    inner: str  # how a device goes through its runs: `vmap` (one batched program) or `map` (one after the other)
-    reason: str  # why, for people
-
-
-def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
-    """The layout for `runs_axis`.
-
-    `vmap` and `map` use one device (or `devices_per_batch`). `devices` spreads the runs over all devices of all hosts;
-    each goes through its share by `map` on CPU and by `vmap` elsewhere. `auto` takes `devices`.
-
-    On CPU that rule is measured (`jnl.benchmark`, 2 cores, MLP, 8 runs, seconds per run and epoch): `devices` 0.71,
-    `map` 1.03, `vmap` 1.05. On accelerators it is not: there `vmap` fills a device that one small run does not.
-
-    Raises:
-      UserError: an unknown axis, or one that these devices cannot form.
-    """
-    if axis not in AXES:
-        raise unknown("runs_axis", axis, AXES)
-    everything = jax.devices()
-    if not 1 <= devices_per_batch <= len(everything):
-        raise UserError(f"config.devices_per_batch: {devices_per_batch}; there are {len(everything)} devices")
-    several = jax.process_count() > 1
-    if several and axis in ("map", "vmap"):
-        raise UserError(f"runs_axis: {axis} is one device's; with {jax.process_count()} processes use devices or auto")
-    best = "map" if jax.default_backend() == "cpu" else "vmap"
-    inner = axis if axis in ("map", "vmap") else best
-    rows = len(everything) // devices_per_batch
-    if inner == axis:
-        rows, reason = 1, "as asked"
-    else:
-        rows = rows if several else min(rows, num_runs)
-        reason = "measured fastest on CPU" if best == "map" else "by rule, not measured on this platform"
-    used = np.array(everything[: rows * devices_per_batch]).reshape(rows, devices_per_batch)
-    return Layout(Mesh(used, ("runs", "data")), inner, reason)
-
-
-def describe(layout: Layout) -> str:
-    """One phrase for people."""
-    rows, per_batch = layout.mesh.devices.shape
-    each = f", {per_batch} devices to a batch" if per_batch > 1 else ""
-    where = f"over {rows} x " if rows > 1 else "on "
-    return f"by {layout.inner} {where}{layout.mesh.devices.flat[0].device_kind}{each} ({layout.reason})"
 
 
 class Program:
@@ -88,7 +43,9 @@ class Program:
         """Compiles the epoch for as many runs as fit, `at_once` at most unless it is 0."""
         self.recipe, self.layout, self._runs = recipe._replace(spread=partial(_spread, layout.mesh)), layout, runs
         self.compilations, self.compile_seconds = 0, 0.0
-        self._data = _place(dataset.train, layout.mesh), _place(dataset.test, layout.mesh)
+        self._inputs = np.asarray(dataset.train.inputs)
+        train = dataset.train._replace(inputs=dataset.train.inputs[:1]) if recipe.streams else dataset.train
+        self._data = dataset._replace(train=_place(train, layout.mesh), test=_place(dataset.test, layout.mesh))
         self._cut(min(at_once or len(runs), len(runs)))
         limit = devices.memory()
         while (needed := self.bytes) > limit and self.at_once > self._rows:
@@ -103,11 +60,7 @@ class Program:
     @property
     def bytes(self) -> int:
         """What the program needs on each device: data, states, results and what it computes in between."""
-        memory = self._compiled.memory_analysis()
-        if memory is None:
-            return 0
-        kept = memory.argument_size_in_bytes + memory.output_size_in_bytes - memory.alias_size_in_bytes
-        return int(kept + memory.temp_size_in_bytes)
+        return self._epoch.bytes
 
     def _cut(self, at_once: int) -> None:
         """Cuts the axis into equal chunks of at most `at_once` runs, whole rows of the mesh, and compiles for one."""
@@ -115,46 +68,77 @@ class Program:
         self.at_once = math.ceil(len(self._runs) / number / self._rows) * self._rows
         padded = [self._runs[i % len(self._runs)] for i in range(number * self.at_once)]
         cuts = range(0, len(padded), self.at_once)
-        self._chunks = [_place(_stack(padded[cut : cut + self.at_once]), self.layout.mesh, "runs") for cut in cuts]
+        self._chunks = [self.place(_stack(padded[cut : cut + self.at_once])) for cut in cuts]
         if number > 1:
             _log.warning("%d runs train %d at once, in %d chunks", len(self._runs), self.at_once, number)
         begin = time.perf_counter()
-        self._start, self._compiled = self._compile(self._chunks[0])
+        self._start, self._epoch = self._compile(self._chunks[0])
         self.compile_seconds += time.perf_counter() - begin
-        self.compilations += 1
+        self.compilations += self._epoch.compilations
 
-    def _compile(self, runs: Run) -> tuple[Callable[..., State], jax.stages.Compiled]:
+    def _compile(self, runs: Run) -> tuple[Callable[[Run], State], Epoch]:
         """Ahead of time: a later change of shapes is an error, not a compilation."""
-        mesh, (train, test) = self.layout.mesh, self._data
+        mesh, train = self.layout.mesh, self._data.train
         alike, apart = PartitionSpec(), PartitionSpec("runs")
-        spread = partial(jax.shard_map, mesh=mesh, axis_names={"runs"}, out_specs=apart, check_vma=False)
-
-        def training_epoch(
-            train: Split, test: Split, runs: Run, state: State, number: Array
-        ) -> tuple[State, dict[str, Array]]:
-            def one(both: tuple[Run, State]) -> tuple[State, dict[str, Array]]:
-                return epoch(self.recipe, train, test, *both, number)
-
-            return (jax.vmap(one) if self.layout.inner == "vmap" else partial(lax.map, one))((runs, state))
-
         # Random numbers compile slowly on CPU: less optimisation makes the same bits several times sooner.
         quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
-        begin = spread(jax.vmap(partial(start, self.recipe), (None, 0)), in_specs=(alike, apart))
-        begin = jax.jit(begin, out_shardings=NamedSharding(mesh, apart), compiler_options=quickly)
-        states = jax.tree.map(
-            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=NamedSharding(mesh, apart)),
-            jax.eval_shape(begin, train, runs),
+        spread = jax.shard_map(
+            jax.vmap(partial(start, self.recipe), (None, 0)),
+            mesh=mesh,
+            axis_names={"runs"},
+            in_specs=(alike, apart),
+            out_specs=apart,
+            check_vma=False,
+        )
+        begin = jax.jit(spread, out_shardings=NamedSharding(mesh, apart), compiler_options=quickly)
+        states = self.like(jax.eval_shape(begin, train, runs))
+        with ThreadPoolExecutor() as pool:  # both at the same time
+            started = pool.submit(begin.lower(train, runs).compile)
+            if self.recipe.streams:
+                made: Epoch = StreamedEpoch(self, self.recipe, self._data, self._inputs, runs, states)
+            else:
+                made = ResidentEpoch(self, self.recipe, self._data, runs, states)
+        return partial(started.result(), self._data.train), made
+
+    def compile(
+        self, function: OfRun, shared: object, runs: Run, carried: object, extra: object, keep_apart: bool = False
+    ) -> jax.stages.Compiled:
+        """`function` of one run, for all runs of a chunk; what it carries is given up for the new.
+
+        Its second result is whole on every device, unless it is kept apart.
+        """
+        mesh, alike, apart = self.layout.mesh, PartitionSpec(), PartitionSpec("runs")
+
+        def every(shared: object, runs: Run, carried: object, extra: object, number: Array) -> tuple:
+            def one(each: tuple[Run, object, object]) -> tuple:
+                return function(shared, *each, number)
+
+            return (jax.vmap(one) if self.layout.inner == "vmap" else partial(lax.map, one))((runs, carried, extra))
+
+        every.__name__ = function.__name__
+        spread = jax.shard_map(
+            every,
+            mesh=mesh,
+            axis_names={"runs"},
+            in_specs=(alike, apart, apart, apart, alike),
+            out_specs=apart,
+            check_vma=False,
         )
         program = jax.jit(
-            spread(training_epoch, in_specs=(alike, alike, apart, apart, alike)),
-            out_shardings=(NamedSharding(mesh, apart), NamedSharding(mesh, alike)),
-            donate_argnames="state",
+            spread,
+            out_shardings=(NamedSharding(mesh, apart), NamedSharding(mesh, apart if keep_apart else alike)),
+            donate_argnames="carried",
         )
-        number = _place(np.int32(0), mesh)
-        lowered = (begin.lower(train, runs), program.lower(train, test, runs, states, number))
-        with ThreadPoolExecutor() as pool:  # both at the same time
-            begin, compiled = pool.map(jax.stages.Lowered.compile, lowered)
-        return partial(begin, train), compiled
+        return program.lower(shared, runs, carried, extra, _place(np.int32(0), mesh)).compile()
+
+    def like(self, tree: Tree) -> Tree:
+        """The shapes of arrays that are spread over the runs."""
+        sharding = NamedSharding(self.layout.mesh, PartitionSpec("runs"))
+        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree)
+
+    def place(self, tree: Tree) -> Tree:
+        """Spreads arrays over the runs."""
+        return _place(tree, self.layout.mesh, "runs")
 
     def start(self) -> list[State]:
         """The initial state of each chunk, every leaf [S, K, ...]."""
@@ -164,10 +148,9 @@ class Program:
         """Trains epoch `number`; metrics [S] or [S, K]. The states given are gone: their memory is used again."""
         measured = []
         self._work_on_host(states, number)
-        at = _place(np.int32(number), self.layout.mesh)
+        at = _place(jnp.int32(number), self.layout.mesh)
         for chunk, runs in enumerate(self._chunks):
-            state = _place(states[chunk], self.layout.mesh, "runs")
-            state, metrics = self._compiled(*self._data, runs, state, at)
+            state, metrics = self._epoch(runs, self.place(states[chunk]), at)
             states[chunk] = self._park(state)
             measured.append(metrics)
         return states, self._join(jax.device_get(measured))
@@ -228,7 +211,7 @@ class Program:
                 assert host is not None
                 new.append(host.work(own, mine, labels))
             stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *new)
-            states[chunk] = state._replace(memory=_place(stacked, self.layout.mesh, "runs"))
+            states[chunk] = state._replace(memory=self.place(stacked))
 
     def _host(self, run: int) -> Host | None:
         strategy = self.recipe.make_strategy(**{name: float(value) for name, value in self._runs[run].hyper.items()})
@@ -252,8 +235,8 @@ class Program:
         program = jax.jit(spread, out_shardings=NamedSharding(self.layout.mesh, apart))
 
         def said(chunk: int, state: State) -> np.ndarray:
-            state = _place(state, self.layout.mesh, "runs")
-            return devices.fetch(program(self._data[0], self._chunks[chunk], state))
+            state = self.place(state)
+            return devices.fetch(program(self._data.train, self._chunks[chunk], state))
 
         return said
 

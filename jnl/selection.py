@@ -38,3 +38,18 @@ def pick(loss: Array, mask: Array, count: Array | None = None) -> Selection:
     mask = jnp.broadcast_to(mask, loss.shape)
     count = mask.sum(-1) if count is None else jnp.broadcast_to(count, loss.shape[:1])
     return Selection(loss, mask, count.astype(jnp.float32))
+
+
+def balanced(labels: Array) -> Array:
+    """Positions that give every class that is there the same number, in turn: i32[N] -> i32[N].
+
+    Classes with more examples lose some, those with fewer repeat theirs from the start. Class-balanced sampling as for
+    Clothing1M (Li et al. 2020, section 4.1).
+    """
+    order = jnp.argsort(labels, stable=True)
+    first = jnp.diff(labels[order], prepend=-1) != 0  # of each class, in the sorted order
+    classes = first.sum()
+    begins = jnp.sort(jnp.where(first, jnp.arange(len(labels)), len(labels)))  # the first `classes` of them count
+    turn = jnp.arange(len(labels))
+    begin, end = begins[turn % classes], jnp.append(begins, len(labels))[turn % classes + 1]
+    return order[begin + turn // classes % (end - begin)]

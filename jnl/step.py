@@ -18,7 +18,7 @@ def update(strategy: Strategy, training: Training, state: State, context: Contex
     """
     assert strategy.select is not None
     select = strategy.select
-    inputs, labels = training.augment(context.key, training.inputs[context.index]), training.labels[context.index]
+    inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
 
     def total(params: Tree) -> tuple[Array, tuple[Tree, Outcome]]:
         logits, features, batch_stats = forward(training.model, params, state.batch_stats, inputs, context.key)

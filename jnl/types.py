@@ -21,6 +21,7 @@ class Context(NamedTuple):
     batch: Array  # i32[] position of the batch in its epoch
     keep: Array  # i32[B + 1] how many of n examples to keep in this epoch, for n = 0..B
     index: Array  # type: ignore[assignment]  # i32[B] which examples these are
+    inputs: Array  # theirs as stored, [B, ...]
     weights: Array  # f32[B] what each of them counts, 1 unless `Strategy.weigh` says otherwise
     progress: Array  # f32[] share of the training that is done
     key: Array  # of this step

@@ -12,6 +12,7 @@ from jnl.benchmark.timing import Seconds, repeat
 from jnl.config import published
 from jnl.data.dataset import Dataset, Split
 from jnl.epoch import epoch, start
+from jnl.layout import describe
 from jnl.parts import Parts, build
 
 
@@ -73,7 +74,7 @@ def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
         axis,
         number,
         program.at_once,
-        runs.describe(made.layout),
+        describe(made.layout),
         Seconds(*(value * whole for value in seconds)),
         per_run * number / seconds.median,
         program.compile_seconds,

@@ -109,7 +109,7 @@ def arrays_of(
             for key, array in numbers.items():
                 array[position] = [cast(int, row[key]) for row in rows]
 
-    title = f"{builder.name}-{part}-{'-'.join(labels)}-{form.height}x{form.width}"
+    title = f"{builder.name}-{part}-{order.__name__}-{'-'.join(labels)}-{form.height}x{form.width}"
     return cache.through(title, [Path(builder.data_path)], make)
 
 

@@ -49,7 +49,7 @@ def elr_plus(
         model, memory = training.model, cast(_Remembered, state.memory)
         now = memory.step
         keys = jax.random.split(jax.random.fold_in(context.key, 2), 4)
-        inputs, labels = training.augment(context.key, training.inputs[context.index]), training.labels[context.index]
+        inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
 
         said, _, stats = forward(model, memory.params, memory.batch_stats, inputs, keys[0])
         p = jnp.clip(jax.nn.softmax(said[::-1]), 1e-4, 1 - 1e-4)  # of the other one's average

@@ -1,0 +1,30 @@
+"""Inputs that stay on the host, fetched a few batches ahead of the training, by Grain."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+_AHEAD = 2  # pieces that wait to be used
+_BYTES = 2**26  # of a piece, about: large enough that what happens once a piece does not matter
+
+
+def cut(steps: int, bytes_per_step: int) -> list[slice]:
+    """`steps` in the fewest pieces of about 64 MiB, of at most two lengths."""
+    pieces = max(1, -(-steps // max(1, _BYTES // max(1, bytes_per_step))))
+    ends = np.linspace(0, steps, pieces + 1).astype(int)
+    return [slice(int(begin), int(end)) for begin, end in zip(ends[:-1], ends[1:], strict=True)]
+
+
+def feed(inputs: np.ndarray, index: np.ndarray, pieces: Sequence[slice]) -> Iterator[np.ndarray]:
+    """The rows of inputs [N, ...] at index i32[..., T, B], a piece of the T axis after the other: [..., t, B, ...].
+
+    A stream may begin with any piece, as the order is that of the index.
+    """
+    import grain  # here, because most trainings do not stream and need not wait for it
+
+    def fetch(number: int) -> np.ndarray:
+        return inputs[index[..., pieces[number], :]]
+
+    source = grain.MapDataset.range(len(pieces)).map(fetch)
+    options = grain.ReadOptions(num_threads=_AHEAD, prefetch_buffer_size=_AHEAD)
+    return iter(source.to_iter_dataset(options))
