@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from jnl import command, devices
+from jnl.description import describe
 from jnl.errors import UserError
-from jnl.experiment import describe, open_workdir
+from jnl.experiment import open_workdir
 from jnl.experiment import train as train_programs
 from jnl.parts import build
 from jnl.writers import table
@@ -24,8 +25,8 @@ def train(arguments: Sequence[str]) -> None:
     devices.connect()
     programs = build(config)  # all are checked before the first one trains: what is wrong with the last is told at once
     with open_workdir(config, programs, workdir) as output:
-        for parts in programs:
-            say(describe(parts))
+        for line in dict.fromkeys(line for parts in programs for line in describe(parts)):  # what they share once
+            say(line)
         histories = train_programs(programs, output)
     say(table(histories[0].summary["points"]))
 

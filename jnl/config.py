@@ -12,7 +12,11 @@ from jnl.errors import UserError, unknown
 
 Value = registry.Value | tuple["Value", ...] | None
 
-NETWORKS = {"digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "cifar10": "cnn7", "cifar100": "cnn7"}
+NETWORKS = {
+    "digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "table": "mlp", "news": "newsnet",
+    "cifar10": "cnn7", "cifar100": "cnn7", "cifar10n": "cnn7", "cifar100n": "cnn7", "cifar10_open_set": "cnn7",
+    "lfw": "cnn_faces", "tiny_imagenet": "preact_resnet18", "clothing1m": "resnet18",
+}  # fmt: skip
 FORGET_FIELDS = ("forget_rate", "ramp_epochs", "exponent", "forget_schedule")  # of strategies that forget
 DATA_FIELDS = ("name", "dir", "validation", "balanced", "stream")  # of every data set
 _RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
@@ -84,7 +88,8 @@ def published(
 ) -> ConfigDict:
     """The defaults changed by an argument.
 
-    `data=`, `noise=` (symmetric, pair, asymmetric, ...), `rate=`, `model=` (else that of `networks`); `reference`
+    `data=`, `noise=` (symmetric, pair, asymmetric, ...; `none` for data that are noisy already), `rate=` (of the noise,
+    or what is believed of labels as they come), `model=` (else that of `networks`); `reference`
     follows the published code where it departs from its paper: that of the co-teaching papers, or what `reference`
     sets; `quick` is a run of seconds.
 
@@ -94,7 +99,7 @@ def published(
     given = options(arg)
     config = default(strategy)
     name = config.data.name = given.get("data", "digits")
-    kind = given.get("noise", "symmetric")
+    kind = given.get("noise", "none" if data.noisy_already(name) else "symmetric")
     try:
         config.noise.rate = float(given.get("rate", _RATES.get(kind.partition("_")[0], 0.2)))
     except ValueError as error:
@@ -104,6 +109,10 @@ def published(
         tables = {"digits": "mnist", "cifar100": f"cifar100_{blocks}"}
         kind = f"asymmetric_{tables.get(name, name)}"
     config.noise.kind = kind
+    if kind == "none" and "rate" in given:  # what the labels are believed to have of their own
+        for field in ("forget_rate", "noise_rate"):
+            if field in config.strategy:
+                config.strategy[field] = config.noise.rate
     if "data" in given:
         _set_model(config, networks.get(name, NETWORKS.get(name, "auto")))
     if "reference" in given:

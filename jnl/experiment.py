@@ -3,7 +3,8 @@
 import os
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, cast
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -12,6 +13,7 @@ from jnl import devices, layout, metrics, runs
 from jnl.config import complete
 from jnl.errors import UserError
 from jnl.folds import weigh
+from jnl.metrics import BestLast
 from jnl.networks import State
 from jnl.parts import Member, Parts, build
 from jnl.provenance import record
@@ -72,6 +74,11 @@ def train(programs: Sequence[Parts], output: Workdir) -> list[History]:
     ]
 
 
+def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
+    there = [result for result in results if result is not None]
+    return metrics.pool(there) if len(there) == len(results) else None
+
+
 class _Trained(NamedTuple):
     curves: dict[str, np.ndarray]  # as `History.metrics`
     state: State
@@ -91,7 +98,7 @@ def _train(parts: Parts, output: Workdir, first_run: int) -> _Trained:
             seconds = time.perf_counter() - start
             history.append(measured)
             output.append(_rows(parts, first_run, epoch, measured, seconds))
-            progress.epoch(measured["test_accuracy"], seconds)
+            progress.epoch(measured, seconds)
     assert states is not None
     curves = {name: np.stack([measured[name] for measured in history], 1) for name in history[0]}
     described = ProgramSummary(
@@ -104,17 +111,6 @@ def _train(parts: Parts, output: Workdir, first_run: int) -> _Trained:
     )
     after = {name: curve[:, parts.preparing :] for name, curve in curves.items()}
     return _Trained(curves, program.gather(states), _points(parts, first_run, after), described)
-
-
-def describe(parts: Parts) -> str:
-    """One line for people: what will run, on what."""
-    config, wrong = parts.config, np.unique([member.realised_rate for member in parts.members])
-    rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
-    return (
-        f"{config.strategy.name} on {config.data.name}: {len(parts.dataset.train.labels):,} examples, "
-        f"{rates} wrong labels ({config.noise.kind}), {parts.model}, {len(parts.members)} runs x "
-        f"{parts.recipe.num_nets} networks {layout.describe(parts.layout)}"
-    )
 
 
 def _who(member: Member) -> dict[str, Json]:
@@ -140,6 +136,8 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list
     for title in dict.fromkeys(member.point.title for member in parts.members):
         mine = [run for run, member in enumerate(parts.members) if member.point.title == title]
         members = [parts.members[run] for run in mine]
+        own = {name: curve[mine].astype(np.float64) for name, curve in curves.items()}
+        best_last = partial(_best_last, own)
         config = members[0].point.config
         summaries.append(
             PointSummary(
@@ -151,23 +149,47 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list
                     "kind": config.noise.kind,
                     "rate": config.noise.rate,
                     "realised": plain(np.array([member.realised_rate for member in members])),
+                    "matrix": plain(members[0].matrix.round(4)),
                 },
                 runs=[first_run + run for run in mine],
                 seeds=[member.seed for member in members],
                 noise_seeds=[member.noise_seed for member in members],
-                test_accuracy=metrics.best_last(curves["test_accuracy"][mine].astype(np.float64)),
-                label_precision=metrics.last10(curves["label_precision"][mine].astype(np.float64)),
+                test_accuracy=best_last("test_accuracy"),
+                validation_accuracy=best_last("validation_accuracy"),
+                balanced_accuracy=best_last("balanced_accuracy"),
+                class_accuracy=_of_classes(own, parts.dataset.class_names),
+                label_precision=metrics.last10(own["label_precision"]),
                 failed_runs=[first_run + run for run in mine if lost[run]],
             )
         )
     return summaries
 
 
+def _best_last(curves: dict[str, np.ndarray], name: str) -> BestLast | None:
+    """Of a curve that need not be there; `selected` where there is a validation set."""
+    if name not in curves:
+        return None
+    return metrics.best_last(curves[name], curves.get("validation_accuracy"))
+
+
+def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str, dict[str, Json]] | None:
+    """The test accuracy of each class, mean over runs and networks, in the best (balanced) and the last epoch."""
+    if "class_accuracy" not in curves:
+        return None
+    by_class, balanced = curves["class_accuracy"].mean(2), curves["balanced_accuracy"].mean(2)  # f64[S, E, C], [S, E]
+    best = by_class[np.arange(len(by_class)), balanced.argmax(1)]
+    return {
+        column: dict(zip(names, cast(list[Json], plain(values.mean(0))), strict=True))
+        for column, values in (("best", best), ("last", by_class[:, -1]))
+    }
+
+
 def _summary(trained: Sequence[_Trained], seconds: float) -> Summary:
     points = [point for one in trained for point in one.points]
     programs = [one.program for one in trained]
     return Summary(
-        test_accuracy=metrics.pool([point["test_accuracy"] for point in points]),
+        test_accuracy=_pool([point["test_accuracy"] for point in points]),
+        validation_accuracy=_pool([point["validation_accuracy"] for point in points]),
         points=points,
         failed_runs=[run for point in points for run in point["failed_runs"]],
         programs=programs,

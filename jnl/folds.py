@@ -58,7 +58,7 @@ def _out_of_sample(parts: Parts, rule: Weigh) -> np.ndarray:
         for epoch in range(rule.epochs):
             begin = time.perf_counter()
             states, measured = program.first(epoch) if states is None else program.advance(states, epoch)
-            progress.epoch(measured["validation_accuracy"], time.perf_counter() - begin)
+            progress.epoch({"validation_accuracy": measured["validation_accuracy"]}, time.perf_counter() - begin)
     assert states is not None
     for number, (member, p) in enumerate(zip(members, program.held_out(states), strict=True)):
         predictions[number // rule.folds, np.asarray(member.validation_index)] = p[0]

@@ -89,39 +89,48 @@ class OverRuns(TypedDict):
     per_run: list[float]
 
 
+NETWORKS = ("net1", "net2", "mean")
 BestLast = dict[str, dict[str, OverRuns | None]]
 
 
-def best_last(test_accuracy: np.ndarray) -> BestLast:
+def best_last(accuracy: np.ndarray, validation: np.ndarray | None = None) -> BestLast:
     """Over epochs, then over runs: f64[S, E, K] -> {best, last, last10} x {net1, net2, mean} x {mean, std, per_run}.
 
     `last10` is the mean of the last 10 epochs (Han et al. 2018), `best` the maximum over epochs, `mean` the average of
-    the networks in each epoch. A single network leaves net2 None.
+    the networks in each epoch. A single network leaves net2 None. With accuracies on noisy `validation` labels of the
+    same shape there is also `selected`: what the first epoch of highest validation accuracy has (Chen et al. 2021,
+    "Robustness of Accuracy Metric and its Inspirations in Learning with Noisy Labels").
     """
-    curves = {
-        "net1": test_accuracy[:, :, 0],
-        "net2": test_accuracy[:, :, 1] if test_accuracy.shape[2] > 1 else None,
-        "mean": test_accuracy.mean(2),
+    over_epochs: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+        "best": lambda curve, judge: curve.max(1),
+        "last": lambda curve, judge: curve[:, -1],
+        "last10": lambda curve, judge: curve[:, -10:].mean(1),
     }
-    over_epochs: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "best": lambda curve: curve.max(1),
-        "last": lambda curve: curve[:, -1],
-        "last10": lambda curve: curve[:, -10:].mean(1),
-    }
-    return {
-        name: {net: None if curve is None else over_runs(reduce(curve)) for net, curve in curves.items()}
-        for name, reduce in over_epochs.items()
-    }
+    if validation is not None:
+        over_epochs["selected"] = lambda curve, judge: curve[np.arange(len(curve)), judge.argmax(1)]
+    curves, judges = _of_networks(accuracy), _of_networks(accuracy if validation is None else validation)
+
+    def one(reduce: Callable[[np.ndarray, np.ndarray], np.ndarray], net: str) -> OverRuns | None:
+        return over_runs(reduce(curves[net], judges[net])) if net in curves else None
+
+    return {name: {net: one(reduce, net) for net in NETWORKS} for name, reduce in over_epochs.items()}
+
+
+def _of_networks(accuracy: np.ndarray) -> dict[str, np.ndarray]:
+    """f64[S, E, K] -> f64[S, E] of each network that there is, and of their mean."""
+    nets = {f"net{number + 1}": accuracy[:, :, number] for number in range(accuracy.shape[2])}
+    return nets | {"mean": accuracy.mean(2)}
 
 
 def pool(results: Sequence[BestLast]) -> BestLast:
-    """The runs of several results as one; None for a network that some of them lack."""
+    """The runs of several results as one; without the columns, and None for a network, that some of them lack."""
 
     def one(column: str, net: str) -> OverRuns | None:
         parts = [part for result in results if (part := result[column][net]) is not None]
         return over_runs(np.concatenate([part["per_run"] for part in parts])) if len(parts) == len(results) else None
 
-    return {column: {net: one(column, net) for net in nets} for column, nets in results[0].items()}
+    shared = [column for column in results[0] if all(column in result for result in results)]
+    return {column: {net: one(column, net) for net in NETWORKS} for column in shared}
 
 
 def last10(curve: np.ndarray) -> OverRuns | None:

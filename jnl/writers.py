@@ -15,6 +15,9 @@ from jnl.errors import UserError
 from jnl.metrics import BestLast, OverRuns
 from jnl.registry import Json
 
+_COLUMNS = {"best": "best", "last": "last", "last10": "last 10", "selected": "selected", "balanced": "balanced"}
+_DIFFER = 0.005  # classes are of different sizes if balanced accuracy differs by more
+
 
 class PointSummary(TypedDict):
     """The runs that share one combination of the swept values."""
@@ -23,11 +26,15 @@ class PointSummary(TypedDict):
     swept: Mapping[str, Json]  # field -> value; empty where nothing is swept
     strategy: str
     data: str
-    noise: dict[str, Json]  # kind, rate, and `realised`: the share of wrong training labels of each run
+    # kind, rate; `realised`: share of wrong training labels of each run; `matrix`: P(noisy | clean) of the first run
+    noise: dict[str, Json]
     runs: list[int]  # their numbers in `metrics.jsonl`
     seeds: list[int]
     noise_seeds: list[int]
-    test_accuracy: BestLast  # best, last, last10 of net1, net2, mean
+    test_accuracy: BestLast | None  # best, last, last10 (and selected) of net1, net2, mean; None without a test set
+    validation_accuracy: BestLast | None  # on the noisy labels of what is held out
+    balanced_accuracy: BestLast | None  # the mean over classes of their test accuracies
+    class_accuracy: dict[str, dict[str, Json]] | None  # of each class, in the `best` balanced and the `last` epoch
     label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
     failed_runs: list[int]  # runs whose training loss was not finite at some epoch
 
@@ -46,7 +53,8 @@ class ProgramSummary(TypedDict):
 class Summary(TypedDict):
     """What `summary.json` holds."""
 
-    test_accuracy: BestLast  # over all runs of all points
+    test_accuracy: BestLast | None  # over all runs of all points
+    validation_accuracy: BestLast | None
     points: list[PointSummary]
     failed_runs: list[int]
     programs: list[ProgramSummary]
@@ -137,36 +145,56 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         self.bar.close()
 
-    def epoch(self, test_accuracy: np.ndarray, seconds: float) -> None:
-        """One epoch is over: test accuracies f[S, K] and its duration."""
-        per_run = 100 * test_accuracy.mean(1)
+    def epoch(self, measured: Mapping[str, np.ndarray], seconds: float) -> None:
+        """One epoch is over: its test accuracies f[S, K], or those of validation, and its duration."""
+        what = "test" if "test_accuracy" in measured else "validation"
+        per_run = 100 * measured[f"{what}_accuracy"].mean(1)
         steps = self.steps_per_epoch / seconds
         self.bar.set_postfix_str(
-            f"test {per_run.mean():.2f} ± {per_run.std():.2f} %, {steps:,.0f} steps/s", refresh=False
+            f"{what} {per_run.mean():.2f} ± {per_run.std():.2f} %, {steps:,.0f} steps/s", refresh=False
         )
         self.bar.update()
 
 
 def table(points: Sequence[PointSummary]) -> str:
-    """Best, last and last-10 test accuracy (percent, mean ± std over runs) of each network and their mean."""
-    columns = ["best", "last", "last10"]
-    lines = [["", "", *("last 10" if column == "last10" else column for column in columns), "label precision", "runs"]]
+    """Best, last and last-10 accuracy (percent, mean ± std over runs) of each network and their mean.
+
+    On the test set; where there is none, on the noisy labels that were held out. `selected` is the test accuracy in the
+    epoch of the best validation accuracy, `balanced` the mean over classes in the last epoch, if classes differ.
+    """
+    what = "validation" if any(point["test_accuracy"] is None for point in points) else "test"
+    judged = [_judged(point, what) for point in points]
+    columns = [column for column in _COLUMNS if any(column in accuracy for accuracy in judged)]
+    lines = [["", "", *(_COLUMNS[column] for column in columns), "label precision", "runs"]]
     failed = []
-    for point in points:
-        title, accuracy = point["title"], point["test_accuracy"]
+    for point, accuracy in zip(points, judged, strict=True):
+        title = point["title"]
         precision, runs = _percent(point["label_precision"]), str(len(point["seeds"]))
         nets = {"network 1": "net1"}
         if accuracy["best"]["net2"] is not None:
             nets |= {"network 2": "net2", "mean": "mean"}
         for name, net in nets.items():
-            lines.append([title, name, *(_percent(accuracy[column][net]) for column in columns), precision, runs])
+            cells = [_percent(accuracy[column][net] if column in accuracy else None) for column in columns]
+            lines.append([title, name, *cells, precision, runs])
             title = precision = runs = ""
         if point["failed_runs"]:
             failed.append(f"{point['title']}: runs {point['failed_runs']} are lost, their loss is not finite")
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "\n".join([text[0], rule, *text[1:], "", "test accuracy in percent, mean ± std (ddof 0) over runs", *failed])
+    legend = f"{what} accuracy in percent, mean ± std (ddof 0) over runs"
+    return "\n".join([text[0], rule, *text[1:], "", legend, *failed])
+
+
+def _judged(point: PointSummary, what: str) -> BestLast:
+    """The columns of a point."""
+    accuracy = point["test_accuracy"] if what == "test" else point["validation_accuracy"]
+    assert accuracy is not None
+    balanced = point["balanced_accuracy"] if what == "test" else None
+    last, even = accuracy["last"]["mean"], balanced and balanced["last"]["mean"]
+    if not balanced or not last or not even or np.allclose(last["per_run"], even["per_run"], rtol=0, atol=_DIFFER):
+        return accuracy
+    return accuracy | {"balanced": balanced["last"]}
 
 
 def _percent(value: OverRuns | None) -> str:
