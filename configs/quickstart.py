@@ -8,10 +8,8 @@ at the last epoch, and Co-teaching and JoCoR near theirs, with a label precision
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
+from jnl.config import CORE, options, published
 from jnl.errors import UserError
-
-_CORE = ("coteaching", "coteaching_plus", "decoupling", "jocor", "small_loss", "standard")
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
@@ -26,7 +24,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config = published("standard", arg)
     if "rate" not in given:
         config.noise.rate = 0.4
-    config.sweep = (("strategy.name", _CORE),)
+    config.sweep = (("strategy.name", CORE),)
     config.batch_size = 64
     if "quick" not in given:
         config.epochs, config.seeds = 60, 8

@@ -17,6 +17,7 @@ NETWORKS = {
     "cifar10": "cnn7", "cifar100": "cnn7", "cifar10n": "cnn7", "cifar100n": "cnn7", "cifar10_open_set": "cnn7",
     "lfw": "cnn_faces", "tiny_imagenet": "preact_resnet18", "clothing1m": "resnet18",
 }  # fmt: skip
+CORE = ("coteaching", "coteaching_plus", "decoupling", "jocor", "small_loss", "standard")
 FORGET_FIELDS = ("forget_rate", "ramp_epochs", "exponent", "forget_schedule")  # of strategies that forget
 DATA_FIELDS = ("name", "dir", "validation", "balanced", "stream")  # of every data set
 _RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
@@ -44,7 +45,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})
     config.optim.update({"schedule": "linear", "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
     config.optim.update({"momentum": 0.9})  # of sgd
-    config.optim.update({"milestones": _anything(()), "decay": 0.1})  # of the staircase
+    config.optim.update({"milestones": _anything(()), "decay": _anything(0.1)})  # of the staircase: one factor, or each
     config.optim.update({"cycle": 0, "minimum": 0.0})  # of the cosine
     config.seeds = _anything(5)  # how many, or which: (3, 7, 11)
     config.runs_axis = "auto"

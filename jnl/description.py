@@ -22,8 +22,8 @@ def _data(name: str, dataset: Dataset) -> list[str]:
     tested = f"{len(test.labels):,} to test" if test is not None else "no test set"
     few, many = int(counts.argmin()), int(counts.argmax())
     return [
-        f"{name}: {len(train.labels):,} to train, {tested}, inputs {shape} {train.inputs.dtype}, {len(names)} classes of "
-        f"{counts[few]:,} ({names[few]}) to {counts[many]:,} ({names[many]}) labels"
+        f"{name}: {len(train.labels):,} to train, {tested}, inputs {shape} {train.inputs.dtype}, {len(names)} classes "
+        f"of {counts[few]:,} ({names[few]}) to {counts[many]:,} ({names[many]}) labels"
     ]
 
 

@@ -110,7 +110,7 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
     if strategy.weigh and strategy.weigh.folds:
         _check_folds(config, strategy.weigh.folds, noisy)
     recipe = Recipe(
-        model=models.make(model, len(dataset.class_names), **_rest(config.model, "name")),
+        model=models.make(model, len(dataset.class_names), **_model_options(config, dataset, model)),
         make_strategy=partial(strategies.make, config.strategy.name, **static),
         num_nets=strategy.num_nets,
         batch_size=config.batch_size,
@@ -263,7 +263,12 @@ def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
         many = isinstance(optim.milestones, tuple | list)
         if not many or not all(_is_number(milestone) for milestone in optim.milestones):
             raise UserError(f"optim.milestones: {optim.milestones!r}; give epochs, such as (40, 80)")
-        within("optim.decay", optim.decay, 0, 1, "the factor at each milestone, such as 0.1")
+        each = optim.decay if isinstance(optim.decay, tuple | list) else [optim.decay] * len(optim.milestones)
+        right = all(isinstance(factor, int | float) and 0 <= factor <= 1 for factor in each)
+        if not right or len(each) != len(optim.milestones):
+            raise UserError(
+                f"optim.decay: {optim.decay!r}; give a factor such as 0.1, or a tuple of one for each milestone"
+            )
         return schedules.staircase(optim.learning_rate, epochs, optim.milestones, optim.decay)
     if optim.schedule == "cosine":
         if optim.cycle < 0:
@@ -336,8 +341,19 @@ def _noise_seeds(value: object, seeds: list[int]) -> list[int]:
 
 
 def _model(config: ConfigDict, dataset: Dataset) -> str:
-    """`auto`: the MLP for grey images and features, the 7-layer CNN for colour images, as published."""
+    """`auto`: the MLP for grey images and features, the 7-layer CNN for colour images, NewsNet for texts, as published."""
     if config.model.name != "auto":
         return str(config.model.name)
-    shape = dataset.train.inputs.shape
-    return "cnn7" if len(shape) == 4 and shape[-1] == 3 else "mlp"
+    inputs = dataset.train.inputs
+    if inputs.dtype == np.int32:
+        return "newsnet"
+    return "cnn7" if inputs.ndim == 4 and inputs.shape[-1] == 3 else "mlp"
+
+
+def _model_options(config: ConfigDict, dataset: Dataset, name: str) -> dict[str, registry.Value]:
+    """As set; a vocabulary that is not follows the data."""
+    given = models.options(name) | _rest(config.model, "name")
+    if given.get("vocabulary") == 0 and dataset.train.inputs.dtype == np.int32:
+        tests = [] if dataset.test is None else [dataset.test]
+        given["vocabulary"] = 1 + max(int(split.inputs.max()) for split in (dataset.train, *tests))
+    return given

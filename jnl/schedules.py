@@ -52,10 +52,10 @@ def linear(base: float, epochs: int, decay_start: int) -> np.ndarray:
     return (base * np.minimum(left, 1.0)).astype(np.float32)
 
 
-def staircase(base: float, epochs: int, milestones: Sequence[int], factor: float) -> np.ndarray:
-    """`base`, times `factor` from each of the milestones on: -> float32[epochs]."""
-    passed = (np.arange(epochs)[:, None] >= np.array(milestones, int)).sum(1)
-    return (base * factor**passed).astype(np.float32)
+def staircase(base: float, epochs: int, milestones: Sequence[int], factor: float | Sequence[float]) -> np.ndarray:
+    """`base`, times `factor` (or one for each) from each of the milestones on: -> float32[epochs]."""
+    passed = np.arange(epochs)[:, None] >= np.array(milestones, int)
+    return (base * np.where(passed, factor, 1.0).prod(1)).astype(np.float32)
 
 
 def cosine(base: float, epochs: int, cycle: int, minimum: float) -> np.ndarray:

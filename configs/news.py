@@ -1,0 +1,19 @@
+"""20 Newsgroups in 7 groups, text, with every core strategy (Co-teaching+, Yu et al. 2019, section 4).
+
+python train.py --config=configs/news.py:rate=0.5 --config.data.dir=DIR_OF_PREPARED_FILES
+
+The published figures of this data set are curves without numbers. NewsNet learns its word vectors, unless
+`--config.data.vectors=glove.6B.300d.txt` gives the pretrained ones of the paper, which then stay as they are.
+"""
+
+from ml_collections import ConfigDict
+
+from jnl.config import CORE, published
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    """The settings of the paper: 200 epochs, batches of 128, Adam, decay from epoch 80, symmetric or pair noise."""
+    config = published("standard", ",".join(filter(None, ("data=news", arg))))
+    config.sweep = (("strategy.name", CORE),)
+    config.runs_at_once = 2  # six million weights a network, and as many of its words
+    return config
