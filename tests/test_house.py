@@ -27,8 +27,8 @@ FLOORS = {
     ],
     2: ["strategies"],
     3: ["recipe", "step", "epoch"],
-    4: ["runs", "writers", "provenance"],
-    5: ["config", "command", "parts", "folds", "experiment"],
+    4: ["layout", "whole_epoch", "runs", "writers", "provenance"],
+    5: ["config", "command", "parts", "folds", "description", "experiment"],
     6: ["benchmark"],
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}

@@ -13,6 +13,7 @@ from jnl import runs
 from jnl.epoch import start, train_epoch
 from jnl.errors import UserError
 from jnl.experiment import run
+from jnl.layout import choose
 from jnl.parts import build
 
 TWO_EPOCHS = {"epochs": 2}
@@ -101,7 +102,7 @@ def test_the_training_epoch_compiles_once(axis, caplog):
 def test_data_are_on_the_device_once_whatever_the_number_of_runs():
     parts, four = programs(quick(seeds=4, runs_axis="vmap"))
     _, one = programs(quick(seeds=1, runs_axis="vmap"))
-    arguments = [program._compiled.memory_analysis().argument_size_in_bytes for program in (one, four)]
+    arguments = [program._epoch._compiled.memory_analysis().argument_size_in_bytes for program in (one, four)]
     per_run = (arguments[1] - arguments[0]) / 3
     data = sum(leaf.nbytes for leaf in jax.tree.leaves((parts.dataset.train, parts.dataset.test)))
     assert parts.dataset.train.inputs.dtype == jnp.uint8
@@ -206,4 +207,4 @@ def test_what_changes_shapes_is_a_program_of_its_own():
 
 def test_unknown_axis_is_told():
     with pytest.raises(UserError, match="did you mean 'vmap'"):
-        runs.choose("vmapp", 1)
+        choose("vmapp", 1)

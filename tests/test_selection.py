@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jnl.losses import objective
-from jnl.selection import disagree, pick, small_loss
+from jnl.selection import balanced, disagree, pick, small_loss
 
 BATCH = 12
+BALANCED = jax.jit(balanced)
 losses = arrays(np.float32, (2, BATCH), elements=st.sampled_from([0, 0.5, 0.5, 1, 2, 7, np.inf, np.nan]))
 eligibles = arrays(bool, BATCH)
 
@@ -49,3 +50,18 @@ def test_pick_is_the_mean_over_indices(loss, mask):
         row[chosen].mean(dtype=np.float64) if chosen.any() else 0 for row, chosen in zip(loss, mask, strict=True)
     ]
     np.testing.assert_allclose(objective(pick(jnp.asarray(loss), jnp.asarray(mask))), expected, rtol=1e-5, atol=1e-6)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.randoms(use_true_random=False))
+def test_balanced_gives_every_class_its_turn(labels, random):
+    random.shuffle(labels)
+    labels = np.array(labels)
+    position = np.asarray(BALANCED(jnp.asarray(np.pad(labels, (0, 60 - len(labels)), mode="wrap"))))
+    labels = np.pad(labels, (0, 60 - len(labels)), mode="wrap")
+    numbers = np.bincount(labels[position], minlength=5)
+    there = np.unique(labels)
+    assert numbers[there].sum() == 60
+    assert np.ptp(numbers[there]) <= 1
+    for label in there:  # each example before any is taken again
+        times = np.bincount(position[labels[position] == label], minlength=60)[labels == label]
+        assert np.ptp(times) <= 1

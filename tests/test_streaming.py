@@ -1,0 +1,91 @@
+"""Inputs that stay on the host: the same bits as on the device, wherever an epoch is cut."""
+
+import jax
+import numpy as np
+import pytest
+from conftest import quick
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jnl import devices
+from jnl.data import feed
+from jnl.errors import UserError
+from jnl.experiment import run
+from jnl.parts import build
+
+STREAMING = ["coteaching_plus", "elr", "elr_plus", "jocor"]  # a plain one, a joint one, memory, a step of its own
+
+
+def same(one, other):
+    for name, curve in one.metrics.items():
+        np.testing.assert_array_equal(curve, other.metrics[name], err_msg=name)
+    for mine, theirs in zip(*map(jax.tree.leaves, (one.state, other.state)), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("strategy", STREAMING)
+@pytest.mark.parametrize("axis", ["map", "vmap"])
+def test_streamed_and_resident_give_the_same_bits(strategy, axis, monkeypatch):
+    fields = {"runs_axis": axis, "epochs": 2, "noise__seed": "per_run", "data__validation": 0.1}
+    resident = run(quick(strategy, data__stream="never", **fields))
+    for size in (2**26, 2 * 128 * 64 * 7):  # in one piece, in pieces of 7 steps and fewer
+        monkeypatch.setattr(feed, "_BYTES", size)
+        streamed = run(quick(strategy, data__stream="always", **fields))
+        same(streamed, resident)
+
+
+def test_chunks_of_runs_stream_too(monkeypatch):
+    monkeypatch.setattr(feed, "_BYTES", 128 * 64 * 5)
+    config = quick("jocor", runs_axis="map", epochs=2, seeds=3, data__stream="always")
+    whole = run(config)
+    config.runs_at_once = 2
+    same(run(config), whole)
+    config.data.stream = "never"
+    same(run(config), whole)
+
+
+def test_a_network_with_statistics_and_dropout_streams(monkeypatch):
+    monkeypatch.setattr(feed, "_BYTES", 64 * 64 * 2)
+    fields = {"runs_axis": "map", "epochs": 2, "seeds": 1, "batch_size": 64, "protocol__max_steps": 5}
+    config = quick("small_loss", **fields)
+    config.model.name = "cnn_faces"
+    config.model.dropout = 0.3
+    config.augment.update(pad=1, flip=True)
+    config.data.stream = "never"
+    resident = run(config)
+    config.data.stream = "always"
+    same(run(config), resident)
+
+
+def test_what_is_too_large_streams_by_itself(monkeypatch):
+    (parts,) = build(quick())
+    assert not parts.recipe.streams
+    monkeypatch.setattr(devices, "memory", lambda: parts.dataset.train.inputs.nbytes)
+    (parts,) = build(quick())
+    assert parts.recipe.streams
+
+
+@pytest.mark.parametrize("strategy", ["cores2", "iterative_open_set", "dividemix", "confident_filter"])
+def test_a_strategy_that_looks_at_everything_is_told(strategy):
+    with pytest.raises(UserError, match="data.stream"):
+        build(quick(strategy, data__stream="always"))
+
+
+@given(st.integers(0, 300), st.integers(0, 2**27))
+def test_pieces_are_the_whole_in_order_and_of_two_lengths(steps, bytes_per_step):
+    pieces = feed.cut(steps, bytes_per_step)
+    np.testing.assert_array_equal(np.concatenate([np.arange(steps)[piece] for piece in pieces]), np.arange(steps))
+    lengths = {piece.stop - piece.start for piece in pieces}
+    assert max(lengths) - min(lengths) <= 1
+    assert max(lengths) * bytes_per_step <= max(2**26, bytes_per_step)
+
+
+def test_a_stream_begins_anywhere(tmp_path):
+    inputs = np.random.default_rng(0).integers(0, 256, (50, 4, 4, 1)).astype(np.uint8)
+    np.save(tmp_path / "inputs.npy", inputs)
+    mapped = np.load(tmp_path / "inputs.npy", mmap_mode="r")
+    index = np.random.default_rng(1).integers(0, 50, (2, 9, 8))
+    pieces = [slice(0, 4), slice(4, 7), slice(7, 9)]
+    for first in range(3):
+        fed = np.concatenate(list(feed.feed(mapped, index, pieces[first:])), 1)
+        np.testing.assert_array_equal(fed, inputs[index[:, pieces[first].start :]])
