@@ -1,5 +1,8 @@
 """Networks: sizes as published, PyTorch's defaults, and our layers against the compiler's own."""
 
+import re
+from functools import cache, partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,23 +10,64 @@ import pytest
 from jax import lax
 
 from jnl import models
+from jnl.data import text
 from jnl.errors import UserError
 from jnl.models._convolution import shifted, winograd
-from jnl.models._layers import BatchNorm, Conv, Dense, max_pool
+from jnl.models._layers import BatchNorm, Conv, Dense, max_pool, max_pool_overlapping
+from jnl.models._residual import Block, Bottleneck, ImageNetResNet
+from jnl.models.levi_hassner import local_response_normalisation
+from jnl.models.newsnet import PooledEmbedding
 
 KEY = jax.random.key(0)
-SHAPES = {name: (28, 28, 1) if name == "mlp" else (32, 32, 3) for name in models.names()}
+SHAPES = {name: (32, 32, 3) for name in models.names()} | {
+    "mlp": (28, 28, 1),
+    "cnn_faces": (16, 16, 1),
+    "levi_hassner": (63, 63, 3),
+    "newsnet": (1000,),
+}
+TOKENS = {"newsnet": {"vocabulary": 50}}  # networks whose inputs are tokens, and the option that this takes
 
 
-def abstract(name, classes, shape, **options):
+def dtype(name):
+    return jnp.int32 if name in TOKENS else jnp.float32
+
+
+def abstract(name, classes, shape, dtype=jnp.float32, **options):
     module = models.make(name, classes, **options)
-    return module, jax.eval_shape(lambda: module.init(KEY, jnp.zeros((1, *shape)), train=False))
+    return module, jax.eval_shape(lambda: module.init(KEY, jnp.zeros((1, *shape), dtype), train=False))
+
+
+def number(variables):
+    return sum(leaf.size for leaf in jax.tree.leaves(variables["params"]))
+
+
+@cache
+def initial(name):
+    return abstract(name, 7, SHAPES[name], dtype(name), **TOKENS.get(name, {}))[1]
+
+
+@cache
+def traced(name, train, dropout=0.0):
+    """The program of a network for 5 inputs and 7 classes, and the form of its result."""
+    module = models.make(name, 7, dropout=dropout, **TOKENS.get(name, {}))
+    x = jnp.zeros((5, *SHAPES[name]), dtype(name))
+
+    def logits(variables):
+        return module.apply(variables, x, train=train, mutable=["batch_stats"], rngs={"dropout": KEY})[0]
+
+    program, form = jax.make_jaxpr(logits, return_shape=True)(initial(name))
+    return re.sub("0x[0-9a-f]+", "", str(program)), form
 
 
 @pytest.mark.parametrize(
     ("name", "shape", "classes", "parameters"),
     [
         ("mlp", (28, 28, 1), 10, 203_530),
+        ("newsnet", (4800,), 7, 6_126_607),
+        ("levi_hassner", (227, 227, 3), 2, 8_856_066),
+        ("cnn_faces", (32, 32, 1), 2, 23_538),
+        ("resnet18", (224, 224, 3), 1000, 11_689_512),
+        ("resnet50", (224, 224, 3), 1000, 25_557_032),
         ("cnn7", (32, 32, 3), 10, 518_150),
         ("cnn7", (32, 32, 3), 100, 541_280),
         ("cnn9", (28, 28, 1), 10, 4_432_266),
@@ -38,20 +82,14 @@ def abstract(name, classes, shape, **options):
 )
 def test_parameter_counts(name, shape, classes, parameters):
     _, variables = abstract(name, classes, shape)
-    assert sum(leaf.size for leaf in jax.tree.leaves(variables["params"])) == parameters
+    assert number(variables) == parameters
 
 
 @pytest.mark.parametrize("name", models.names())
 def test_every_network_gives_logits_of_any_batch(name):
-    module, variables = abstract(name, 7, SHAPES[name])
     for train in (False, True):
-        logits, _ = jax.eval_shape(
-            lambda v, train=train: module.apply(
-                v, jnp.zeros((5, *SHAPES[name])), train=train, mutable=["batch_stats"], rngs={"dropout": KEY}
-            ),
-            variables,
-        )
-        assert (logits.shape, logits.dtype) == ((5, 7), jnp.float32)
+        _, form = traced(name, train)
+        assert (form.shape, form.dtype) == ((5, 7), jnp.float32)
 
 
 @pytest.mark.parametrize("layer", [Dense(64), Conv(64, size=3)])
@@ -70,32 +108,44 @@ def test_weights_and_biases_start_as_in_pytorch(layer):
 def test_convolution_is_the_compilers(size, padding, stride):
     x = jax.random.normal(KEY, (2, 9, 8, 3))
     layer = Conv(4, size, padding, stride)
-    variables = layer.init(KEY, x)
-    kernel, bias = variables["params"]["kernel"], variables["params"]["bias"]
 
-    def native(x, kernel):
+    def native(variables, x):
+        kernel, bias = variables["params"]["kernel"], variables["params"]["bias"]
         window = [(padding, padding)] * 2
-        return lax.conv_general_dilated(x, kernel, (stride, stride), window, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        y = lax.conv_general_dilated(x, kernel, (stride, stride), window, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        return y + bias.reshape(1, 1, 1, -1)
 
-    expected = native(x, kernel) + bias.reshape(1, 1, 1, -1)
-    np.testing.assert_allclose(layer.apply(variables, x), expected, rtol=1e-4, atol=1e-5)
-    ours = jax.grad(lambda k: (layer.apply({"params": {"kernel": k, "bias": bias}}, x) ** 2).sum())(kernel)
-    theirs = jax.grad(lambda k: ((native(x, k) + bias.reshape(1, 1, 1, -1)) ** 2).sum())(kernel)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
+    @jax.jit
+    def both(x):
+        v = layer.init(KEY, x)
+        return [(f(v, x), jax.grad(lambda v, f=f: (f(v, x) ** 2).sum())(v)) for f in (layer.apply, native)]
+
+    (value, gradient), (expected, expected_gradient) = both(x)
+    np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-5)
+    for ours, theirs in zip(*map(jax.tree.leaves, (gradient, expected_gradient)), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 8, 3), (2, 7, 9, 3)])
-def test_max_pool_is_the_compilers(shape):
-    x = jax.random.normal(KEY, shape)
-    expected = lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
-    np.testing.assert_array_equal(max_pool(x), expected)
+@pytest.mark.parametrize(
+    ("pool", "size", "padding"),
+    [(max_pool, 2, 0), (max_pool_overlapping, 3, 0), (partial(max_pool_overlapping, padding=1), 3, 1)],
+)
+def test_max_pool_is_the_compilers(pool, size, padding, shape):
+    @jax.jit
+    def both(x):
+        edges = ((0, 0), (padding, padding), (padding, padding), (0, 0))
+        native = lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (1, size, size, 1), (1, 2, 2, 1), edges)  # noqa: E731
+        return [(f(x), jax.grad(lambda x, f=f: jnp.sin(f(x)).sum())(x)) for f in (pool, native)]
+
+    for ours, theirs in zip(*both(jax.random.normal(KEY, shape)), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
 def test_batch_norm_has_pytorchs_momentum_and_epsilon():
     x = jax.random.normal(KEY, (64, 2)) * jnp.array([[1e-3, 5.0]])
     layer = BatchNorm()
-    variables = layer.init(KEY, x, train=False)
-    y, new = layer.apply(variables, x, train=True, mutable=["batch_stats"])
+    y, new = jax.jit(lambda x: layer.apply(layer.init(KEY, x, False), x, train=True, mutable=["batch_stats"]))(x)
     mean, variance = np.asarray(x, np.float64).mean(0), np.asarray(x, np.float64).var(0)
     np.testing.assert_allclose(y, (x - mean[None]) / np.sqrt(variance + 1e-5)[None], rtol=1e-3, atol=1e-4)
     statistics = new["batch_stats"]["BatchNorm_0"]
@@ -108,7 +158,7 @@ def test_batch_norm_scale_of_the_published_runs():
     scales = []
     for option in ("ones", "uniform"):
         layer = BatchNorm(option)
-        variables = layer.init(KEY, jnp.zeros((1, 1000)), train=False)
+        variables = jax.jit(lambda layer=layer: layer.init(KEY, jnp.zeros((1, 1000)), train=False))()
         scales.append(np.asarray(variables["params"]["BatchNorm_0"]["scale"]))
     assert (scales[0] == 1).all()
     assert 0 <= scales[1].min() < 0.05
@@ -118,41 +168,16 @@ def test_batch_norm_scale_of_the_published_runs():
 
 def test_the_network_of_coteaching_plus_has_no_norm_after_its_stem():
     _, variables = abstract("preact_resnet18", 200, (56, 56, 3), stem_norm=False)
-    assert sum(leaf.size for leaf in jax.tree.leaves(variables["params"])) == 11_268_616
+    assert number(variables) == 11_268_616
 
 
 @pytest.mark.parametrize("name", models.names())
 def test_dropout_is_an_option_of_every_network(name):
-    x = jnp.ones((4, *SHAPES[name]))
     with pytest.raises(UserError, match="model.dropout: 1.5"):
-        jax.eval_shape(lambda: models.make(name, 3, dropout=1.5).init(KEY, x, train=False))
-    module = models.make(name, 3, dropout=0.5)
-    variables = jax.eval_shape(lambda: module.init(KEY, x, train=False))
-    text = str(jax.make_jaxpr(lambda v: module.apply(v, x, True, mutable=True, rngs={"dropout": KEY}))(variables))
-    assert "random_bits" in text
-
-
-def test_dropout_of_the_9_layer_network_is_off_unless_asked():
-    x = jax.random.uniform(KEY, (2, 28, 28, 1))
-    plain, dropped = models.make("cnn9", 3), models.make("cnn9", 3, dropout=0.5)
-    variables = jax.jit(lambda: plain.init(KEY, x, train=False))()
-
-    @jax.jit
-    def outputs(key):
-        def train(module):
-            return module.apply(variables, x, train=True, mutable=["batch_stats"], rngs={"dropout": key})[0]
-
-        return (
-            train(plain),
-            train(dropped),
-            dropped.apply(variables, x, train=False),
-            plain.apply(variables, x, train=False),
-        )
-
-    first, second = outputs(jax.random.key(1)), outputs(jax.random.key(2))
-    np.testing.assert_array_equal(first[0], second[0])
-    assert not np.array_equal(first[1], second[1])
-    np.testing.assert_array_equal(first[2], first[3])
+        abstract(name, 3, SHAPES[name], dtype(name), dropout=1.5, **TOKENS.get(name, {}))
+    assert "random_bits" in traced(name, True, 0.5)[0]
+    assert "random_bits" not in traced(name, True)[0]
+    assert traced(name, False, 0.5)[0] == traced(name, False)[0]
 
 
 def test_wrong_networks_are_told():
@@ -162,10 +187,101 @@ def test_wrong_networks_are_told():
         models.make("mlp", 10, widht=3)
     with pytest.raises(UserError, match="model.width: 0"):
         models.make("mlp", 10, width=0)
-    with pytest.raises(UserError, match="too small for this network"):
-        abstract("cnn9", 10, (8, 8, 1))
+    with pytest.raises(UserError, match="model.layers: 0"):
+        models.make("mlp", 10, layers=0)
+    for name, shape in (("cnn9", (8, 8, 1)), ("cnn_faces", (7, 16, 1)), ("levi_hassner", (63, 62, 3))):
+        with pytest.raises(UserError, match="too small for this network"):
+            abstract(name, 10, shape)
+    with pytest.raises(UserError, match="model.vocabulary: 0"):
+        abstract("newsnet", 7, (1000,), jnp.int32)
+    with pytest.raises(UserError, match="a multiple of 5 tokens, not 999"):
+        abstract("newsnet", 7, (999,), jnp.int32, vocabulary=9)
     with pytest.raises(UserError, match="bn_scale_init"):
         abstract("cnn7", 10, (32, 32, 3), bn_scale_init="one")
+
+
+def test_more_layers_of_an_mlp_are_as_wide():
+    _, variables = abstract("mlp", 10, (28, 28, 1), layers=3)
+    assert number(variables) == 203_530 + 2 * (256 * 256 + 256)
+    _, published = abstract("mlp", 10, (28, 28, 1))
+    assert list(published["params"]) == ["Dense_0", "Dense_1"]
+
+
+def maps(name, shape):
+    """The shape of what each layer of a network gives."""
+    module, variables = abstract(name, 10, shape)
+    see = lambda v: module.apply(v, jnp.zeros((1, *shape)), train=False, capture_intermediates=True)[1]  # noqa: E731
+    return jax.tree.map(lambda leaf: leaf.shape[1:], jax.eval_shape(see, variables)["intermediates"])
+
+
+def test_residual_networks_for_large_images_shrink_where_torchvision_does():
+    small, large = maps("resnet18", (224, 224, 3)), maps("resnet50", (224, 224, 3))
+    for layers, block, last, expansion in ((small, "Block", (1, 3, 5, 7), 1), (large, "Bottleneck", (2, 6, 12, 15), 4)):
+        assert layers["Conv_0"]["__call__"] == ((112, 112, 64),)
+        for stage, position in enumerate(last):
+            side = 56 // 2**stage
+            assert layers[f"{block}_{position}"]["__call__"] == ((side, side, 64 * 2**stage * expansion),)
+    sides = [large["Bottleneck_3"][f"Conv_{i}"]["__call__"][0][0] for i in range(4)]
+    assert sides == [56, 28, 28, 28]
+
+
+@pytest.mark.parametrize("block", [Block, Bottleneck])
+def test_convolutions_of_torchvision_start_by_their_outputs(block):
+    module = ImageNetResNet(10, block, (1, 0, 0, 0), 0.0)
+    params = jax.jit(lambda: module.init(KEY, jnp.zeros((1, 32, 32, 3)), train=False)["params"])()
+    kernels = params["Conv_0"]["kernel"], params[f"{block.__name__}_0"]["Conv_1"]["kernel"]
+    for kernel, size in zip(kernels, (7, 3), strict=True):
+        assert abs(np.std(kernel) / np.sqrt(2 / (size * size * 64)) - 1) < 0.05
+
+
+def test_the_face_network_starts_as_published():
+    module = models.make("levi_hassner", 2)
+    params = jax.jit(lambda: module.init(KEY, jnp.zeros((1, 63, 63, 3)), train=False)["params"])()
+    starts = {"Conv_0": (0.01, 0), "Conv_1": (0.01, 1), "Conv_2": (0.01, 0)}
+    starts |= {"Dense_0": (0.005, 1), "Dense_1": (0.005, 1), "Dense_2": (0.01, 0)}
+    assert params.keys() == starts.keys()
+    for layer, (deviation, bias) in starts.items():
+        assert abs(np.std(params[layer]["kernel"]) / deviation - 1) < 0.1
+        assert (params[layer]["bias"] == bias).all()
+
+
+def test_local_response_normalisation_divides_by_near_channels():
+    x = 100 * np.random.default_rng(0).normal(size=(2, 3, 1, 16))
+    expected = np.empty_like(x)
+    for channel in range(16):
+        near = x[..., max(0, channel - 5) : channel + 6]
+        expected[..., channel] = x[..., channel] / (1 + 1e-4 * (near**2).sum(-1)) ** 0.75
+    np.testing.assert_allclose(local_response_normalisation(jnp.float32(x)), expected, rtol=1e-5)
+
+
+def test_tokens_are_pooled_as_their_vectors_one_after_the_other():
+    tokens = np.random.default_rng(0).integers(0, 40, (3, 10), np.int32)
+    layer = PooledEmbedding(40)
+    vectors = jax.random.normal(KEY, (40, 300))
+
+    def plain(vectors):
+        flat = vectors[tokens].reshape(3, 3000)
+        ends = [(int(np.floor(62.5 * j)), int(np.ceil(62.5 * (j + 1)))) for j in range(48)]
+        return jnp.stack([flat[:, start:stop].mean(1) for start, stop in ends], 1)
+
+    @jax.jit
+    def both(vectors):
+        mine = lambda vectors: layer.apply({"params": {"embedding": vectors}}, tokens)  # noqa: E731
+        return [(f(vectors), jax.grad(lambda v, f=f: jnp.sin(9 * f(v)).sum())(vectors)) for f in (mine, plain)]
+
+    (mine, gradient), (expected, expected_gradient) = both(vectors)
+    np.testing.assert_allclose(mine, expected, atol=1e-6)
+    np.testing.assert_allclose(text.pool(np.asarray(vectors), tokens), expected, atol=1e-6)
+    np.testing.assert_allclose(gradient, expected_gradient, atol=1e-5)
+    assert np.abs(expected_gradient).max() > 0.1
+
+
+def test_windows_of_adaptive_pooling_overlap_where_they_do_not_divide():
+    start, stop = text.windows(300_000, 4800)
+    assert (stop - start == 63).all()
+    assert (start[:3].tolist(), stop[-1]) == ([0, 62, 125], 300_000)
+    start, stop = text.windows(7, 3)
+    assert (start.tolist(), stop.tolist()) == ([0, 2, 4], [3, 5, 7])
 
 
 @pytest.mark.parametrize("lowering", [winograd, shifted])
@@ -181,11 +297,12 @@ def test_a_convolution_equals_the_native_one_in_value_and_gradient(lowering, bat
         edge = (padding, padding)
         return lax.conv_general_dilated(x, kernel, (1, 1), (edge, edge), dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
-    def all_of(convolution):
+    @partial(jax.jit, static_argnums=0)
+    def all_of(convolution, x, kernel):
         value, pull = jax.vjp(lambda x, kernel: convolution(x, kernel, padding), x, kernel)
         return value, *pull(jnp.asarray(np.sin(np.arange(value.size, dtype=np.float32)).reshape(value.shape)))
 
-    for mine, expected in zip(all_of(lowering), all_of(native), strict=True):
+    for mine, expected in zip(all_of(lowering, x, kernel), all_of(native, x, kernel), strict=True):
         # Winograd's own rounding: 1.3e-5 of the largest value was the most seen against float64.
         np.testing.assert_allclose(mine, expected, atol=3e-5 * np.abs(expected).max())
 
@@ -195,10 +312,11 @@ def test_a_convolution_under_vmap_is_that_of_each_network():
     x = jnp.asarray(random.normal(size=(8, 8, 8, 9)), jnp.float32)
     kernels = jnp.asarray(random.normal(size=(2, 3, 3, 9, 4)), jnp.float32)
 
+    @jax.jit
     def gradients(kernel):
         return jax.value_and_grad(lambda x, kernel: jnp.sin(winograd(x, kernel, 1)).sum(), (0, 1))(x, kernel)
 
-    together = jax.vmap(gradients)(kernels)
+    together = jax.jit(jax.vmap(gradients))(kernels)
     for network in range(2):
         for mine, alone in zip(*map(jax.tree.leaves, (together, gradients(kernels[network]))), strict=True):
             np.testing.assert_allclose(mine[network], alone, atol=1e-6 * np.abs(alone).max())

@@ -1,6 +1,7 @@
 """The networks, found by file name: `models/mlp.py` holds the function `mlp(num_classes, **options) -> nn.Module`.
 
-A module maps f32[B, ...] in [0, 1] to logits f32[B, C]: `module(inputs, train=True)` uses batch statistics and dropout.
+A module maps f32[B, ...], images in [0, 1], to logits f32[B, C]: `module(inputs, train=True)` uses batch statistics and
+dropout. `newsnet` takes tokens i32[B, T] too.
 """
 
 import sys

@@ -1,20 +1,22 @@
 """Layers with PyTorch's defaults, which the published numbers rest on.
 
-Weights and biases start as U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+Weights and biases start as U(-1/sqrt(fan_in), 1/sqrt(fan_in)) unless they are given another start.
 """
 
 from collections.abc import Callable
+from functools import reduce
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array, lax
+from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 
 from jnl.errors import UserError, unknown, within
 from jnl.models._convolution import convolve
 
-_kernel_init = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
+uniform_fan_in = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
 
 
 def _bias_init(fan_in: int) -> Callable[[Array, tuple[int, ...]], Array]:
@@ -32,12 +34,14 @@ class Dense(nn.Module):
     """
 
     features: int
+    kernel_init: Initializer = uniform_fan_in
+    bias_init: Initializer | None = None
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         fan_in = x.shape[-1]
-        kernel = self.param("kernel", lambda key: _kernel_init(key, (fan_in, self.features)).T)
-        bias = self.param("bias", _bias_init(fan_in), (self.features,))
+        kernel = self.param("kernel", lambda key: self.kernel_init(key, (fan_in, self.features)).T)
+        bias = self.param("bias", self.bias_init or _bias_init(fan_in), (self.features,))
         return lax.dot_general(kernel, x, (((1,), (1,)), ((), ()))).T + bias[None]
 
 
@@ -49,17 +53,18 @@ class Conv(nn.Module):
     padding: int = 0
     stride: int = 1
     bias: bool = True
+    kernel_init: Initializer = uniform_fan_in
+    bias_init: Initializer | None = None
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        if min(x.shape[1:3]) + 2 * self.padding < self.size:
-            raise UserError("model.name: the images are too small for this network; choose a smaller one, such as mlp")
+        _check_size(x, self.size - 2 * self.padding)
         channels = x.shape[-1]
-        kernel = self.param("kernel", _kernel_init, (self.size, self.size, channels, self.features))
+        kernel = self.param("kernel", self.kernel_init, (self.size, self.size, channels, self.features))
         y = convolve(x, kernel, self.padding, self.stride)
         if not self.bias:
             return y
-        bias = self.param("bias", _bias_init(self.size * self.size * channels), (self.features,))
+        bias = self.param("bias", self.bias_init or _bias_init(self.size * self.size * channels), (self.features,))
         return y + bias.reshape(1, 1, 1, -1)
 
 
@@ -81,12 +86,19 @@ class BatchNorm(nn.Module):
         return norm(x, use_running_average=not train)
 
 
-def last_layer(module: nn.Module, x: Array, num_classes: int, train: bool, dropout: float = 0.0) -> Array:
+def last_layer(
+    module: nn.Module,
+    x: Array,
+    num_classes: int,
+    train: bool,
+    dropout: float = 0.0,
+    dense: Callable[[int], nn.Module] = Dense,
+) -> Array:
     """Dropout, then the logits: f32[B, D] -> f32[B, C]. Notes what the layer sees, for the strategies that ask."""
     within("model.dropout", dropout, 0, 0.999, "0 is none")
     x = nn.Dropout(dropout)(x, deterministic=not train)
     module.sow("intermediates", "features", x)
-    return Dense(num_classes)(x)
+    return dense(num_classes)(x)
 
 
 def max_pool(x: Array) -> Array:
@@ -94,9 +106,28 @@ def max_pool(x: Array) -> Array:
 
     By reshape: the gradient of a windowed reduction is slow on CPU.
     """
+    _check_size(x, 2)
     batch, height, width, channels = x.shape
     x = x[:, : height // 2 * 2, : width // 2 * 2]
     return x.reshape(batch, height // 2, 2, width // 2, 2, channels).max((2, 4))
+
+
+def max_pool_overlapping(x: Array, padding: int = 0) -> Array:
+    """The maximum of each 3x3 block, two apart: f32[B, H, W, c] -> f32[B, (H + 2 padding - 1) // 2, ..., c].
+
+    By shifts, for the reason of `max_pool`: three rows, then three columns.
+    """
+    _check_size(x, 3 - 2 * padding)
+    x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)), constant_values=-jnp.inf)
+    for axis in (1, 2):
+        last = x.shape[axis] - 2
+        x = reduce(jnp.maximum, [lax.slice_in_dim(x, i, last + i, 2, axis) for i in range(3)])
+    return x
+
+
+def _check_size(x: Array, smallest: int) -> None:
+    if min(x.shape[1:3]) < smallest:
+        raise UserError("model.name: the images are too small for this network; choose a smaller one, such as mlp")
 
 
 def flatten(x: Array) -> Array:

@@ -1,11 +1,19 @@
-"""Residual networks for 32x32 images (He et al. 2016), as the code of this field has them: no bias in convolutions,
-four stages of 64 to 512 channels, the mean over the first 4x4 of the last map.
+"""Residual networks (He et al. 2016): no bias in convolutions, four stages of 64 to 512 channels.
+
+`ResNet` is for 32x32 images, as the code of this field has it: the mean over the first 4x4 of the last map.
+`ImageNetResNet` is for large ones, as torchvision has it.
 """
+
+from collections.abc import Callable
+from functools import partial
 
 from flax import linen as nn
 from jax import Array
+from jax.nn.initializers import Initializer
 
-from jnl.models._layers import BatchNorm, Conv, last_layer
+from jnl.models._layers import BatchNorm, Conv, last_layer, max_pool_overlapping, uniform_fan_in
+
+_normal_fan_out = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
 
 
 class Block(nn.Module):
@@ -13,14 +21,37 @@ class Block(nn.Module):
 
     features: int
     stride: int
+    kernel_init: Initializer = uniform_fan_in
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
-        y = Conv(self.features, padding=1, stride=self.stride, bias=False)(x)
+        convolution = partial(Conv, bias=False, kernel_init=self.kernel_init)
+        y = convolution(self.features, padding=1, stride=self.stride)(x)
         y = nn.relu(BatchNorm()(y, train))
-        y = BatchNorm()(Conv(self.features, padding=1, bias=False)(y), train)
+        y = BatchNorm()(convolution(self.features, padding=1)(y), train)
         if x.shape != y.shape:
-            x = BatchNorm()(Conv(self.features, size=1, stride=self.stride, bias=False)(x), train)
+            x = BatchNorm()(convolution(self.features, size=1, stride=self.stride)(x), train)
+        return nn.relu(x + y)
+
+
+class Bottleneck(nn.Module):
+    """A 1x1, a 3x3 and a 1x1 convolution, f32[B, H, W, c] -> f32[B, H / stride, W / stride, 4 features].
+
+    The stride is that of the 3x3 convolution, as in torchvision; in the paper it is that of the first.
+    """
+
+    features: int
+    stride: int
+    kernel_init: Initializer
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool) -> Array:
+        convolution = partial(Conv, bias=False, kernel_init=self.kernel_init)
+        y = nn.relu(BatchNorm()(convolution(self.features, size=1)(x), train))
+        y = nn.relu(BatchNorm()(convolution(self.features, padding=1, stride=self.stride)(y), train))
+        y = BatchNorm()(convolution(4 * self.features, size=1)(y), train)
+        if x.shape != y.shape:
+            x = BatchNorm()(convolution(4 * self.features, size=1, stride=self.stride)(x), train)
         return nn.relu(x + y)
 
 
@@ -40,6 +71,13 @@ class PreActBlock(nn.Module):
         return x + y
 
 
+def _stages(block: Callable[..., nn.Module], blocks: tuple[int, int, int, int], x: Array, train: bool) -> Array:
+    for stage, number in enumerate(blocks):
+        for position in range(number):
+            x = block(64 * 2**stage, stride=2 if stage and not position else 1)(x, train)
+    return x
+
+
 class ResNet(nn.Module):
     """f32[B, H, W, channels] -> f32[B, C]; H and W at least 25."""
 
@@ -54,7 +92,21 @@ class ResNet(nn.Module):
         x = Conv(64, padding=1, bias=False)(x)
         if self.stem_norm:
             x = nn.relu(BatchNorm()(x, train))
-        for stage, number in enumerate(self.blocks):
-            for position in range(number):
-                x = self.block(64 * 2**stage, stride=2 if stage and not position else 1)(x, train)
+        x = _stages(self.block, self.blocks, x, train)
         return last_layer(self, x[:, :4, :4].mean((1, 2)), self.num_classes, train, self.dropout)
+
+
+class ImageNetResNet(nn.Module):
+    """f32[B, H, W, channels] -> f32[B, C]; made for 224x224. Convolutions start as He et al. 2015 have it (fan out)."""
+
+    num_classes: int
+    block: type[Block] | type[Bottleneck]
+    blocks: tuple[int, int, int, int]
+    dropout: float
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool) -> Array:
+        x = Conv(64, size=7, padding=3, stride=2, bias=False, kernel_init=_normal_fan_out)(x)
+        x = max_pool_overlapping(nn.relu(BatchNorm()(x, train)), padding=1)
+        x = _stages(partial(self.block, kernel_init=_normal_fan_out), self.blocks, x, train)
+        return last_layer(self, x.mean((1, 2)), self.num_classes, train, self.dropout)

@@ -13,14 +13,20 @@ class MLP(nn.Module):
     num_classes: int
     width: int
     dropout: float
+    layers: int
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
-        return last_layer(self, nn.relu(Dense(self.width)(flatten(x))), self.num_classes, train, self.dropout)
+        x = flatten(x)
+        for _ in range(self.layers):
+            x = nn.relu(Dense(self.width)(x))
+        return last_layer(self, x, self.num_classes, train, self.dropout)
 
 
-def mlp(num_classes: int, width: int = 256, dropout: float = 0.0) -> nn.Module:
-    """`width` hidden units, of which a share `dropout` is left out while training."""
+def mlp(num_classes: int, width: int = 256, dropout: float = 0.0, layers: int = 1) -> nn.Module:
+    """`layers` of `width` hidden units; of the last, a share `dropout` is left out while training."""
     if width < 1:
         raise UserError(f"model.width: {width}; give at least 1, the published value is 256")
-    return MLP(num_classes, width, dropout)
+    if layers < 1:
+        raise UserError(f"model.layers: {layers}; give at least 1, the published value")
+    return MLP(num_classes, width, dropout, layers)
