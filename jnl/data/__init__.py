@@ -41,8 +41,8 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     """A data set on the host, its labels as they come. `dir` is where its files are (default: the TFDS directory).
 
     Raises:
-      UserError: an unknown name or option, files that are missing (with the command that prepares them), or inputs
-        that are not finite.
+      UserError: an unknown name or option, files that are missing (with the command that prepares them), inputs that
+        are not finite, or labels that are no classes.
     """
     source = _source(name)
     registry.check_keywords(source, options, "data", skip="dir")
@@ -53,6 +53,8 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
         )
     dataset = source(dir=dir, **options, **part)
     for which, split in (("train", dataset.train), ("test", dataset.test)):
+        if split is not None and not 0 <= split.labels.min() <= split.labels.max() < len(dataset.class_names):
+            raise UserError(f"data.name: {name!r} has {which} examples without a label; leave them out")
         if split is not None and np.issubdtype(split.inputs.dtype, np.floating):
             for begin in range(0, len(split.inputs), _AT_ONCE):
                 if not np.isfinite(split.inputs[begin : begin + _AT_ONCE]).all():

@@ -8,6 +8,9 @@ from jax import Array
 from jnl.data.dataset import Dataset, Split
 from jnl.errors import UserError
 
+_TEST = "test labels"
+_MOST = 100_000  # classes; more are numbers of something else
+
 
 def split(inputs: np.ndarray, labels: np.ndarray, clean: np.ndarray | None = None) -> Split:
     """u8[N, H, W, channels], f32[N, D] or i32[N, T], integers [N] -> a Split; clean unless the truth is given."""
@@ -36,81 +39,102 @@ def dataset(
     the training set.
 
     Raises:
-      UserError: shapes that do not fit each other, labels that are no classes, inputs that are no numbers.
+      UserError: shapes that do not fit each other, labels that are no classes, a test label that is no class of the
+        training set, inputs that are no numbers.
     """
     given = {"training labels": train.labels}
     if train.clean is not None:
         given["true labels"] = train.clean
     if test is not None:
-        given["test labels"] = test.labels
+        given[_TEST] = test.labels
     names, numbers = _classes(given, class_names)
     inputs = _inputs(train.inputs, train.labels, "training")
     others = None if test is None else _inputs(test.inputs, test.labels, "test")
-    if others is not None and others.shape[1:] != inputs.shape[1:]:
+    if others is not None and (others.shape[1:], others.dtype) != (inputs.shape[1:], inputs.dtype):
         raise UserError(
-            f"data: training inputs are {inputs.shape[1:]}, test inputs {others.shape[1:]}; make them alike"
+            f"data: training inputs are {inputs.dtype} {inputs.shape[1:]}, test inputs {others.dtype} "
+            f"{others.shape[1:]}; make them alike"
         )
-    if standardise and inputs.ndim == 2 and inputs.dtype == np.float32:
-        mean, std = inputs.mean(0, np.float64), inputs.std(0, np.float64)
-        std[std == 0] = 1
-
-        def scale(x: np.ndarray) -> np.ndarray:
-            return ((x - mean) / std).astype(np.float32)
-
-        inputs, others = scale(inputs), None if others is None else scale(others)
     truth = numbers.get("true labels", np.full(len(inputs), -1, np.int32))
+    if len(truth) != len(inputs):
+        raise UserError(f"data: {len(inputs):,} training inputs and {len(truth):,} true labels; give one for each")
+    if standardise and inputs.dtype == np.float32:
+        inputs, others = _standardised(inputs, others)
     return Dataset(
         split(inputs, numbers["training labels"], truth),
-        None if others is None else split(others, numbers["test labels"]),
+        None if others is None else split(others, numbers[_TEST]),
         names,
     )
 
 
+def _standardised(inputs: np.ndarray, others: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Mean 0, variance 1; a column that is constant in training gets mean 0."""
+
+    def scale(x: np.ndarray) -> np.ndarray:
+        return ((x - mean) / std).astype(np.float32)
+
+    with np.errstate(all="ignore"):  # what is not finite is told when the data set is complete
+        mean, std = inputs.mean(0, np.float64), inputs.std(0, np.float64)
+        std[inputs.min(0) == inputs.max(0)] = 1  # rounding leaves a little
+        return scale(inputs), None if others is None else scale(others)
+
+
 def _inputs(inputs: np.ndarray, labels: np.ndarray, part: str) -> np.ndarray:
-    if not len(inputs) or len(inputs) != len(labels):
-        raise UserError(f"data: {len(inputs):,} {part} inputs and {len(labels):,} labels; give one label for each")
-    if inputs.dtype == np.uint8:
-        inputs = inputs[..., None] if inputs.ndim == 3 else inputs
-        if inputs.ndim == 4:
-            return inputs
-    if inputs.ndim < 2 or not (np.issubdtype(inputs.dtype, np.number) or inputs.dtype == bool):
+    images = inputs.dtype == np.uint8 and inputs.ndim in (3, 4)
+    if not images and (inputs.ndim != 2 or inputs.dtype.kind not in "biuf"):
         raise UserError(
             f"data: {part} inputs are {inputs.dtype} of shape {inputs.shape}; give uint8 images [N, H, W, channels] or "
             "numbers [N, D]"
         )
-    if inputs.ndim == 2 and inputs.dtype == np.int32:
+    if not inputs.size or len(inputs) != len(labels):
+        raise UserError(f"data: {part} inputs {inputs.shape} and {len(labels):,} labels; give one label for each")
+    if images:
+        return inputs[..., None] if inputs.ndim == 3 else inputs
+    if inputs.dtype.kind == "i" and inputs.dtype.itemsize == 4:
         if inputs.min() < 0:
             raise UserError(f"data: {part} inputs are int32 of two axes, which are tokens, and some are negative")
-        return inputs  # of a text
-    return inputs.astype(np.float32)
+        return inputs.astype(np.int32, copy=False)  # of a text
+    with np.errstate(over="ignore"):  # becomes infinite, which is told
+        return inputs.astype(np.float32, copy=False)
 
 
 def _classes(given: dict[str, np.ndarray], names: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
     """The class names, and all labels as i32[N] numbers of them."""
-    labels = {part: np.asarray(array) for part, array in given.items()}
-    for part, array in labels.items():
-        if array.ndim != 1 or array.dtype.kind not in "iubUS":
-            raise UserError(
-                f"data: {part} are {array.dtype} of shape {array.shape}; give whole numbers or names of shape [N]"
-            )
-    kinds = {array.dtype.kind in "US" for array in labels.values()}
+    labels = {part: _labels(array, part) for part, array in given.items()}
+    kinds = {array.dtype.kind == "U" for array in labels.values()}
     if len(kinds) > 1:
         raise UserError("data: some labels are names, others numbers; make them alike")
+    training = np.unique(np.concatenate([array for part, array in labels.items() if part != _TEST]))
     if kinds == {True}:
-        found = np.unique(np.concatenate([array.astype(str) for array in labels.values()]))
-        names = names or tuple(found)
-        position = {name: number for number, name in enumerate(names)}
-        if unknown := [name for name in found if name not in position]:
-            raise UserError(f"data: label {unknown[0]!r} is not among the class names {', '.join(names[:10])}")
-        numbers = {
-            part: np.array([position[name] for name in array.astype(str)], np.int32) for part, array in labels.items()
-        }
+        names = names or tuple(map(str, training))
+        position: dict[str | int, int] = {name: number for number, name in enumerate(names)}
     else:
-        low, high = min(int(a.min(initial=0)) for a in labels.values()), max(int(a.max()) for a in labels.values())
-        if low < 0 or high >= (len(names) or 100_000):
-            raise UserError(f"data: labels go from {low} to {high}; give classes 0 to C - 1")
-        names = names or tuple(str(number) for number in range(high + 1))
-        numbers = {part: array.astype(np.int32) for part, array in labels.items()}
-    if len(names) < 2:
-        raise UserError(f"data: all labels are {names[0]!r}; there is nothing to tell apart")
+        if training[0] < 0 or training[-1] >= (len(names) or _MOST):
+            raise UserError(f"data: labels go from {training[0]} to {training[-1]}; give classes 0 to C - 1")
+        names = names or tuple(str(number) for number in range(training[-1] + 1))
+        position = {number: number for number in range(len(names))}
+    if len(set(names)) < len(names):
+        raise UserError("data: two classes have the same name; give each its own")
+    for part, array in labels.items():
+        if lacking := [label for label in np.unique(array).tolist() if label not in position]:
+            raise UserError(
+                f"data: {part} have {lacking[0]!r}, which is none of the {len(names)} classes {', '.join(names[:10])}"
+            )
+    if len(np.unique(labels["training labels"])) < 2:
+        raise UserError(f"data: all training labels are {training[0]}; there is nothing to tell apart")
+    numbers = {part: np.array([position[label] for label in labels[part].tolist()], np.int32) for part in labels}
     return names, numbers
+
+
+def _labels(labels: np.ndarray, part: str) -> np.ndarray:
+    """i64[N] or str[N]."""
+    if labels.ndim != 1 or not labels.size or labels.dtype.kind not in "iubUS":
+        raise UserError(
+            f"data: {part} are {labels.dtype} of shape {labels.shape}; give whole numbers or names of shape [N]"
+        )
+    try:
+        if labels.dtype.kind == "S":
+            return np.char.decode(labels, "utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"data: {part} are bytes that are no UTF-8 ({error}); save them as text") from error
+    return labels if labels.dtype.kind == "U" else labels.astype(np.int64)

@@ -31,7 +31,10 @@ def through(name: str, sources: Iterable[Path], make: Callable[[Allocate], None]
     """The arrays that `make` fills, from the cache where it holds them for these files (or whole folders).
 
     `name` says all that they depend on beside the files. Where the cache cannot be written, or has no space, the
-    arrays are in memory.
+    arrays are in memory. Either way they are read-only.
+
+    Raises:
+      FileNotFoundError: a source that is not there.
     """
     entry = directory() / f"{name}-{_fingerprint(sources)}"
     arrays = _read(entry)
@@ -42,12 +45,18 @@ def _fingerprint(sources: Iterable[Path]) -> str:
     stats = []
     for source in sources:
         inside = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
-        stats += [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in inside]
+        for path in inside:
+            found = path.stat()
+            stats.append((str(path.resolve()), found.st_size, found.st_mtime_ns))
     return hashlib.sha256(repr((_VERSION, stats)).encode()).hexdigest()[:16]
 
 
 def _checksum(array: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() if array.size else ""
+    """Of its kind and its content: a header that was damaged may still be one."""
+    found = hashlib.sha256(repr((array.shape, array.dtype.str)).encode())
+    if array.size:
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
 
 
 def _read(entry: Path) -> dict[str, np.ndarray] | None:
@@ -82,18 +91,21 @@ def _make(entry: Path, make: Callable[[Allocate], None]) -> dict[str, np.ndarray
     finally:
         if part is not None:
             shutil.rmtree(part, ignore_errors=True)
+    for array in arrays.values():
+        array.flags.writeable = False  # writing would change the file that the next program reads
     return arrays
 
 
 def _on_disk(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    if not size:
+    if 0 in shape:
         return np.empty(shape, dtype)
     try:
-        with path.open("wb") as file:  # the space is taken first: a mapped file on a full disk is a crash
-            os.posix_fallocate(file.fileno(), 0, size + 4096)
-        return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+        array = np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+        with path.open("r+b") as file:  # takes the space: writing to a mapped file on a full disk is a crash
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        return array
     except (OSError, AttributeError):
+        path.unlink(missing_ok=True)
         return np.empty(shape, dtype)
 
 

@@ -34,14 +34,21 @@ def load(title: str, paths: Sequence[Path], labels: np.ndarray, form: Form, clea
     """Images of these files as u8[N, H, W, channels] through the cache, with their labels.
 
     Raises:
-      UserError: a file that is no image.
+      UserError: a file that is not there, or no image; a size that is none.
     """
+    if form.height < 1 or form.width < 1:
+        raise UserError(f"data.size: {form.height}; give at least 1, the side of the images in pixels")
 
     def make(allocate: cache.Allocate) -> None:
         into(allocate("images", (len(paths), *form), np.uint8), title, paths, lambda path: read(path, form))
 
     name = f"{title}-{form.height}x{form.width}x{form.channels}"
-    arrays = cache.through(name, paths, make)
+    try:
+        arrays = cache.through(name, paths, make)
+    except FileNotFoundError as error:
+        raise UserError(
+            f"data.dir: the image {error.filename} is missing; unpack all images, or take it off the list"
+        ) from error
     return split(arrays["images"], labels, clean)
 
 
@@ -78,7 +85,7 @@ def survey(paths: Sequence[Path], size: int) -> Form:
 
 def _shape(path: Path) -> tuple[int, int, int]:
     with _opened(path) as image:
-        return image.height, image.width, 1 if image.mode in ("1", "L", "I;16", "I", "F", "LA") else 3
+        return image.height, image.width, 1 if image.mode in ("1", "L", "F", "LA") or image.mode[0] == "I" else 3
 
 
 def read(path: Path, form: Form) -> np.ndarray:
@@ -93,6 +100,8 @@ def read(path: Path, form: Form) -> np.ndarray:
 
 def fit(image: Image.Image, form: Form) -> np.ndarray:
     """An image -> u8[H, W, channels]."""
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
     image = image.convert("L" if form.channels == 1 else "RGB")
     if image.size != (form.width, form.height):
         image = image.resize((form.width, form.height), Image.Resampling.BILINEAR)
@@ -104,5 +113,5 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path) as image:
             yield image
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # what Pillow raises
+    except (OSError, SyntaxError, ValueError, TypeError, Image.DecompressionBombError) as error:  # what Pillow raises
         raise UserError(f"data.dir: {path} is no image that can be read ({error}); remove or replace it") from error

@@ -9,31 +9,34 @@ import sys
 from jnl import data
 from jnl.errors import UserError, unknown
 
-PREPARED = ["mnist", "fashion_mnist", "cifar10", "cifar100"]
+# What sources read; any other image data set of TFDS can be prepared too. The last two first ask for files by hand.
+PREPARED = ["mnist", "fashion_mnist", "cifar10", "cifar100", "svhn_cropped", "cifar10_n", "cifar100_n"]
 
 
 def prepare(name: str, dir: str | None = None) -> str:
     """Downloads and writes; returns the folder.
 
     Raises:
-      UserError: no such data set, TensorFlow is missing, or the download failed.
+      UserError: no such data set, TensorFlow is missing, files that only a person may download, or the download failed.
     """
-    if name not in PREPARED:
-        raise unknown("data set", name, PREPARED)
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder(name, data_dir=dir, file_format="array_record")
+    try:
+        builder = tfds.builder(name, data_dir=dir, file_format="array_record")
+    except (tfds.core.registered.DatasetNotFoundError, ValueError) as error:
+        raise unknown("data set", name, PREPARED) from error
     try:
         builder.download_and_prepare()
     except ImportError as error:
         raise UserError(
             f"preparing {name!r} needs TensorFlow once (training never does): pip install tensorflow"
         ) from error
-    except (OSError, tfds.download.DownloadError) as error:
+    except (OSError, AssertionError, tfds.download.DownloadError) as error:
         raise UserError(
-            f"preparing {name!r} failed: {error}; check the network and the free space, then run it again"
+            f"preparing {name!r} failed: {' '.join(str(error).split())}; put that right, or check the network and the "
+            "free space, then run it again"
         ) from error
-    data.load(name, dir)
+    data.load(name if name in data.names() else f"tfds:{name}", dir)
     return str(builder.data_path)
 
 

@@ -24,7 +24,7 @@ Folder = str | os.PathLike[str] | None
 Row = Mapping[str, np.ndarray | bytes | int]  # one record as TFDS gives it
 # (split, number of its records, which of them these are, the records) -> int64 original position of each
 Order = Callable[[str, int, range, Sequence[Row]], np.ndarray]
-_AT_ONCE = 10_000  # records: one at a time is many times slower, all at once is too much for large images
+_AT_ONCE = 2**25  # bytes of images: one record at a time is many times slower, all are too much for large images
 _SAMPLE = 256  # records that tell the size of images whose sizes differ
 
 
@@ -71,45 +71,67 @@ def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0) -> Dat
     """
     with _builder(name, dir) as builder:
         image, label = _features(builder)
-        parts = [part for part in ("train", "test", "validation") if part in builder.info.splits][:2]
-        if parts[:1] != ["train"]:
+        if "train" not in builder.info.splits:
             raise UserError(f"data.name: {name!r} has no split `train`; it has {', '.join(builder.info.splits)}")
+        held = [part for part in ("test", "validation") if part in builder.info.splits]
+        held = [part for part in held if _labelled(builder, part, label)]
+        form = _form(_source(builder, "train"), builder.info.features[image].shape, image, size)
         splits = []
-        for part in parts:
-            arrays = arrays_of(builder, part, image, (label,), order, size)
-            splits.append(split(arrays[image], arrays[label]))
+        for part in ["train", *held[:1]]:
+            arrays = _arrays(builder, part, image, label, order, form)
+            splits.append(split(arrays["images"], arrays["labels"]))
         names = tuple(builder.info.features[label].names)
     return Dataset(splits[0], splits[1] if len(splits) > 1 else None, names)
 
 
-def labels_of(name: str, dir: Folder, part: str, keys: Sequence[str], order: Order) -> dict[str, np.ndarray]:
-    """More labels of one split of a data set: i32[N] each. Errors as for `read`."""
+def labels_of(name: str, dir: Folder, part: str, label: str, order: Order) -> np.ndarray:
+    """Other labels of one split of a data set: i32[N]. Errors as for `read`."""
+    import tensorflow_datasets as tfds
+
     with _builder(name, dir) as builder:
+        if label not in builder.info.features:
+            raise UserError(f"data.labels: {name!r} has no {label!r}, but {', '.join(builder.info.features)}")
         image, _ = _features(builder)
-        arrays = arrays_of(builder, part, image, keys, order, 0)
-    return {key: arrays[key] for key in keys}
+        source = cast(Source, builder.as_data_source(part, decoders={image: tfds.decode.SkipDecoding()}))
+
+        def make(allocate: cache.Allocate) -> None:
+            rows = source.__getitems__(range(len(source)))
+            position = order(part, len(source), range(len(source)), rows)
+            allocate("labels", (len(source),), np.int32)[position] = [cast(int, row[label]) for row in rows]
+
+        title = f"{builder.name}-{part}-{label}-{order.__name__}"
+        return cache.through(title, [Path(builder.data_path)], make)["labels"]
 
 
-def arrays_of(
-    builder: "tfds.core.DatasetBuilder", part: str, image: str, labels: Sequence[str], order: Order, size: int
+def _source(builder: "tfds.core.DatasetBuilder", part: str) -> Source:
+    return cast(Source, builder.as_data_source(part))
+
+
+def _labelled(builder: "tfds.core.DatasetBuilder", part: str, label: str) -> bool:
+    """Some test sets come without labels: all are -1."""
+    return cast(int, _source(builder, part).__getitems__([0])[0][label]) >= 0
+
+
+def _arrays(
+    builder: "tfds.core.DatasetBuilder", part: str, image: str, label: str, order: Order, form: images.Form
 ) -> dict[str, np.ndarray]:
-    """The images u8[N, H, W, channels] and labels i32[N] of a split, by the names of their features."""
-    source = cast(Source, builder.as_data_source(part))
-    form = _form(source, builder.info.features[image].shape, image, size)
+    """The images u8[N, H, W, channels] and labels i32[N] of a split."""
+    source = _source(builder, part)
+    declared = builder.info.features[image].shape
+    step = _SAMPLE if None in declared else max(_AT_ONCE // int(np.prod(declared)), 1)
 
     def make(allocate: cache.Allocate) -> None:
-        pictures = allocate(image, (len(source), *form), np.uint8)
-        numbers = {key: allocate(key, (len(source),), np.int32) for key in labels}
-        for begin in range(0, len(source), _AT_ONCE):
-            which = range(begin, min(begin + _AT_ONCE, len(source)))
+        pictures = allocate("images", (len(source), *form), np.uint8)
+        numbers = allocate("labels", (len(source),), np.int32)
+        for begin in range(0, len(source), step):
+            which = range(begin, min(begin + step, len(source)))
             rows = source.__getitems__(which)
             position = order(part, len(source), which, rows)
             for place, row in zip(position, rows, strict=True):
                 pictures[place] = _fitted(cast(np.ndarray, row[image]), form)
-            for key, array in numbers.items():
-                array[position] = [cast(int, row[key]) for row in rows]
+            numbers[position] = [cast(int, row[label]) for row in rows]
 
-    title = f"{builder.name}-{part}-{order.__name__}-{'-'.join(labels)}-{form.height}x{form.width}"
+    title = f"{builder.name}-{part}-{label}-{order.__name__}-{form.height}x{form.width}x{form.channels}"
     return cache.through(title, [Path(builder.data_path)], make)
 
 
@@ -122,7 +144,7 @@ def _form(source: Source, declared: tuple[int | None, ...], image: str, size: in
         shapes = np.array([cast(np.ndarray, row[image]).shape for row in rows])
         channels = channels or int(shapes[:, 2].max())
         height = width = size or min(int(np.median(shapes[:, :2])), images.LARGEST)
-    return images.Form(height, width, channels)
+    return images.Form(height, width, 1 if channels == 1 else 3)
 
 
 def _fitted(picture: np.ndarray, form: images.Form) -> np.ndarray:
@@ -137,7 +159,7 @@ def _features(builder: "tfds.core.DatasetBuilder") -> tuple[str, str]:
 
     def only(kind: type) -> str:
         found = [name for name, feature in builder.info.features.items() if isinstance(feature, kind)]
-        keys = [key for key in builder.info.supervised_keys or () if key in found] or found
+        keys = [key for key in (*(builder.info.supervised_keys or ()), "image", "label") if key in found][:1] or found
         if len(keys) != 1:
             raise UserError(
                 f"data.name: {builder.name!r} has {len(keys)} features of kind {kind.__name__}, not one; it does not "
@@ -145,7 +167,10 @@ def _features(builder: "tfds.core.DatasetBuilder") -> tuple[str, str]:
             )
         return keys[0]
 
-    return only(tfds.features.Image), only(tfds.features.ClassLabel)
+    image, label = only(tfds.features.Image), only(tfds.features.ClassLabel)
+    if builder.info.features[image].np_dtype != np.uint8:
+        raise UserError(f"data.name: {builder.name!r} has images of {builder.info.features[image].np_dtype}, not uint8")
+    return image, label
 
 
 @contextmanager
@@ -157,12 +182,17 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # array_record's group sizes and OpenCV; errors still raise
     try:
-        yield tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
+        builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
+        if not builder.info.splits:
+            raise FileNotFoundError(builder.data_dir)
+        yield builder
     except UserError:
         raise
     except tfds.core.registered.DatasetNotFoundError as error:
-        raise UserError(f"data.name: TFDS has no data set {name!r}, and none is prepared in {dir}") from error
-    except (NotImplementedError, AssertionError, OSError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"data.name: TFDS has no data set {name!r}, and none is prepared in {dir}; correct the name or data.dir"
+        ) from error
+    except (NotImplementedError, AssertionError, OSError, RuntimeError, ValueError, IndexError) as error:
         where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
         flag = f" --dir={where}" if dir is not None else ""
         raise UserError(

@@ -21,13 +21,15 @@ def read(path: Path, words: set[str]) -> Vectors:
     """The vectors of those of the `words` that the file has.
 
     Raises:
-      UserError: it cannot be read, or a line is not a word and 300 numbers.
+      UserError: it cannot be read, a line is not a word and 300 numbers, or it has none of the words.
     """
     ids: dict[str, int] = {}
     rows = [np.zeros(WIDTH, np.float32)]
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
+                if line.partition(" ")[0] not in words:  # splitting all of it takes a hundred times as long
+                    continue
                 word, *values = line.rstrip().rsplit(" ", WIDTH)
                 if word not in words:
                     continue

@@ -9,12 +9,9 @@ They are called (or what stands behind them):
 - `class_names`: names of the classes 0 to C - 1
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from zipfile import BadZipFile
 
-import numpy as np
-
+from jnl.data import files
 from jnl.data.arrays import Given, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.tfds_reader import Folder
@@ -36,7 +33,7 @@ def load(dir: Folder = None, standardise: bool = True) -> Dataset:
     """`standardise`: numbers [N, D] get mean 0 and variance 1 over the training set."""
     if dir is None:
         raise UserError("data.dir: not set; give the .npz file, or the folder of .npy files, with your arrays")
-    found = _read(Path(dir))
+    found = files.arrays(Path(dir), "data.dir")
     arrays = {name: found[key] for name, keys in _NAMES.items() for key in reversed(keys) if key in found}
     for name in ("train_inputs", "train_labels"):
         if name not in arrays:
@@ -46,17 +43,5 @@ def load(dir: Folder = None, standardise: bool = True) -> Dataset:
         raise UserError(f"data.dir: {dir} holds test inputs or test labels, not both; add what is missing")
     test = Given(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
     train = Given(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
-    names = tuple(map(str, arrays["class_names"])) if "class_names" in arrays else ()
+    names = tuple(map(str, arrays["class_names"].ravel())) if "class_names" in arrays else ()
     return dataset(train, test, names, standardise)
-
-
-def _read(path: Path) -> Mapping[str, np.ndarray]:
-    try:
-        if path.is_dir():
-            return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in path.glob("*.npy")}
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError, EOFError, BadZipFile, TypeError, AttributeError) as error:
-        raise UserError(
-            f"data.dir: {path} holds no arrays that can be read ({error}); save them with numpy.savez, without objects"
-        ) from error

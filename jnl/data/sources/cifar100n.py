@@ -10,9 +10,9 @@ from jnl.data.human import read
 from jnl.data.tfds_reader import Folder
 
 NOISY = True
-LABELS = ("noisy_label",)
+LABELS = {"noisy_label": "noise_label"}  # what TFDS calls them
 
 
 def load(dir: Folder = None, file: str = "", labels: str = "noisy_label") -> Dataset:
-    """`dir` has the prepared `cifar100` (or `cifar100_n`); `file` the labels."""
-    return read("cifar100", "cifar100_n", dir, os.fspath(file), labels, LABELS, "clean_label")
+    """`dir` has the prepared `cifar100`, or `cifar100_n` if there is no `file`."""
+    return read("cifar100", "cifar100_n", dir, os.fspath(file), labels, LABELS)

@@ -7,11 +7,10 @@ replaced example is C, none of the classes, so label precision counts it as wron
 """
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from jnl.data import tfds_reader
+from jnl.data import cache, files, tfds_reader
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.tfds_reader import Folder, by_id
@@ -33,6 +32,7 @@ def load(
     if recipe not in RECIPES:
         raise unknown("data.recipe", recipe, RECIPES)
     within("data.share", share, 0, 1, "published: 0.4")
+    within("data.seed", seed, 0, 2**32 - 1, "published: 0")
     inside = tfds_reader.read("cifar10", dir, by_id)
     others = _imagenet32(Path(dir or ".") / "imagenet32") if outside == "imagenet32" else _tfds(OUTSIDE[outside], dir)
     inputs, labels = np.array(inside.train.inputs), np.array(inside.train.labels)
@@ -57,13 +57,24 @@ def _tfds(name: str, dir: Folder) -> np.ndarray:
 
 def _imagenet32(folder: Path) -> np.ndarray:
     """u8[N, 32, 32, 3]; the files hold 3,072 numbers an image, channel after channel."""
-    parts = []
-    for path in sorted(folder.glob("train_data_batch_*.npz")):
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                parts.append(file["data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1).astype(np.uint8))
-        except (OSError, ValueError, EOFError, BadZipFile, KeyError, AttributeError, TypeError) as error:
-            raise UserError(f"data.dir: {path} is no batch of downsampled ImageNet ({error})") from error
-    if not parts:
+    paths = sorted(folder.glob("train_data_batch_*.npz"))
+    if not paths:
         raise UserError(f"data.dir: no train_data_batch_*.npz in {folder}; put downsampled ImageNet (32 x 32) there")
-    return np.concatenate(parts)
+
+    def read(path: Path, key: str, *shape: int) -> np.ndarray:
+        array = files.arrays(path, "data.dir", (key,))[key]
+        if array.shape[1:] != shape:
+            raise UserError(f"data.dir: {key} in {path} is {array.shape}, not of downsampled ImageNet (32 x 32)")
+        return array
+
+    def make(allocate: cache.Allocate) -> None:
+        counts = [len(read(path, "labels")) for path in paths]
+        images, end = allocate("images", (sum(counts), 32, 32, 3), np.uint8), 0
+        for path, count in zip(paths, counts, strict=True):  # one at a time: all are 4 GB
+            data = read(path, "data", 3072)
+            if len(data) != count or data.dtype != np.uint8:
+                raise UserError(f"data.dir: data in {path} are {data.dtype} {data.shape}, not uint8 for each label")
+            begin, end = end, end + count
+            images[begin:end] = data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+
+    return cache.through("imagenet32", paths, make)["images"]

@@ -13,9 +13,9 @@ from jnl.data.human import read
 from jnl.data.tfds_reader import Folder
 
 NOISY = True
-LABELS = ("aggre_label", "random_label1", "random_label2", "random_label3", "worse_label")
+LABELS = ("aggre_label", "random_label1", "random_label2", "random_label3", "worse_label")  # TFDS has the same names
 
 
 def load(dir: Folder = None, file: str = "", labels: str = "worse_label") -> Dataset:
-    """`dir` has the prepared `cifar10` (or `cifar10_n`); `file` the labels, `labels` which of them."""
-    return read("cifar10", "cifar10_n", dir, os.fspath(file), labels, LABELS, "clean_label")
+    """`dir` has the prepared `cifar10`, or `cifar10_n` if there is no `file`; `labels` says which of them."""
+    return read("cifar10", "cifar10_n", dir, os.fspath(file), labels, dict(zip(LABELS, LABELS, strict=True)))

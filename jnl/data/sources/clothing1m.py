@@ -26,16 +26,19 @@ def load(dir: Folder = None, size: int = 256) -> Dataset:
     lists = root / "annotations" if (root / "annotations").is_dir() else root
 
     def split(part: str, keys: str, labels: str) -> images.Split:
-        number = {key: int(label) for key, label, *_ in lines(lists / labels, 2, "Clothing1M")}
+        given = {key: label for key, label, *_ in lines(lists / labels, 2, "Clothing1M")}
         listed = [key for key, *_ in lines(lists / keys, 1, "Clothing1M")]
+        if not listed:
+            raise UserError(f"data.dir: {lists / keys} is empty; give the folder of Clothing1M as it was unpacked")
         for key in listed:
-            if key not in number or not 0 <= number[key] < CLASSES:
+            if given.get(key) not in number:
                 raise UserError(f"data.dir: {lists / labels} has no class 0 to {CLASSES - 1} for {key!r}")
         truth = np.full(len(listed), -1) if part == "train" else None
-        paths = [root / key for key in listed]
-        return images.load(f"clothing1m-{part}", paths, np.array([number[key] for key in listed]), form, truth)
+        paths, seen = [root / key for key in listed], np.array([number[given[key]] for key in listed])
+        return images.load(f"clothing1m-{part}", paths, seen, form, truth)
 
     form = images.Form(size, size, 3)
+    number = {str(label): label for label in range(CLASSES)}
     names = tuple(" ".join(row) for row in lines(lists / "category_names_eng.txt", 1, "Clothing1M"))
     if len(names) != CLASSES:
         raise UserError(f"data.dir: category_names_eng.txt names {len(names)} classes, not {CLASSES}")

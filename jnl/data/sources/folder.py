@@ -20,24 +20,33 @@ def load(dir: Folder = None, size: int = 0) -> Dataset:
     if dir is None or not Path(dir).is_dir():
         raise UserError(f"data.dir: {dir} is no folder; give the one that holds a folder for each class")
     root = Path(dir)
-    parts = [root / "train", root / "test"] if (root / "train").is_dir() else [root]
-    names = tuple(sorted(path.name for path in parts[0].iterdir() if path.is_dir() and path.name[0] != "."))
+    parts = [root / "train", root / "test"] if _folders(root / "train") else [root]
+    names = tuple(_folders(parts[0]))
     if len(names) < 2:
         raise UserError(f"data.dir: {parts[0]} holds {len(names)} folders; it takes one for each of at least 2 classes")
     files = [_files(part, names) for part in parts if part.is_dir()]
+    for name, count in zip(names, np.bincount(files[0][1], minlength=len(names)), strict=True):
+        if not count:
+            raise UserError(f"data.dir: {parts[0] / name} holds no images; add some or remove the folder")
     form = images.survey([path for paths, _ in files for path in paths], size)
     unknown = np.full(len(files[0][0]), -1)
     train = images.load("folder-train", *files[0], form, unknown)
     return Dataset(train, images.load("folder-test", *files[1], form) if len(files) > 1 else None, names)
 
 
+def _folders(root: Path) -> list[str]:
+    """Those in a folder, in alphabetical order; none if it is no folder."""
+    return sorted(path.name for path in root.glob("*") if path.is_dir() and path.name[0] != ".")
+
+
 def _files(root: Path, names: tuple[str, ...]) -> tuple[list[Path], np.ndarray]:
     """The images of a folder, and their labels i32[N]."""
-    if extra := sorted({path.name for path in root.iterdir() if path.is_dir() and path.name[0] != "."} - set(names)):
+    if extra := sorted(set(_folders(root)) - set(names)):
         raise UserError(f"data.dir: {root} has a class {extra[0]!r} that the training set lacks")
     paths, labels = [], []
     for number, name in enumerate(names):
-        mine = sorted(path for path in (root / name).rglob("*") if path.suffix.lower() in images.ENDINGS)
+        found = (path for path in (root / name).rglob("*") if path.suffix.lower() in images.ENDINGS)
+        mine = sorted(path for path in found if path.name[0] != ".")
         paths += mine
         labels += [number] * len(mine)
     if not paths:

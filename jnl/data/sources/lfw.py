@@ -31,15 +31,20 @@ def load(
     if not paths:
         raise UserError(f"data.dir: no Name_Surname/*.jpg in {root}; give the folder of the unpacked LFW images")
     table = Path(names) if Path(names).is_file() else root / names
-    labels, subset = _subsets(paths, table)
-    splits = []
     for part, wanted in (("train", train), ("test", test)):
         for name in wanted.split("+"):
             if name not in SUBSETS:
                 raise unknown(f"data.{part}", name, list(SUBSETS))
+    if both := sorted(set(train.split("+")) & set(test.split("+"))):
+        raise UserError(f"data.test: {both[0]} is in data.train too; test on images that are not trained on")
+    labels, subset = _subsets(paths, table)
+    splits = []
+    for part, wanted in (("train", train), ("test", test)):
         rows = np.flatnonzero(np.isin(subset, wanted.split("+")))
         if not len(rows):
-            raise UserError(f"data.{part}: {wanted} has no images; choose among {', '.join(np.unique(subset))}")
+            raise UserError(
+                f"data.{part}: {wanted} has no images; choose among {', '.join(sorted(set(subset) - {''}))}"
+            )
         unclear = np.full(len(rows), -1) if part == "train" else None
         chosen = [paths[row] for row in rows]
         splits.append(images.load(f"lfw-{part}-{wanted}", chosen, labels[rows], images.Form(size, size, 3), unclear))
@@ -50,10 +55,14 @@ def _subsets(paths: list[Path], table: Path) -> tuple[np.ndarray, np.ndarray]:
     """The label of each image, and which of N1 to N5 it belongs to ("" for none)."""
     known = {}
     for name, gender, confidence, *_ in lines(table, 3, "first names"):
+        if gender not in (*CLASSES, "None"):
+            raise UserError(f"data.names: {table} says that {name} is {gender!r}, not male, female or None")
         try:
             known[name] = (gender, float(confidence))
         except ValueError as error:
             raise UserError(f"data.names: {table} gives {name} the confidence {confidence!r}, no number") from error
+        if not 0 <= known[name][1] <= 1:
+            raise UserError(f"data.names: {table} gives {name} the confidence {confidence}, outside 0 to 1")
     guesses = [known.get(path.parent.name.split("_")[0], ("None", 0.0)) for path in paths]
     labels = np.array([CLASSES.index(gender) if gender in CLASSES else 0 for gender, _ in guesses])
     predicted = np.array([gender in CLASSES for gender, _ in guesses])

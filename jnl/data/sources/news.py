@@ -38,6 +38,9 @@ def load(dir: Folder = None, length: int = 1000, vocabulary: int = 20_000, vecto
     """i32[N, length] tokens, or f32[N, 4.8 length] with `vectors`.
 
     `dir` has the prepared `newsgroups20`; without it scikit-learn fetches the posts.
+
+    Raises:
+      UserError: posts or vectors that cannot be read, a length that is no multiple of 5, too few words.
     """
     if length < 5 or length % 5:
         raise UserError(f"data.length: {length}; give a multiple of 5, the published value is 1000")

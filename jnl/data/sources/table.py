@@ -1,7 +1,8 @@
 """Your own table: `data.dir` is a .csv or .parquet file, `data.label` the column to predict.
 
-Numbers are standardised, true and false are 1 and 0, words become one column for each of their values (`ONE_HOT` at
-most). A clean test set is another file, `data.test`, of the same columns.
+True and false are 1 and 0, words become one column for each of their values (`ONE_HOT` at most); then all columns are
+standardised. A column without a name, such as the row numbers of pandas, is left out. Classes are in the order of the
+labels, whole numbers or words. A clean test set is another file, `data.test`, of the same columns.
 """
 
 from pathlib import Path
@@ -18,29 +19,48 @@ from jnl.errors import UserError
 
 NOISY = True
 ONE_HOT = 100
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
 
 
 def load(
     dir: Folder = None, label: str = "label", truth: str = "", test: str = "", standardise: bool = True
 ) -> Dataset:
-    """f32[N, D]; `truth` is a column with the true labels, if there is one, which only metrics read."""
+    """f32[N, D]; `truth` is a column with the true labels, if there is one, which only metrics read.
+
+    Raises:
+      UserError: a file that is no table, columns that are missing, ambiguous or of no use, labels that are no classes.
+    """
     if dir is None:
         raise UserError("data.dir: not set; give the .csv or .parquet file with your table")
-    train, other = _read(Path(dir)), _read(Path(test)) if test else None
-    values = _values(train, label, truth)
-    given = Given(_features(train, values), _labels(train, label), _labels(train, truth) if truth else None)
-    held = None if other is None else Given(_features(other, values), _labels(other, label))
-    return dataset(given, held, standardise=standardise)
+    train, other = _read(Path(dir), "data.dir"), _read(Path(test), "data.test") if test else None
+    seen = _labels(train, label, "data.label")
+    true = _labels(train, truth, "data.truth") if truth else None
+    values = _values(train, label, truth, "")
+    known = {*seen, *(true or ())}
+    numbers = all(isinstance(value, int) for value in known)
+    names = tuple(str(value) for value in (sorted(known, key=int) if numbers else sorted(known, key=str)))
+    given = Given(_features(train, values), _words(seen), None if true is None else _words(true))
+    if other is None:
+        return dataset(given, None, names, standardise)
+    held = Given(_features(other, values), _words(_labels(other, label, "data.test")))
+    return dataset(given, held, names, standardise)
 
 
-def _read(path: Path) -> pa.Table:
+def _read(path: Path, field: str) -> pa.Table:
     try:
-        return pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
-    except (OSError, pa.ArrowException) as error:
+        table = pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
+        names = table.column_names
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         said = " ".join(str(error).split())
         raise UserError(
-            f"data.dir: {path} is no table that can be read ({said}); give a .csv or .parquet file"
+            f"{field}: {path} is no table that can be read ({said}); give a .csv or .parquet file"
         ) from error
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{field}: {path} has two columns {name!r}; rename one")
+        if pa.types.is_binary(table[name].type) or pa.types.is_large_binary(table[name].type):
+            raise UserError(f"{field}: column {name!r} of {path} is no UTF-8 text; save the file as UTF-8")
+    return table
 
 
 def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
@@ -49,11 +69,11 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
     for name in table.column_names:
         if name in skip:
             continue
-        column = table[name]
-        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type):
+        kind = table[name].type
+        if any(holds(kind) for holds in _NUMBERS):
             values[name] = []
             continue
-        values[name] = sorted({str(value) for value in column.to_pylist()})
+        values[name] = sorted({str(value) for value in table[name].to_pylist()})
         if len(values[name]) > ONE_HOT:
             raise UserError(
                 f"data.dir: column {name!r} has {len(values[name]):,} different words, over {ONE_HOT}; leave it out"
@@ -73,22 +93,29 @@ def _features(table: pa.Table, values: dict[str, list[str]]) -> np.ndarray:
             columns += [column == word for word in words]
         else:
             try:
-                columns.append(table[name].cast(pa.float64()).to_numpy())
+                columns.append(table[name].cast(pa.float64(), safe=False).to_numpy())
             except pa.ArrowException as error:
                 raise UserError(
                     f"data.test: column {name!r} holds no numbers, in the training table it does"
                 ) from error
-    return np.stack(columns, 1).astype(np.float32)
+    with np.errstate(over="ignore"):  # becomes infinite, which is told
+        return np.stack(columns, 1).astype(np.float32)
 
 
-def _labels(table: pa.Table, name: str) -> np.ndarray:
+def _labels(table: pa.Table, name: str, field: str) -> list[int | str]:
     if name not in table.column_names:
-        raise UserError(f"data.label: no column {name!r}; the table has {', '.join(table.column_names[:20])}")
-    column = table[name].to_pylist()
-    if None in column:
-        raise UserError(
-            f"data.label: column {name!r} is empty in row {column.index(None)}; fill it or leave the row out"
-        )
-    if all(isinstance(value, int) for value in column) and {int(value) for value in column} <= set(range(ONE_HOT * 10)):
-        return np.array(column, np.int64)
-    return np.array([str(value) for value in column])
+        raise UserError(f"{field}: no column {name!r}; the table has {', '.join(table.column_names[:20])}")
+    if not len(table):
+        raise UserError(f"{field}: the table has no rows")
+    if pa.types.is_floating(table[name].type):
+        raise UserError(f"{field}: column {name!r} holds fractions; give whole numbers or words as classes")
+    labels = [
+        value if isinstance(value, int) else "" if value is None else str(value) for value in table[name].to_pylist()
+    ]
+    if "" in labels:
+        raise UserError(f"{field}: column {name!r} is empty in row {labels.index('')}; fill it or leave the row out")
+    return labels
+
+
+def _words(labels: list[int | str]) -> np.ndarray:
+    return np.array([str(label) for label in labels])

@@ -12,24 +12,35 @@ from jnl.data import images
 from jnl.data.dataset import Dataset
 from jnl.data.files import lines
 from jnl.data.tfds_reader import Folder
+from jnl.errors import UserError
 
 _FORM = images.Form(64, 64, 3)
 
 
 def load(dir: Folder = None) -> Dataset:
-    """Classes in the alphabetical order of their WordNet ids, as folder readers have them."""
+    """Classes in the alphabetical order of their WordNet ids, as folder readers have them.
+
+    Raises:
+      UserError: lists that are missing, empty or do not fit each other, a class or an image that is missing.
+    """
     root = Path(dir or "tiny-imagenet-200")
     root = root / "tiny-imagenet-200" if (root / "tiny-imagenet-200").is_dir() else root
     ids = sorted(line[0] for line in lines(root / "wnids.txt", 1, "tiny-imagenet-200"))
     number = {wnid: position for position, wnid in enumerate(ids)}
     words = {wnid: " ".join(name) for wnid, *name in lines(root / "words.txt", 2, "tiny-imagenet-200")}
-    train = [(path, number[wnid]) for wnid in ids for path in sorted((root / "train" / wnid / "images").glob("*.JPEG"))]
+    train = [(path, wnid) for wnid in ids for path in sorted((root / "train" / wnid / "images").glob("*.JPEG"))]
+    if lacking := sorted(set(ids) - {wnid for _, wnid in train}):
+        raise UserError(f"data.dir: no images in {root / 'train' / lacking[0] / 'images'}; unpack all of them")
     annotated = lines(root / "val" / "val_annotations.txt", 2, "tiny-imagenet-200")
-    test = [(root / "val" / "images" / name, number[wnid]) for name, wnid, *_ in annotated]
+    test = [(root / "val" / "images" / name, wnid) for name, wnid, *_ in annotated]
+    if not test:
+        raise UserError(f"data.dir: {root / 'val' / 'val_annotations.txt'} is empty; unpack it again")
+    if lacking := sorted({wnid for _, wnid in test} - set(ids)):
+        raise UserError(f"data.dir: val_annotations.txt has the class {lacking[0]!r}, which wnids.txt lacks")
+
+    def split(part: str, files: list[tuple[Path, str]]) -> images.Split:
+        labels = np.array([number[wnid] for _, wnid in files])
+        return images.load(f"tiny_imagenet-{part}", [path for path, _ in files], labels, _FORM)
+
     names = tuple(words.get(wnid, wnid).split(",")[0] for wnid in ids)
-    return Dataset(_split("train", train), _split("test", test), names)
-
-
-def _split(part: str, files: list[tuple[Path, int]]) -> images.Split:
-    paths, labels = zip(*files, strict=True)
-    return images.load(f"tiny_imagenet-{part}", paths, np.array(labels), _FORM)
+    return Dataset(split("train", train), split("test", test), names)
