@@ -12,7 +12,7 @@ from jnl.config import CORE, published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    """PreAct ResNet-18 without a batch norm after its stem, random 56 x 56 crops, mirror images, normalised channels."""
+    """PreAct ResNet-18 with no batch norm after its stem; random 56 x 56 crops, mirror images, normalised."""
     config = published("standard", ",".join(filter(None, ("data=tiny_imagenet", arg))))
     if config.model.name == "preact_resnet18":
         config.model.stem_norm = False

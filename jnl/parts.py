@@ -10,14 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import augment, data, devices, models, noise, registry, schedules, strategies
+from jnl import augment, data, devices, models, noise, registry, strategies
 from jnl.config import DATA_FIELDS, FORGET_FIELDS, Point, points
 from jnl.data import validation
 from jnl.data.dataset import Dataset
 from jnl.epoch import start, train_epoch
-from jnl.errors import UserError, unknown, within
+from jnl.errors import UserError, unknown
 from jnl.layout import Layout, choose
 from jnl.optimisers import Optimiser
+from jnl.plans import plans
 from jnl.recipe import Recipe, Run
 from jnl.types import Strategy
 
@@ -87,7 +88,7 @@ def _check(config: ConfigDict) -> None:
     if config.data.stream not in STREAM:
         raise unknown("data.stream", config.data.stream, STREAM)
     strategy = strategies.make(config.strategy.name, **_hyper(config))
-    _plans(config, strategy.restart)
+    plans(config, strategy.restart)
     if config.protocol.first_epoch and strategy.memory:
         raise UserError(f"protocol.first_epoch: {config.strategy.name} counts its phases from epoch 0; use 0")
     if strategy.weigh and strategy.weigh.epochs > config.epochs:
@@ -98,7 +99,7 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
     config = point.config
     hyper = _hyper(config)
     strategy = strategies.make(config.strategy.name, **hyper)
-    plans = _plans(config, strategy.restart)
+    plan = plans(config, strategy.restart)
     traced = {name: jnp.float32(value) for name, value in hyper.items() if isinstance(value, float)}
     static = {name: value for name, value in hyper.items() if name not in traced}
     dataset = source(*_data(config))
@@ -133,9 +134,9 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
                 transition=transition,
                 train_index=one.train_index,
                 validation_index=one.validation_index,
-                keep=plans.keep,
-                learning_rate=plans.learning_rate,
-                beta1=plans.beta1,
+                keep=plan.keep,
+                learning_rate=plan.learning_rate,
+                beta1=plan.beta1,
                 hyper=traced,
             ),
             point,
@@ -220,64 +221,6 @@ def _noisy(source: Callable[..., Dataset], read: tuple, kind: str, rate: float, 
     return _Noisy(jnp.asarray(labels), jnp.asarray(train), jnp.asarray(held), realised)
 
 
-class _Plans(NamedTuple):
-    keep: jax.Array  # i32[E, B + 1]
-    learning_rate: jax.Array  # f32[E]
-    beta1: jax.Array  # f32[E]
-
-
-def _plans(config: ConfigDict, restart: int) -> _Plans:
-    epochs, optim, strategy, protocol = config.epochs, config.optim, config.strategy, config.protocol
-    if not 0 <= protocol.first_epoch < epochs:
-        raise UserError(f"config.epochs: {epochs} leaves nothing after protocol.first_epoch={protocol.first_epoch}")
-    if config.batch_size < 1:
-        raise UserError(f"config.batch_size: {config.batch_size}; give at least 1, the published value is 128")
-    if protocol.max_steps < 0:
-        raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
-    if not 0 < optim.learning_rate < float(np.finfo(np.float32).max):
-        raise UserError(f"optim.learning_rate: {optim.learning_rate} is not positive and finite; published: 0.001")
-    if optim.decay_start < 0:
-        raise UserError(f"optim.decay_start: {optim.decay_start} is negative; the published epoch is 80")
-    for name in ("beta1", "beta1_after"):
-        if not 0 <= optim[name] < 1:
-            raise UserError(f"optim.{name}: {optim[name]} is outside [0, 1); published values are 0.9, then 0.1")
-    forget = np.zeros(epochs)
-    if "forget_rate" in strategy:
-        noise_rate = 0.0 if config.noise.kind == "none" else config.noise.rate
-        rate = noise_rate if strategy.forget_rate is None else strategy.forget_rate
-        forget = schedules.forget_rate(rate, epochs, strategy.ramp_epochs, strategy.exponent, strategy.forget_schedule)
-    switch = optim.decay_start if optim.schedule == "linear" else epochs
-    plans = (
-        schedules.keep_counts(forget, config.batch_size),
-        _learning_rate(optim, epochs),
-        schedules.beta1(optim.beta1, optim.beta1_after, epochs, switch),
-    )
-    again = np.concatenate([np.arange(restart) % epochs, np.arange(epochs)])
-    return _Plans(*(jnp.asarray(plan[again]) for plan in plans))
-
-
-def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
-    if optim.schedule == "linear":
-        return schedules.linear(optim.learning_rate, epochs, optim.decay_start)
-    if optim.schedule == "staircase":
-        many = isinstance(optim.milestones, tuple | list)
-        if not many or not all(_is_number(milestone) for milestone in optim.milestones):
-            raise UserError(f"optim.milestones: {optim.milestones!r}; give epochs, such as (40, 80)")
-        each = optim.decay if isinstance(optim.decay, tuple | list) else [optim.decay] * len(optim.milestones)
-        right = all(isinstance(factor, int | float) and 0 <= factor <= 1 for factor in each)
-        if not right or len(each) != len(optim.milestones):
-            raise UserError(
-                f"optim.decay: {optim.decay!r}; give a factor such as 0.1, or a tuple of one for each milestone"
-            )
-        return schedules.staircase(optim.learning_rate, epochs, optim.milestones, optim.decay)
-    if optim.schedule == "cosine":
-        if optim.cycle < 0:
-            raise UserError(f"optim.cycle: {optim.cycle} is negative; 0 is one cycle over all epochs")
-        within("optim.minimum", optim.minimum, 0, optim.learning_rate, "give what the rate falls to")
-        return schedules.cosine(optim.learning_rate, epochs, optim.cycle or epochs, optim.minimum)
-    raise unknown("optim.schedule", optim.schedule, ["cosine", "linear", "staircase"])
-
-
 def _optimiser(config: ConfigDict) -> Optimiser:
     return Optimiser(config.optim.name, config.optim.momentum, config.optim.weight_decay)
 
@@ -341,7 +284,7 @@ def _noise_seeds(value: object, seeds: list[int]) -> list[int]:
 
 
 def _model(config: ConfigDict, dataset: Dataset) -> str:
-    """`auto`: the MLP for grey images and features, the 7-layer CNN for colour images, NewsNet for texts, as published."""
+    """`auto`, as published: MLP for grey images and features, 7-layer CNN for colour images, NewsNet for texts."""
     if config.model.name != "auto":
         return str(config.model.name)
     inputs = dataset.train.inputs

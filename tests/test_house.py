@@ -28,7 +28,7 @@ FLOORS = {
     2: ["strategies"],
     3: ["recipe", "step", "epoch"],
     4: ["layout", "whole_epoch", "runs", "writers", "provenance"],
-    5: ["config", "command", "parts", "folds", "description", "experiment"],
+    5: ["config", "command", "plans", "parts", "folds", "description", "experiment"],
     6: ["benchmark"],
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}

@@ -1,0 +1,76 @@
+"""The plans over epochs that a config asks for: forget rate, learning rate, beta1."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from jnl import schedules
+from jnl.errors import UserError, unknown, within
+
+
+class Plans(NamedTuple):
+    """What changes from epoch to epoch."""
+
+    keep: jax.Array  # i32[E, B + 1]
+    learning_rate: jax.Array  # f32[E]
+    beta1: jax.Array  # f32[E]
+
+
+def plans(config: ConfigDict, restart: int) -> Plans:
+    """The plans of a config whose networks start afresh after `restart` epochs, with which they begin.
+
+    Raises:
+      UserError: a value out of range.
+    """
+    epochs, optim, strategy, protocol = config.epochs, config.optim, config.strategy, config.protocol
+    if not 0 <= protocol.first_epoch < epochs:
+        raise UserError(f"config.epochs: {epochs} leaves nothing after protocol.first_epoch={protocol.first_epoch}")
+    if config.batch_size < 1:
+        raise UserError(f"config.batch_size: {config.batch_size}; give at least 1, the published value is 128")
+    if protocol.max_steps < 0:
+        raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
+    if not 0 < optim.learning_rate < float(np.finfo(np.float32).max):
+        raise UserError(f"optim.learning_rate: {optim.learning_rate} is not positive and finite; published: 0.001")
+    if optim.decay_start < 0:
+        raise UserError(f"optim.decay_start: {optim.decay_start} is negative; the published epoch is 80")
+    for name in ("beta1", "beta1_after"):
+        if not 0 <= optim[name] < 1:
+            raise UserError(f"optim.{name}: {optim[name]} is outside [0, 1); published values are 0.9, then 0.1")
+    forget = np.zeros(epochs)
+    if "forget_rate" in strategy:
+        noise_rate = 0.0 if config.noise.kind == "none" else config.noise.rate
+        rate = noise_rate if strategy.forget_rate is None else strategy.forget_rate
+        forget = schedules.forget_rate(rate, epochs, strategy.ramp_epochs, strategy.exponent, strategy.forget_schedule)
+    switch = optim.decay_start if optim.schedule == "linear" else epochs
+    every = (
+        schedules.keep_counts(forget, config.batch_size),
+        _learning_rate(optim, epochs),
+        schedules.beta1(optim.beta1, optim.beta1_after, epochs, switch),
+    )
+    again = np.concatenate([np.arange(restart) % epochs, np.arange(epochs)])
+    return Plans(*(jnp.asarray(plan[again]) for plan in every))
+
+
+def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
+    if optim.schedule == "linear":
+        return schedules.linear(optim.learning_rate, epochs, optim.decay_start)
+    if optim.schedule == "staircase":
+        many = isinstance(optim.milestones, tuple | list)
+        if not many or not all(isinstance(epoch, int) and not isinstance(epoch, bool) for epoch in optim.milestones):
+            raise UserError(f"optim.milestones: {optim.milestones!r}; give epochs, such as (40, 80)")
+        each = optim.decay if isinstance(optim.decay, tuple | list) else [optim.decay] * len(optim.milestones)
+        right = all(isinstance(factor, int | float) and 0 <= factor <= 1 for factor in each)
+        if not right or len(each) != len(optim.milestones):
+            raise UserError(
+                f"optim.decay: {optim.decay!r}; give a factor such as 0.1, or a tuple of one for each milestone"
+            )
+        return schedules.staircase(optim.learning_rate, epochs, optim.milestones, optim.decay)
+    if optim.schedule == "cosine":
+        if optim.cycle < 0:
+            raise UserError(f"optim.cycle: {optim.cycle} is negative; 0 is one cycle over all epochs")
+        within("optim.minimum", optim.minimum, 0, optim.learning_rate, "give what the rate falls to")
+        return schedules.cosine(optim.learning_rate, epochs, optim.cycle or epochs, optim.minimum)
+    raise unknown("optim.schedule", optim.schedule, ["cosine", "linear", "staircase"])
