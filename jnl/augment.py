@@ -1,62 +1,188 @@
-"""From stored bytes to network inputs, inside the compiled program."""
+"""From stored bytes to network inputs, inside the compiled program; and mixtures of them."""
 
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
-from jnl.errors import UserError, unknown
+from jnl.errors import UserError, unknown, within
+
+_NORMALISE = ["channels", "image", "none"]
+_CHUNK = 2**24  # numbers that are float64 at a time
+
+
+class Augment(NamedTuple):
+    """What happens to images; as it stands nothing but `to_float`. In this order, each alone if the others are not set.
+
+    Training shifts by up to `pad` pixels into black, takes a random window of side `crop` (0: the size of the image; of
+    the shifted one where both are set), mirrors half of the images (`flip`), normalises, and blackens a square of side
+    `cutout` around a uniform centre, cut off at the borders (DeVries & Taylor 2017: 0 after normalisation). `resized`
+    draws the window's area (8 to 100 %) and ratio (3/4 to 4/3) and resizes it to `crop` (Szegedy et al. 2015); unlike
+    torchvision, a box that does not fit is clipped instead of drawn again, and pixels just outside of it count at its
+    borders. Evaluation takes the centre window of side `crop` and normalises.
+
+    `normalise`: `channels`: (x - mean) / std, which `fitted` sets; `image`: (x - mean) / max(std, n^-1/2)
+    over the n numbers of each image (Malach & Shalev-Shwartz 2017).
+    """
+
+    pad: int = 0
+    crop: int = 0
+    resized: bool = False
+    flip: bool = False
+    cutout: int = 0
+    normalise: str = "none"
+    mean: tuple[float, ...] = ()  # of each channel in [0, 1]
+    std: tuple[float, ...] = ()
+
+    def check(self, shape: tuple[int, ...] | None = None) -> None:
+        """Raises `UserError` for values that make no sense, or not for stored inputs [N, ...] of `shape`."""
+        for name, hint in (("pad", "0 or pixels"), ("crop", "0 or a side"), ("cutout", "0 or a side")):
+            within(f"augment.{name}", getattr(self, name), 0, 2**16, f"give {hint}")
+        if self.normalise not in _NORMALISE:
+            raise unknown("augment.normalise", self.normalise, _NORMALISE)
+        if self.resized and not self.crop:
+            raise UserError("augment.resized: needs augment.crop, the side that windows are resized to")
+        if shape is None or self == Augment():
+            return
+        if len(shape) != 4:
+            raise UserError(f"config.augment: wants images, the inputs have {len(shape) - 1} axes; leave it out")
+        side = min(shape[1:3])
+        for name in ("crop", "cutout"):
+            if getattr(self, name) > side:
+                raise UserError(f"augment.{name}: {getattr(self, name)} is more than the {side} pixels of an image")
+        if self.pad >= side:
+            raise UserError(f"augment.pad: {self.pad} may leave nothing of an image of {side} pixels; use less")
+        if self.normalise == "channels" and self.mean and not len(self.mean) == len(self.std) == shape[-1]:
+            raise UserError(f"augment.normalise: mean and std are not those of {shape[-1]} channels; leave them out")
+
+    def fitted(self, images: np.ndarray | Array) -> "Augment":
+        """The same, with mean and std of these stored training inputs where it wants them; raises as `check`."""
+        self.check(images.shape)
+        if self.normalise != "channels":
+            return self
+        mean, std = channel_statistics(images)
+        return self._replace(mean=mean, std=std)
+
+    def __call__(self, key: Array, inputs: Array) -> Array:
+        """For training, stored inputs -> f32[B, ...]."""
+        key = jax.random.fold_in(key, 1)  # dropout has the key itself
+        where, mirror = jax.random.split(key)
+        size = (self.crop, self.crop) if self.crop else inputs.shape[1:3]
+        if self.pad:
+            inputs = jnp.pad(inputs, ((0, 0), (self.pad, self.pad), (self.pad, self.pad), (0, 0)))
+        if self.resized:
+            inputs = _resized_windows(where, to_float(inputs), self.crop)
+        elif self.pad or self.crop:
+            inputs = _windows(where, inputs, size)
+        if self.flip:
+            flips = jax.random.bernoulli(mirror, shape=(len(inputs),)).reshape(-1, 1, 1, 1)
+            inputs = jnp.where(jnp.broadcast_to(flips, inputs.shape), inputs[:, :, ::-1], inputs)
+        images = self._normalised(to_float(inputs))
+        return _cut_out(jax.random.fold_in(key, 2), images, self.cutout) if self.cutout else images
+
+    def evaluate(self, inputs: Array) -> Array:
+        """For evaluation, stored inputs -> f32[B, ...]."""
+        if self.crop:
+            top, left = ((side - self.crop) // 2 for side in inputs.shape[1:3])
+            inputs = inputs[:, top : top + self.crop, left : left + self.crop]
+        return self._normalised(to_float(inputs))
+
+    def _normalised(self, images: Array) -> Array:
+        if self.normalise == "channels":
+            mean, std = (jnp.asarray(numbers, jnp.float32).reshape(1, 1, 1, -1) for numbers in (self.mean, self.std))
+            return (images - mean) / std
+        if self.normalise == "image":
+            mean, std = (of(images, (1, 2, 3), keepdims=True) for of in (jnp.mean, jnp.std))
+            return (images - mean) / jnp.maximum(std, 1 / math.sqrt(math.prod(images.shape[1:])))
+        return images
 
 
 def to_float(inputs: Array) -> Array:
-    """u8[B, H, W, channels] -> f32 in [0, 1], with no normalisation (as published); f32 features pass unchanged."""
+    """u8[B, H, W, channels] -> f32 in [0, 1]; what is not bytes passes unchanged."""
     return inputs.astype(jnp.float32) / 255.0 if inputs.dtype == jnp.uint8 else inputs
 
 
-def none(key: Array, inputs: Array) -> Array:
-    """As stored, as the co-teaching papers do."""
-    return to_float(inputs)
+def channel_statistics(images: np.ndarray | Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel of u8[N, H, W, channels], in [0, 1]; of floats as they are.
 
-
-def crop_flip(key: Array, inputs: Array) -> Array:
-    """Each image shifted by up to 4 pixels into black, and mirrored half of the time."""
-    if inputs.ndim != 4:
-        raise UserError("config.augment: crop_flip wants images; use none")
-    key = jax.random.fold_in(key, 1)  # dropout has the key itself
-    where, mirror = jax.random.split(key)
-    size, pad = inputs.shape[1:3], 4
-    padded = jnp.pad(inputs, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-    shifts = jax.random.randint(where, (len(inputs), 2), 0, 2 * pad + 1)
-
-    def crop(image: Array, shift: Array) -> Array:
-        return lax.dynamic_slice(image, (shift[0], shift[1], 0), (*size, image.shape[-1]))
-
-    cropped = jax.vmap(crop)(padded, shifts)
-    flip = jax.random.bernoulli(mirror, shape=(len(inputs),)).reshape(-1, 1, 1, 1)
-    return to_float(jnp.where(jnp.broadcast_to(flip, cropped.shape), cropped[:, :, ::-1], cropped))
-
-
-_KINDS = {"none": none, "crop_flip": crop_flip}
-
-
-def named(name: str) -> Callable[[Array, Array], Array]:
-    """(key, stored inputs) -> f32[B, ...].
-
-    Raises:
-      UserError: an unknown name.
+    On the host and a part at a time, so that the array may be larger than the memory. The deviation of a channel that
+    never changes is given as 1, to divide by it.
     """
-    if name not in _KINDS:
-        raise unknown("config.augment", name, sorted(_KINDS))
-    return _KINDS[name]
+    rows = max(1, _CHUNK // max(1, math.prod(images.shape[1:])))
+    total, squares = np.zeros((2, images.shape[-1]))
+    for start in range(0, len(images), rows):
+        part = np.asarray(images[start : start + rows], np.float64)
+        total += part.sum((0, 1, 2))
+        squares += np.square(part).sum((0, 1, 2))
+    number = math.prod(images.shape[:3])
+    mean, unit = total / number, 255.0 if images.dtype == np.uint8 else 1.0
+    std = np.sqrt(np.maximum(squares / number - mean**2, 0.0)) / unit
+    return tuple((mean / unit).tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
 
 
-def mixup(key: Array, concentration: float | Array, inputs: Array, targets: Array) -> tuple[Array, Array]:
-    """Each row mixed with another one, f32[B, ...] and f32[B, C]: of one share for the batch, Beta(c, c), at least half
-    of a row is its own (Zhang et al. 2018, as DivideMix and ELR+ use it).
+def _windows(key: Array, images: Array, size: tuple[int, ...]) -> Array:
+    """A window of `size` from anywhere in each of [B, H, W, channels]."""
+    room = jnp.array([[whole - side + 1 for whole, side in zip(images.shape[1:3], size, strict=True)]])
+    corners = jax.random.randint(key, (len(images), 2), 0, room)
+
+    def window(image: Array, corner: Array) -> Array:
+        return lax.dynamic_slice(image, (corner[0], corner[1], 0), (*size, image.shape[-1]))
+
+    return jax.vmap(window)(images, corners)
+
+
+def _resized_windows(key: Array, images: Array, side: int) -> Array:
+    """A random box of each of f32[B, H, W, channels], resized to side x side."""
+    of_area, of_ratio, of_place = jax.random.split(key, 3)
+    number, height, width, channels = images.shape
+    area = height * width * jax.random.uniform(of_area, (number,), minval=0.08, maxval=1.0)
+    ratio = jnp.exp(jax.random.uniform(of_ratio, (number,), minval=math.log(3 / 4), maxval=math.log(4 / 3)))
+    whole = jnp.array([[height, width]], jnp.float32)
+    sides = jnp.clip(jnp.round(jnp.sqrt(jnp.stack([area / ratio, area * ratio], 1))), 1.0, whole)
+    corners = jnp.floor(jax.random.uniform(of_place, (number, 2)) * (whole - sides + 1))
+
+    def resize(image: Array, scale: Array, corner: Array) -> Array:
+        return jax.image.scale_and_translate(
+            image, (side, side, channels), (0, 1), scale, -corner * scale, "linear", antialias=True
+        )
+
+    return jax.vmap(resize)(images, side / sides, corners)
+
+
+def _cut_out(key: Array, images: Array, side: int) -> Array:
+    """A square of zeros in each of f32[B, H, W, channels]."""
+    size = images.shape[1:3]
+    corners = jax.random.randint(key, (len(images), 2), 0, jnp.array([size])) - side // 2
+
+    def inside(axis: int) -> Array:
+        place = jnp.arange(size[axis])[None] - corners[:, axis, None]
+        return (place >= 0) & (place < side)
+
+    hole = inside(0)[:, :, None, None] & inside(1)[:, None, :, None]
+    return jnp.where(jnp.broadcast_to(hole, images.shape), 0.0, images)
+
+
+Mixing = Callable[[Array], Array]  # f32[B, ...] -> f32[B, ...]
+
+
+def mixture(key: Array, concentration: float | Array, size: int, mostly_own: bool = False) -> Mixing:
+    """Mixes each of `size` rows with another one, by one share for all of them, Beta(c, c) (Zhang et al. 2018).
+
+    `mostly_own`: the larger of the share and its rest is the row's own.
     """
     of_share, of_order = jax.random.split(key)
     share = jax.random.beta(of_share, concentration, concentration)
-    share = jnp.maximum(share, 1 - share)
-    order = jax.random.permutation(of_order, len(inputs))
-    return share * inputs + (1 - share) * inputs[order], share * targets + (1 - share) * targets[order]
+    if mostly_own:
+        share = jnp.maximum(share, 1 - share)
+    order = jax.random.permutation(of_order, size)
+    return lambda rows: share * rows + (1 - share) * rows[order]
+
+
+def mixup(key: Array, concentration: float | Array, inputs: Array, targets: Array) -> tuple[Array, Array]:
+    """f32[B, ...] and f32[B, C] mixed alike, at least half of a row its own, as in DivideMix and ELR+."""
+    mix = mixture(key, concentration, len(inputs), mostly_own=True)
+    return mix(inputs), mix(targets)

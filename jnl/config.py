@@ -31,6 +31,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.data = ConfigDict({"name": "digits", "dir": config_dict.placeholder(str), "validation": 0.0})
     config.data.update({"balanced": False, "stream": "auto"})  # stream: auto, always or never
     config.noise = ConfigDict({"kind": "symmetric", "rate": 0.2, "seed": _anything(0)})  # seed: a number or "per_run"
+    config.noise.file = config_dict.placeholder(str)  # of the kind "matrix"
     config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})
     if strategies.make(strategy).forgets:
         # forget_rate follows noise.rate unless set
@@ -39,7 +40,8 @@ def default(strategy: str = "standard") -> ConfigDict:
     if "noise_rate" in config.strategy:
         config.strategy.noise_rate = config_dict.placeholder(float)  # follows noise.rate unless set
     config.model = ConfigDict({"name": "auto"})
-    config.augment = "none"
+    config.augment = ConfigDict({"pad": 0, "crop": 0, "resized": False, "flip": False, "cutout": 0})
+    config.augment.update({"normalise": "none"})
     config.epochs = 200
     config.batch_size = 128
     config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})
@@ -163,7 +165,7 @@ def train_by_sgd(
     config.epochs, config.batch_size = epochs, batch_size
     if config.data.name.startswith("cifar"):
         _set_model(config, model)
-        config.augment = "crop_flip"
+        config.augment.update(pad=4, flip=True)
 
 
 def complete(config: ConfigDict) -> ConfigDict:

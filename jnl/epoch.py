@@ -9,7 +9,6 @@ import optax
 from jax import Array, lax
 
 from jnl import metrics
-from jnl.augment import to_float
 from jnl.data.dataset import Split
 from jnl.errors import UserError
 from jnl.evaluation import evaluate, everything, predictor, validate
@@ -40,7 +39,7 @@ def start(recipe: Recipe, train: Split, run: Run) -> State:
 
 
 def _networks(recipe: Recipe, train: Split, run: Run, key: Array) -> State:
-    strategy, sample = recipe.make_strategy(**run.hyper), to_float(train.inputs[:1])
+    strategy, sample = recipe.make_strategy(**run.hyper), recipe.augment.evaluate(train.inputs[:1])
     return init(recipe.model, recipe.num_nets, _optimiser(recipe, run, 0), key, sample, strategy.learned)
 
 
@@ -59,7 +58,7 @@ def epoch(
 ) -> tuple[State, dict[str, Array]]:
     """Trains epoch `number` (i32[]) and evaluates: -> state, metrics f32[] (accuracies f32[K])."""
     state, counts = train_epoch(recipe, train, run, state, number)
-    say = predictor(recipe.model, state, recipe.spread)
+    say = predictor(recipe.model, state, recipe.augment, recipe.spread)
     held_out = validate(say, train.inputs, run.labels, run.validation_index, recipe.batch_size)
     return state, metrics.training(counts) | evaluate(say, test, recipe.batch_size) | held_out
 
@@ -81,7 +80,8 @@ def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -
                 "data.stream: this strategy looks at all examples in every epoch, so they must fit into the memory of "
                 "the device; use data.stream=never, smaller inputs or another strategy"
             )
-        now = partial(everything, predictor(recipe.model, state, recipe.spread), train.inputs, recipe.batch_size)
+        say = predictor(recipe.model, state, recipe.augment, recipe.spread)
+        now = partial(everything, say, train.inputs, recipe.batch_size)
         state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
     if strategy.restart:
         fresh = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))._replace(memory=state.memory)

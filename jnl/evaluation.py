@@ -10,7 +10,7 @@ from flax import linen as nn
 from jax import Array, lax
 
 from jnl import metrics
-from jnl.augment import to_float
+from jnl.augment import Augment
 from jnl.data.dataset import Split
 from jnl.networks import State, predict
 
@@ -33,9 +33,11 @@ def rows(index: Array, size: int) -> Rows:
     return Rows(chunks, (jnp.arange(chunks.size) < len(index)).reshape(chunks.shape))
 
 
-def predictor(model: nn.Module, state: State, spread: Callable[[Array], Array] = lambda batch: batch) -> Predict:
+def predictor(
+    model: nn.Module, state: State, augment: Augment, spread: Callable[[Array], Array] = lambda batch: batch
+) -> Predict:
     """Logits and features of a batch, in evaluation mode."""
-    return lambda inputs: predict(model, state.params, state.batch_stats, spread(to_float(inputs)))
+    return lambda inputs: predict(model, state.params, state.batch_stats, spread(augment.evaluate(inputs)))
 
 
 def of_test(say: Predict, inputs: Array, labels: Array) -> Sums:

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import augment, data, devices, models, noise, registry, strategies
+from jnl import data, devices, models, noise, registry, strategies
+from jnl.augment import Augment
 from jnl.config import DATA_FIELDS, FORGET_FIELDS, Point, points
 from jnl.data import validation
 from jnl.data.dataset import Dataset
@@ -18,9 +19,13 @@ from jnl.epoch import start, train_epoch
 from jnl.errors import UserError, unknown
 from jnl.layout import Layout, choose
 from jnl.optimisers import Optimiser
-from jnl.plans import plans
+from jnl.plans import noise_rate, plans
 from jnl.recipe import Recipe, Run
 from jnl.types import Strategy
+
+
+STREAM = ["auto", "always", "never"]
+_HELD_OUT = 0.1  # for validation, where there is no test set
 
 
 class Member(NamedTuple):
@@ -31,6 +36,7 @@ class Member(NamedTuple):
     seed: int
     noise_seed: int
     realised_rate: float  # share of wrong training labels, NaN where the truth is unknown
+    matrix: np.ndarray  # f64[C, C] P(noisy | clean) as drawn, NaN where the truth is unknown
 
 
 class Parts(NamedTuple):
@@ -62,9 +68,10 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
         _check(point.config)
     source = cache(partial(_dataset, load))
     noisy = cache(partial(_noisy, source))  # points that share data and noise draw it once
+    fit = cache(lambda augment, *read: augment.fitted(source(*read).train.inputs))
     programs: dict[Hashable, list[Parts]] = {}
     for point in every:
-        parts = _one(point, source, noisy)
+        parts = _one(point, source, noisy, fit)
         programs.setdefault(_shape(parts), []).append(parts)
     merged = [_merge(alike) for alike in programs.values()]
     for parts in merged:  # what does not fit together, such as a network and the size of the images, is told now
@@ -77,13 +84,13 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
 
 def _check(config: ConfigDict) -> None:
     _noise_seeds(config.noise.seed, _seeds(config.seeds))
-    noise.check(config.noise.kind, config.noise.rate)
+    noise.check(config.noise.kind, config.noise.rate, config.noise.file)
     if config.runs_at_once < 0:
         raise UserError(f"config.runs_at_once: {config.runs_at_once} is negative; 0 means as many as fit")
     if config.devices_per_batch > 1 and config.batch_size % config.devices_per_batch:
         raise UserError(f"config.devices_per_batch: {config.devices_per_batch} does not divide batch_size")
     choose(config.runs_axis, 1, config.devices_per_batch)
-    augment.named(config.augment)
+    Augment(**config.augment).check()
     _optimiser(config).check()
     if config.data.stream not in STREAM:
         raise unknown("data.stream", config.data.stream, STREAM)
@@ -95,7 +102,9 @@ def _check(config: ConfigDict) -> None:
         raise UserError(f"strategy.fold_epochs: {strategy.weigh.epochs} is more than config.epochs {config.epochs}")
 
 
-def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noisy"]) -> Parts:
+def _one(
+    point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noisy"], fit: Callable[..., Augment]
+) -> Parts:
     config = point.config
     hyper = _hyper(config)
     strategy = strategies.make(config.strategy.name, **hyper)
@@ -105,7 +114,7 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
     dataset = source(*_data(config))
     seeds = _seeds(config.seeds)
     noise_seeds = _noise_seeds(config.noise.seed, seeds)
-    settings = (config.noise.kind, config.noise.rate, config.data.validation)
+    settings = (config.noise.kind, config.noise.rate, config.noise.file, config.data.validation)
     noisy = [draw(_data(config), *settings, seed) for seed in noise_seeds]
     model = _model(config, dataset)
     if strategy.weigh and strategy.weigh.folds:
@@ -119,19 +128,16 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
         balanced=config.data.balanced,
         streams=_streams(config, dataset, strategy),
         optimiser=_optimiser(config),
-        augment=augment.named(config.augment),
+        augment=fit(Augment(**config.augment), *_data(config)),
     )
     everyone = jnp.ones(len(dataset.train.labels), jnp.float32)
-    transition = jnp.asarray(
-        noise.transition(config.noise.kind, len(dataset.class_names), config.noise.rate), jnp.float32
-    )
     members = [
         Member(
             Run(
                 seed=jnp.uint32(seed),
                 labels=one.labels,
                 weights=everyone,
-                transition=transition,
+                transition=one.transition,
                 train_index=one.train_index,
                 validation_index=one.validation_index,
                 keep=plan.keep,
@@ -143,6 +149,7 @@ def _one(point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noi
             seed,
             noise_seed,
             one.realised_rate,
+            one.matrix,
         )
         for seed, noise_seed, one in zip(seeds, noise_seeds, noisy, strict=True)
     ]
@@ -204,28 +211,38 @@ def _dataset(
 
 class _Noisy(NamedTuple):
     labels: jax.Array  # i32[N]
+    transition: jax.Array  # f32[C, C]
     train_index: jax.Array  # i32[N_train]
     validation_index: jax.Array  # i32[N_validation]
     realised_rate: float
+    matrix: np.ndarray  # f64[C, C]
 
 
-def _noisy(source: Callable[..., Dataset], read: tuple, kind: str, rate: float, held_out: float, seed: int) -> _Noisy:
+def _noisy(
+    source: Callable[..., Dataset], read: tuple, kind: str, rate: float, file: str | None, held_out: float, seed: int
+) -> _Noisy:
     """The labels that training sees; on top of those the data came with, should these be noisy already."""
     dataset = source(*read)
     given, clean = np.asarray(dataset.train.labels), np.asarray(dataset.train.clean)
-    matrix = noise.transition(kind, len(dataset.class_names), rate)
-    labels = noise.corrupt(given, matrix, seed)
-    known = clean >= 0
-    realised = float((labels != clean)[known].mean()) if known.any() else math.nan
-    train, held = validation.split(labels, held_out, seed)
-    return _Noisy(jnp.asarray(labels), jnp.asarray(train), jnp.asarray(held), realised)
+    classes, known = len(dataset.class_names), clean >= 0
+    labels = noise.draw(kind, given, classes, rate, seed, dataset.train.inputs, file)
+    realised, matrix = math.nan, np.full((classes, classes), np.nan)
+    if known.any():
+        realised, matrix = float((labels != clean)[known].mean()), noise.realised(clean, labels, classes)
+    # Without a matrix of its own noise is what it turned out to be.
+    of_its_own = kind == "instance" or (given != clean)[known].any()
+    if of_its_own:
+        told = noise.realised(np.where(known, clean, given), labels, classes)
+    else:
+        told = noise.transition(kind, classes, rate, file)
+    share = held_out or (_HELD_OUT if dataset.test is None else 0.0)
+    train, held = validation.split(labels, share, seed)
+    told = told.astype(np.float32)
+    return _Noisy(jnp.asarray(labels), jnp.asarray(told), jnp.asarray(train), jnp.asarray(held), realised, matrix)
 
 
 def _optimiser(config: ConfigDict) -> Optimiser:
     return Optimiser(config.optim.name, config.optim.momentum, config.optim.weight_decay)
-
-
-STREAM = ["auto", "always", "never"]
 
 
 def _streams(config: ConfigDict, dataset: Dataset, strategy: Strategy) -> bool:
@@ -251,8 +268,7 @@ def _steps(config: ConfigDict, num_train: int) -> int:
 
 def _hyper(config: ConfigDict) -> dict[str, registry.Value]:
     hyper = _rest(config.strategy, "name", *FORGET_FIELDS)
-    rate = 0.0 if config.noise.kind == "none" else config.noise.rate
-    return {name: rate if value is None else value for name, value in hyper.items()}
+    return {name: noise_rate(config) if value is None else value for name, value in hyper.items()}
 
 
 def _rest(fields: ConfigDict, *skip: str) -> dict[str, registry.Value]:

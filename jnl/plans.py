@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import schedules
+from jnl import noise, schedules
 from jnl.errors import UserError, unknown, within
 
 
@@ -41,8 +41,7 @@ def plans(config: ConfigDict, restart: int) -> Plans:
             raise UserError(f"optim.{name}: {optim[name]} is outside [0, 1); published values are 0.9, then 0.1")
     forget = np.zeros(epochs)
     if "forget_rate" in strategy:
-        noise_rate = 0.0 if config.noise.kind == "none" else config.noise.rate
-        rate = noise_rate if strategy.forget_rate is None else strategy.forget_rate
+        rate = noise_rate(config) if strategy.forget_rate is None else strategy.forget_rate
         forget = schedules.forget_rate(rate, epochs, strategy.ramp_epochs, strategy.exponent, strategy.forget_schedule)
     switch = optim.decay_start if optim.schedule == "linear" else epochs
     every = (
@@ -52,6 +51,11 @@ def plans(config: ConfigDict, restart: int) -> Plans:
     )
     again = np.concatenate([np.arange(restart) % epochs, np.arange(epochs)])
     return Plans(*(jnp.asarray(plan[again]) for plan in every))
+
+
+def noise_rate(config: ConfigDict) -> float:
+    """What the strategies' forget and noise rates are unless set."""
+    return noise.nominal_rate(config.noise.kind, config.noise.rate, config.noise.file)
 
 
 def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:

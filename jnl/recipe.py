@@ -6,7 +6,7 @@ from typing import NamedTuple
 from flax import linen as nn
 from jax import Array
 
-from jnl.augment import none
+from jnl.augment import Augment
 from jnl.optimisers import Optimiser
 from jnl.types import Strategy
 
@@ -37,5 +37,5 @@ class Recipe(NamedTuple):
     optimiser: Optimiser = Optimiser("adam", 0.0, 0.0)
     balanced: bool = False  # each class has the same share of the batches of an epoch
     streams: bool = False  # inputs come from the host, batch after batch
-    augment: Callable[[Array, Array], Array] = none  # (key, stored inputs) -> f32[B, ...]
+    augment: Augment = Augment()
     spread: Callable[[Array], Array] = lambda batch: batch  # puts the examples of a batch where they are computed

@@ -182,7 +182,7 @@ class Program:
     @cached_property
     def _held_out(self) -> Callable[[int, State], np.ndarray]:
         def one(train: Split, both: tuple[Run, State]) -> Array:
-            say = predictor(self.recipe.model, both[1], self.recipe.spread)
+            say = predictor(self.recipe.model, both[1], self.recipe.augment, self.recipe.spread)
             rows = train.inputs[both[0].validation_index]
             return jax.nn.softmax(everything(say, rows, self.recipe.batch_size)[0])
 
@@ -191,7 +191,7 @@ class Program:
     @cached_property
     def _features(self) -> Callable[[int, State], np.ndarray]:
         def one(train: Split, both: tuple[Run, State]) -> Array:
-            say = predictor(self.recipe.model, both[1], self.recipe.spread)
+            say = predictor(self.recipe.model, both[1], self.recipe.augment, self.recipe.spread)
             return everything(say, train.inputs, self.recipe.batch_size)[1]
 
         return self._of_each_run(one)

@@ -93,14 +93,14 @@ class StreamedEpoch:
             train: Split, run: Run, carried: tuple[State, Sums], some: Rows, number: Array
         ) -> tuple[tuple[State, Sums], tuple]:
             state, sums = carried
-            say = predictor(recipe.model, state, recipe.spread)
+            say = predictor(recipe.model, state, recipe.augment, recipe.spread)
             return (state, total(of_validation, say, train.inputs, run.labels, some, sums)), ()
 
         def after(
             test: Split | None, run: Run, state: State, extra: tuple[metrics.Counts, Sums], number: Array
         ) -> tuple[State, Metrics]:
             counts, sums = extra
-            tested = evaluate(predictor(recipe.model, state, recipe.spread), test, recipe.batch_size)
+            tested = evaluate(predictor(recipe.model, state, recipe.augment, recipe.spread), test, recipe.batch_size)
             held_out = {name: sum / len(run.validation_index) for name, sum in sums.items()}
             return state, metrics.training(counts) | tested | held_out
 

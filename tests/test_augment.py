@@ -1,18 +1,26 @@
-"""Crops, flips and mixtures."""
+"""Crops, flips, normalisation and mixtures."""
+
+import hashlib
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from conftest import quick
 
-from jnl.augment import crop_flip, mixup, named, none
+from jnl.augment import Augment, channel_statistics, mixture, mixup, to_float
+from jnl.epoch import start
 from jnl.errors import UserError
+from jnl.experiment import run
+from jnl.parts import build
 
+CROP_FLIP = Augment(pad=4, flip=True)
 IMAGES = np.random.default_rng(0).integers(1, 256, (200, 9, 8, 3)).astype(np.uint8)
 
 
 def test_crop_flip_shifts_by_up_to_4_and_mirrors_half():
-    out = np.asarray(jax.jit(crop_flip)(jax.random.key(0), IMAGES)) * 255
+    out = np.asarray(jax.jit(CROP_FLIP.__call__)(jax.random.key(0), IMAGES)) * 255
     padded = np.pad(IMAGES, ((0, 0), (4, 4), (4, 4), (0, 0)))
     found = []
     for image, whole in zip(out.round().astype(np.uint8), padded, strict=True):
@@ -30,18 +38,163 @@ def test_crop_flip_shifts_by_up_to_4_and_mirrors_half():
     assert 0.35 < flips.mean() < 0.65
 
 
+def test_nothing_and_crop_flip_have_the_bits_they_always_had():
+    """Those of results that were published with them."""
+    out = np.asarray(jax.jit(CROP_FLIP.__call__)(jax.random.key(0), IMAGES))
+    pixels = (out * 255).round().astype(np.uint8)
+    assert hashlib.sha256(pixels.tobytes()).hexdigest()[:16] == "c33921861e826906"
+    np.testing.assert_allclose(pixels / np.float32(255), out, rtol=2e-7)
+    nothing = jax.jit(to_float)(IMAGES)
+    np.testing.assert_array_equal(jax.jit(Augment().__call__)(jax.random.key(0), IMAGES), nothing)
+    np.testing.assert_array_equal(jax.jit(Augment().evaluate)(IMAGES), nothing)
+    np.testing.assert_array_equal(jax.jit(CROP_FLIP.evaluate)(IMAGES), nothing)
+
+
+@pytest.mark.parametrize("inputs", [np.float32([[0.5, -3]]), np.int32([[7, 300, 0]])], ids=["features", "tokens"])
+def test_what_is_no_image_passes_unchanged(inputs):
+    Augment().check(inputs.shape)
+    for out in (Augment()(jax.random.key(0), jnp.asarray(inputs)), Augment().evaluate(jnp.asarray(inputs))):
+        assert out.dtype == inputs.dtype
+        np.testing.assert_array_equal(out, inputs)
+
+
+EVERYTHING = Augment(2, 6, True, True, 3, "channels", (0.5, 0.4, 0.3), (0.2, 0.3, 0.1))
+
+
 def test_it_belongs_to_the_key():
-    first, again, other = (crop_flip(jax.random.key(seed), IMAGES) for seed in (0, 0, 1))
+    training = jax.jit(EVERYTHING.__call__)
+    first, again, other = (training(jax.random.key(seed), IMAGES) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
+    assert (first.shape, first.dtype) == ((200, 6, 6, 3), jnp.float32)
     assert not np.array_equal(first, other)
-    np.testing.assert_array_equal(none(jax.random.key(0), IMAGES), none(jax.random.key(1), IMAGES))
+    keys = jax.random.split(jax.random.key(2))
+    several = jax.jit(jax.vmap(EVERYTHING))(keys, jnp.stack([IMAGES, IMAGES]))  # as DivideMix does
+    np.testing.assert_allclose(several[1], training(keys[1], IMAGES), rtol=1e-5, atol=1e-5)
 
 
-def test_features_have_no_crops():
-    with pytest.raises(UserError, match="wants images"):
-        crop_flip(jax.random.key(0), jnp.ones((4, 3)))
-    with pytest.raises(UserError, match="did you mean 'crop_flip'"):
-        named("cropflip")
+def test_windows_are_anywhere_and_evaluation_takes_the_centre():
+    augment = Augment(crop=6)
+    out = (np.asarray(jax.jit(augment.__call__)(jax.random.key(0), IMAGES)) * 255).round()
+    found = set()
+    for image, whole in zip(out, IMAGES, strict=True):
+        windows = np.lib.stride_tricks.sliding_window_view(whole, (6, 6), (0, 1)).transpose(0, 1, 3, 4, 2)
+        (place,) = np.argwhere((windows == image).all((2, 3, 4)))
+        found.add(tuple(place))
+    assert found == {(top, left) for top in range(4) for left in range(3)}
+    np.testing.assert_allclose(augment.evaluate(jnp.asarray(IMAGES)), np.float32(IMAGES[:, 1:7, 1:7]) / 255, rtol=2e-7)
+
+
+def test_resized_windows_are_boxes_of_the_image():
+    """On an image that is its own coordinates, so that each output says where it comes from."""
+    height, width, side = 30, 40, 40  # enlarges only, where bilinear is exact
+    rows, columns = np.mgrid[:height, :width]
+    images = np.broadcast_to(np.stack([rows, columns], -1).astype(np.float32), (500, height, width, 2))
+    out = np.asarray(jax.jit(Augment(crop=side, resized=True).__call__)(jax.random.key(0), images))
+    inner = out[:, 4:36, 4:36]  # inside of the image, also for a box at its border
+    down, right = inner[:, 1:, :, 0] - inner[:, :-1, :, 0], inner[:, :, 1:, 1] - inner[:, :, :-1, 1]
+    box = np.stack([down[:, 3, 3], right[:, 3, 3]], 1) * side
+    np.testing.assert_allclose(down, np.broadcast_to(box[:, 0, None, None] / side, down.shape), atol=1e-3)
+    np.testing.assert_allclose(right, np.broadcast_to(box[:, 1, None, None] / side, right.shape), atol=1e-3)
+    np.testing.assert_allclose(box, box.round(), atol=0.02)  # whole pixels
+    first = inner[:, 0, 0] - (4.5 * box / side - 0.5)  # the corners
+    assert first.min() > -0.1
+    assert (first + box <= np.array([[height, width]]) + 0.1).all()
+    area, ratio = box.prod(1) / (height * width), box[:, 1] / box[:, 0]
+    assert 0.07 < area.min() < 0.11
+    assert 0.85 < area.max() <= 1.001
+    assert abs(area.mean() - 0.54) < 0.04
+    fits = area < 0.5  # the others are clipped
+    assert 0.7 < ratio[fits].min() < 0.8
+    assert 1.25 < ratio[fits].max() < 1.45
+    assert abs(np.log(ratio[fits]).mean()) < 0.04
+
+
+@pytest.mark.parametrize("side", [1, 4, 5])
+def test_cutout_is_a_square_around_any_pixel(side):
+    out = np.asarray(jax.jit(Augment(cutout=side).__call__)(jax.random.key(0), IMAGES))
+    holes, centres = (out == 0).all(-1), set()
+    for hole in holes:
+        fitting = [
+            (row, column)
+            for row in range(9)
+            for column in range(8)
+            if np.array_equal(hole, _square(row - side // 2, column - side // 2, side))
+        ]
+        assert fitting
+        centres.update(fitting)
+    assert len(centres) > 60
+    kept = np.broadcast_to(~holes[..., None], out.shape)
+    np.testing.assert_allclose(out[kept], (np.float32(IMAGES) / 255)[kept], rtol=2e-7)
+
+
+def _square(top, left, side):
+    square = np.zeros((9, 8), bool)
+    square[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = True
+    return square
+
+
+def test_normalised_by_channel(monkeypatch):
+    monkeypatch.setattr("jnl.augment._CHUNK", 9 * 8 * 3 * 7)  # 7 images at a time
+    whole = IMAGES.astype(np.float64) / 255
+    augment = Augment(cutout=2, normalise="channels").fitted(IMAGES)
+    np.testing.assert_allclose(augment.mean, whole.mean((0, 1, 2)), rtol=1e-12)
+    np.testing.assert_allclose(augment.std, whole.std((0, 1, 2)), rtol=1e-12)
+    assert augment.fitted(jnp.asarray(IMAGES)) == augment
+    expected = (whole - whole.mean((0, 1, 2))) / whole.std((0, 1, 2))
+    np.testing.assert_allclose(jax.jit(augment.evaluate)(IMAGES), expected, rtol=1e-4, atol=1e-5)
+    trained = np.asarray(jax.jit(augment.__call__)(jax.random.key(0), IMAGES))
+    assert 0.03 < (trained == 0).mean() < 2 * 2 / 72  # the square is the mean
+    assert channel_statistics(np.full((3, 2, 2, 1), 51, np.uint8)) == ((0.2,), (1.0,))
+    floats = np.random.default_rng(0).normal(3, 2, (50, 4, 4, 2)).astype(np.float32)
+    np.testing.assert_allclose(channel_statistics(floats)[1], floats.std((0, 1, 2), dtype=np.float64), rtol=1e-6)
+
+
+def test_statistics_do_not_copy_a_file(tmp_path):
+    file = np.lib.format.open_memmap(tmp_path / "images.npy", "w+", np.uint8, IMAGES.shape)
+    file[:] = IMAGES
+    assert channel_statistics(file) == channel_statistics(IMAGES)
+
+
+def test_normalised_by_image():
+    images = np.concatenate([IMAGES[:3], np.full((1, 9, 8, 3), 9, np.uint8)])
+    out = np.asarray(jax.jit(Augment(crop=6, normalise="image").evaluate)(images))
+    whole = images[:, 1:7, 1:7].astype(np.float64) / 255
+    for image, expected in zip(out, whole, strict=True):
+        std = max(expected.std(), 1 / np.sqrt(6 * 6 * 3))
+        np.testing.assert_allclose(image, (expected - expected.mean()) / std, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "shape", "message"),
+    [
+        ({"pad": 4}, (4, 3), "config.augment: wants images"),
+        ({"normalise": "image"}, (4, 3), "config.augment: wants images"),
+        ({"pad": -1}, None, "augment.pad: -1"),
+        ({"crop": -1}, None, "augment.crop: -1"),
+        ({"cutout": -1}, None, "augment.cutout: -1"),
+        ({"normalise": "chanels"}, None, "did you mean 'channels'"),
+        ({"resized": True}, None, "augment.resized: needs augment.crop"),
+        ({"crop": 9}, IMAGES.shape, "augment.crop: 9 is more than the 8 pixels"),
+        ({"cutout": 9}, IMAGES.shape, "augment.cutout: 9 is more"),
+        ({"pad": 8}, IMAGES.shape, "augment.pad: 8 may leave nothing"),
+        ({"normalise": "channels", "mean": (0.5,), "std": (0.1,)}, IMAGES.shape, "not those of 3 channels"),
+    ],
+)
+def test_mistakes_are_told(fields, shape, message):
+    with pytest.raises(UserError, match=message):
+        Augment(**fields).check(shape)
+
+
+def test_crops_and_statistics_reach_training_and_evaluation():
+    config = quick("standard", epochs=1, seeds=1)
+    config.augment.update(crop=6, pad=1, normalise="channels")
+    (parts,) = build(config)
+    images = np.asarray(parts.dataset.train.inputs) / 255
+    assert (parts.recipe.augment.crop, parts.recipe.augment.pad) == (6, 1)
+    np.testing.assert_allclose(parts.recipe.augment.mean, [images.mean()], rtol=1e-6)
+    state = jax.eval_shape(partial(start, parts.recipe), parts.dataset.train, parts.runs[0])
+    assert state.params["Dense_0"]["kernel"].shape == (1, 256, 36)
+    assert run(config).metrics["test_accuracy"].shape == (1, 1, 1)
 
 
 def test_mixup_mixes_rows_and_labels_alike():
@@ -55,3 +208,15 @@ def test_mixup_mixes_rows_and_labels_alike():
         assert own.min() >= 0.5
         shares.append(own.min())
     assert np.std(shares) > 0.05  # a share for each batch
+
+
+def test_a_mixture_may_be_mostly_of_the_other():
+    shares = []
+    for seed in range(60):
+        rows = np.asarray(mixture(jax.random.key(seed), 1.0, 20)(jnp.eye(20)))
+        np.testing.assert_allclose([rows.sum(0), rows.sum(1)], 1, rtol=1e-6)
+        share = rows.diagonal()[rows.diagonal() < 0.999]  # the others are their own partners
+        np.testing.assert_allclose(share, share[0])
+        shares.append(share[0])
+    assert 0.35 < np.mean(shares) < 0.65
+    assert 0.15 < np.mean(np.array(shares) < 0.3) < 0.45  # Beta(1, 1) is uniform

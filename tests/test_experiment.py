@@ -63,7 +63,7 @@ def test_summary_follows_from_the_metrics(workdir):
 def test_config_says_what_made_the_result(workdir):
     record = json.loads((workdir / "config.json").read_text())
     assert record["config"]["strategy"]["name"] == "coteaching"
-    assert record["config"]["noise"] == {"kind": "symmetric", "rate": 0.2, "seed": "per_run"}
+    assert record["config"]["noise"] == {"kind": "symmetric", "rate": 0.2, "seed": "per_run", "file": None}
     assert record["models"] == ["mlp"]
     assert record["versions"]["jax"] == jax.__version__
     assert "cpu" in record["device"]
@@ -207,7 +207,7 @@ def test_labels_that_are_noisy_already_stay(monkeypatch):
     assert history.summary["points"][0]["label_precision"] is None
 
 
-@pytest.mark.parametrize("section", ["strategy", "model", "data"])
+@pytest.mark.parametrize("section", ["strategy", "model", "data", "augment", "noise"])
 def test_a_section_that_is_no_section(section):
     with pytest.raises(UserError, match=f"config.{section}: expected fields"):
         jnl.run(ConfigDict({section: "mlp"}))

@@ -16,6 +16,7 @@ FLOORS = {
         "selection",
         "schedules",
         "noise",
+        "instance_noise",
         "metrics",
         "augment",
         "data",

@@ -2,13 +2,16 @@
 
 import hashlib
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from conftest import quick
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl import data, noise
 from jnl.errors import UserError
+from jnl.parts import build
 
 # The first 16 hex digits of the SHA-256 of the uint8 noisy labels of the published code (numpy seed 0), and how many
 # labels it flips.
@@ -49,7 +52,10 @@ def test_the_draw_is_the_published_one(clean_labels, name, kind, rate):
     assert ((noisy != clean).sum(), digest) == GOLDEN[name, kind, rate]
 
 
-@given(st.sampled_from(noise.KINDS), st.floats(0, 1), st.integers(2, 30))
+MATRICES = [kind for kind in noise.KINDS if kind not in ("instance", "matrix")]
+
+
+@given(st.sampled_from(MATRICES), st.floats(0, 1), st.integers(2, 30))
 def test_rows_are_distributions(kind, rate, num_classes):
     matrix = noise.transition(kind, SIZES.get(kind, num_classes), rate)
     assert matrix.dtype == np.float64
@@ -99,6 +105,175 @@ def test_the_realised_rate_is_near_the_nominal(rate, seed):
 def test_no_noise_changes_nothing():
     labels = np.arange(30) % 3
     np.testing.assert_array_equal(noise.corrupt(labels, noise.transition("none", 3, 0.9), 0), labels)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    train = data.load("digits").train
+    return np.asarray(train.labels), np.asarray(train.inputs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate", "golden"),
+    [
+        ("symmetric_exact", 0.2, (288, "fd416181c5842c5f")),
+        ("symmetric_exact", 0.4, (577, "11afd1a31cce2184")),
+        ("instance", 0.2, (300, "5f0277029c408839")),
+        ("instance", 0.4, (605, "6668fc695bc8c864")),
+    ],
+)
+def test_the_draw_stays_what_it_is(digits, kind, rate, golden):
+    """So that results of one version can be repeated by the next."""
+    labels, inputs = digits
+    noisy = noise.draw(kind, labels, 10, rate, 0, inputs)
+    assert noisy.dtype == np.int32
+    assert ((noisy != labels).sum(), hashlib.sha256(noisy.astype(np.uint8).tobytes()).hexdigest()[:16]) == golden
+
+
+@given(st.sampled_from(MATRICES), st.integers(0, 2**32 - 1))
+def test_draw_serves_every_kind(kind, seed):
+    labels, classes = np.arange(40) % 4, SIZES.get(kind, 4)
+    noisy = noise.draw(kind, labels, classes, 0.3, seed)
+    if kind != "symmetric_exact":
+        np.testing.assert_array_equal(noisy, noise.corrupt(labels, noise.transition(kind, classes, 0.3), seed))
+    np.testing.assert_array_equal(noisy, noise.draw(kind, labels, classes, 0.3, seed))
+
+
+@given(st.floats(0, 1), st.integers(0, 200), st.integers(2, 12), st.integers(0, 2**32 - 1))
+def test_symmetric_exact_flips_exactly_as_many(rate, number, num_classes, seed):
+    labels = np.arange(number) % num_classes
+    noisy = noise.draw("symmetric_exact", labels, num_classes, rate, seed)
+    assert (noisy != labels).sum() == round(rate * number)
+    assert number == 0 or (0 <= noisy.min() and noisy.max() < num_classes)
+
+
+def test_symmetric_exact_is_symmetric():
+    labels = np.arange(40_000) % 4
+    found = noise.realised(labels, noise.draw("symmetric_exact", labels, 4, 0.3, 0), 4)
+    np.testing.assert_allclose(found, noise.transition("symmetric_exact", 4, 0.3), atol=0.015)
+    np.testing.assert_array_equal(noise.transition("symmetric_exact", 4, 0.3), noise.transition("symmetric", 4, 0.3))
+
+
+@given(st.floats(0.05, 0.95), st.integers(2, 6), st.integers(0, 2**32 - 1))
+def test_instance_noise_has_about_its_rate_and_follows_the_input(rate, num_classes, seed):
+    stream = np.random.RandomState(1)
+    inputs, labels = stream.normal(0, 1e6, (20, 7)), np.arange(20) % num_classes
+    inputs, labels = np.repeat(inputs, 60, 0), np.repeat(labels, 60)
+    noisy = noise.draw("instance", labels, num_classes, rate, seed, inputs)
+    mean = noise_chances(rate)
+    assert abs((noisy != labels).mean() - mean) < 6 * np.sqrt(0.25 / 1200)
+    for start in range(0, 1200, 60):  # large inputs: all that flip go to one class
+        flipped = noisy[start : start + 60][noisy[start : start + 60] != labels[start]]
+        assert len(set(flipped)) <= 1
+
+
+def noise_chances(rate):
+    """The mean of a normal around the rate that is cut to (0, 1)."""
+    from scipy.stats import truncnorm
+
+    return truncnorm(-rate / 0.1, (1 - rate) / 0.1, loc=rate, scale=0.1).mean()
+
+
+def test_instance_noise_is_its_formula():
+    """Small inputs, whose softmax is no single class: shares against a loop, in float64."""
+    stream = np.random.RandomState(3)
+    chances = stream.normal(0.5, 0.1, 4000)
+    assert ((0 < chances) & (chances < 1)).all()
+    weights = stream.standard_normal((2, 3))
+    inputs, labels = np.tile([[0.3, -0.2], [0.1, 0.5]], (2000, 1)), np.tile([0, 2], 2000)
+    noisy = noise.draw("instance", labels, 3, 0.5, 3, inputs)
+    for example, label in enumerate((0, 2)):
+        score = np.exp(inputs[example] @ weights)
+        score[label] = 0
+        expected = chances[example::2].mean() * score / score.sum()
+        expected[label] = 1 - chances[example::2].mean()
+        np.testing.assert_allclose(np.bincount(noisy[example::2], minlength=3) / 2000, expected, atol=0.04)
+
+
+def test_instance_noise_reads_in_parts(digits, monkeypatch, tmp_path):
+    labels, inputs = digits
+    whole = noise.draw("instance", labels, 10, 0.3, 5, inputs)
+    monkeypatch.setattr("jnl.instance_noise._CHUNK", 64 * 100)
+    file = np.lib.format.open_memmap(tmp_path / "images.npy", "w+", np.uint8, inputs.shape)
+    file[:] = inputs
+    np.testing.assert_array_equal(noise.draw("instance", labels, 10, 0.3, 5, file), whole)
+    np.testing.assert_array_equal(noise.draw("instance", labels, 10, 0.3, 5, jnp.asarray(inputs)), whole)
+    with pytest.raises(UserError, match="depends on the inputs"):
+        noise.draw("instance", labels, 10, 0.3, 5)
+    with pytest.raises(UserError, match="'instance' has no matrix"):
+        noise.transition("instance", 10, 0.3)
+    with pytest.raises(UserError, match="at least 2 classes"):
+        noise.draw("instance", labels, 1, 0.3, 5, inputs)
+
+
+def test_realised_counts_what_is_known():
+    clean, noisy = np.array([0, 0, 0, 0, 2, -1, 4]), np.array([0, 1, 1, 2, 2, 3, 0])
+    expected = [[0.25, 0.5, 0.25, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    np.testing.assert_array_equal(noise.realised(clean, noisy, 4), expected)
+
+
+MATRIX = np.array([[0.7, 0.3, 0.0], [0.0, 1.0, 0.0], [0.1, 0.3, 0.6]])
+
+
+@pytest.mark.parametrize("name", ["t.npy", "t.csv", "t.txt"])
+def test_a_matrix_from_a_file(tmp_path, name):
+    file = tmp_path / name
+    if name == "t.npy":
+        np.save(file, MATRIX.astype(np.float32))
+    else:
+        np.savetxt(file, MATRIX, delimiter="," if name == "t.csv" else " ")
+    found = noise.transition("matrix", 3, 0.9, str(file))
+    np.testing.assert_allclose(found, MATRIX, atol=1e-7)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-15)
+    labels = np.arange(90) % 3
+    drawn = noise.draw("matrix", labels, 3, 0.9, 1, file=str(file))
+    np.testing.assert_array_equal(drawn, noise.corrupt(labels, found, 1))
+    np.testing.assert_allclose(noise.nominal_rate("matrix", 0.9, str(file)), 0.7 / 3, rtol=1e-6)
+
+
+def test_nominal_rates():
+    assert [noise.nominal_rate(kind, 0.3) for kind in ("none", "pair", "instance")] == [0, 0.3, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("t.csv", "0.7,0.3\n0,0.9", "row 1 of .* adds up to 0.9; make it 1"),
+        ("t.csv", "1.2,-0.2\n0,1", "row 0 of .* holds -0.2"),
+        ("t.csv", "1,0\nnan,1", "row 1 of .* holds nan"),
+        ("t.csv", "1,0\n0,inf", "row 1 of .* holds inf"),
+        ("t.csv", "1,0,0\n0,1,0", r"has shape \(2, 3\)"),
+        ("t.csv", "1,0\n0", "cannot read"),
+        ("t.csv", "a,b", "cannot read"),
+        ("t.txt", " ", "it is empty"),
+        ("t.json", "[[1]]", "ending '.json' is not known"),
+        ("t.npy", "1 0", "cannot read"),
+        ("t.csv", "1,0,0\n0,1,0\n0,0,1", "has 3 classes, the data have 2"),
+    ],
+)
+def test_wrong_files_are_told(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=f"noise.file: .*{message}"):
+        noise.transition("matrix", 2, 0.2, str(tmp_path / name))
+    with pytest.raises(UserError, match="noise.file: cannot read"):
+        noise.check("matrix", 0.2, str(tmp_path / "nowhere.csv"))
+    with pytest.raises(UserError, match="noise.file: missing"):
+        noise.check("matrix", 0.2)
+
+
+def test_matrix_and_instance_reach_the_strategies(tmp_path):
+    matrix = 0.7 * np.eye(10) + 0.3 * np.roll(np.eye(10), 1, 1)
+    np.save(tmp_path / "t.npy", matrix)
+    (parts,) = build(quick("coteaching", noise__kind="matrix", noise__file=str(tmp_path / "t.npy"), noise__rate=0.9))
+    (pair,) = build(quick("coteaching", noise__kind="pair", noise__rate=0.3))
+    np.testing.assert_array_equal(parts.runs[0].labels, pair.runs[0].labels)
+    np.testing.assert_array_equal(parts.runs[0].keep, pair.runs[0].keep)
+    np.testing.assert_allclose(parts.runs[0].transition, matrix, atol=1e-7)
+
+    first, second = build(quick("coteaching", noise__kind="instance", noise__seed="per_run"))[0].runs
+    assert not np.array_equal(first.transition, second.transition)
+    clean = np.asarray(parts.dataset.train.clean)
+    np.testing.assert_allclose(first.transition, noise.realised(clean, np.asarray(first.labels), 10), rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ ORACLES = [
     (s_model_decoupling, {}, 5), (s_model_decoupling, {"pretrain_epochs": 5}, 5),
     (confident_filter, {}, 5), (oracle, {}, 5), (cdr, {}, 5),
 ]  # fmt: skip
-OWN_STEP = {"dividemix", "elr_plus", "iterative_open_set"}
+OWN_STEP = {"dividemix", "elr_plus", "iterative_open_set", "mixup"}
 
 
 def case(strategy, epoch):

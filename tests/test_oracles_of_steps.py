@@ -10,7 +10,7 @@ from test_oracles import ce, softmax
 from test_oracles_more import BATCH, CLASSES, EXAMPLES, FEATURES, slope
 
 from jnl import models, networks, strategies
-from jnl.augment import none
+from jnl.augment import Augment, mixture
 from jnl.memory import Given
 from jnl.optimisers import Optimiser
 from jnl.step import update
@@ -215,10 +215,10 @@ def step_of(name, labels, **hyper):
     """The step of a method with an own one, as a function of state and memory, on 40 examples and a small network."""
     strategy = strategies.make(name, **hyper)
     model, optimiser = models.make("mlp", CLASSES, width=8), Optimiser("sgd", 0.9, 0.0)(0.1, 0.9)
-    inputs = jnp.asarray(np.random.default_rng(0).normal(0, 1, (40, 8)), jnp.float32)
+    inputs = jnp.asarray(INPUTS_40, jnp.float32)
     state = networks.init(model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], strategy.learned)
     given = Given(jax.random.key(3), labels, jnp.ones(40, bool), jnp.eye(CLASSES), state)
-    training = networks.Training(model, optimiser, none, inputs, labels)
+    training = networks.Training(model, optimiser, Augment(), inputs, labels)
 
     @jax.jit
     def step(state, epoch=5, batch=1):
@@ -228,7 +228,7 @@ def step_of(name, labels, **hyper):
         )  # fmt: skip
         return strategy.step(partial(update, strategy, training), training, state, context)[0]
 
-    return strategy, state._replace(memory=strategy.memory.init(given)), step
+    return strategy, state._replace(memory=strategy.memory.init(given) if strategy.memory else {}), step
 
 
 def moved(tree, network):
@@ -242,7 +242,25 @@ def differs(one, other):
     return np.any([np.any(np.reshape(a != b, (2, -1)), 1) for a, b in pairs], 0).tolist()
 
 
+INPUTS_40 = np.random.default_rng(0).normal(0, 1, (40, 8))
 LABELS_40 = jnp.asarray(np.random.default_rng(1).integers(0, CLASSES, 40))
+
+
+def test_mixup_steps_down_the_loss_of_mixed_examples():
+    """The whole step in NumPy; only the share and the partners come from the same key."""
+    _, state, step = step_of("mixup", LABELS_40, concentration=0.5)
+    mix = mixture(jax.random.fold_in(jax.random.key(7), 2), 0.5, BATCH)
+    rows = np.float64(mix(jnp.eye(BATCH)))
+    assert np.diag(rows).min() < 1
+    inputs, y = rows @ INPUTS_40[:BATCH], rows @ np.eye(CLASSES)[np.asarray(LABELS_40[:BATCH])]
+    before, after = (jax.tree.map(lambda leaf: np.float64(leaf[0]), one.params) for one in (state, step(state)))
+    last = before["Dense_1"]["kernel"]
+
+    def loss(kernel):
+        hidden = np.maximum(inputs @ before["Dense_0"]["kernel"].T + before["Dense_0"]["bias"], 0)
+        return -np.mean((y * np.log(softmax(hidden @ kernel.T + before["Dense_1"]["bias"]))).sum(1))
+
+    np.testing.assert_allclose(after["Dense_1"]["kernel"], last - 0.1 * slope(loss, last), rtol=1e-4, atol=1e-6)
 
 
 def test_elr_plus_takes_targets_from_the_others_average():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jnl import networks, noise, schedules, strategies
-from jnl.augment import none
+from jnl.augment import Augment
 from jnl.errors import UserError
 from jnl.losses import objective
 from jnl.memory import Given
@@ -34,7 +34,7 @@ VALUES = {
     "pretrain_epochs": [0, 3, 9], "prior": [0.1, 0.46], "class_weights": [False, True], "noise_rate": [0.0, 0.5],
     "folds": [2, 5], "fold_epochs": [1],
     "prune": ["both", "by_class", "by_noise_rate", "off_diagonal", "predicted"], "reweight": [False, True],
-    "unlabelled": [0.0, 25.0], "temperature": [0.5, 1.0], "concentration": [0.5, 4.0], "asymmetric": [False, True],
+    "unlabelled": [0.0, 25.0], "temperature": [0.5, 1.0], "concentration": [0.5, 1.0, 4.0], "asymmetric": [False, True],
     "average_epochs": [1, 5], "ramp_steps": [0, 10], "first_epochs": [1, 9], "round_epochs": [1, 3],
     "neighbours": [1, 5], "outliers": [0.0, 0.5], "margin": [0.5, 2.0],
 }  # fmt: skip
@@ -234,14 +234,15 @@ def test_a_step_of_its_own(name, hyper):
     state = networks.init(model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], strategy.learned)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
     given = Given(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
-    state = state._replace(memory=strategy.memory.init(given))
-    training = networks.Training(model, optimiser, none, inputs, labels)
+    state = state._replace(memory=strategy.memory.init(given) if strategy.memory else {})
+    training = networks.Training(model, optimiser, Augment(), inputs, labels)
 
     def epoch(state, number):
         def everything():
             return networks.predict(model, state.params, state.batch_stats, inputs)
 
-        state = state._replace(memory=strategy.memory.refresh(state.memory, everything, labels, number))
+        if strategy.memory:
+            state = state._replace(memory=strategy.memory.refresh(state.memory, everything, labels, number))
         seen = Context(
             number, jnp.int32(0), jnp.arange(BATCH + 1), jnp.arange(BATCH), jnp.ones(BATCH), jnp.float32(0.3),
             jax.random.key(7), state.memory,

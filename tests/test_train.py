@@ -95,7 +95,8 @@ def test_published_values_of_the_other_methods():
     assert config("symmetric_cross_entropy", "data=cifar100").strategy.alpha == 6
     assert config("forward_correction", "data=cifar100").strategy.percentile == 100
     published = config("gce", "data=cifar100,reference")
-    assert (published.model.name, published.augment, published.epochs) == ("resnet34", "crop_flip", 150)
+    assert (published.model.name, published.epochs) == ("resnet34", 150)
+    assert (published.augment.pad, published.augment.flip, published.augment.crop) == (4, True, 0)
     assert (published.optim.name, published.optim.milestones) == ("sgd", (80, 120))
     assert config("elr", "data=cifar10,reference").optim.schedule == "cosine"
 
@@ -128,6 +129,10 @@ MISTAKES = {
     "momentum": ([JOCOR, "--config.optim.momentum=1"], "optim.momentum: 1.0"),
     "weight decay": ([JOCOR, "--config.optim.weight_decay=-1"], "optim.weight_decay: -1.0"),
     "augment": ([JOCOR, "--config.augment=flip"], "config.augment"),
+    "augment's field": ([JOCOR, "--config.augment.padd=4"], "did you mean 'pad'"),
+    "crop": ([JOCOR, "--config.augment.crop=9"], "augment.crop: 9 is more than the 8 pixels"),
+    "resized": ([JOCOR, "--config.augment.resized=true"], "needs augment.crop"),
+    "normalise": ([JOCOR, "--config.augment.normalise=images"], "did you mean 'image'"),
     "dropout": (["--config=configs/jocor.py:model=mlp", "--config.model.dropout=2"], "model.dropout: 2.0"),
     "bags": (["--config=configs/buckets.py:quick", "--config.strategy.bag_size=7"], "bag_size: 7 does not divide"),
     "type": ([JOCOR, "--config.epochs=many"], "--config.epochs=many"),
@@ -146,6 +151,7 @@ MISTAKES = {
     "rate nan": ([JOCOR, "--config.noise.rate=nan"], "noise.rate: nan"),
     "forget rate": ([JOCOR, "--config.strategy.forget_rate=2"], "strategy.forget_rate: 2.0"),
     "classes": ([JOCOR, "--config.noise.kind=asymmetric_cifar100_blocks"], "defined for 100 classes, the data have 10"),
+    "no matrix": ([JOCOR, "--config.noise.kind=matrix"], "noise.file: missing"),
     "noise seed": ([JOCOR, "--config.noise.seed=each"], "noise.seed: 'each'"),
     "batch": ([JOCOR, "--config.batch_size=1443"], "config.batch_size: 1443"),
     "empty batch": ([JOCOR, "--config.batch_size=0"], "config.batch_size: 0"),

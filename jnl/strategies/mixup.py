@@ -1,0 +1,43 @@
+"""MixUp (Zhang et al. 2018): trains on mixtures of two examples and of their labels.
+
+x = s x_i + (1 - s) x_j, y = s y_i + (1 - s) y_j, L = -sum_c y_c log p_c(x), where s is one share for the batch, from
+Beta(c, c), and j a permutation of the batch; as published, s may be below a half. A network that is pulled to be linear
+between examples memorises wrong labels later, with a large `concentration` more so. `train_accuracy` is that on mixed
+inputs, against the label of x_i.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jnl.augment import mixture
+from jnl.errors import within
+from jnl.networks import State, Training, Tree, descend, forward
+from jnl.selection import pick
+from jnl.types import Context, Outcome, Strategy, Update
+
+
+def mixup(concentration: float = 1.0) -> Strategy:
+    """Every example, mixed with another one."""
+    within("strategy.concentration", concentration, 1e-3, 1e6, "published: 1 to 32")
+
+    def step(ordinary: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
+        inputs, labels = training.augment(context.key, training.inputs[context.index]), training.labels[context.index]
+        mix = mixture(jax.random.fold_in(context.key, 2), concentration, len(labels))
+        mixed = mix(inputs)
+
+        def total(params: Tree) -> tuple[Array, tuple[Tree, tuple[Array, Array]]]:
+            logits, _, stats = forward(training.model, params, state.batch_stats, mixed, context.key)
+            loss = soft_cross_entropy(logits, mix(jax.nn.one_hot(labels, logits.shape[-1])))
+            return loss.mean(), (stats, (loss, logits))
+
+        state, (loss, logits) = descend(training, state, total)
+        selection = pick(loss, jnp.ones(loss.shape, bool))
+        return state, Outcome(loss.mean(1), selection, logits, context.index)
+
+    return Strategy(1, step=step)
+
+
+def soft_cross_entropy(logits: Array, labels: Array) -> Array:
+    """f32[K, B, C], labels as shares f32[B, C] -> f32[K, B]."""
+    return -(labels[None] * jax.nn.log_softmax(logits)).sum(-1)
