@@ -23,7 +23,6 @@ from jnl.plans import noise_rate, plans
 from jnl.recipe import Recipe, Run
 from jnl.types import Strategy
 
-
 STREAM = ["auto", "always", "never"]
 _HELD_OUT = 0.1  # for validation, where there is no test set
 

@@ -118,7 +118,6 @@ class StreamedEpoch:
         self._look_at = {
             length: axis.compile(validation_piece, data.train, runs, (states, sums), self._like(self._rows, length))
             for length in {piece.stop - piece.start for piece in self._looks}
-            if length
         }
         self._after = axis.compile(after, data.test, runs, states, (counts, sums))
         every = [self._before, self._after, *self._train_on.values(), *self._look_at.values()]

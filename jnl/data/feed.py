@@ -9,7 +9,9 @@ _BYTES = 2**26  # of a piece, about: large enough that what happens once a piece
 
 
 def cut(steps: int, bytes_per_step: int) -> list[slice]:
-    """`steps` in the fewest pieces of about 64 MiB, of at most two lengths."""
+    """`steps` in the fewest pieces of about 64 MiB, of at most two lengths; none of nothing."""
+    if not steps:
+        return []
     pieces = max(1, -(-steps // max(1, _BYTES // max(1, bytes_per_step))))
     ends = np.linspace(0, steps, pieces + 1).astype(int)
     return [slice(int(begin), int(end)) for begin, end in zip(ends[:-1], ends[1:], strict=True)]
