@@ -184,3 +184,12 @@ def scikit_learn_news(home: Path, parts):
     home.mkdir(exist_ok=True)
     content = pickle.dumps({part: bunch(*given) for part, given in parts.items()})
     (home / "20news-bydate_py3.pkz").write_bytes(codecs.encode(content, "zlib_codec"))
+
+
+def same(one, other):
+    """Two loads have the same bits."""
+    for first, second in zip((one.train, one.test or ()), (other.train, other.test or ()), strict=True):
+        for left, right in zip(first, second, strict=True):
+            assert left.dtype == right.dtype
+            np.testing.assert_array_equal(left, right)
+    assert one.class_names == other.class_names
