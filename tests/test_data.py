@@ -2,9 +2,14 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
 
+import made
 import numpy as np
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -14,6 +19,7 @@ from jnl import data
 from jnl.data import cache, prepare, validation
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
+from jnl.data.sources.cifar10_open_set import OUTSIDE
 from jnl.errors import UserError
 
 # SHA-256 (first 16) of the images and uint8 labels in the order of the official files: train, then test.
@@ -77,9 +83,30 @@ def test_a_half_copied_set_is_missing_too(shared_data, tmp_path):
         data.load("mnist", tmp_path)
 
 
-def test_preparing_says_what_is_wrong(capsys):
+def test_preparing_says_what_is_wrong(capsys, tmp_path):
     assert prepare.main(["mnits"]) == 2
     assert "did you mean 'mnist'" in capsys.readouterr().err
+    if find_spec("tensorflow") is None:
+        assert prepare.main(["mnist", f"--dir={tmp_path}"]) == 2
+        assert "pip install tensorflow" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["cifar100", "svhn_cropped", "cifar10_n"])
+def test_what_is_prepared_already_is_read_and_not_prepared_again(name, tmp_path, capsys):
+    """By its own source if it has one, else by that of any TFDS data set."""
+    labels = made.CIFAR10N if name == "cifar10_n" else ("label",)
+    splits = {part: (made.pictures(4, 32, 32, 3), dict.fromkeys(labels, [0, 1, 2, 3])) for part in ("train", "test")}
+    made.prepared(tmp_path, name, splits, labels=labels, supervised=name != "cifar10_n")
+    assert prepare.main([name, f"--dir={tmp_path}"]) == 0
+    assert f"{name} is ready in {tmp_path}" in capsys.readouterr().out
+
+
+def test_all_that_sources_read_can_be_prepared():
+    import tensorflow_datasets as tfds
+
+    for name in prepare.PREPARED:
+        assert tfds.builder_cls(name).name == name
+    assert {*OUTSIDE.values(), ""} <= {*prepare.PREPARED, ""}
 
 
 def test_wrong_names_and_options_are_told():
@@ -111,13 +138,23 @@ class TestCache:
         (self.source / "file").write_text("one")
         self.calls = 0
 
-    def make(self):
+    def make(self, allocate):
         self.calls += 1
-        return {"images": np.arange(12, dtype=np.uint8).reshape(3, 4), "labels": np.arange(3)}
+        allocate("images", (3, 4), np.uint8)[...] = np.arange(12).reshape(3, 4)
+        allocate("labels", (3,), np.int32)[...] = np.arange(3)
+        allocate("none", (0, 4), np.float32)
+
+    def read(self):
+        arrays = cache.through("set", [self.source], self.make)
+        np.testing.assert_array_equal(arrays["images"], np.arange(12).reshape(3, 4))
+        np.testing.assert_array_equal(arrays["labels"], np.arange(3))
+        assert [array.dtype for array in arrays.values()] == [np.uint8, np.int32, np.float32]
+        assert arrays["none"].shape == (0, 4)
+        assert not any(array.flags.writeable for array in arrays.values())
+        return arrays
 
     def through(self):
-        arrays = cache.through("set", str(self.source), self.make)
-        np.testing.assert_array_equal(arrays["images"], np.arange(12).reshape(3, 4))
+        self.read()
         return self.calls
 
     def entry(self):
@@ -126,10 +163,24 @@ class TestCache:
     def test_the_second_read_decodes_nothing(self):
         assert [self.through(), self.through()] == [1, 1]
 
+    def test_arrays_are_mapped(self):
+        for _ in range(2):  # as made, then as found
+            arrays = self.read()
+            assert isinstance(arrays["images"], np.memmap)
+            assert isinstance(arrays["labels"], np.memmap)
+
     def test_changed_source_files_are_read_again(self):
         self.through()
         (self.source / "file").write_text("another")
         assert self.through() == 2
+        (self.source / "deep").mkdir()
+        (self.source / "deep" / "file").write_text("")
+        assert self.through() == 3
+
+    def test_a_source_that_is_missing_is_told(self):
+        with pytest.raises(FileNotFoundError):
+            cache.through("set", [self.source / "other"], self.make)
+        assert self.calls == 0
 
     @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "no checksums"])
     def test_a_damaged_entry_is_made_again(self, damage):
@@ -147,9 +198,62 @@ class TestCache:
             (self.entry() / "checksums.json").write_text("{")
         assert [self.through(), self.through()] == [2, 2]
 
+    def test_no_damage_of_the_header_is_taken_for_data(self):
+        self.through()
+        length = (self.entry() / "images.npy").stat().st_size
+        for position in range(0, length, 5):
+            file = self.entry() / "images.npy"
+            content = bytearray(file.read_bytes())
+            content[position] ^= 1 << position % 8
+            file.write_bytes(content)
+            self.read()
+        assert self.calls == 1 + len(range(0, length, 5))
+
+    def test_what_fails_half_way_leaves_nothing(self):
+        def fail(allocate):
+            self.make(allocate)
+            raise UserError("data.dir: row 5 is no image")
+
+        with pytest.raises(UserError, match="row 5"):
+            cache.through("set", [self.source], fail)
+        assert list(cache.directory().iterdir()) == []
+        assert [self.through(), self.through()] == [2, 2]
+
     def test_a_cache_that_cannot_be_written_is_done_without(self, monkeypatch):
         monkeypatch.setenv("JNL_CACHE_DIR", "/proc/jnl")
         assert [self.through(), self.through()] == [1, 2]
+        assert not isinstance(self.read()["images"], np.memmap)
+
+    def test_a_full_disk_is_done_without(self):
+        cache.directory().mkdir()
+        small = [
+            "unshare",
+            "-r",
+            "-m",
+            "sh",
+            "-c",
+            'mount -t tmpfs -o size=1m none "$JNL_CACHE_DIR" && exec "$@"',
+            "sh",
+        ]
+        if shutil.which("unshare") is None or subprocess.run([*small, "true"], capture_output=True).returncode:
+            pytest.skip("a small disk cannot be mounted here")
+        done = subprocess.run([*small, sys.executable, "-c", FULL], cwd=ROOT, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "memmap ndarray []\n", "")
+
+
+FULL = """
+import os
+import numpy as np
+from jnl.data import cache
+
+def make(allocate):
+    images, others = allocate("images", (700_000,), np.uint8), allocate("others", (700_000,), np.uint8)
+    images[:], others[:] = 7, 5
+
+arrays = cache.through("set", [], make)
+assert (arrays["images"] == 7).all() and (arrays["others"] == 5).all()
+print(*(type(array).__name__ for array in arrays.values()), os.listdir(cache.directory()))
+"""
 
 
 @given(arrays(np.int32, st.integers(5, 200), elements=st.integers(0, 4)), st.floats(0, 0.9), st.integers(0, 99))

@@ -1,0 +1,478 @@
+"""The user's own data: arrays, folders of images, tables, what TFDS has prepared; and what is wrong with them."""
+
+import made
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made import same
+from PIL import Image
+
+from jnl import data
+from jnl.data import cache
+from jnl.data.arrays import Given, dataset
+from jnl.errors import UserError
+
+words = st.lists(st.text(min_size=1, max_size=5).filter(lambda word: "\0" not in word), min_size=2, max_size=30)
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path, monkeypatch):
+    """A cache of the test's own."""
+    monkeypatch.setenv("JNL_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path
+
+
+class TestDataset:
+    """From arrays to a data set."""
+
+    @given(words.filter(lambda labels: len(set(labels)) > 1))
+    def test_names_become_sorted_classes_and_come_back(self, labels):
+        found = dataset(Given(np.zeros((len(labels), 2)), np.array(labels)), None)
+        assert list(found.class_names) == sorted(set(labels))
+        assert [found.class_names[label] for label in found.train.labels] == labels
+        assert found.train.labels.dtype == np.int32
+        assert (np.asarray(found.train.clean) == -1).all()
+
+    @given(
+        st.lists(st.integers(0, 300), min_size=2, max_size=30).filter(lambda labels: len(set(labels)) > 1),
+        st.sampled_from([np.uint16, np.int32, np.int64, np.uint64]),
+    )
+    def test_numbers_stay_as_they_are(self, labels, dtype):
+        given_labels = np.array(labels, dtype)
+        found = dataset(Given(np.zeros((len(labels), 2)), given_labels, given_labels), None)
+        np.testing.assert_array_equal(found.train.labels, labels)
+        np.testing.assert_array_equal(found.train.clean, labels)
+        assert found.class_names == tuple(str(number) for number in range(max(labels) + 1))
+
+    def test_inputs_become_one_of_three_kinds(self):
+        labels = np.arange(6) % 2
+        for inputs, kind, shape in (
+            (np.zeros((6, 4, 5), np.uint8), np.uint8, (6, 4, 5, 1)),
+            (np.zeros((6, 4, 5, 3), np.uint8), np.uint8, (6, 4, 5, 3)),
+            (np.zeros((6, 4), np.uint8), np.float32, (6, 4)),
+            (np.zeros((6, 4), bool), np.float32, (6, 4)),
+            (np.zeros((6, 4), np.int64), np.float32, (6, 4)),
+            (np.zeros((6, 4), np.int32), np.int32, (6, 4)),
+            (np.zeros((6, 4), ">i4"), np.int32, (6, 4)),
+            (np.zeros((6, 4), np.float16), np.float32, (6, 4)),
+        ):
+            found = dataset(Given(inputs, labels), Given(inputs, labels)).train.inputs
+            assert (found.dtype, found.shape) == (kind, shape)
+
+    def test_features_are_standardised_by_the_training_set(self):
+        x = np.random.default_rng(0).normal(5, 3, (50, 3)).astype(np.float32)
+        x[:, 1] = 0.1  # constant, which rounding hides
+        labels = np.arange(50) % 2
+        found = dataset(Given(x, labels), Given(x[:9] + 1, labels[:9]), standardise=True)
+        np.testing.assert_allclose(found.train.inputs.mean(0), 0, atol=1e-6)
+        np.testing.assert_allclose(found.train.inputs.std(0), [1, 0, 1], atol=1e-5)
+        np.testing.assert_allclose(found.test.inputs[:, 1], 1, atol=1e-6)
+        np.testing.assert_allclose((found.test.inputs - found.train.inputs[:9])[:, 0], 1 / x[:, 0].std(), rtol=1e-4)
+
+    good = np.zeros((4, 2), np.float32)
+    labels = np.array([0, 1, 1, 0])
+
+    @pytest.mark.parametrize(
+        "train, test, said",
+        [
+            (Given(good, np.array([0.0, 1, 1, 0])), None, "training labels are float64"),
+            (Given(good, np.array([0, 1, np.nan, 0])), None, "training labels are float64"),
+            (Given(good, np.array([0, 1, -1, 0])), None, "labels go from -1 to 1"),
+            (Given(good, np.array([0, 1, 2**40, 0])), None, "labels go from 0 to 1099511627776"),
+            (Given(good, np.array([0, 1, None, 0])), None, "training labels are object"),
+            (Given(good, np.eye(4, dtype=int)), None, r"of shape \(4, 4\)"),
+            (Given(good, np.array(3)), None, r"of shape \(\)"),
+            (Given(good[:0], labels[:0]), None, r"of shape \(0,\)"),
+            (Given(good, np.array([1, 1, 1, 1])), None, "all training labels are 1"),
+            (Given(good, np.array(["a"] * 4)), None, "all training labels are a"),
+            (Given(good, np.array([b"a", b"\xff", b"a", b"a"])), None, "no UTF-8"),
+            (Given(good[:3], labels), None, "one label for each"),
+            (Given(good, labels, labels[:3]), None, "3 true labels"),
+            (Given(good, labels, np.array(list("abab"))), None, "some labels are names"),
+            (Given(good, labels), Given(good, np.array([0, 1, 2, 0])), "test labels have 2, which is none of the 2"),
+            (Given(good, np.array(list("abab"))), Given(good, np.array(list("abca"))), "test labels have 'c'"),
+            (Given(good, labels), Given(good, -labels), "test labels have -1"),
+            (Given(good, labels), Given(good[:3], labels), "test inputs"),
+            (Given(good, labels), Given(good[:, :1], labels), "make them alike"),
+            (Given(good, labels), Given(good.astype(np.int32), labels), "make them alike"),
+            (Given(good[:, 0], labels), None, r"training inputs are float32 of shape \(4,\)"),
+            (Given(np.zeros((4, 2, 2, 3)), labels), None, "give uint8 images"),
+            (Given(good.astype(complex), labels), None, "training inputs are complex"),
+            (Given(good.astype(str), labels), None, "training inputs are <U"),
+            (Given(np.full((4, 2), -1, np.int32), labels), None, "tokens, and some are negative"),
+            (Given(np.zeros((4, 0)), labels), None, "training inputs"),
+        ],
+    )
+    def test_what_does_not_fit_is_told(self, train, test, said):
+        with pytest.raises(UserError, match=f"^data: .*{said}"):
+            dataset(train, test)
+
+    def test_class_names_must_be_those_of_the_labels(self):
+        named = Given(self.good, np.array(list("baab")))
+        assert dataset(named, None, ("b", "a", "c")).train.labels.tolist() == [0, 1, 1, 0]
+        for train, names, said in (
+            (named, ("a", "c"), "training labels have 'b'"),
+            (named, ("a", "b", "a"), "two classes"),
+            (Given(self.good, self.labels), ("a",), "labels go from 0 to 1"),
+        ):
+            with pytest.raises(UserError, match=said):
+                dataset(train, None, names)
+
+
+class TestArrays:
+    """The source `arrays`."""
+
+    def arrays(self):
+        images, labels = made.pictures(12, 5, 4), np.arange(12) % 3
+        return {
+            "x_train": images,
+            "y_train": labels,
+            "x_test": images[:5],
+            "y_test": labels[:5],
+            "y_true": labels[::-1],
+        }
+
+    def test_a_file_and_a_folder_say_the_same(self, own):
+        np.savez_compressed(own / "mine.npz", **self.arrays(), class_names=["a", "b", "c"])
+        (own / "mine").mkdir()
+        for name, array in {**self.arrays(), "class_names": np.array(["a", "b", "c"])}.items():
+            np.save(own / "mine" / f"{name}.npy", array)
+        file, folder = data.load("arrays", own / "mine.npz"), data.load("arrays", own / "mine")
+        same(file, folder)
+        assert isinstance(folder.train.inputs, np.memmap)
+        assert folder.train.inputs.shape == (12, 5, 4, 1)
+        assert folder.class_names == ("a", "b", "c")
+        np.testing.assert_array_equal(folder.train.clean, self.arrays()["y_true"])
+        np.testing.assert_array_equal(folder.test.clean, folder.test.labels)
+
+    def test_features_stay_mapped_unless_standardised(self, own):
+        np.save(own / "inputs.npy", np.ones((4, 2), np.float32))
+        np.save(own / "labels.npy", np.arange(4) % 2)
+        loaded = data.load("arrays", own, standardise=False)
+        assert isinstance(loaded.train.inputs, np.memmap)
+        assert loaded.test is None
+        assert (data.load("arrays", own).train.inputs == 0).all()
+
+    @pytest.mark.parametrize(
+        "change, said",
+        [
+            ({"x_train": None}, "data.dir: .*lacks train_inputs or inputs"),
+            ({"y_train": None}, "data.dir: .*lacks train_labels"),
+            ({"x_test": None}, "data.dir: .*not both"),
+            ({"y_test": np.array([None] * 5)}, "data.dir: .*without objects"),
+            ({"x_train": np.full((12, 2), np.inf), "x_test": np.zeros((5, 2))}, "data.name: .*non-finite train"),
+            ({"x_train": np.full((12, 2), 1e300), "x_test": np.zeros((5, 2))}, "data.name: .*non-finite train"),
+            ({"y_true": np.arange(11) % 3}, "data: .*11 true labels"),
+        ],
+    )
+    @pytest.mark.parametrize("folder", [False, True])
+    def test_what_is_wrong_is_told(self, change, said, folder, own):
+        arrays = {name: array for name, array in {**self.arrays(), **change}.items() if array is not None}
+        np.savez(own / "mine.npz", **arrays)
+        for name, array in arrays.items():
+            np.save(own / f"{name}.npy", array)
+        with pytest.raises(UserError, match=said):
+            data.load("arrays", own if folder else own / "mine.npz")
+
+    @pytest.mark.parametrize("content", [b"", b"text", b"PK\3\4 no zip", b"\x93NUMPY\1"])
+    def test_files_of_another_kind_are_told(self, content, own):
+        (own / "mine.npz").write_bytes(content)
+        with pytest.raises(UserError, match="data.dir: cannot read arrays from .*mine.npz"):
+            data.load("arrays", own / "mine.npz")
+
+    def test_a_damaged_file_is_told(self, own):
+        np.savez_compressed(own / "mine.npz", **self.arrays())
+        content = (own / "mine.npz").read_bytes()
+        for position in range(0, len(content) // 2, 7):  # the first arrays
+            (own / "mine.npz").write_bytes(content[:position] + b"\xff\x00\xff" + content[position + 3 :])
+            try:
+                data.load("arrays", own / "mine.npz")
+            except UserError:
+                continue
+        (own / "mine.npz").write_bytes(content[:-30])
+        with pytest.raises(UserError, match="data.dir"):
+            data.load("arrays", own / "mine.npz")
+
+    def test_what_is_missing_is_told(self, own):
+        np.save(own / "one.npy", np.zeros(3))
+        for dir in (None, own / "nowhere", own / "one.npy", own):
+            with pytest.raises(UserError, match="data.dir"):
+                data.load("arrays", dir)
+
+
+class TestFolder:
+    """The source `folder`."""
+
+    def test_images_of_all_kinds_come_in_the_order_of_their_paths(self, own):
+        root = made.class_folders(own / "pets")
+        loaded = data.load("folder", root)
+        assert loaded.class_names == ("cat", "dog")
+        assert loaded.train.inputs.shape == (7, 9, 9, 3)  # the median of 9 7, 12 16 and 8 8
+        np.testing.assert_array_equal(loaded.train.labels, [0, 0, 0, 1, 1, 1, 1])
+        assert loaded.test is None
+        grey = data.load("folder", root, size=9).train.inputs[1]
+        with Image.open(root / "cat" / "1.png") as image:
+            expected = np.asarray(image.resize((9, 9), Image.Resampling.BILINEAR))
+        np.testing.assert_array_equal(grey, np.repeat(expected[..., None], 3, 2))
+
+    def test_images_of_one_size_are_not_changed(self, own):
+        images = made.pictures(6, 10, 12)
+        for row, image in enumerate(images):
+            made.save(own / "mine" / "train" / "ab"[row % 2] / f"{row}.png", image)
+            made.save(own / "mine" / "test" / "a" / f"{row}.png", image)
+        loaded = data.load("folder", own / "mine")
+        np.testing.assert_array_equal(loaded.train.inputs[..., 0], images[[0, 2, 4, 1, 3, 5]])
+        np.testing.assert_array_equal(loaded.test.inputs[..., 0], images)
+        np.testing.assert_array_equal(loaded.test.clean, [0] * 6)
+        np.testing.assert_array_equal(loaded.train.clean, [-1] * 6)
+
+    def test_sixteen_bits_become_eight(self, own):
+        deep = np.arange(0, 65536, 1024, dtype=np.uint16).reshape(8, 8)
+        for name in "ab":
+            made.save(own / "mine" / name / "0.png", deep)
+        loaded = data.load("folder", own / "mine")
+        np.testing.assert_array_equal(loaded.train.inputs[0, :, :, 0], deep >> 8)
+
+    def test_a_second_load_decodes_nothing_and_changed_files_are_read_again(self, own):
+        root = made.class_folders(own / "pets")
+        first = data.load("folder", root)
+        entries = sorted(path.stat().st_mtime_ns for path in cache.directory().rglob("*.npy"))
+        second = data.load("folder", root)
+        same(first, second)
+        assert isinstance(second.train.inputs, np.memmap)
+        assert sorted(path.stat().st_mtime_ns for path in cache.directory().rglob("*.npy")) == entries
+        made.save(root / "cat" / "0.png", np.zeros((9, 7), np.uint8))
+        assert not data.load("folder", root).train.inputs[0].any()
+
+    def test_a_class_may_be_called_train(self, own):
+        for name in ("train", "bus"):
+            made.save(own / "traffic" / name / "0.png", made.pictures(1, 4, 4)[0])
+        assert data.load("folder", own / "traffic").class_names == ("bus", "train")
+
+    def test_what_is_wrong_is_told(self, own):
+        def told(said, root=own / "pets", **options):
+            with pytest.raises(UserError, match=said):
+                data.load("folder", root, **options)
+
+        told("data.dir: None", None)
+        told("data.dir: .*no folder")
+        (own / "pets" / "cat").mkdir(parents=True)
+        told("data.dir: .*holds 1 folders")
+        (own / "pets" / "dog").mkdir()
+        told("data.dir: .*pets holds no images")
+        made.save(own / "pets" / "dog" / "0.png", made.pictures(1, 4, 4)[0])
+        told("data.dir: .*cat holds no images")
+        (own / "pets" / "cat" / "0.png").write_bytes(b"no image")
+        told("data.dir: .*0.png is no image")
+        content = (own / "pets" / "dog" / "0.png").read_bytes()
+        (own / "pets" / "cat" / "0.png").write_bytes(content[:-25])
+        told("data.dir: .*0.png is no image")
+        told("data.size: -1", size=-1)
+
+    def test_an_unknown_test_class_is_told(self, own):
+        for path in ("train/a", "train/b", "test/a", "test/c"):
+            made.save(own / "mine" / path / "0.png", made.pictures(1, 4, 4)[0])
+        with pytest.raises(UserError, match="data.dir: .*class 'c' that the training set lacks"):
+            data.load("folder", own / "mine")
+
+
+class TestTable:
+    """The source `table`."""
+
+    COLUMNS = {
+        "": [0, 1, 2, 3],
+        "age": [1.0, 2.0, 3.0, 6.0],
+        "fit": [True, False, False, True],
+        "town": ["Ulm", "Bonn", None, "Ulm"],
+        "label": ["yes", "no", "no", "yes"],
+        "true": ["yes", "no", "maybe", "yes"],
+    }
+
+    def write(self, path, **changes):
+        columns = {name: column for name, column in {**self.COLUMNS, **changes}.items() if column is not None}
+        table = pa.table(columns)
+        pyarrow.parquet.write_table(table, path) if path.suffix == ".parquet" else pyarrow.csv.write_csv(table, path)
+        return path
+
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_columns_become_features(self, ending, own):
+        path = self.write(own / f"mine.{ending}")
+        other = self.write(own / f"test.{ending}", town=["Rom", "Ulm", "Ulm", "Bonn"])
+        loaded = data.load("table", path, truth="true", test=str(other), standardise=False)
+        empty = int(ending == "parquet")  # CSV does not tell an empty word from none
+        expected = [[1, 1, 0, 0, 1], [2, 0, 1, 0, 0], [3, 0, 0, 1, 0], [6, 1, 0, 0, 1]]
+        order = [0, 1, 2, 3, 4] if empty else [0, 1, 3, 2, 4]
+        np.testing.assert_array_equal(loaded.train.inputs, np.array(expected)[:, order])
+        np.testing.assert_array_equal(loaded.test.inputs[0], [1, 1, 0, 0, 0])
+        assert loaded.class_names == ("maybe", "no", "yes")
+        np.testing.assert_array_equal(loaded.train.labels, [2, 1, 1, 2])
+        np.testing.assert_array_equal(loaded.train.clean, [2, 1, 0, 2])
+        same(loaded, data.load("table", path, truth="true", test=str(other), standardise=False))
+        standardised = data.load("table", path, truth="true").train.inputs
+        np.testing.assert_allclose(standardised.std(0), 1, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        "labels, names",
+        [([3, 1, 2, 10], "1 2 3 10"), ([-1, 1, 1, -1], "-1 1"), ([True, False, True, True], "False True")],
+    )
+    def test_labels_of_numbers_are_in_their_order(self, labels, names, own):
+        for ending in ("csv", "parquet"):
+            path = self.write(own / f"mine.{ending}", label=labels, true=None)
+            loaded = data.load("table", path, test=str(path))
+            want = names.lower() if ending == "csv" and "True" in names else names
+            assert [name.lower() for name in loaded.class_names] == want.lower().split()
+            np.testing.assert_array_equal(loaded.train.labels, np.unique(labels, return_inverse=True)[1])
+            np.testing.assert_array_equal(loaded.test.labels, loaded.train.labels)
+
+    def test_large_numbers_are_numbers(self, own):
+        path = self.write(own / "mine.parquet", age=[2**62 + 1, 1, 2, 3])
+        assert data.load("table", path, truth="true").train.inputs.shape == (4, 5)
+
+    @pytest.mark.parametrize(
+        "changes, options, said",
+        [
+            ({}, {"label": "class"}, "data.label: no column 'class'"),
+            ({}, {"truth": "truth"}, "data.truth: no column 'truth'"),
+            ({"label": [0.5, 1.0, 2.0, 3.0]}, {}, "data.label: .*fractions"),
+            ({"label": [0.0, 1.0, np.nan, 3.0]}, {}, "data.label: .*(fractions|empty in row 2)"),
+            ({"label": ["a", None, "b", "b"]}, {}, "data.label: .*empty in row 1"),
+            ({"label": [0, 1, None, 0]}, {}, "data.label: .*empty in row 2"),
+            ({"label": ["a"] * 4}, {}, "data: all training labels are a"),
+            ({"age": [1.0, None, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
+            ({"age": [1.0, np.inf, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
+            ({"age": None, "fit": None, "town": None}, {"truth": "true"}, "data.dir: .*no columns beside the label"),
+        ],
+    )
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_what_is_wrong_is_told(self, changes, options, said, ending, own):
+        with pytest.raises(UserError, match=said):
+            data.load("table", self.write(own / f"mine.{ending}", **changes), **options)
+
+    @pytest.mark.parametrize(
+        "changes, said",
+        [
+            ({"town": None}, "data.test: column 'town' is missing"),
+            ({"age": ["a", "b", "c", "d"]}, "data.test: column 'age' holds no numbers"),
+            ({"label": None}, "data.test: no column 'label'"),
+            ({"label": ["yes", "no", "no", "never"]}, "data: test labels have 'never'"),
+        ],
+    )
+    def test_a_wrong_test_table_is_told(self, changes, said, own):
+        other = self.write(own / "test.csv", **changes)
+        with pytest.raises(UserError, match=said):
+            data.load("table", self.write(own / "mine.csv"), test=str(other))
+
+    @pytest.mark.parametrize(
+        "content, said",
+        [
+            ("age,label\n1,é\n2,b\n".encode("latin-1"), "UTF-8"),
+            ("âge,label\n1,a\n2,b\n".encode("latin-1"), "no table"),
+            (b"age,label\n1\n", "no table"),
+            (b"", "no table"),
+            (b"age,label\n", "no rows"),
+            (b"age,age,label\n1,2,a\n2,3,b\n", "two columns 'age'"),
+            (b"name,label\n" + b"".join(b"n%d,%d\n" % (row, row % 2) for row in range(101)), "101 different words"),
+        ],
+    )
+    def test_files_of_another_kind_are_told(self, content, said, own):
+        (own / "mine.csv").write_bytes(content)
+        with pytest.raises(UserError, match=rf"data\.(dir|label): .*{said}"):
+            data.load("table", own / "mine.csv")
+
+    def test_what_is_missing_is_told(self, own):
+        (own / "mine.parquet").write_text("no parquet")
+        for dir in (None, own, own / "nowhere.csv", own / "mine.parquet"):
+            with pytest.raises(UserError, match="data.dir"):
+                data.load("table", dir)
+        with pytest.raises(UserError, match="data.test: .*nowhere.csv"):
+            data.load("table", self.write(own / "mine.csv"), test="nowhere.csv")
+
+
+class TestTfds:
+    """The source `tfds`."""
+
+    def test_images_of_different_sizes_get_one(self, own):
+        train = [made.pictures(1, 10 + row, 14, 3)[0] for row in range(5)]
+        test = [made.pictures(1, 30, 40, 3, seed=row)[0] for row in range(3)]
+        splits = {"train": (train, {"label": range(5)}), "validation": (test, {"label": range(3)})}
+        made.prepared(own, "flowers", splits, shape=(None, None, 3))
+        loaded = data.load("tfds:flowers", own)
+        assert loaded.train.inputs.shape == (5, 14, 14, 3)  # the median of 10 to 14 and five times 14
+        assert loaded.test.inputs.shape == (3, 14, 14, 3)
+        for split, pictures in ((loaded.train, train), (loaded.test, test)):
+            for image, label in zip(split.inputs, split.labels, strict=True):
+                picture = Image.fromarray(pictures[int(label)]).resize((14, 14), Image.Resampling.BILINEAR)
+                np.testing.assert_array_equal(image, np.asarray(picture))
+        assert data.load("tfds:flowers:1.0.0", own, size=6).test.inputs.shape == (3, 6, 6, 3)
+        same(loaded, data.load("tfds:flowers", own))
+
+    def test_the_order_of_another_source_is_not_taken_from_the_cache(self, own):
+        images = made.cifar(own, "cifar100", names=100)
+        shuffled, original = data.load("tfds:cifar100", own), data.load("cifar100", own)
+        np.testing.assert_array_equal(original.train.inputs, images)
+        np.testing.assert_array_equal(shuffled.train.inputs, images[shuffled.train.labels])
+        assert not np.array_equal(shuffled.train.labels, original.train.labels)
+
+    def test_a_test_set_without_labels_is_passed_over(self, own):
+        images = made.pictures(4, 8, 8, 1)
+        splits = {
+            "train": (images, {"label": range(4)}),
+            "test": (images, {"label": [-1] * 4}),
+            "validation": (images[:2], {"label": [0, 1]}),
+        }
+        made.prepared(own, "places", splits, shape=(8, 8, 1))
+        assert len(data.load("tfds:places", own).test.labels) == 2
+
+    def test_transparent_images_become_colour(self, own):
+        made.prepared(own, "icons", {"train": (made.pictures(4, 8, 8, 4), {"label": range(4)})}, shape=(8, 8, 4))
+        loaded = data.load("tfds:icons", own)
+        assert loaded.train.inputs.shape == (4, 8, 8, 3)
+        assert loaded.test is None
+
+    def test_what_is_no_image_classification_is_told(self, own):
+        images = made.pictures(4, 8, 8, 3)
+        made.prepared(own, "two", {"train": (images, {"a": range(4), "b": range(4)})}, labels="ab", supervised=False)
+        made.prepared(own, "held", {"test": (images, {"label": range(4)})})
+        made.prepared(own, "half", {"train": (images, {"label": [0, 1, -1, 0]})})
+        made.prepared(own, "cut", {"train": (images, {"label": range(4)})})
+        next((own / "cut").rglob("*.array_record*")).write_bytes(b"no records")
+        for name, said in (
+            ("tfds", "data.name: tfds; say which"),
+            ("tfds:", "data.name: tfds; say which"),
+            ("tfds:two", "data.name: 'two' has 2 features of kind ClassLabel"),
+            ("tfds:held", "data.name: 'held' has no split `train`; it has test"),
+            ("tfds:half", "data.name: 'tfds:half' has train examples without a label"),
+            ("tfds:cut", "data.dir: no prepared 'cut'"),
+            ("tfds:nothing", f"data.name: TFDS has no data set 'nothing', and none is prepared in {own}"),
+            ("tfds:food101", f"jnl.data.prepare food101 --dir={own}"),
+            ("tfds:no name!", "data"),
+            ("digits:8", "data.name: 'digits:8'; 'digits' has no parts"),
+        ):
+            with pytest.raises(UserError, match=said):
+                data.load(name, own)
+        with pytest.raises(UserError, match="data.size: -1"):
+            data.load("tfds:half", own, size=-1)
+
+
+def test_options_and_noise_are_known_before_loading():
+    assert data.options("tfds:food101") == {"size": 0}
+    assert data.options("cifar10n") == {"file": "", "labels": "worse_label"}
+    assert data.options("digits") == {}
+    noisy = {name for name in data.names() if data.noisy_already(name)}
+    assert {
+        "arrays",
+        "folder",
+        "table",
+        "tfds",
+        "cifar10n",
+        "cifar100n",
+        "cifar10_open_set",
+        "lfw",
+        "clothing1m",
+    } == noisy
+    with pytest.raises(UserError, match="data.name: .*did you mean 'folder'"):
+        data.noisy_already("folders:x")
