@@ -1,13 +1,10 @@
 """Shared by all tests: a fast compiler, strict warnings and shapes, small data."""
 
 import os
+import tempfile
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Compile time rules this suite, and this flag halves it (results may differ in the last bits from a training's).
-os.environ["XLA_FLAGS"] = (
-    os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=1 --xla_force_host_platform_device_count=2"
-)
 
 import jax
 import pytest
@@ -17,6 +14,15 @@ from ml_collections import ConfigDict
 from jnl.config import published
 from jnl.experiment import History, run
 
+# Compile time rules this suite; these flags make it half (results may differ in the last bits from a training's).
+QUICK_COMPILER = "--xla_backend_optimization_level=0"
+if jax.__version_info__ < (0, 11):  # later ones do not have this flag
+    QUICK_COMPILER += " --xla_cpu_use_fusion_emitters=false"
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_COMPILER} --xla_force_host_platform_device_count=2"
+# What several tests compile is compiled once; the folder goes when the session ends.
+_COMPILED = tempfile.TemporaryDirectory()
+jax.config.update("jax_compilation_cache_dir", _COMPILED.name)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 settings.register_profile("jnl", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("jnl")

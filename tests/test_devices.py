@@ -8,13 +8,13 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import QUICK_COMPILER, ROOT
 
 LINE = [sys.executable, "train.py", "--config=configs/coteaching.py:quick", "--config.seeds=3"]
 
 
 def environment(devices, **more):
-    flags = f"--xla_backend_optimization_level=1 --xla_force_host_platform_device_count={devices}"
+    flags = f"{QUICK_COMPILER} --xla_force_host_platform_device_count={devices}"
     return {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, **more}
 
 

@@ -1,7 +1,6 @@
 """The runs axis: what a run gives does not depend on its company."""
 
 import logging
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +33,13 @@ def test_a_run_alone_starts_with_the_same_bits_as_among_others(strategy):
             np.testing.assert_array_equal(mine[0], theirs[position])
 
 
+def trained(parts):
+    """The state of each run after epoch 1, its first."""
+    work = parts.recipe, parts.dataset.train
+    train = jax.jit(lambda one: train_epoch(*work, one, start(*work, one), jnp.int32(1))[0])
+    return [train(one) for one in parts.runs]
+
+
 def orders(parts, monkeypatch):
     """The data order of epoch 1 of each run, as the training sees it."""
     seen = []
@@ -45,8 +51,7 @@ def orders(parts, monkeypatch):
         return order
 
     monkeypatch.setattr("jnl.epoch.jax.random.permutation", spy)
-    for one in parts.runs:
-        train_epoch(parts.recipe, parts.dataset.train, one, start(parts.recipe, parts.dataset.train, one), jnp.int32(1))
+    trained(parts)
     jax.effects_barrier()
     return seen
 
@@ -117,9 +122,7 @@ def test_batch_statistics_see_the_whole_batch_selected_or_not():
         config = quick("small_loss", strategy__forget_rate=forget, strategy__ramp_epochs=1, epochs=2, seeds=(1,))
         config.model.name, config.batch_size, config.protocol.max_steps = "cnn7", 16, 1
         (parts,) = build(config)
-        state = start(parts.recipe, parts.dataset.train, parts.runs[0])
-        epoch = partial(train_epoch, parts.recipe, parts.dataset.train, parts.runs[0])
-        return jax.jit(epoch)(state, jnp.int32(1))[0].batch_stats
+        return trained(parts)[0].batch_stats
 
     for all_kept, few_kept in zip(*map(jax.tree.leaves, (statistics(0.0), statistics(0.75))), strict=True):
         np.testing.assert_array_equal(all_kept, few_kept)

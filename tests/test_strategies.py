@@ -1,12 +1,14 @@
 """The contract that every strategy keeps; a new file in strategies/ is tested by being there."""
 
 import inspect
-from functools import partial
+from functools import cache, partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import Array
 
 from jnl import networks, noise, schedules, strategies
 from jnl.augment import Augment
@@ -16,7 +18,7 @@ from jnl.memory import Given
 from jnl.models import make
 from jnl.optimisers import Optimiser
 from jnl.step import update
-from jnl.types import Context
+from jnl.types import Context, Selection, Strategy
 
 BATCH, CLASSES, FEATURES = 16, 5, 3
 # Every value of every hyper: numbers at both ends and inside, booleans both ways, all kinds.
@@ -53,86 +55,143 @@ def fits(name, hyper, value):
 
 
 CASES = [
-    pytest.param(name, {hyper: value}, id=f"{name}-{hyper}={value}")
+    pytest.param((name, hyper), id="-".join([name, *(f"{key}={value}" for key, value in hyper.items())]))
     for name in strategies.names()
-    for hyper in strategies.hypers(name)
-    for value in VALUES[hyper]
-    if fits(name, hyper, value)
-] + [pytest.param(name, {}, id=name) for name in strategies.names()]
-everywhere = pytest.mark.parametrize(("name", "hyper"), CASES)
+    for hyper in [{}] + [{hyper: value} for hyper in strategies.hypers(name) for value in VALUES[hyper]]
+    if all(fits(name, *item) for item in hyper.items())
+]
+MASKED_LOSS = [case for case in CASES if strategies.make(case.values[0][0]).select]
+OWN_STEP = [case for case in CASES if strategies.make(case.values[0][0]).step]
 
 
-def masked_loss(name, **hyper):
-    """The strategy, if it is a masked loss; the others have a step of their own, tested below."""
-    strategy = strategies.make(name, **SMALL.get(name, {}) | hyper)
-    if strategy.select is None:
-        pytest.skip("it has a step of its own")
-    return strategy
+def divided(name, hyper):
+    """All hyper-values: those that may be traced, and the rest, for which a program is compiled."""
+    every = strategies.hypers(name) | SMALL.get(name, {}) | hyper
+    traced = {key: value for key, value in every.items() if isinstance(value, float)}
+    return traced, tuple((key, value) for key, value in every.items() if key not in traced)
 
 
-@pytest.fixture
-def batch():
-    random = np.random.default_rng(0)
-    logits = jnp.asarray(random.normal(0, 2, (2, BATCH, CLASSES)), jnp.float32)
-    return logits, jnp.asarray(random.integers(0, CLASSES, BATCH), jnp.int32)
+def keep(forget):
+    return jnp.asarray(schedules.keep_counts(np.array([forget]), BATCH)[0])
 
 
-def context(strategy, labels, epoch=5, forget=0.3):
+def context(strategy, labels):
     """What the strategy sees in epoch 5, with a memory that has been refreshed once."""
     random = np.random.default_rng(2)
-    keep = schedules.keep_counts(np.array([forget]), BATCH)[0]
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
     given = Given(jax.random.key(3), labels, jnp.ones(len(labels), bool), transition, None)
     memory = strategy.memory.init(given) if strategy.memory else {}
     features = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, FEATURES)), jnp.float32)
-    if strategy.memory:
+    if strategy.memory and strategy.memory.refresh:
         logits = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, CLASSES)), jnp.float32)
-        memory = strategy.memory.refresh(memory, lambda: (logits, features), labels, jnp.int32(epoch))
+        memory = strategy.memory.refresh(memory, lambda: (logits, features), labels, jnp.int32(5))
     learned = jax.tree.map(
         lambda leaf: jnp.asarray(random.normal(0, 1, (strategy.num_nets, *leaf.shape)), jnp.float32),
         strategy.learned(CLASSES, FEATURES) if strategy.learned else {},
     )
     weights = jnp.asarray(random.integers(0, 2, BATCH) if strategy.weigh else np.ones(BATCH), jnp.float32)
     return Context(
-        jnp.int32(epoch), jnp.int32(2), jnp.asarray(keep), jnp.arange(BATCH), weights, jnp.float32(0.3),
+        jnp.int32(5), jnp.int32(2), keep(0.3), jnp.arange(BATCH), jnp.zeros((BATCH, 1)), weights, jnp.float32(0.3),
         jax.random.key(7), memory, learned, features,
     )  # fmt: skip
 
 
-def nets(strategy, logits):
-    return logits[: strategy.num_nets]
-
-
-@everywhere
-def test_shapes_and_types(name, hyper, batch):
-    strategy = masked_loss(name, **hyper)
-    logits, labels = nets(strategy, batch[0]), batch[1]
+def situations(name, hyper, strategy):
+    """The same batch in the ways that the contract compares: each with logits, labels and context."""
+    random = np.random.default_rng(0)
+    logits = jnp.asarray(random.normal(0, 2, (2, BATCH, CLASSES)), jnp.float32)[: strategy.num_nets]
+    labels = jnp.asarray(random.integers(0, CLASSES, BATCH), jnp.int32)
     seen = context(strategy, labels)
-    selection = strategy.select(logits, labels, seen)
+    order = reordered(name, hyper)
+    moved = seen._replace(index=seen.index[order], weights=seen.weights[order], features=seen.features[:, order])
+    parts = (seen.memory, seen.learned, seen.features)
+    memory, learned, features = jax.tree.map(lambda leaf: leaf[::-1], parts) if strategy.num_nets > 1 else parts
+    return {
+        "straight": (logits, labels, seen),
+        "permuted": (logits[:, order], labels[order], moved),
+        "swapped": (logits[::-1], labels, seen._replace(memory=memory, learned=learned, features=features)),
+        "forgets much": (logits, labels, seen._replace(keep=keep(0.75))),
+        "forgets nothing": (logits, labels, seen._replace(keep=keep(0.0))),
+        "keeps nothing": (logits, labels, seen._replace(keep=keep(1.0), weights=jnp.zeros(BATCH))),
+    }
+
+
+def reordered(name, hyper):
+    """The places of the examples in the permuted batch."""
+    if name != "buckets":
+        return np.random.default_rng(1).permutation(BATCH)
+    size = hyper.get("bag_size", 8)  # whole bags, and their examples
+    bags = np.random.default_rng(1).permutation(BATCH // size)
+    return np.concatenate([np.random.default_rng(bag).permutation(size) + size * bag for bag in bags])
+
+
+class Answer(NamedTuple):
+    selection: Selection
+    value: Array  # f32[G]
+    gradient: Array  # f32[K, B, C] by the logits
+
+
+@cache
+def compiled(name, static):
+    """(traced hyper-values, situation) -> Answer: alone, and for several situations at once."""
+
+    def answer(traced, situation):
+        logits, labels, seen = situation
+
+        def total(logits):
+            selection = strategies.make(name, **dict(static), **traced).select(logits, labels, seen)
+            value = objective(selection)
+            return value.sum(), (selection, value)
+
+        gradient, (selection, value) = jax.grad(total, has_aux=True)(logits)
+        return Answer(selection, value, gradient)
+
+    return jax.jit(answer), jax.jit(jax.vmap(answer, (None, 0)))
+
+
+class Answers(NamedTuple):
+    """All that a strategy says."""
+
+    name: str
+    hyper: dict
+    strategy: Strategy
+    seen: Context
+    eager: Selection  # operation by operation, no hyper-value traced
+    jitted: Answer
+    among: dict[str, Answer]  # by vmap, to each situation
+
+
+@pytest.fixture(scope="module", params=MASKED_LOSS)
+def answers(request):
+    name, hyper = request.param
+    traced, static = divided(name, hyper)
+    strategy = strategies.make(name, **dict(static), **traced)
+    asked = situations(name, hyper, strategy)
+    alone, several = compiled(name, static)
+    traced = jax.tree.map(jnp.float32, traced)
+    jitted = alone(traced, asked["straight"])
+    together = several(traced, jax.tree.map(lambda *leaves: jnp.stack(leaves), *asked.values()))
+    jitted, together = jax.device_get((jitted, together))
+    among = {one: jax.tree.map(lambda leaf, place=place: leaf[place], together) for place, one in enumerate(asked)}
+    return Answers(name, hyper, strategy, asked["straight"][-1], strategy.select(*asked["straight"]), jitted, among)
+
+
+def test_shapes_and_types(answers):
+    strategy, selection = answers.strategy, answers.eager
     rows = selection.loss.shape[0]
     assert rows in (1, strategy.num_nets)
     assert selection.loss.shape == selection.mask.shape == (rows, BATCH)
     assert selection.count.shape == (rows,)
     assert (selection.loss.dtype, selection.mask.dtype, selection.count.dtype) == (jnp.float32, bool, jnp.float32)
-    assert objective(selection).shape == (rows,)
-    assert np.isfinite(objective(selection)).all()
+    assert answers.jitted.value.shape == (rows,)
+    assert np.isfinite(answers.jitted.value).all()
     if selection.memory is not None:
-        assert jax.tree.map(jnp.shape, selection.memory) == jax.tree.map(jnp.shape, seen.memory)
+        assert jax.tree.map(jnp.shape, selection.memory) == jax.tree.map(jnp.shape, answers.seen.memory)
 
 
-@everywhere
-def test_permuting_the_batch_permutes_loss_and_mask(name, hyper, batch):
-    strategy = masked_loss(name, **hyper)
-    logits, labels = nets(strategy, batch[0]), batch[1]
-    seen = context(strategy, labels)
-    order = np.random.default_rng(1).permutation(BATCH)
-    if name == "buckets":  # whole bags, and their examples
-        size = hyper.get("bag_size", 8)
-        bags = np.random.default_rng(1).permutation(BATCH // size)
-        order = np.concatenate([np.random.default_rng(bag).permutation(size) + size * bag for bag in bags])
-    moved = seen._replace(index=seen.index[order], weights=seen.weights[order], features=seen.features[:, order])
-    straight = strategy.select(logits, labels, seen)
-    permuted = strategy.select(logits[:, order], labels[order], moved)
+def test_permuting_the_batch_permutes_loss_and_mask(answers):
+    straight, permuted = (answers.among[one].selection for one in ("straight", "permuted"))
+    order = reordered(answers.name, answers.hyper)
     np.testing.assert_array_equal(permuted.mask, straight.mask[:, order])
     np.testing.assert_allclose(permuted.loss, straight.loss[:, order], rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(permuted.count, straight.count)
@@ -140,131 +199,100 @@ def test_permuting_the_batch_permutes_loss_and_mask(name, hyper, batch):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
 
-@everywhere
-def test_swapping_the_networks_swaps_the_rows(name, hyper, batch):
-    strategy = masked_loss(name, **hyper)
-    logits, labels = nets(strategy, batch[0]), batch[1]
-    seen = context(strategy, labels)
-    straight = strategy.select(logits, labels, seen)
-    if strategy.num_nets > 1:
-        parts = (seen.memory, seen.learned, seen.features)
-        memory, learned, features = jax.tree.map(lambda leaf: leaf[::-1], parts)
-        seen = seen._replace(memory=memory, learned=learned, features=features)
-    swapped = strategy.select(logits[::-1], labels, seen)
+def test_swapping_the_networks_swaps_the_rows(answers):
+    straight, swapped = (answers.among[one].selection for one in ("straight", "swapped"))
     np.testing.assert_array_equal(swapped.mask, straight.mask[::-1])
     np.testing.assert_allclose(swapped.loss, straight.loss[::-1], rtol=1e-6)
 
 
-@everywhere
-def test_gradient_only_where_selected(name, hyper, batch):
-    strategy = masked_loss(name, **hyper)
-    logits, labels = nets(strategy, batch[0]), batch[1]
-    seen = context(strategy, labels)
-    selection = strategy.select(logits, labels, seen)
-    gradient = jax.grad(lambda z: objective(strategy.select(z, labels, seen)).sum())(logits)
-    mask = jnp.broadcast_to(selection.mask, (strategy.num_nets, BATCH))
+def test_gradient_only_where_selected(answers):
+    selection, _, gradient = answers.jitted
+    mask = np.broadcast_to(selection.mask, gradient.shape[:2])
     moved = np.abs(gradient).max(-1) > 0
     assert np.isfinite(gradient).all()
-    assert not moved[~np.asarray(mask)].any()
+    assert not moved[~mask].any()
     # co_lambda = 1 leaves only agreement, whose gradient could vanish by chance; nothing else here may.
-    assert moved[np.asarray(mask)].all()
+    assert moved[mask].all()
 
 
-@everywhere
-def test_jit_and_vmap_equal_eager(name, hyper, batch):
-    strategy = masked_loss(name, **hyper)
-    logits, labels = nets(strategy, batch[0]), batch[1]
-    seen = context(strategy, labels)
-    eager = strategy.select(logits, labels, seen)
-    jitted = jax.jit(strategy.select)(logits, labels, seen)
-    several = jax.vmap(strategy.select, (0, None, None))(jnp.stack([logits, logits[:, ::-1]]), labels, seen)
-    for other in (jitted, jax.tree.map(lambda leaf: leaf[0], several)):
-        np.testing.assert_array_equal(other.mask, eager.mask)
-        np.testing.assert_allclose(other.loss, eager.loss, rtol=1e-5, atol=1e-6)
-        np.testing.assert_array_equal(other.count, eager.count)
+def test_jit_and_vmap_equal_eager_and_number_hypers_may_be_traced(answers):
+    for other in (answers.jitted.selection, answers.among["straight"].selection):
+        np.testing.assert_array_equal(other.mask, answers.eager.mask)
+        np.testing.assert_allclose(other.loss, answers.eager.loss, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(other.count, answers.eager.count)
 
 
-@everywhere
-def test_number_hypers_may_be_traced(name, hyper, batch):
-    numbers = {key: value for key, value in hyper.items() if isinstance(value, float)}
-    static = {key: value for key, value in hyper.items() if key not in numbers}
-    strategy = masked_loss(name, **hyper)
-    logits, labels = nets(strategy, batch[0]), batch[1]
-    seen = context(strategy, labels)
-
-    def loss(numbers):
-        return strategies.make(name, **static, **numbers).select(logits, labels, seen).loss
-
-    expected = strategy.select(logits, labels, seen).loss
-    np.testing.assert_allclose(jax.jit(loss)(jax.tree.map(jnp.float32, numbers)), expected, rtol=1e-5, atol=1e-6)
+def test_the_forget_rate_matters_where_the_strategy_says_so(answers):
+    few, many = (answers.among[one].selection.mask.sum() for one in ("forgets much", "forgets nothing"))
+    assert (few < many) if answers.strategy.forgets else (few == many)
 
 
-@everywhere
-def test_the_forget_rate_matters_where_the_strategy_says_so(name, hyper, batch):
-    strategy = masked_loss(name, **hyper)
-    logits, labels = nets(strategy, batch[0]), batch[1]
-    few = strategy.select(logits, labels, context(strategy, labels, forget=0.75)).mask.sum()
-    many = strategy.select(logits, labels, context(strategy, labels, forget=0.0)).mask.sum()
-    assert (few < many) if strategy.forgets else (few == many)
+def test_nothing_kept_means_nothing_trained_and_nothing_nan(answers):
+    nothing = answers.among["keeps nothing"]
+    assert np.isfinite(nothing.value).all()
+    assert np.isfinite(nothing.gradient).all()
+    keeps_some = (answers.name, answers.hyper) == ("coteaching_plus", {"reference": True})  # as its published code does
+    if (answers.strategy.forgets or answers.strategy.weigh) and not keeps_some:
+        assert not nothing.gradient.any()
 
 
-@pytest.mark.parametrize("name", strategies.names())
-def test_nothing_kept_means_nothing_trained_and_nothing_nan(name, batch):
-    strategy = masked_loss(name)
-    logits, labels = nets(strategy, batch[0]), batch[1]
-    seen = context(strategy, labels, forget=1.0)._replace(weights=jnp.zeros(BATCH))
-    value, gradient = jax.value_and_grad(lambda z: objective(strategy.select(z, labels, seen)).sum())(logits)
-    assert np.isfinite(value)
-    assert np.isfinite(gradient).all()
-    if strategy.forgets or strategy.weigh:
-        assert not gradient.any()
-
-
-OWN_STEP = [case for case in CASES if strategies.make(case.values[0]).step]
-
-
-@pytest.mark.parametrize(("name", "hyper"), OWN_STEP)
-def test_a_step_of_its_own(name, hyper):
-    """Every network moves, nothing is lost, shapes stay, and jit is vmap is eager, from one epoch to the next."""
-    strategy = strategies.make(name, **SMALL.get(name, {}) | hyper)
+@cache
+def compiled_step(name, static):
+    """(traced hyper-values) -> a state; (traced hyper-values, state, epoch) -> what the step makes of it."""
     random = np.random.default_rng(0)
     inputs = jnp.asarray(random.normal(0, 1, (40, 8)), jnp.float32)
     labels = jnp.asarray(random.integers(0, CLASSES, 40), jnp.int32)
     model, optimiser = make("mlp", CLASSES, width=FEATURES), Optimiser("sgd", 0.9, 0.0)(0.1, 0.9)
-    state = networks.init(model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], strategy.learned)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
-    given = Given(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
-    state = state._replace(memory=strategy.memory.init(given) if strategy.memory else {})
     training = networks.Training(model, optimiser, Augment(), inputs, labels)
 
-    def epoch(state, number):
+    def start(traced):
+        strategy = strategies.make(name, **dict(static), **traced)
+        state = networks.init(model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], strategy.learned)
+        given = Given(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
+        return state._replace(memory=strategy.memory.init(given) if strategy.memory else {})
+
+    def epoch(traced, state, number):
+        strategy = strategies.make(name, **dict(static), **traced)
+
         def everything():
             return networks.predict(model, state.params, state.batch_stats, inputs)
 
-        if strategy.memory:
+        if strategy.memory and strategy.memory.refresh:
             state = state._replace(memory=strategy.memory.refresh(state.memory, everything, labels, number))
         seen = Context(
-            number, jnp.int32(0), jnp.arange(BATCH + 1), jnp.arange(BATCH), jnp.ones(BATCH), jnp.float32(0.3),
-            jax.random.key(7), state.memory,
+            number, jnp.int32(0), jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH], jnp.ones(BATCH),
+            jnp.float32(0.3), jax.random.key(7), state.memory,
         )  # fmt: skip
         return strategy.step(partial(update, strategy, training), training, state, seen)
 
-    alone, among = jax.jit(epoch), jax.jit(jax.vmap(epoch, (0, None)))
+    return jax.jit(start), epoch, jax.jit(epoch), jax.jit(jax.vmap(epoch, (None, 0, None)))
+
+
+@pytest.mark.parametrize("case", OWN_STEP)
+def test_a_step_of_its_own(case):
+    """Every network moves, nothing is lost, shapes stay, and jit is vmap is eager, from one epoch to the next."""
+    name, hyper = case
+    traced, static = divided(name, hyper)
+    num_nets = strategies.make(name, **dict(static), **traced).num_nets
+    start, epoch, alone, among = compiled_step(name, static)
+    arrays = jax.tree.map(jnp.float32, traced)
+    state = start(arrays)
     for number in (0, 1, 5):
-        after, outcome = alone(state, jnp.int32(number))
-        several, _ = among(jax.tree.map(lambda leaf: leaf[None], state), jnp.int32(number))
+        after, outcome = alone(arrays, state, jnp.int32(number))
+        several, _ = among(arrays, jax.tree.map(lambda leaf: leaf[None], state), jnp.int32(number))
         others = [jax.tree.map(lambda leaf: leaf[0], several)]
         if number == 5 and not hyper:  # compiles every operation by itself, which takes long
-            others.append(epoch(state, jnp.int32(number))[0])
+            others.append(epoch(traced, state, jnp.int32(number))[0])
         for other in others:
             for one, same in zip(*map(jax.tree.leaves, (after, other)), strict=True):
                 np.testing.assert_allclose(one, same, rtol=2e-4, atol=1e-5)
         assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state)
         assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(after))
         for before, now in zip(*map(jax.tree.leaves, (state.params, after.params)), strict=True):
-            assert (before != now).reshape(strategy.num_nets, -1).any(1).all()
-        assert outcome.selection.mask.shape == (strategy.num_nets, BATCH)
-        assert outcome.logits.shape == (strategy.num_nets, BATCH, CLASSES)
+            assert (before != now).reshape(num_nets, -1).any(1).all()
+        assert outcome.selection.mask.shape == (num_nets, BATCH)
+        assert outcome.logits.shape == (num_nets, BATCH, CLASSES)
         state = after
 
 
