@@ -221,7 +221,8 @@ def case(strategy, epoch):
     weights = np.float32(np.arange(BATCH) % 3) if strategy.weigh else np.ones(BATCH, np.float32)
     context = Context(
         jnp.int32(epoch), jnp.int32(0), jnp.arange(BATCH + 1), jnp.asarray(INDEX), jnp.zeros((BATCH, 1)),
-        jnp.asarray(weights), jnp.float32(epoch / 100), jax.random.key(0), memory, jax.tree.map(jnp.asarray, learned), jnp.asarray(features),
+        jnp.asarray(weights), jnp.float32(epoch / 100), jax.random.key(0), memory,
+        jax.tree.map(jnp.asarray, learned), jnp.asarray(features),
     )  # fmt: skip
     fixed = {
         "z": z, "epoch": epoch, "progress": epoch / 100 + 1e-6, "memory": jax.tree.map(np.float64, memory),
