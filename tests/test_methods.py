@@ -176,7 +176,7 @@ def test_everything_is_every_row_in_order():
     (parts,) = build(quick())
     state = jax.tree.map(jnp.asarray, run(quick(epochs=1, seeds=1)).state)
     state = jax.tree.map(lambda leaf: leaf[0], state)
-    inputs = parts.dataset.train.inputs[:301]
+    inputs = jnp.asarray(parts.dataset.train.inputs[:301])
     said = everything(predictor(parts.recipe.model, state, parts.recipe.augment), inputs, 128)
     expected = predict(parts.recipe.model, state.params, state.batch_stats, inputs.astype(jnp.float32) / 255)
     for mine, theirs in zip(said, expected, strict=True):

@@ -35,7 +35,7 @@ def test_a_run_alone_starts_with_the_same_bits_as_among_others(strategy):
 
 def trained(parts):
     """The state of each run after epoch 1, its first."""
-    work = parts.recipe, parts.dataset.train
+    work = parts.recipe, jax.tree.map(jnp.asarray, parts.dataset.train)
     train = jax.jit(lambda one: train_epoch(*work, one, start(*work, one), jnp.int32(1))[0])
     return [train(one) for one in parts.runs]
 

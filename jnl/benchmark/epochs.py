@@ -84,7 +84,8 @@ def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
 
 def count(made: Parts) -> int:
     """Operations of one run's epoch."""
-    train, test, run = made.dataset.train, made.dataset.test, made.runs[0]
+    train, test = jax.tree.map(jnp.asarray, (made.dataset.train, made.dataset.test))
+    run = made.runs[0]
     state = jax.eval_shape(lambda: start(made.recipe, train, run))
     return operations.count(lambda state: epoch(made.recipe, train, test, run, state, jnp.int32(0)), state)
 
