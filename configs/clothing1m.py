@@ -8,7 +8,7 @@ Published, best and last: Standard 67.22 / 64.68, Decoupling 68.48 / 67.32, Co-t
 
 from ml_collections import ConfigDict
 
-from jnl.config import CORE, options, published
+from jnl.config import options, published_on
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
@@ -17,11 +17,10 @@ def get_config(arg: str | None = None) -> ConfigDict:
     The paper tried forget rates of 0.2 to 0.4; its input pipeline is not recorded: the usual 224 x 224 crops, mirror
     images and normalised channels. With `--config.data.balanced=True` each class has the same share of an epoch.
     """
-    config = published("standard", ",".join(filter(None, ("data=clothing1m", arg))))
+    config = published_on("clothing1m", arg)
     config.batch_size = 64
     config.optim.update(learning_rate=8e-4, schedule="staircase", milestones=(5, 10), decay=(0.625, 0.1))
     config.augment.update(crop=224, flip=True, normalise="channels")
-    config.sweep = (("strategy.name", CORE),)
     if "quick" not in options(arg):
         config.epochs, config.seeds = 15, 3
     return config

@@ -8,12 +8,11 @@ The published figures of this data set are curves without numbers. NewsNet learn
 
 from ml_collections import ConfigDict
 
-from jnl.config import CORE, published
+from jnl.config import published_on
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """The settings of the paper: 200 epochs, batches of 128, Adam, decay from epoch 80, symmetric or pair noise."""
-    config = published("standard", ",".join(filter(None, ("data=news", arg))))
-    config.sweep = (("strategy.name", CORE),)
+    config = published_on("news", arg)
     config.runs_at_once = 2  # six million weights a network, and as many of its words
     return config

@@ -8,14 +8,13 @@ Published for 50 % symmetric noise, mean of the last 10 of 200 epochs: Standard 
 
 from ml_collections import ConfigDict
 
-from jnl.config import CORE, published
+from jnl.config import published_on
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """PreAct ResNet-18 with no batch norm after its stem; random 56 x 56 crops, mirror images, normalised."""
-    config = published("standard", ",".join(filter(None, ("data=tiny_imagenet", arg))))
+    config = published_on("tiny_imagenet", arg)
     if config.model.name == "preact_resnet18":
         config.model.stem_norm = False
     config.augment.update(crop=56, resized=True, flip=True, normalise="channels")
-    config.sweep = (("strategy.name", CORE),)
     return config

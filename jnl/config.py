@@ -10,7 +10,7 @@ from ml_collections import ConfigDict, config_dict
 from jnl import data, models, registry, strategies
 from jnl.errors import UserError, unknown
 
-Value = registry.Value | tuple["Value", ...] | None
+Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
 
 NETWORKS = {
     "digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "table": "mlp", "news": "newsnet",
@@ -102,6 +102,7 @@ def published(
     given = options(arg)
     config = default(strategy)
     name = config.data.name = given.get("data", "digits")
+    config.data.update(data.options(name))
     kind = given.get("noise", "none" if data.noisy_already(name) else "symmetric")
     try:
         config.noise.rate = float(given.get("rate", _RATES.get(kind.partition("_")[0], 0.2)))
@@ -112,10 +113,6 @@ def published(
         tables = {"digits": "mnist", "cifar100": f"cifar100_{blocks}"}
         kind = f"asymmetric_{tables.get(name, name)}"
     config.noise.kind = kind
-    if kind == "none" and "rate" in given:  # what the labels are believed to have of their own
-        for field in ("forget_rate", "noise_rate"):
-            if field in config.strategy:
-                config.strategy[field] = config.noise.rate
     if "data" in given:
         _set_model(config, networks.get(name, NETWORKS.get(name, "auto")))
     if "reference" in given:
@@ -124,6 +121,21 @@ def published(
         _set_model(config, given["model"])
     if "quick" in given:
         config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
+    return config
+
+
+def published_on(
+    name: str, arg: str | None, strategies: Sequence[str] = CORE, reference: Callable[[ConfigDict], None] | None = None
+) -> ConfigDict:
+    """`published` for one data set, by several strategies.
+
+    Raises:
+      UserError: as `published`, or an argument that names another data set.
+    """
+    if "data" in options(arg):
+        raise UserError(f"the config's argument: data; this config is for {name}, use the config of a strategy")
+    config = published("standard", ",".join(filter(None, (f"data={name}", arg))), reference=reference)
+    config.sweep = (("strategy.name", tuple(strategies)),)
     return config
 
 
@@ -222,7 +234,8 @@ class Point(NamedTuple):
 def points(config: ConfigDict) -> Iterator[Point]:
     """The points that `config.sweep` spans; one point where nothing is swept.
 
-    A sweep is ((field, values), ...), all combinations of them; ("seeds", 8) in it stands for `config.seeds`.
+    A sweep is ((field, values), ...), all combinations of them; ("seeds", 8) in it stands for `config.seeds`. A section
+    has dicts of some of its fields for values: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)).
 
     Raises:
       UserError: a sweep of another form, with no or equal values, or of an unknown field.
@@ -246,9 +259,16 @@ def points(config: ConfigDict) -> Iterator[Point]:
                 _forget_defaults(point)
             for field, value in {"sweep": (), **seeds, **swept}.items():
                 _set(point, field, value)
-        words = [str(value) if field.endswith(".name") else f"{field}={value}" for field, value in swept.items()]
+        words = [_words(field, value) for field, value in swept.items()]
         whole = complete(point)
         yield Point(",".join(words) or whole.strategy.name, swept, whole)
+
+
+def _words(field: str, value: Value) -> str:
+    """A swept value for people."""
+    if isinstance(value, Mapping):
+        return ",".join(str(inner) if key == "name" else f"{key}={inner}" for key, inner in value.items())
+    return str(value) if field.endswith(".name") else f"{field}={value}"
 
 
 def _forget_defaults(config: ConfigDict) -> None:

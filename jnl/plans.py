@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import noise, schedules
+from jnl import data, noise, schedules
 from jnl.errors import UserError, unknown, within
 
 
@@ -54,7 +54,11 @@ def plans(config: ConfigDict, restart: int) -> Plans:
 
 
 def noise_rate(config: ConfigDict) -> float:
-    """What the strategies' forget and noise rates are unless set."""
+    """What the strategies' forget and noise rates are unless set; of labels that are noisy as they come, what is
+    believed of them.
+    """
+    if config.noise.kind == "none" and data.noisy_already(config.data.name):
+        return float(config.noise.rate)
     return noise.nominal_rate(config.noise.kind, config.noise.rate, config.noise.file)
 
 

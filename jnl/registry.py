@@ -1,7 +1,7 @@
 """Plug-ins found by file name: a new file in the folder is a new name, nothing else is edited."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -10,7 +10,7 @@ from jnl.errors import unknown
 
 Value = bool | int | float | str  # of a keyword argument: what a config field can hold
 Json = (
-    None | bool | int | float | str | list["Json"] | tuple["Json", ...] | dict[str, "Json"]
+    None | bool | int | float | str | list["Json"] | tuple["Json", ...] | Mapping[str, "Json"]
 )  # what a result file can hold
 
 

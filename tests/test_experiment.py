@@ -19,7 +19,7 @@ from jnl.writers import table
 
 COLUMNS = {
     "epoch", "run", "seed", "noise_seed", "train_loss", "train_accuracy", "test_accuracy", "label_precision",
-    "label_recall", "selected", "disagreement", "divergence", "epoch_seconds",
+    "label_recall", "selected", "disagreement", "divergence", "epoch_seconds", "balanced_accuracy", "class_accuracy",
 }  # fmt: skip
 
 

@@ -1,0 +1,184 @@
+"""Whole trainings on data sets of every form: the configs that are about one, and the user's own in one line."""
+
+import json
+import sys
+
+import jax
+import jax.numpy as jnp
+import made
+import numpy as np
+import pytest
+from conftest import ROOT, quick
+
+sys.path.insert(0, str(ROOT))
+import train
+from jnl import data, noise
+from jnl.config import published
+from jnl.data.arrays import Given, dataset
+from jnl.description import describe
+from jnl.epoch import begin
+from jnl.experiment import run
+from jnl.parts import build
+
+SMALL = ["--config.batch_size=2", "--config.epochs=2"]
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def command(tmp_path, *arguments):
+    """The summary of a training, and the lines it prints."""
+    assert train.main(["train.py", arguments[0], *SMALL, *arguments[1:], f"--workdir={tmp_path}/run"]) == 0
+    return json.loads((tmp_path / "run" / "summary.json").read_text())
+
+
+def few_posts(tmp_path, monkeypatch):
+    texts = ["the cat sat", "a graphics card", "for sale a car", "god and the word", "guns", "hockey", "space"]
+    posts = {part: (texts * 2, [0, 2, 6, 15, 16, 10, 14] * 2) for part in ("train", "test")}
+    made.scikit_learn_news(tmp_path, posts)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    return ["--config.data.length=10"]
+
+
+def folder(make):
+    def made_folder(tmp_path, monkeypatch):
+        make(tmp_path / "data")
+        return [f"--config.data.dir={tmp_path / 'data'}"]
+
+    return made_folder
+
+
+CONFIGS = {
+    "news": ("", few_posts, 6),
+    "lfw": (",model=mlp", folder(made.lfw), 12),
+    "tiny_imagenet": (",model=mlp", folder(made.tiny_imagenet), 6),
+    "clothing1m": (",model=cnn_faces", folder(made.clothing1m), 6),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_quick_mode_of_the_configs_of_a_data_set(name, tmp_path, monkeypatch, capsys):
+    more, make, points = CONFIGS[name]
+    options = make(tmp_path, monkeypatch)
+    if name == "clothing1m":  # of 256 x 256 images the steps would take long
+        options += ["--config.data.size=24", "--config.augment.crop=20"]
+    summary = command(tmp_path, f"--config=configs/{name}.py:quick{more}", *options)
+    assert len(summary["points"]) == points
+    assert summary["failed_runs"] == []
+    for point in summary["points"]:
+        assert set(point["class_accuracy"]) == {"best", "last"}
+        assert point["balanced_accuracy"]["best"]["mean"]["mean"] >= 0
+    assert f"{name}: " in capsys.readouterr().out
+
+
+def test_a_config_of_a_data_set_takes_no_other(capsys):
+    assert train.main(["train.py", "--config=configs/news.py:data=mnist"]) == 2
+    assert "this config is for news" in capsys.readouterr().err
+    assert train.main(["train.py", "--config=configs/lfw.py:noise=pair"]) == 2
+    assert "noisy already" in capsys.readouterr().err
+
+
+def numbers(tmp_path):
+    """Two classes that a line parts, a tenth of the labels wrong; the names of the columns are words."""
+    random = np.random.default_rng(0)
+    inputs = random.normal(0, 1, (400, 3)) * [1, 100, 0.01]
+    clean = (inputs[:, 0] + inputs[:, 1] / 100 > 0).astype(int)
+    labels = np.where(random.random(400) < 0.1, 1 - clean, clean)
+    return inputs, labels, clean
+
+
+def test_own_arrays_in_one_line(tmp_path, capsys):
+    inputs, labels, clean = numbers(tmp_path)
+    np.savez(tmp_path / "mine.npz", inputs=inputs, labels=labels, clean=clean, class_names=np.array(["low", "high"]))
+    summary = command(
+        tmp_path, "--config=configs/coteaching.py:data=arrays,rate=0.1", f"--config.data.dir={tmp_path}/mine.npz",
+        "--config.batch_size=40", "--config.epochs=30", "--config.seeds=2", "--config.optim.learning_rate=0.01",
+    )  # fmt: skip
+    (point,) = summary["points"]
+    assert summary["test_accuracy"] is point["test_accuracy"] is None
+    assert point["noise"]["kind"] == "none"
+    assert point["noise"]["realised"][0] == pytest.approx((labels != clean).mean())
+    assert point["validation_accuracy"]["last"]["mean"]["mean"] > 0.8
+    assert point["label_precision"]["mean"] > (labels == clean).mean() + 0.02  # it leaves wrong labels out
+    output = capsys.readouterr().out
+    assert "no test set, inputs 3 float32, 2 classes of" in output
+    assert "validation accuracy in percent" in output
+    assert "low" in output
+
+
+def test_own_images_in_one_line(tmp_path, capsys):
+    made.class_folders(tmp_path / "data", number=8)
+    summary = command(tmp_path, "--config=configs/jocor.py:data=folder,quick", f"--config.data.dir={tmp_path}/data")
+    assert summary["points"][0]["noise"]["realised"] == [None, None]  # nobody knows
+    output = capsys.readouterr().out
+    assert "an unknown share of wrong labels (none)" in output
+    assert "jocor leaves nothing out: set strategy.forget_rate" in output
+
+
+def test_own_table_in_one_line(tmp_path):
+    inputs, labels, clean = numbers(tmp_path)
+    rows = ["a,b,c,colour,species,truth"]
+    for row, label, true in zip(inputs, labels, clean, strict=True):
+        rows.append(",".join([*map(str, row), "red" if row[2] > 0 else "blue", f"s{label}", f"s{true}"]))
+    (tmp_path / "mine.csv").write_text("\n".join(rows) + "\n")
+    summary = command(
+        tmp_path, "--config=configs/gce.py:data=table", f"--config.data.dir={tmp_path}/mine.csv",
+        "--config.data.label=species", "--config.data.truth=truth", "--config.batch_size=40", "--config.epochs=30",
+        "--config.seeds=1", "--config.optim.learning_rate=0.01", "--config.model.layers=2",
+    )  # fmt: skip
+    assert summary["validation_accuracy"]["last"]["mean"]["mean"] > 0.8
+
+
+def test_what_is_believed_of_noisy_labels_is_what_is_forgotten(tmp_path):
+    inputs, labels, _ = numbers(tmp_path)
+    np.savez(tmp_path / "mine.npz", inputs=inputs, labels=labels)
+    for arg, kept in (("rate=0.3", 0.7), ("quick", 1.0)):
+        config = published("coteaching", f"data=arrays,{arg}")
+        config.data.dir, config.batch_size, config.epochs = str(tmp_path / "mine.npz"), 20, 20
+        (parts,) = build(config)
+        assert int(parts.runs[0].keep[-1, -1]) == int(20 * kept)
+        assert any("leaves nothing out" in line for line in describe(parts)) == (kept == 1)
+    (parts,) = build(quick("coteaching", noise__kind="none"))
+    assert int(parts.runs[0].keep[-1, -1]) == 128  # nothing is believed of clean labels
+
+
+def test_the_selected_epoch_is_that_of_the_best_noisy_validation():
+    history = run(quick("standard", data__validation=0.2, epochs=4, optim__learning_rate=0.01))
+    curves = history.metrics
+    best = curves["validation_accuracy"][:, :, 0].argmax(1)
+    chosen = curves["test_accuracy"][np.arange(2), best, 0]
+    np.testing.assert_allclose(history.summary["test_accuracy"]["selected"]["net1"]["per_run"], chosen)
+    by_class = curves["class_accuracy"]
+    test = data.load("digits").test
+    shares = np.bincount(test.labels) / len(test.labels)
+    np.testing.assert_allclose((by_class * shares).sum(-1), curves["test_accuracy"], rtol=1e-5)
+    np.testing.assert_allclose(by_class.mean(-1), curves["balanced_accuracy"], rtol=1e-5)
+
+
+def test_the_realised_noise_is_saved_and_shown():
+    (parts,) = build(quick(noise__kind="pair", noise__rate=0.3))
+    history = run(quick(noise__kind="pair", noise__rate=0.3, epochs=1))
+    train = parts.dataset.train
+    expected = noise.realised(np.asarray(train.clean), np.asarray(parts.runs[0].labels), 10)
+    matrix = np.array(history.summary["points"][0]["noise"]["matrix"])
+    np.testing.assert_allclose(matrix, expected, atol=1e-4)
+    lines = describe(parts)
+    assert lines[0].startswith("digits: 1,442 to train, 355 to test, inputs 8 x 8 x 1 uint8, 10 classes of ")
+    assert f"{100 * expected[3, 4]:5.1f}" in lines[5]
+
+
+def test_even_classes_in_an_epoch():
+    labels = np.repeat([0, 1, 2], [300, 60, 40])
+    uneven = dataset(Given(np.random.default_rng(0).normal(size=(400, 2)), labels, labels), None)
+    config = quick("standard", noise__kind="none", batch_size=30, data__balanced=True, epochs=1, seeds=1)
+    (parts,) = build(config, load=lambda *_, **__: uneven)
+    assert parts.recipe.balanced
+    arrays = jax.tree.map(jnp.asarray, parts.dataset.train)
+    index = jax.jit(lambda run: begin(parts.recipe, arrays, run, None, jnp.int32(0))[1].index)(parts.runs[0])
+    counts = np.bincount(labels[np.asarray(index).ravel()])
+    assert (
+        counts.min() >= counts.max() - 12
+    )  # of 360; a third of the order's even 360 +- those that the last batch drops
+    assert len(np.unique(index)) < 360  # small classes repeat
