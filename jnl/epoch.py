@@ -1,7 +1,7 @@
 """One epoch of one run as one `lax.scan`, or as several that are fed with inputs from the host."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -101,7 +101,8 @@ def train_on(
     """Trains on these batches of epoch `number`, and adds to the counts."""
     strategy = recipe.make_strategy(**run.hyper)
     augment = lambda key, inputs: recipe.spread(recipe.augment(key, inputs))  # noqa: E731
-    training = Training(recipe.model, _optimiser(recipe, run, number), augment, train.inputs, run.labels)
+    all_inputs = cast(Array, None) if recipe.streams else train.inputs
+    training = Training(recipe.model, _optimiser(recipe, run, number), augment, all_inputs, run.labels)
     change = ordinary = partial(update, strategy, training)
     if strategy.step:
         change = partial(strategy.step, ordinary, training)

@@ -27,7 +27,7 @@ class Training(NamedTuple):
     model: nn.Module
     optimiser: optax.GradientTransformation
     augment: Callable[[Array, Array], Array]  # (key, stored inputs) -> f32[B, ...]
-    inputs: Array  # as stored, of all N examples; of those that stream only the first
+    inputs: Array  # as stored, of all N examples; None where they stream
     labels: Array  # i32[N] noisy labels
 
 

@@ -8,12 +8,14 @@ import pytest
 from conftest import ROOT
 
 sys.path.insert(0, str(ROOT))
+import test_data_configs
+
 import train
 from jnl import config as settings
 from jnl import strategies
 from jnl.command import parse
 
-CONFIGS = sorted(path.stem for path in (ROOT / "configs").glob("*.py") if path.stem != "__init__")
+CONFIGS = ["quickstart", *strategies.names()]
 JOCOR = "--config=configs/jocor.py:quick"
 
 
@@ -26,8 +28,9 @@ def command(*arguments):
     return train.main(["train.py", *arguments])
 
 
-def test_every_strategy_has_a_config():
-    assert set(strategies.names()) <= set(CONFIGS)
+def test_every_strategy_has_a_config_and_every_config_a_test():
+    files = {path.stem for path in (ROOT / "configs").glob("*.py") if path.stem != "__init__"}
+    assert files == {*CONFIGS, *test_data_configs.CONFIGS}
 
 
 @pytest.mark.parametrize("name", CONFIGS)

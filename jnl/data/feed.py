@@ -9,10 +9,14 @@ _BYTES = 2**26  # of a piece, about: large enough that what happens once a piece
 
 
 def cut(steps: int, bytes_per_step: int) -> list[slice]:
-    """`steps` in the fewest pieces of about 64 MiB, of at most two lengths; none of nothing."""
+    """`steps` in pieces of about 64 MiB, of at most two lengths; none of nothing.
+
+    Of two steps at least: of one the compiler makes no loop, and other bits.
+    """
     if not steps:
         return []
-    pieces = max(1, -(-steps // max(1, _BYTES // max(1, bytes_per_step))))
+    longest = max(2, _BYTES // max(1, bytes_per_step))
+    pieces = min(-(-steps // longest), max(1, steps // 2))
     ends = np.linspace(0, steps, pieces + 1).astype(int)
     return [slice(int(begin), int(end)) for begin, end in zip(ends[:-1], ends[1:], strict=True)]
 

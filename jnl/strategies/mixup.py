@@ -22,7 +22,7 @@ def mixup(concentration: float = 1.0) -> Strategy:
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 1 to 32")
 
     def step(ordinary: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
-        inputs, labels = training.augment(context.key, training.inputs[context.index]), training.labels[context.index]
+        inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
         mix = mixture(jax.random.fold_in(context.key, 2), concentration, len(labels))
         mixed = mix(inputs)
 
