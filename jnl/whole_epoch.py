@@ -107,16 +107,16 @@ class StreamedEpoch:
         batches = jax.eval_shape(jax.vmap(partial(begin, recipe, data.train), (0, 0, None)), runs, states, 0)[1]
         bytes_per_step = batches.index.size // recipe.steps * inputs[0].nbytes
         counts, sums = self._nothing(runs)
-        self._rows = self._held_out(runs)
+        held_out = self._held_out(runs)
         self._pieces = cut(recipe.steps, bytes_per_step)
-        self._looks = cut(self._rows.index.shape[1], bytes_per_step)
+        self._looks = cut(held_out.index.shape[1], bytes_per_step)
         self._before = axis.compile(before, data.train, runs, states, (), keep_apart=True)
         self._train_on = {
             length: axis.compile(training_piece, data.train, runs, (states, counts), self._like(batches, length))
             for length in {piece.stop - piece.start for piece in self._pieces}
         }
         self._look_at = {
-            length: axis.compile(validation_piece, data.train, runs, (states, sums), self._like(self._rows, length))
+            length: axis.compile(validation_piece, data.train, runs, (states, sums), self._like(held_out, length))
             for length in {piece.stop - piece.start for piece in self._looks}
         }
         self._after = axis.compile(after, data.test, runs, states, (counts, sums))
@@ -129,7 +129,7 @@ class StreamedEpoch:
         states, batches = self._before(self._data.train, runs, states, (), number)
         for piece, some in self._fed(batches, self._pieces):
             (states, counts), _ = self._train_on[piece](self._data.train, runs, (states, counts), some, number)
-        for piece, some in self._fed(self._rows, self._looks):
+        for piece, some in self._fed(self._held_out(runs), self._looks):
             (states, sums), _ = self._look_at[piece](self._data.train, runs, (states, sums), some, number)
         return self._after(self._data.test, runs, states, (counts, sums), number)
 

@@ -39,7 +39,8 @@ def test_streamed_and_resident_give_the_same_bits(strategy, axis, monkeypatch):
 
 def test_chunks_of_runs_stream_too(monkeypatch):
     monkeypatch.setattr(feed, "_BYTES", 128 * 64 * 5)
-    config = quick("jocor", runs_axis="map", epochs=2, seeds=3, data__stream="always")
+    config = quick("jocor", runs_axis="map", epochs=2, seeds=3, data__stream="always", data__validation=0.3)
+    config.noise.seed = "per_run"  # each run holds out others
     config.runs_at_once = 2
     streamed = run(config)
     config.data.stream = "never"
