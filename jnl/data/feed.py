@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from jnl.data.quiet import quiet
+
 _AHEAD = 2  # pieces that wait to be used
 _BYTES = 2**26  # of a piece, about: large enough that what happens once a piece does not matter
 
@@ -26,7 +28,8 @@ def feed(inputs: np.ndarray, index: np.ndarray, pieces: Sequence[slice]) -> Iter
 
     A stream may begin with any piece, as the order is that of the index.
     """
-    import grain  # here, because most trainings do not stream and need not wait for it
+    with quiet():  # about versions of jaxlib
+        import grain  # here, because most trainings do not stream and need not wait for it
 
     def fetch(number: int) -> np.ndarray:
         return inputs[index[..., pieces[number], :]]

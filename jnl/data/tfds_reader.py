@@ -1,7 +1,6 @@
 """Reads a prepared TensorFlow Datasets directory without TensorFlow, in the order of the original files."""
 
 import hashlib
-import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from PIL import Image
 from jnl.data import cache, images
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
+from jnl.data.quiet import quiet
 from jnl.errors import UserError
 
 if TYPE_CHECKING:
@@ -178,14 +178,12 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
     """What reads the prepared files; tells of those that are missing, half there or in another format."""
     import tensorflow_datasets as tfds  # here, so that data sets of other sources do not wait for it
 
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # array_record's group sizes and OpenCV; errors still raise
     try:
-        builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
-        if not builder.info.splits:
-            raise FileNotFoundError(builder.data_dir)
-        yield builder
+        with quiet():  # about the group sizes of array_record
+            builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
+            if not builder.info.splits:
+                raise FileNotFoundError(builder.data_dir)
+            yield builder
     except UserError:
         raise
     except tfds.core.registered.DatasetNotFoundError as error:
@@ -199,8 +197,6 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
             f"data.dir: no prepared {name!r} in {where}; prepare it once with "
             f"`pip install tensorflow && python -m jnl.data.prepare {name}{flag}`"
         ) from error
-    finally:
-        logger.setLevel(level)
 
 
 def records(name: str, dir: Folder, part: str) -> list[Row]:
