@@ -5,13 +5,13 @@ python train.py --config=configs/backward_correction.py:data=mnist,rate=0.5
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
+from jnl.config import family, options, published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """20 epochs to estimate the noise, then as many as the other methods train."""
     config = published("backward_correction", arg)
-    if config.data.name == "cifar100":
+    if family(config.data.name) == "cifar100":
         config.strategy.percentile = 100
     if "quick" in options(arg):
         config.strategy.estimation_epochs = 2

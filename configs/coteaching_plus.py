@@ -12,7 +12,7 @@ symmetric noise, 95.77 ± 0.59 % with 40 % asymmetric; 68 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published
+from jnl.config import family, published
 
 _WARMUP_EPOCHS = {"cifar10": 20, "cifar100": 5}  # of the published code; the paper's algorithm has none
 _MODELS = {"cifar10": "cnn_small"}
@@ -22,5 +22,5 @@ def get_config(arg: str | None = None) -> ConfigDict:
     """The published networks and, with `reference`, the warm-up."""
     config = published("coteaching_plus", arg, _MODELS)
     if config.strategy.reference:
-        config.strategy.warmup_epochs = _WARMUP_EPOCHS.get(config.data.name, 0)
+        config.strategy.warmup_epochs = _WARMUP_EPOCHS.get(family(config.data.name), 0)
     return config

@@ -9,13 +9,13 @@ symmetric noise, 94.47 ± 0.33 % with 40 % asymmetric; 163 s on 2 CPU cores. Sta
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published, train_by_sgd
+from jnl.config import family, options, published, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """Weight of guessed labels and length of the warm-up as published; with `reference` SGD and PreAct ResNet-18."""
     config = published("dividemix", arg, reference=_reference)
-    strategy, hundred = config.strategy, config.data.name == "cifar100"
+    strategy, hundred = config.strategy, family(config.data.name) == "cifar100"
     strategy.asymmetric = config.noise.kind.startswith("asymmetric")
     strategy.warmup_epochs = 30 if hundred else 10
     if config.noise.rate >= 0.9:

@@ -9,13 +9,13 @@ in the first epochs, it has 95.5 and 96.0 %, then the network memorises. What st
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
+from jnl.config import family, options, published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """20 epochs to estimate the noise, then as many as the other methods train."""
     config = published("forward_correction", arg)
-    if config.data.name == "cifar100":
+    if family(config.data.name) == "cifar100":
         config.strategy.percentile = 100
     if "quick" in options(arg):
         config.strategy.estimation_epochs = 2

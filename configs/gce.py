@@ -5,7 +5,7 @@ python train.py --config=configs/gce.py:data=mnist,rate=0.5
 
 from ml_collections import ConfigDict
 
-from jnl.config import published, train_by_sgd
+from jnl.config import family, published, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
@@ -14,6 +14,6 @@ def get_config(arg: str | None = None) -> ConfigDict:
 
 
 def _reference(config: ConfigDict) -> None:
-    hundred = config.data.name == "cifar100"
+    hundred = family(config.data.name) == "cifar100"
     train_by_sgd(config, 0.01, 1e-4, 150 if hundred else 120, (80, 120) if hundred else (40, 80))
     config.strategy.truncated, config.strategy.prune_from = True, 80 if hundred else 40

@@ -179,7 +179,13 @@ def mixture(key: Array, concentration: float | Array, size: int, mostly_own: boo
     if mostly_own:
         share = jnp.maximum(share, 1 - share)
     order = jax.random.permutation(of_order, size)
-    return lambda rows: share * rows + (1 - share) * rows[order]
+
+    def mix(rows: Array) -> Array:
+        if not jnp.issubdtype(rows.dtype, jnp.floating):
+            raise UserError("strategy.name: this one mixes inputs, which tokens cannot be; use another strategy")
+        return share * rows + (1 - share) * rows[order]
+
+    return mix
 
 
 def mixup(key: Array, concentration: float | Array, inputs: Array, targets: Array) -> tuple[Array, Array]:

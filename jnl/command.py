@@ -64,6 +64,10 @@ def _unknown_field(config: ConfigDict, arguments: Sequence[str]) -> UserError:
         fields = config
         for key in option.split(".")[1:] if option.startswith("--config.") else ():
             if not isinstance(fields, ConfigDict) or key not in fields:
-                return unknown(option, key, sorted(fields) if isinstance(fields, ConfigDict) else ["(no field inside)"])
+                wrong = unknown(
+                    option, key, sorted(fields) if isinstance(fields, ConfigDict) else ["(no field inside)"]
+                )
+                own = [f"{name}=NAME" for name in ("data", "model") if option.startswith(f"--config.{name}.")]
+                return UserError(f"{wrong}; those of one name are there after FILE:{own[0]}") if own else wrong
             fields = fields[key]
     return UserError(f"--config: a field does not exist; it has: {', '.join(sorted(config))}")

@@ -110,11 +110,13 @@ def published(
         raise UserError(f"the config's argument: rate={given['rate']}; give a share such as 0.2") from error
     if kind == "asymmetric":
         blocks = "blocks" if "reference" in given else "superclass"
-        tables = {"digits": "mnist", "cifar100": f"cifar100_{blocks}"}
-        kind = f"asymmetric_{tables.get(name, name)}"
+        tables = {"digits": "mnist", "mnist": "mnist", "cifar10": "cifar10", "cifar100": f"cifar100_{blocks}"}
+        if family(name) not in tables:
+            raise UserError(f"the config's argument: noise=asymmetric; none is published for {name}, use a matrix")
+        kind = f"asymmetric_{tables[family(name)]}"
     config.noise.kind = kind
     if "data" in given:
-        _set_model(config, networks.get(name, NETWORKS.get(name, "auto")))
+        _set_model(config, networks.get(family(name), NETWORKS.get(name, "auto")))
     if "reference" in given:
         (reference or _follow_published_code)(config)
     if "model" in given:
@@ -124,19 +126,24 @@ def published(
     return config
 
 
-def published_on(
-    name: str, arg: str | None, strategies: Sequence[str] = CORE, reference: Callable[[ConfigDict], None] | None = None
-) -> ConfigDict:
-    """`published` for one data set, by several strategies.
+def published_on(name: str, arg: str | None, reference: Callable[[ConfigDict], None] | None = None) -> ConfigDict:
+    """`published` for one data set, by the core strategies.
 
     Raises:
-      UserError: as `published`, or an argument that names another data set.
+      UserError: as `published`, or an argument that names another data set or a `reference` that there is not.
     """
-    if "data" in options(arg):
-        raise UserError(f"the config's argument: data; this config is for {name}, use the config of a strategy")
+    given = options(arg)
+    if "data" in given or ("reference" in given and reference is None):
+        wrong = "data" if "data" in given else "reference"
+        raise UserError(f"the config's argument: {wrong}; this config is for {name}, use the config of a strategy")
     config = published("standard", ",".join(filter(None, (f"data={name}", arg))), reference=reference)
-    config.sweep = (("strategy.name", tuple(strategies)),)
+    config.sweep = (("strategy.name", CORE),)
     return config
+
+
+def family(name: str) -> str:
+    """The data set whose published values another one of the same images takes."""
+    return {"cifar10n": "cifar10", "cifar10_open_set": "cifar10", "cifar100n": "cifar100"}.get(name, name)
 
 
 def _set_model(config: ConfigDict, name: str) -> None:
@@ -155,7 +162,7 @@ def _follow_published_code(config: ConfigDict) -> None:
         config.model.bn_scale_init = "uniform"
     if config.strategy.name == "coteaching_plus":
         config.protocol.max_steps = 0  # its code has no cap on the steps
-    elif config.data.name == "cifar100":
+    elif family(config.data.name) == "cifar100":
         config.optim.decay_start = 100
 
 
@@ -255,13 +262,24 @@ def points(config: ConfigDict) -> Iterator[Point]:
         swept = dict(zip(fields, combination, strict=True))
         point = copy.deepcopy(config)  # keeps its references: what follows noise.rate follows the swept one
         with point.unlocked(), point.ignore_type():
-            if "strategy.name" in swept:
-                _forget_defaults(point)
-            for field, value in {"sweep": (), **seeds, **swept}.items():
+            fields_of_point = dict(_leaves(swept))
+            for section in ("strategy", "model", "data"):
+                if f"{section}.name" in fields_of_point:
+                    _forget_defaults(point, section)
+            for field, value in {"sweep": (), **seeds, **fields_of_point}.items():
                 _set(point, field, value)
         words = [_words(field, value) for field, value in swept.items()]
         whole = complete(point)
         yield Point(",".join(words) or whole.strategy.name, swept, whole)
+
+
+def _leaves(swept: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """Field by field, those of a section too."""
+    for field, value in swept.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{field}.{name}", inner) for name, inner in value.items())
+        else:
+            yield field, value
 
 
 def _words(field: str, value: Value) -> str:
@@ -271,13 +289,15 @@ def _words(field: str, value: Value) -> str:
     return str(value) if field.endswith(".name") else f"{field}={value}"
 
 
-def _forget_defaults(config: ConfigDict) -> None:
-    """Leaves only those hyper-values that somebody changed, as the others may not exist for another strategy."""
-    strategy = config.get("strategy", ConfigDict())
-    if strategy.get("name") in strategies.names():
-        usual = default(strategy.name).strategy
-        for field in [field for field in strategy if field != "name" and strategy[field] == usual.get(field)]:
-            del strategy[field]
+def _forget_defaults(config: ConfigDict, section: str) -> None:
+    """Leaves only those fields that somebody changed, as the others may not exist for another name."""
+    fields = config.get(section, ConfigDict())
+    try:
+        usual = complete(ConfigDict({section: {"name": fields.get("name", "auto")}}))[section]
+    except UserError:
+        return  # the name is wrong, which is told later
+    for field in [field for field in fields if field != "name" and fields[field] == usual.get(field)]:
+        del fields[field]
 
 
 def _set(config: ConfigDict, field: str, value: Value) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jnl import layout
+from jnl import data, layout
 from jnl.data.dataset import Dataset
 from jnl.parts import Parts
 
@@ -10,8 +10,9 @@ _READABLE = 10  # classes of which the noise matrix is shown
 
 
 def describe(parts: Parts) -> list[str]:
-    """The data, their noise, what will run on them, and a warning if a method will do nothing."""
-    return [*_data(parts.config.data.name, parts.dataset), *_matrix(parts), _training(parts), *_idle(parts)]
+    """The data, their noise, what will run on them, and what of it may not be meant."""
+    lines = [*_data(parts.config.data.name, parts.dataset), *_matrix(parts), _training(parts), *_doubts(parts)]
+    return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in lines]  # names may hold anything
 
 
 def _data(name: str, dataset: Dataset) -> list[str]:
@@ -21,9 +22,12 @@ def _data(name: str, dataset: Dataset) -> list[str]:
     shape = " x ".join(map(str, train.inputs.shape[1:]))
     tested = f"{len(test.labels):,} to test" if test is not None else "no test set"
     few, many = int(counts.argmin()), int(counts.argmax())
+    sizes = f"{counts[few]:,} ({names[few]}) to {counts[many]:,} ({names[many]})"
+    if counts[few] == counts[many]:
+        sizes = f"{counts[few]:,}"
     return [
         f"{name}: {len(train.labels):,} to train, {tested}, inputs {shape} {train.inputs.dtype}, {len(names)} classes "
-        f"of {counts[few]:,} ({names[few]}) to {counts[many]:,} ({names[many]}) labels"
+        f"of {sizes} labels"
     ]
 
 
@@ -52,8 +56,15 @@ def _training(parts: Parts) -> str:
     )
 
 
-def _idle(parts: Parts) -> list[str]:
-    name, run = parts.config.strategy.name, parts.runs[0]
-    if not parts.recipe.make_strategy(**run.hyper).forgets or int(run.keep[-1, -1]) < parts.config.batch_size:
-        return []
-    return [f"{name} leaves nothing out: set strategy.forget_rate to the share of labels that you expect to be wrong"]
+def _doubts(parts: Parts) -> list[str]:
+    config, run = parts.config, parts.runs[0]
+    name, kind, lines = config.strategy.name, config.noise.kind, []
+    noisy = data.noisy_already(config.data.name)
+    if noisy and kind != "none":
+        lines.append(f"{config.data.name} has noise of its own, to which noise.kind={kind} adds; none adds none")
+    forgets = parts.recipe.make_strategy(**run.hyper).forgets
+    if forgets and int(run.keep[-1, -1]) == config.batch_size:
+        lines.append(f"{name} leaves nothing out: set strategy.forget_rate to the share of labels that may be wrong")
+    if noisy and float(run.hyper.get("noise_rate", 1)) == 0:
+        lines.append(f"{name} believes all labels: set strategy.noise_rate to the share of them that may be wrong")
+    return lines

@@ -10,7 +10,6 @@ from jax import Array, lax
 
 from jnl import metrics
 from jnl.data.dataset import Split
-from jnl.errors import UserError
 from jnl.evaluation import evaluate, everything, predictor, validate
 from jnl.memory import Given
 from jnl.networks import State, Training, init
@@ -75,11 +74,6 @@ def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -
     """
     strategy = recipe.make_strategy(**run.hyper)
     if strategy.memory and strategy.memory.refresh:
-        if recipe.streams:
-            raise UserError(
-                "data.stream: this strategy looks at all examples in every epoch, so they must fit into the memory of "
-                "the device; use data.stream=never, smaller inputs or another strategy"
-            )
         say = predictor(recipe.model, state, recipe.augment, recipe.spread)
         now = partial(everything, say, train.inputs, recipe.batch_size)
         state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))

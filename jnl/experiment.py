@@ -169,7 +169,7 @@ def _best_last(curves: dict[str, np.ndarray], name: str) -> BestLast | None:
     """Of a curve that need not be there; `selected` where there is a validation set."""
     if name not in curves:
         return None
-    return metrics.best_last(curves[name], curves.get("validation_accuracy"))
+    return metrics.best_last(curves[name], None if name == "validation_accuracy" else curves.get("validation_accuracy"))
 
 
 def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str, dict[str, Json]] | None:

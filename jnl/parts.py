@@ -116,6 +116,9 @@ def _one(
     settings = (config.noise.kind, config.noise.rate, config.noise.file, config.data.validation)
     noisy = [draw(_data(config), *settings, seed) for seed in noise_seeds]
     model = _model(config, dataset)
+    told = config.strategy.get("known_noise", False) or config.strategy.name == "oracle"
+    if told and np.isnan(noisy[0].realised_rate):
+        raise UserError(f"strategy.name: {config.strategy.name} wants the truth, which nobody knows of these data")
     if strategy.weigh and strategy.weigh.folds:
         _check_folds(config, strategy.weigh.folds, noisy)
     recipe = Recipe(
@@ -249,8 +252,8 @@ def _streams(config: ConfigDict, dataset: Dataset, strategy: Strategy) -> bool:
     large = dataset.train.inputs.nbytes > devices.memory() // 2
     if config.data.stream == "never" or (config.data.stream == "auto" and not large):
         return False
-    host = strategy.memory is not None and strategy.memory.host is not None
-    if host or (strategy.weigh is not None and strategy.weigh.folds):
+    looks = strategy.memory is not None and (strategy.memory.host or strategy.memory.refresh)
+    if looks or (strategy.weigh is not None and strategy.weigh.folds):
         raise UserError(
             f"data.stream: {config.strategy.name} looks at all examples between epochs, so they must fit into the "
             "memory of the device; use data.stream=never, smaller inputs or another strategy"

@@ -162,13 +162,12 @@ def table(points: Sequence[PointSummary]) -> str:
     On the test set; where there is none, on the noisy labels that were held out. `selected` is the test accuracy in the
     epoch of the best validation accuracy, `balanced` the mean over classes in the last epoch, if classes differ.
     """
-    what = "validation" if any(point["test_accuracy"] is None for point in points) else "test"
-    judged = [_judged(point, what) for point in points]
+    judged = [_judged(point) for point in points]
     columns = [column for column in _COLUMNS if any(column in accuracy for accuracy in judged)]
     lines = [["", "", *(_COLUMNS[column] for column in columns), "label precision", "runs"]]
     failed = []
     for point, accuracy in zip(points, judged, strict=True):
-        title = point["title"]
+        title = point["title"] if point["test_accuracy"] else f"{point['title']} (validation)"
         precision, runs = _percent(point["label_precision"]), str(len(point["seeds"]))
         nets = {"network 1": "net1"}
         if accuracy["best"]["net2"] is not None:
@@ -182,17 +181,21 @@ def table(points: Sequence[PointSummary]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    legend = f"{what} accuracy in percent, mean ± std (ddof 0) over runs"
-    return "\n".join([text[0], rule, *text[1:], "", legend, *failed])
+    legend = ["test accuracy in percent, mean ± std (ddof 0) over runs"]
+    if not all(point["test_accuracy"] for point in points):
+        legend.append("(validation): no test set, accuracy on the noisy labels that were held out")
+    return "\n".join([text[0], rule, *text[1:], "", *legend, *failed])
 
 
-def _judged(point: PointSummary, what: str) -> BestLast:
+def _judged(point: PointSummary) -> BestLast:
     """The columns of a point."""
-    accuracy = point["test_accuracy"] if what == "test" else point["validation_accuracy"]
-    assert accuracy is not None
-    balanced = point["balanced_accuracy"] if what == "test" else None
-    last, even = accuracy["last"]["mean"], balanced and balanced["last"]["mean"]
-    if not balanced or not last or not even or np.allclose(last["per_run"], even["per_run"], rtol=0, atol=_DIFFER):
+    accuracy, balanced = point["test_accuracy"], point["balanced_accuracy"]
+    if accuracy is None or balanced is None:
+        assert point["validation_accuracy"] is not None  # there is one of them at least
+        return point["validation_accuracy"]
+    last, even = accuracy["last"]["mean"], balanced["last"]["mean"]
+    assert last is not None and even is not None
+    if np.allclose(last["per_run"], even["per_run"], rtol=0, atol=_DIFFER):
         return accuracy
     return accuracy | {"balanced": balanced["last"]}
 

@@ -104,7 +104,7 @@ def test_own_arrays_in_one_line(tmp_path, capsys):
     assert point["label_precision"]["mean"] > (labels == clean).mean() + 0.02  # it leaves wrong labels out
     output = capsys.readouterr().out
     assert "no test set, inputs 3 float32, 2 classes of" in output
-    assert "validation accuracy in percent" in output
+    assert "(validation): no test set" in output
     assert "low" in output
 
 
@@ -129,6 +129,54 @@ def test_own_table_in_one_line(tmp_path):
         "--config.seeds=1", "--config.optim.learning_rate=0.01", "--config.model.layers=2",
     )  # fmt: skip
     assert summary["validation_accuracy"]["last"]["mean"]["mean"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("oracle.py:data=arrays,quick", "oracle wants the truth"),
+        ("forward_correction.py:data=arrays,quick", None),
+        ("mixup.py:data=arrays,quick", "mixes inputs, which tokens cannot be"),
+        ("jocor.py:data=arrays,quick,model=cnn7", "takes images"),
+        ("jocor.py:data=arrays,quick,model=mlp", "tokens; use newsnet"),
+    ],
+)
+def test_what_does_not_go_with_tokens_of_unknown_labels(config, message, tmp_path, capsys):
+    inputs = np.random.default_rng(0).integers(0, 9, (60, 10), np.int32)
+    np.savez(tmp_path / "mine.npz", inputs=inputs, labels=np.arange(60) % 2)
+    options = [f"--config=configs/{config}", f"--config.data.dir={tmp_path}/mine.npz", "--config.batch_size=20"]
+    if message is None:
+        assert train.main(["train.py", *options]) == 0
+        options.append("--config.strategy.known_noise=True")
+        message = "forward_correction wants the truth"
+    assert train.main(["train.py", *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_doubts_are_said_and_names_cannot_break_lines(tmp_path):
+    inputs, labels, _ = numbers(tmp_path)
+    np.savez(tmp_path / "mine.npz", inputs=inputs, labels=labels, class_names=np.array(["a\nb", "\x1b[31mred"]))
+    config = published("cdr", "data=arrays,noise=symmetric,rate=0")
+    config.data.dir, config.batch_size = str(tmp_path / "mine.npz"), 20
+    (parts,) = build(config)
+    lines = describe(parts)
+    assert all(line.isprintable() for line in lines)
+    assert "a\\nb" in lines[0]
+    assert any("noise of its own, to which noise.kind=symmetric adds" in line for line in lines)
+    assert any("cdr believes all labels" in line for line in lines)
+
+
+def test_a_table_of_data_with_and_without_a_test_set(tmp_path, capsys):
+    inputs, labels, _ = numbers(tmp_path)
+    np.savez(tmp_path / "one.npz", inputs=inputs, labels=labels)
+    np.savez(tmp_path / "two.npz", inputs=inputs, labels=labels, test_inputs=inputs[:50], test_labels=labels[:50])
+    sweep = f"--config.sweep=(('data.dir', ('{tmp_path}/one.npz', '{tmp_path}/two.npz')),)"
+    summary = command(tmp_path, "--config=configs/standard.py:data=arrays,quick", sweep)
+    assert [point["test_accuracy"] is None for point in summary["points"]] == [True, False]
+    assert "selected" not in summary["points"][0]["validation_accuracy"]
+    assert "one.npz (validation)" in capsys.readouterr().out
 
 
 def test_what_is_believed_of_noisy_labels_is_what_is_forgotten(tmp_path):

@@ -17,6 +17,7 @@ from jnl.errors import UserError
 from jnl.parts import build
 from jnl.writers import table
 
+BOOTSTRAP = {"soft_beta": 0.95, "hard_beta": 0.8}
 COLUMNS = {
     "epoch", "run", "seed", "noise_seed", "train_loss", "train_accuracy", "test_accuracy", "label_precision",
     "label_recall", "selected", "disagreement", "divergence", "epoch_seconds", "balanced_accuracy", "class_accuracy",
@@ -178,6 +179,28 @@ def test_sweep_points_are_the_product():
     ]  # fmt: skip
     assert points[1].swept == {"noise.rate": 0.2, "strategy.name": "standard"}
     assert (points[2].config.noise.rate, points[2].config.strategy.co_lambda) == (0.5, 0.9)
+
+
+def test_a_sweep_of_a_section_leaves_its_other_fields():
+    config = settings.published("coteaching", None)
+    config.augment.flip, config.strategy.exponent, config.optim.name = True, 2.0, "sgd"
+    methods = ({"ramp_epochs": 1}, {"name": "bootstrap", "kind": "hard"})
+    config.sweep = (("augment", ({"pad": 0}, {"pad": 1})), ("optim", ({"learning_rate": 0.01},)))
+    for number, point in enumerate(settings.points(config)):
+        assert (point.config.augment.flip, point.config.augment.pad) == (True, number)
+        assert (point.config.optim.name, point.config.optim.learning_rate) == ("sgd", 0.01)
+        assert point.config.strategy.exponent == 2
+    config.strategy.exponent = 1.0
+    config.sweep = (("strategy", methods), ("model", ({"name": "mlp", "width": 64}, {"name": "cnn_faces"})))
+    points = list(settings.points(config))
+    assert [point.title for point in points] == [
+        f"{method},{model}"
+        for method in ("ramp_epochs=1", "bootstrap,kind=hard")
+        for model in ("mlp,width=64", "cnn_faces")
+    ]
+    assert (points[0].config.strategy.ramp_epochs, points[0].config.strategy.name) == (1, "coteaching")
+    assert points[3].config.strategy.to_dict() == {"name": "bootstrap", "kind": "hard", **BOOTSTRAP}
+    assert points[0].config.model.width == 64
 
 
 @pytest.mark.parametrize("noise_seed", [0, 5])

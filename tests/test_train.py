@@ -185,6 +185,10 @@ MISTAKES = {
     "devices": ([JOCOR, "--config.devices_per_batch=64"], "config.devices_per_batch: 64; there are 2 devices"),
     "no devices": ([JOCOR, "--config.devices_per_batch=0"], "config.devices_per_batch: 0"),
     "uneven batch": ([JOCOR, "--config.devices_per_batch=2", "--config.batch_size=63"], "does not divide"),
+    "data's option": (["--config=configs/jocor.py:quick", "--config.data.label=y"], "after FILE:data=NAME"),
+    "asymmetric": (["--config=configs/jocor.py:data=arrays,noise=asymmetric"], "none is published for arrays"),
+    "text network": ([JOCOR + ",model=newsnet"], "newsnet takes texts"),
+    "reference of a data set": (["--config=configs/news.py:reference"], "this config is for news"),
     "sweep's last value": ([JOCOR, "--config.sweep=(('noise.rate', (0.1, 2.0)),)"], "noise.rate: 2.0"),
 }
 

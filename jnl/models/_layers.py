@@ -126,6 +126,8 @@ def max_pool_overlapping(x: Array, padding: int = 0) -> Array:
 
 
 def _check_size(x: Array, smallest: int) -> None:
+    if x.ndim != 4:
+        raise UserError("model.name: this network takes images, these inputs are none; use mlp, or newsnet for texts")
     if min(x.shape[1:3]) < smallest:
         raise UserError("model.name: the images are too small for this network; choose a smaller one, such as mlp")
 

@@ -1,5 +1,6 @@
 """The two-layer MLP of Co-teaching+ and JoCoR on MNIST: D - 256 - ReLU - C (203,530 parameters for 784 and 10)."""
 
+import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array
 
@@ -17,6 +18,8 @@ class MLP(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
+        if jnp.issubdtype(x.dtype, jnp.integer):
+            raise UserError("model.name: mlp takes numbers, these inputs are tokens; use newsnet")
         x = flatten(x)
         for _ in range(self.layers):
             x = nn.relu(Dense(self.width)(x))
