@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from jnl.data.arrays import Given, dataset
+from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.tfds_reader import Folder
 from jnl.errors import UserError
@@ -39,10 +39,10 @@ def load(
     known = {*seen, *(true or ())}
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(str(value) for value in (sorted(known, key=int) if numbers else sorted(known, key=str)))
-    given = Given(_features(train, values), _words(seen), None if true is None else _words(true))
+    given = Labelled(_features(train, values), _words(seen), None if true is None else _words(true))
     if other is None:
         return dataset(given, None, names, standardise)
-    held = Given(_features(other, values), _words(_labels(other, label, "data.test")))
+    held = Labelled(_features(other, values), _words(_labels(other, label, "data.test")))
     return dataset(given, held, names, standardise)
 
 
