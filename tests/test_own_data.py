@@ -1,5 +1,7 @@
 """The user's own data: arrays, folders of images, tables, what TFDS has prepared; and what is wrong with them."""
 
+import shutil
+
 import made
 import numpy as np
 import pyarrow as pa
@@ -290,7 +292,28 @@ class TestFolder:
     def test_a_class_may_be_called_train(self, own):
         for name in ("train", "bus"):
             made.save(own / "traffic" / name / "0.png", made.pictures(1, 4, 4)[0])
-        assert data.load("folder", own / "traffic").class_names == ("bus", "train")
+        loaded = data.load("folder", own / "traffic")
+        assert loaded.class_names == ("bus", "train")
+        assert loaded.test is None
+
+    def test_the_test_set_has_several_names(self, own):
+        images = made.pictures(5, 4, 4)
+        for row, path in enumerate(("train/a", "train/b", "validation/a", "Valid/b", "Test/a")):
+            made.save(own / "mine" / path / "0.png", images[row])
+        for row, name in ((4, "Test"), (3, "Valid"), (2, "validation")):
+            np.testing.assert_array_equal(data.load("folder", own / "mine").test.inputs[0, :, :, 0], images[row])
+            shutil.rmtree(own / "mine" / name)
+        (own / "mine" / "train").rename(own / "mine" / "TRAIN")
+        (own / "mine" / "notes").mkdir()
+        loaded = data.load("folder", own / "mine")
+        assert loaded.class_names == ("a", "b")
+        assert loaded.test is None
+
+    def test_other_images_beside_train_are_told(self, own):
+        for path in ("train/a", "train/b", "test/a", "extra/a"):
+            made.save(own / "mine" / path / "0.png", made.pictures(1, 4, 4)[0])
+        with pytest.raises(UserError, match="data.dir: .*extra holds images beside 'train'"):
+            data.load("folder", own / "mine")
 
     def test_what_is_wrong_is_told(self, own):
         def told(said, root=own / "pets", **options):
@@ -367,6 +390,16 @@ class TestTable:
             np.testing.assert_array_equal(loaded.train.labels, np.unique(labels, return_inverse=True)[1])
             np.testing.assert_array_equal(loaded.test.labels, loaded.train.labels)
 
+    def test_row_numbers_of_pandas_are_left_out(self, own):
+        plain = data.load("table", self.write(own / "mine.parquet"), truth="true")
+        index = self.write(own / "index.parquet", __index_level_0__=[7, 5, 6, 1])
+        np.testing.assert_array_equal(data.load("table", index, truth="true").train.inputs, plain.train.inputs)
+
+    def test_numbers_as_words_stay_words_unless_others_are_among_them(self, own):
+        for age, width in ((["1", "2", "1", "2"], 2), (["1", "x", "y", "x"], 3), (["nan", "x", "x", "nan"], 2)):
+            path = self.write(own / "mine.parquet", age=age)
+            assert data.load("table", path, truth="true").train.inputs.shape == (4, 4 + width)
+
     def test_large_numbers_are_numbers(self, own):
         path = self.write(own / "mine.parquet", age=[2**62 + 1, 1, 2, 3])
         assert data.load("table", path, truth="true").train.inputs.shape == (4, 5)
@@ -382,6 +415,7 @@ class TestTable:
             ({"label": [0, 1, None, 0]}, {}, "data.label: .*empty in row 2"),
             ({"label": ["a"] * 4}, {}, "data: all training labels are a"),
             ({"age": [1.0, None, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
+            ({"age": ["7", "?", "-", "8.5"]}, {}, r"data.dir: column 'age' holds numbers and '\?'; fill it"),
             ({"age": [1.0, np.inf, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
             ({"age": None, "fit": None, "town": None}, {"truth": "true"}, "data.dir: .*no columns beside the label"),
         ],
@@ -449,6 +483,16 @@ class TestTfds:
         assert data.load("tfds:flowers:1.0.0", own, size=6).test.inputs.shape == (3, 6, 6, 3)
         same(loaded, data.load("tfds:flowers", own))
 
+    def test_the_truth_is_unknown_unless_trusted(self, own):
+        images = made.pictures(4, 8, 8, 1)
+        splits = {"train": (images, {"label": range(4)}), "test": (images[:2], {"label": [0, 1]})}
+        made.prepared(own, "places", splits, shape=(8, 8, 1))
+        loaded, trusted = data.load("tfds:places", own), data.load("tfds:places", own, trusted=True)
+        np.testing.assert_array_equal(loaded.train.clean, [-1] * 4)
+        np.testing.assert_array_equal(trusted.train.clean, trusted.train.labels)
+        np.testing.assert_array_equal(loaded.train.labels, trusted.train.labels)
+        np.testing.assert_array_equal(loaded.test.clean, loaded.test.labels)
+
     def test_the_order_of_another_source_is_not_taken_from_the_cache(self, own):
         images = made.cifar(own, "cifar100", names=100)
         shuffled, original = data.load("tfds:cifar100", own), data.load("cifar100", own)
@@ -498,7 +542,7 @@ class TestTfds:
 
 
 def test_options_and_noise_are_known_before_loading():
-    assert data.options("tfds:food101") == {"size": 0}
+    assert data.options("tfds:food101") == {"size": 0, "trusted": False}
     assert data.options("cifar10n") == {"file": "", "labels": "worse_label"}
     assert data.options("digits") == {}
     noisy = {name for name in data.names() if data.noisy_already(name)}
