@@ -516,6 +516,11 @@ class TestTfds:
         assert loaded.train.inputs.shape == (4, 8, 8, 3)
         assert loaded.test is None
 
+    def test_without_a_folder_that_of_tfds_is_named(self, own, monkeypatch):
+        monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(own))
+        with pytest.raises(UserError, match=f"none is prepared in {own};"):
+            data.load("tfds:nothing")
+
     def test_what_is_no_image_classification_is_told(self, own):
         images = made.pictures(4, 8, 8, 3)
         made.prepared(own, "two", {"train": (images, {"a": range(4), "b": range(4)})}, labels="ab", supervised=False)
