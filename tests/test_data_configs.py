@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 import train
 from jnl import data, noise
 from jnl.config import published
-from jnl.data.arrays import Given, dataset
+from jnl.data.arrays import Labelled, dataset
 from jnl.description import describe
 from jnl.epoch import begin
 from jnl.experiment import run
@@ -219,7 +219,7 @@ def test_the_realised_noise_is_saved_and_shown():
 
 def test_even_classes_in_an_epoch():
     labels = np.repeat([0, 1, 2], [300, 60, 40])
-    uneven = dataset(Given(np.random.default_rng(0).normal(size=(400, 2)), labels, labels), None)
+    uneven = dataset(Labelled(np.random.default_rng(0).normal(size=(400, 2)), labels, labels), None)
     config = quick("standard", noise__kind="none", batch_size=30, data__balanced=True, epochs=1, seeds=1)
     (parts,) = build(config, load=lambda *_, **__: uneven)
     assert parts.recipe.balanced

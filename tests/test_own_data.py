@@ -1,5 +1,7 @@
 """The user's own data: arrays, folders of images, tables, what TFDS has prepared; and what is wrong with them."""
 
+import shutil
+
 import made
 import numpy as np
 import pyarrow as pa
@@ -13,7 +15,7 @@ from PIL import Image
 
 from jnl import data
 from jnl.data import cache
-from jnl.data.arrays import Given, dataset
+from jnl.data.arrays import Labelled, dataset
 from jnl.errors import UserError
 
 words = st.lists(st.text(min_size=1, max_size=5).filter(lambda word: "\0" not in word), min_size=2, max_size=30)
@@ -31,19 +33,19 @@ class TestDataset:
 
     @given(words.filter(lambda labels: len(set(labels)) > 1))
     def test_names_become_sorted_classes_and_come_back(self, labels):
-        found = dataset(Given(np.zeros((len(labels), 2)), np.array(labels)), None)
+        found = dataset(Labelled(np.zeros((len(labels), 2)), np.array(labels)), None)
         assert list(found.class_names) == sorted(set(labels))
         assert [found.class_names[label] for label in found.train.labels] == labels
         assert found.train.labels.dtype == np.int32
         assert (np.asarray(found.train.clean) == -1).all()
 
     @given(
-        st.lists(st.integers(0, 300), min_size=2, max_size=30).filter(lambda labels: len(set(labels)) > 1),
+        st.lists(st.integers(0, 119), min_size=2, max_size=30).filter(lambda labels: len(set(labels)) > 1),
         st.sampled_from([np.uint16, np.int32, np.int64, np.uint64]),
     )
     def test_numbers_stay_as_they_are(self, labels, dtype):
         given_labels = np.array(labels, dtype)
-        found = dataset(Given(np.zeros((len(labels), 2)), given_labels, given_labels), None)
+        found = dataset(Labelled(np.zeros((len(labels), 2)), given_labels, given_labels), None)
         np.testing.assert_array_equal(found.train.labels, labels)
         np.testing.assert_array_equal(found.train.clean, labels)
         assert found.class_names == tuple(str(number) for number in range(max(labels) + 1))
@@ -60,14 +62,14 @@ class TestDataset:
             (np.zeros((6, 4), ">i4"), np.int32, (6, 4)),
             (np.zeros((6, 4), np.float16), np.float32, (6, 4)),
         ):
-            found = dataset(Given(inputs, labels), Given(inputs, labels)).train.inputs
+            found = dataset(Labelled(inputs, labels), Labelled(inputs, labels)).train.inputs
             assert (found.dtype, found.shape) == (kind, shape)
 
     def test_features_are_standardised_by_the_training_set(self):
         x = np.random.default_rng(0).normal(5, 3, (50, 3)).astype(np.float32)
         x[:, 1] = 0.1  # constant, which rounding hides
         labels = np.arange(50) % 2
-        found = dataset(Given(x, labels), Given(x[:9] + 1, labels[:9]), standardise=True)
+        found = dataset(Labelled(x, labels), Labelled(x[:9] + 1, labels[:9]), standardise=True)
         np.testing.assert_allclose(found.train.inputs.mean(0), 0, atol=1e-6)
         np.testing.assert_allclose(found.train.inputs.std(0), [1, 0, 1], atol=1e-5)
         np.testing.assert_allclose(found.test.inputs[:, 1], 1, atol=1e-6)
@@ -79,45 +81,77 @@ class TestDataset:
     @pytest.mark.parametrize(
         "train, test, said",
         [
-            (Given(good, np.array([0.0, 1, 1, 0])), None, "training labels are float64"),
-            (Given(good, np.array([0, 1, np.nan, 0])), None, "training labels are float64"),
-            (Given(good, np.array([0, 1, -1, 0])), None, "labels go from -1 to 1"),
-            (Given(good, np.array([0, 1, 2**40, 0])), None, "labels go from 0 to 1099511627776"),
-            (Given(good, np.array([0, 1, None, 0])), None, "training labels are object"),
-            (Given(good, np.eye(4, dtype=int)), None, r"of shape \(4, 4\)"),
-            (Given(good, np.array(3)), None, r"of shape \(\)"),
-            (Given(good[:0], labels[:0]), None, r"of shape \(0,\)"),
-            (Given(good, np.array([1, 1, 1, 1])), None, "all training labels are 1"),
-            (Given(good, np.array(["a"] * 4)), None, "all training labels are a"),
-            (Given(good, np.array([b"a", b"\xff", b"a", b"a"])), None, "no UTF-8"),
-            (Given(good[:3], labels), None, "one label for each"),
-            (Given(good, labels, labels[:3]), None, "3 true labels"),
-            (Given(good, labels, np.array(list("abab"))), None, "some labels are names"),
-            (Given(good, labels), Given(good, np.array([0, 1, 2, 0])), "test labels have 2, which is none of the 2"),
-            (Given(good, np.array(list("abab"))), Given(good, np.array(list("abca"))), "test labels have 'c'"),
-            (Given(good, labels), Given(good, -labels), "test labels have -1"),
-            (Given(good, labels), Given(good[:3], labels), "test inputs"),
-            (Given(good, labels), Given(good[:, :1], labels), "make them alike"),
-            (Given(good, labels), Given(good.astype(np.int32), labels), "make them alike"),
-            (Given(good[:, 0], labels), None, r"training inputs are float32 of shape \(4,\)"),
-            (Given(np.zeros((4, 2, 2, 3)), labels), None, "give uint8 images"),
-            (Given(good.astype(complex), labels), None, "training inputs are complex"),
-            (Given(good.astype(str), labels), None, "training inputs are <U"),
-            (Given(np.full((4, 2), -1, np.int32), labels), None, "tokens, and some are negative"),
-            (Given(np.zeros((4, 0)), labels), None, "training inputs"),
+            (Labelled(good, np.array([0.0, 1, 1, 0])), None, "training labels are float64"),
+            (Labelled(good, np.array([0, 1, np.nan, 0])), None, "training labels are float64"),
+            (Labelled(good, np.array([0, 1, -1, 0])), None, "labels go from -1 to 1"),
+            (Labelled(good, np.array([0, 1, 2**40, 0])), None, "labels go from 0 to 1099511627776"),
+            (Labelled(good, np.array([0, 1, None, 0])), None, "training labels are object"),
+            (Labelled(good, np.eye(4, dtype=int)), None, r"of shape \(4, 4\)"),
+            (Labelled(good, np.array(3)), None, r"of shape \(\)"),
+            (Labelled(good[:0], labels[:0]), None, r"of shape \(0,\)"),
+            (Labelled(good, np.array([1, 1, 1, 1])), None, "all training labels are 1"),
+            (Labelled(good, np.array(["a"] * 4)), None, "all training labels are a"),
+            (Labelled(good, np.array([b"a", b"\xff", b"a", b"a"])), None, "no UTF-8"),
+            (Labelled(good[:3], labels), None, "one label for each"),
+            (Labelled(good, labels, labels[:3]), None, "3 true labels"),
+            (Labelled(good, labels, np.array(list("abab"))), None, "true labels are names, training labels numbers"),
+            (
+                Labelled(good, labels, labels - 2),
+                None,
+                r"true labels have -2, .* 2 classes 0, 1, nor -1 \(unknown\) or 2",
+            ),
+            (Labelled(good, labels, labels * 3), None, "true labels have 3, which is none of the 2"),
+            (
+                Labelled(good, labels * 120),
+                None,
+                "training labels go from 0 to 120 in 2 different .*renumber them from 0",
+            ),
+            (Labelled(good, np.array([0, 1, 90000, 0])), None, "training labels go from 0 to 90000 in 3 different"),
+            (
+                Labelled(good, labels),
+                Labelled(good, np.array([0, 1, 2, 0])),
+                "test labels have 2, which is none of the 2",
+            ),
+            (Labelled(good, np.array(list("abab"))), Labelled(good, np.array(list("abca"))), "test labels have 'c'"),
+            (Labelled(good, labels), Labelled(good, -labels), "test labels have -1"),
+            (Labelled(good, labels), Labelled(good[:3], labels), "test inputs"),
+            (Labelled(good, labels), Labelled(good[:, :1], labels), "make them alike"),
+            (Labelled(good, labels), Labelled(good.astype(np.int32), labels), "make them alike"),
+            (Labelled(good[:, 0], labels), None, r"training inputs are float32 of shape \(4,\)"),
+            (Labelled(np.zeros((4, 2, 2, 3)), labels), None, "give uint8 images"),
+            (Labelled(good.astype(complex), labels), None, "training inputs are complex"),
+            (Labelled(good.astype(str), labels), None, "training inputs are <U"),
+            (Labelled(np.full((4, 2), -1, np.int32), labels), None, "tokens, and some are negative"),
+            (Labelled(np.zeros((4, 0)), labels), None, "training inputs"),
         ],
     )
     def test_what_does_not_fit_is_told(self, train, test, said):
         with pytest.raises(UserError, match=f"^data: .*{said}"):
             dataset(train, test)
 
+    def test_the_truth_may_be_unknown_or_of_no_class(self):
+        truth = np.array([0, -1, 2, 1])
+        found = dataset(Labelled(self.good, self.labels, truth), None)
+        assert found.class_names == ("0", "1")
+        np.testing.assert_array_equal(found.train.clean, truth)
+        assert dataset(Labelled(self.good, self.labels, truth), None, tuple("abc")).class_names == tuple("abc")
+        with pytest.raises(UserError, match="true labels have 3"):
+            dataset(Labelled(self.good, self.labels, truth + 1), None)
+        words = dataset(Labelled(self.good, np.array(list("abba")), np.array(list("abca"))), None)
+        assert words.class_names == tuple("abc")
+        np.testing.assert_array_equal(words.train.clean, [0, 1, 2, 0])
+
+    def test_numbers_with_names_may_leave_out_most_classes(self):
+        names = tuple(map(str, range(500)))
+        assert dataset(Labelled(self.good, self.labels * 400), None, names).train.labels.max() == 400
+
     def test_class_names_must_be_those_of_the_labels(self):
-        named = Given(self.good, np.array(list("baab")))
+        named = Labelled(self.good, np.array(list("baab")))
         assert dataset(named, None, ("b", "a", "c")).train.labels.tolist() == [0, 1, 1, 0]
         for train, names, said in (
             (named, ("a", "c"), "training labels have 'b'"),
             (named, ("a", "b", "a"), "two classes"),
-            (Given(self.good, self.labels), ("a",), "labels go from 0 to 1"),
+            (Labelled(self.good, self.labels), ("a",), "training labels have 1, which is none of the 1 classes a"),
         ):
             with pytest.raises(UserError, match=said):
                 dataset(train, None, names)
@@ -148,6 +182,13 @@ class TestArrays:
         assert folder.class_names == ("a", "b", "c")
         np.testing.assert_array_equal(folder.train.clean, self.arrays()["y_true"])
         np.testing.assert_array_equal(folder.test.clean, folder.test.labels)
+
+    def test_class_names_may_be_bytes(self, own):
+        np.savez(own / "mine.npz", **self.arrays(), class_names=np.array(["ä".encode(), b"b", b"c"]))
+        assert data.load("arrays", own / "mine.npz").class_names == ("ä", "b", "c")
+        np.savez(own / "mine.npz", **self.arrays(), class_names=np.array([b"\xff", b"b", b"c"]))
+        with pytest.raises(UserError, match="data: class names are bytes that are no UTF-8"):
+            data.load("arrays", own / "mine.npz")
 
     def test_features_stay_mapped_unless_standardised(self, own):
         np.save(own / "inputs.npy", np.ones((4, 2), np.float32))
@@ -251,7 +292,28 @@ class TestFolder:
     def test_a_class_may_be_called_train(self, own):
         for name in ("train", "bus"):
             made.save(own / "traffic" / name / "0.png", made.pictures(1, 4, 4)[0])
-        assert data.load("folder", own / "traffic").class_names == ("bus", "train")
+        loaded = data.load("folder", own / "traffic")
+        assert loaded.class_names == ("bus", "train")
+        assert loaded.test is None
+
+    def test_the_test_set_has_several_names(self, own):
+        images = made.pictures(5, 4, 4)
+        for row, path in enumerate(("train/a", "train/b", "validation/a", "Valid/b", "Test/a")):
+            made.save(own / "mine" / path / "0.png", images[row])
+        for row, name in ((4, "Test"), (3, "Valid"), (2, "validation")):
+            np.testing.assert_array_equal(data.load("folder", own / "mine").test.inputs[0, :, :, 0], images[row])
+            shutil.rmtree(own / "mine" / name)
+        (own / "mine" / "train").rename(own / "mine" / "TRAIN")
+        (own / "mine" / "notes").mkdir()
+        loaded = data.load("folder", own / "mine")
+        assert loaded.class_names == ("a", "b")
+        assert loaded.test is None
+
+    def test_other_images_beside_train_are_told(self, own):
+        for path in ("train/a", "train/b", "test/a", "extra/a"):
+            made.save(own / "mine" / path / "0.png", made.pictures(1, 4, 4)[0])
+        with pytest.raises(UserError, match="data.dir: .*extra holds images beside 'train'"):
+            data.load("folder", own / "mine")
 
     def test_what_is_wrong_is_told(self, own):
         def told(said, root=own / "pets", **options):
@@ -328,6 +390,16 @@ class TestTable:
             np.testing.assert_array_equal(loaded.train.labels, np.unique(labels, return_inverse=True)[1])
             np.testing.assert_array_equal(loaded.test.labels, loaded.train.labels)
 
+    def test_row_numbers_of_pandas_are_left_out(self, own):
+        plain = data.load("table", self.write(own / "mine.parquet"), truth="true")
+        index = self.write(own / "index.parquet", __index_level_0__=[7, 5, 6, 1])
+        np.testing.assert_array_equal(data.load("table", index, truth="true").train.inputs, plain.train.inputs)
+
+    def test_numbers_as_words_stay_words_unless_others_are_among_them(self, own):
+        for age, width in ((["1", "2", "1", "2"], 2), (["1", "x", "y", "x"], 3), (["nan", "x", "x", "nan"], 2)):
+            path = self.write(own / "mine.parquet", age=age)
+            assert data.load("table", path, truth="true").train.inputs.shape == (4, 4 + width)
+
     def test_large_numbers_are_numbers(self, own):
         path = self.write(own / "mine.parquet", age=[2**62 + 1, 1, 2, 3])
         assert data.load("table", path, truth="true").train.inputs.shape == (4, 5)
@@ -343,6 +415,7 @@ class TestTable:
             ({"label": [0, 1, None, 0]}, {}, "data.label: .*empty in row 2"),
             ({"label": ["a"] * 4}, {}, "data: all training labels are a"),
             ({"age": [1.0, None, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
+            ({"age": ["7", "?", "-", "8.5"]}, {}, r"data.dir: column 'age' holds numbers and '\?'; fill it"),
             ({"age": [1.0, np.inf, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
             ({"age": None, "fit": None, "town": None}, {"truth": "true"}, "data.dir: .*no columns beside the label"),
         ],
@@ -410,6 +483,16 @@ class TestTfds:
         assert data.load("tfds:flowers:1.0.0", own, size=6).test.inputs.shape == (3, 6, 6, 3)
         same(loaded, data.load("tfds:flowers", own))
 
+    def test_the_truth_is_unknown_unless_trusted(self, own):
+        images = made.pictures(4, 8, 8, 1)
+        splits = {"train": (images, {"label": range(4)}), "test": (images[:2], {"label": [0, 1]})}
+        made.prepared(own, "places", splits, shape=(8, 8, 1))
+        loaded, trusted = data.load("tfds:places", own), data.load("tfds:places", own, trusted=True)
+        np.testing.assert_array_equal(loaded.train.clean, [-1] * 4)
+        np.testing.assert_array_equal(trusted.train.clean, trusted.train.labels)
+        np.testing.assert_array_equal(loaded.train.labels, trusted.train.labels)
+        np.testing.assert_array_equal(loaded.test.clean, loaded.test.labels)
+
     def test_the_order_of_another_source_is_not_taken_from_the_cache(self, own):
         images = made.cifar(own, "cifar100", names=100)
         shuffled, original = data.load("tfds:cifar100", own), data.load("cifar100", own)
@@ -432,6 +515,11 @@ class TestTfds:
         loaded = data.load("tfds:icons", own)
         assert loaded.train.inputs.shape == (4, 8, 8, 3)
         assert loaded.test is None
+
+    def test_without_a_folder_that_of_tfds_is_named(self, own, monkeypatch):
+        monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(own))
+        with pytest.raises(UserError, match=f"none is prepared in {own};"):
+            data.load("tfds:nothing")
 
     def test_what_is_no_image_classification_is_told(self, own):
         images = made.pictures(4, 8, 8, 3)
@@ -459,7 +547,7 @@ class TestTfds:
 
 
 def test_options_and_noise_are_known_before_loading():
-    assert data.options("tfds:food101") == {"size": 0}
+    assert data.options("tfds:food101") == {"size": 0, "trusted": False}
     assert data.options("cifar10n") == {"file": "", "labels": "worse_label"}
     assert data.options("digits") == {}
     noisy = {name for name in data.names() if data.noisy_already(name)}

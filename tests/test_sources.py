@@ -445,6 +445,8 @@ class TestNews:
         with pytest.raises(UserError, match=f"data.{next(iter(options))}"):
             data.load("news", **options)
 
-    def test_a_missing_folder_is_told(self, tmp_path):
-        with pytest.raises(UserError, match=f"'newsgroups20', and none is prepared in {tmp_path}"):
-            data.load("news", tmp_path)
+    def test_a_missing_or_empty_folder_is_told(self, tmp_path):
+        for _ in range(2):
+            with pytest.raises(UserError, match=f"no newsgroups20 in {tmp_path}; leave data.dir out"):
+                data.load("news", tmp_path)
+            (tmp_path / "newsgroups20" / "1.0.0").mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """From arrays of any kind to checked splits: what a user's own data go through."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -8,7 +9,7 @@ from jax import Array
 from jnl.data.dataset import Dataset, Split
 from jnl.errors import UserError
 
-_TEST = "test labels"
+_TRAIN, _TRUE, _TEST = "training labels", "true labels", "test labels"
 _MOST = 100_000  # classes; more are numbers of something else
 
 
@@ -19,32 +20,33 @@ def split(inputs: np.ndarray, labels: np.ndarray, clean: np.ndarray | None = Non
     return Split(cast(Array, inputs), cast(Array, seen), cast(Array, truth))
 
 
-class Given(NamedTuple):
+class Labelled(NamedTuple):
     """Arrays as a user has them."""
 
     inputs: np.ndarray
     labels: np.ndarray  # integers or strings [N]
-    clean: np.ndarray | None = None  # the truth, if it is known
+    clean: np.ndarray | None = None  # the truth, if it is known; of numbers, -1: unknown, C: of no class (open-set)
 
 
 def dataset(
-    train: Given,
-    test: Given | None,
+    train: Labelled,
+    test: Labelled | None,
     class_names: tuple[str, ...] = (),
     standardise: bool = False,
 ) -> Dataset:
     """Labels become 0..C-1 (strings in alphabetical order), inputs one of the three kinds a Split has.
 
-    The truth of training labels is unknown (-1) unless given. `standardise`: features get mean 0 and variance 1 over
-    the training set.
+    Numbers have the classes of `class_names`, else those up to the largest training label; strings those of
+    `class_names`, else of the training labels and the truth. The truth of training labels is unknown (-1) unless given.
+    `standardise`: features get mean 0 and variance 1 over the training set.
 
     Raises:
       UserError: shapes that do not fit each other, labels that are no classes, a test label that is no class of the
         training set, inputs that are no numbers.
     """
-    given = {"training labels": train.labels}
+    given = {_TRAIN: train.labels}
     if train.clean is not None:
-        given["true labels"] = train.clean
+        given[_TRUE] = train.clean
     if test is not None:
         given[_TEST] = test.labels
     names, numbers = _classes(given, class_names)
@@ -55,13 +57,13 @@ def dataset(
             f"data: training inputs are {inputs.dtype} {inputs.shape[1:]}, test inputs {others.dtype} "
             f"{others.shape[1:]}; make them alike"
         )
-    truth = numbers.get("true labels", np.full(len(inputs), -1, np.int32))
+    truth = numbers.get(_TRUE, np.full(len(inputs), -1, np.int32))
     if len(truth) != len(inputs):
         raise UserError(f"data: {len(inputs):,} training inputs and {len(truth):,} true labels; give one for each")
     if standardise and inputs.dtype == np.float32:
         inputs, others = _standardised(inputs, others)
     return Dataset(
-        split(inputs, numbers["training labels"], truth),
+        split(inputs, numbers[_TRAIN], truth),
         None if others is None else split(others, numbers[_TEST]),
         names,
     )
@@ -101,29 +103,44 @@ def _inputs(inputs: np.ndarray, labels: np.ndarray, part: str) -> np.ndarray:
 def _classes(given: dict[str, np.ndarray], names: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
     """The class names, and all labels as i32[N] numbers of them."""
     labels = {part: _labels(array, part) for part, array in given.items()}
-    kinds = {array.dtype.kind == "U" for array in labels.values()}
-    if len(kinds) > 1:
-        raise UserError("data: some labels are names, others numbers; make them alike")
-    training = np.unique(np.concatenate([array for part, array in labels.items() if part != _TEST]))
-    if kinds == {True}:
-        names = names or tuple(map(str, training))
-        position: dict[str | int, int] = {name: number for number, name in enumerate(names)}
+    words = {part for part, array in labels.items() if array.dtype.kind == "U"}
+    if words and (others := sorted(labels.keys() - words)):
+        raise UserError(f"data: {sorted(words)[0]} are names, {others[0]} numbers; make them alike")
+    training = np.unique(labels[_TRAIN])
+    if words:
+        names = names or tuple(map(str, np.union1d(training, labels.get(_TRUE, training))))
     else:
-        if training[0] < 0 or training[-1] >= (len(names) or _MOST):
-            raise UserError(f"data: labels go from {training[0]} to {training[-1]}; give classes 0 to C - 1")
-        names = names or tuple(str(number) for number in range(training[-1] + 1))
-        position = {number: number for number in range(len(names))}
+        names = names or _numbered(training)
     if len(set(names)) < len(names):
         raise UserError("data: two classes have the same name; give each its own")
-    for part, array in labels.items():
-        if lacking := [label for label in np.unique(array).tolist() if label not in position]:
-            raise UserError(
-                f"data: {part} have {lacking[0]!r}, which is none of the {len(names)} classes {', '.join(names[:10])}"
-            )
-    if len(np.unique(labels["training labels"])) < 2:
+    if len(training) < 2:
         raise UserError(f"data: all training labels are {training[0]}; there is nothing to tell apart")
-    numbers = {part: np.array([position[label] for label in labels[part].tolist()], np.int32) for part in labels}
+    count = len(names)
+    classes: Sequence[str | int] = names if words else range(count)
+    position = {label: number for number, label in enumerate(classes)}
+    numbers = {}
+    for part, array in labels.items():
+        known = position if words or part != _TRUE else {**position, -1: -1, count: count}
+        if lacking := [label for label in np.unique(array).tolist() if label not in known]:
+            more = f", nor -1 (unknown) or {count} (of no class)" if known is not position else ""
+            raise UserError(
+                f"data: {part} have {lacking[0]!r}, which is none of the {count} classes {', '.join(names[:10])}{more}"
+            )
+        numbers[part] = np.array([known[label] for label in array.tolist()], np.int32)
     return names, numbers
+
+
+def _numbered(training: np.ndarray) -> tuple[str, ...]:
+    """The names "0" to "C - 1" for these different numbers in order."""
+    least, most = training[0], training[-1]
+    if least < 0:
+        raise UserError(f"data: training labels go from {least} to {most}; give classes 0 to C - 1")
+    if most >= min(10 * len(training) + 100, _MOST):  # matrices of C x C follow
+        raise UserError(
+            f"data: training labels go from {least} to {most} in {len(training):,} different values; renumber them "
+            "from 0, or give names"
+        )
+    return tuple(str(number) for number in range(most + 1))
 
 
 def _labels(labels: np.ndarray, part: str) -> np.ndarray:
@@ -132,9 +149,17 @@ def _labels(labels: np.ndarray, part: str) -> np.ndarray:
         raise UserError(
             f"data: {part} are {labels.dtype} of shape {labels.shape}; give whole numbers or names of shape [N]"
         )
+    labels = decoded(labels, part)
+    return labels if labels.dtype.kind == "U" else labels.astype(np.int64)
+
+
+def decoded(array: np.ndarray, part: str) -> np.ndarray:
+    """Bytes as text; other arrays as they are.
+
+    Raises:
+      UserError: bytes that are no UTF-8; names the `part` of the data.
+    """
     try:
-        if labels.dtype.kind == "S":
-            return np.char.decode(labels, "utf-8")
+        return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
     except UnicodeDecodeError as error:
         raise UserError(f"data: {part} are bytes that are no UTF-8 ({error}); save them as text") from error
-    return labels if labels.dtype.kind == "U" else labels.astype(np.int64)

@@ -178,6 +178,7 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
     """What reads the prepared files; tells of those that are missing, half there or in another format."""
     import tensorflow_datasets as tfds  # here, so that data sets of other sources do not wait for it
 
+    where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
     try:
         with quiet():  # about the group sizes of array_record
             builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
@@ -188,10 +189,9 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
         raise
     except tfds.core.registered.DatasetNotFoundError as error:
         raise UserError(
-            f"data.name: TFDS has no data set {name!r}, and none is prepared in {dir}; correct the name or data.dir"
+            f"data.name: TFDS has no data set {name!r}, and none is prepared in {where}; correct the name or data.dir"
         ) from error
     except (NotImplementedError, AssertionError, OSError, RuntimeError, ValueError, IndexError) as error:
-        where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
         flag = f" --dir={where}" if dir is not None else ""
         raise UserError(
             f"data.dir: no prepared {name!r} in {where}; prepare it once with "

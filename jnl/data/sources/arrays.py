@@ -5,14 +5,15 @@ They are called (or what stands behind them):
   tokens [N, T]
 - `train_labels` (`labels`, `y_train`, `y`): whole numbers from 0, or names, [N]
 - `test_inputs` (`x_test`), `test_labels` (`y_test`): clean; if there are none, a part of the training set is held out
-- `train_clean` (`clean`, `y_true`): the truth, if it is known; only metrics read it
-- `class_names`: names of the classes 0 to C - 1
+- `train_clean` (`clean`, `y_true`): the truth, if it is known; only metrics read it. Where labels are numbers, -1 is
+  unknown and C of no class (open-set)
+- `class_names`: names of the classes 0 to C - 1; without them, C - 1 is the largest of the training labels
 """
 
 from pathlib import Path
 
 from jnl.data import files
-from jnl.data.arrays import Given, dataset
+from jnl.data.arrays import Labelled, dataset, decoded
 from jnl.data.dataset import Dataset
 from jnl.data.tfds_reader import Folder
 from jnl.errors import UserError
@@ -41,7 +42,7 @@ def load(dir: Folder = None, standardise: bool = True) -> Dataset:
             raise UserError(f"data.dir: {dir} holds {there}; it lacks {' or '.join(_NAMES[name])}")
     if ("test_inputs" in arrays) != ("test_labels" in arrays):
         raise UserError(f"data.dir: {dir} holds test inputs or test labels, not both; add what is missing")
-    test = Given(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
-    train = Given(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
-    names = tuple(map(str, arrays["class_names"].ravel())) if "class_names" in arrays else ()
+    test = Labelled(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
+    train = Labelled(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
+    names = tuple(map(str, decoded(arrays["class_names"], "class names").ravel())) if "class_names" in arrays else ()
     return dataset(train, test, names, standardise)

@@ -37,7 +37,8 @@ class _Posts(NamedTuple):
 def load(dir: Folder = None, length: int = 1000, vocabulary: int = 20_000, vectors: str = "") -> Dataset:
     """i32[N, length] tokens, or f32[N, 4.8 length] with `vectors`.
 
-    `dir` has the prepared `newsgroups20`; without it scikit-learn fetches the posts.
+    `dir` has a folder `newsgroups20` of TFDS's array_record files, splits `train` and `test` of records with `text` and
+    `label` (0 to 19, the groups in alphabetical order); without it scikit-learn fetches the posts.
 
     Raises:
       UserError: posts or vectors that cannot be read, a length that is no multiple of 5, too few words.
@@ -87,7 +88,12 @@ def _tokens(posts: Sequence[Sequence[int]], length: int) -> np.ndarray:
 
 
 def _prepared(dir: Folder, part: str) -> _Posts:
-    rows = records("newsgroups20", dir, part)
+    try:
+        rows = records("newsgroups20", dir, part)
+    except UserError as error:  # no builder of TFDS could prepare them
+        raise UserError(
+            f"data.dir: no newsgroups20 in {dir}; leave data.dir out and scikit-learn fetches the posts"
+        ) from error
     texts = [cast(bytes, row["text"]).decode() for row in rows]
     return _Posts(texts, np.array([row["label"] for row in rows]))
 

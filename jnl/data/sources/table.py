@@ -1,10 +1,13 @@
 """Your own table: `data.dir` is a .csv or .parquet file, `data.label` the column to predict.
 
-True and false are 1 and 0, words become one column for each of their values (`ONE_HOT` at most); then all columns are
-standardised. A column without a name, such as the row numbers of pandas, is left out. Classes are in the order of the
-labels, whole numbers or words. A clean test set is another file, `data.test`, of the same columns.
+True and false are 1 and 0, words become one column for each of their values (`ONE_HOT` at most), unless half of them or
+more are numbers; then all columns are standardised. The row numbers of pandas, a column without a name or
+`__index_level_0__`, are left out. Classes are in the order of the labels, whole numbers or words. A clean test set is
+another file, `data.test`, of the same columns.
 """
 
+import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +15,14 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from jnl.data.arrays import Given, dataset
+from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.tfds_reader import Folder
 from jnl.errors import UserError
 
 NOISY = True
 ONE_HOT = 100
+_ROW_NUMBERS = re.compile(r"(__index_level_\d+__)?")
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
 
 
@@ -35,14 +39,14 @@ def load(
     train, other = _read(Path(dir), "data.dir"), _read(Path(test), "data.test") if test else None
     seen = _labels(train, label, "data.label")
     true = _labels(train, truth, "data.truth") if truth else None
-    values = _values(train, label, truth, "")
+    values = _values(train, label, truth)
     known = {*seen, *(true or ())}
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(str(value) for value in (sorted(known, key=int) if numbers else sorted(known, key=str)))
-    given = Given(_features(train, values), _words(seen), None if true is None else _words(true))
+    given = Labelled(_features(train, values), _words(seen), None if true is None else _words(true))
     if other is None:
         return dataset(given, None, names, standardise)
-    held = Given(_features(other, values), _words(_labels(other, label, "data.test")))
+    held = Labelled(_features(other, values), _words(_labels(other, label, "data.test")))
     return dataset(given, held, names, standardise)
 
 
@@ -67,13 +71,19 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
     """The feature columns; of those that hold words, their values in the training set."""
     values: dict[str, list[str]] = {}
     for name in table.column_names:
-        if name in skip:
+        if name in skip or _ROW_NUMBERS.fullmatch(name):
             continue
         kind = table[name].type
         if any(holds(kind) for holds in _NUMBERS):
             values[name] = []
             continue
-        values[name] = sorted({str(value) for value in table[name].to_pylist()})
+        found = dict.fromkeys(map(str, table[name].to_pylist()))
+        other = [word for word in found if not _is_number(word)]
+        if 0 < len(other) <= len(found) / 2:
+            raise UserError(
+                f"data.dir: column {name!r} holds numbers and {other[0]!r}; fill it, or leave the column out"
+            )
+        values[name] = sorted(found)
         if len(values[name]) > ONE_HOT:
             raise UserError(
                 f"data.dir: column {name!r} has {len(values[name]):,} different words, over {ONE_HOT}; leave it out"
@@ -81,6 +91,13 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
     if not values:
         raise UserError("data.dir: the table has no columns beside the label; add the features")
     return values
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
 
 
 def _features(table: pa.Table, values: dict[str, list[str]]) -> np.ndarray:
