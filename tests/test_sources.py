@@ -11,7 +11,8 @@ from made import same
 from PIL import Image
 
 from jnl import data
-from jnl.data import cache, tfds_reader
+from jnl.data import cache, files, tfds_reader
+from jnl.data.human import TRUTH
 from jnl.data.sources import news as news_source
 from jnl.errors import UserError
 
@@ -96,6 +97,11 @@ class TestHuman:
         np.testing.assert_array_equal(loaded.train.inputs[::97], clean.train.inputs[::97])
         np.testing.assert_array_equal(loaded.test.labels, clean.test.clean)
         assert loaded.train.labels.dtype == np.int32
+
+    def test_the_labels_of_cifar100n_have_the_published_rate(self, shared_data):
+        """Its images are not here: only its file is read."""
+        found = files.arrays(shared_data / "cifar_human_labels" / "cifar100n.npz", "data.file", ("noisy_label", TRUTH))
+        assert round(100 * float((found["noisy_label"] != found[TRUTH]).mean()), 2) == 40.20
 
     def test_labels_in_another_order_are_told(self, shared_data, tmp_path):
         with np.load(shared_data / "cifar_human_labels" / "cifar10n.npz") as file:
