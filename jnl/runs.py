@@ -1,4 +1,7 @@
-"""The runs axis S: several runs in one compiled program, over all devices. No other file knows it."""
+"""The runs axis S: several runs in one compiled program, over all devices.
+
+No other file puts it before the arrays of a run; `whole_epoch` only cuts behind it.
+"""
 
 import logging
 import math

@@ -1,7 +1,7 @@
 """The records that cross files.
 
 Axes, the same letters everywhere: S runs, K networks, G loss rows, B batch, N examples, C classes, E epochs.
-All code is written for one run; only `jnl/runs.py` knows the S axis.
+All code is written for one run; `jnl/runs.py` adds the S axis, and `jnl/whole_epoch.py` cuts behind it.
 """
 
 from collections.abc import Callable

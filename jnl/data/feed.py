@@ -26,7 +26,7 @@ def cut(steps: int, bytes_per_step: int) -> list[slice]:
 def feed(inputs: np.ndarray, index: np.ndarray, pieces: Sequence[slice]) -> Iterator[np.ndarray]:
     """The rows of inputs [N, ...] at index i32[..., T, B], a piece of the T axis after the other: [..., t, B, ...].
 
-    A stream may begin with any piece, as the order is that of the index.
+    A stream may begin at any batch, as pieces may be any slices and the order is that of the index.
     """
     with quiet():  # about versions of jaxlib
         import grain  # here, because most trainings do not stream and need not wait for it
