@@ -3,32 +3,39 @@
 python train.py --config=configs/jocor.py:data=mnist [--workdir=DIR] [--config.noise.rate=0.5 ...]
 
 Each file in configs/ takes an argument after a colon: data=, noise=, rate=, model=, reference, quick. Any field of the
-config can be changed with --config.FIELD=VALUE. Nothing is written without --workdir.
+config can be changed with --config.FIELD=VALUE. Nothing is written without --workdir. With it the training is saved:
+the same command goes on from where it was stopped, and shows the table of what is finished.
 """
 
 import sys
 from collections.abc import Sequence
 
 from jnl import command, devices
+from jnl.config import complete
 from jnl.description import describe
 from jnl.errors import UserError
-from jnl.experiment import open_workdir
+from jnl.experiment import opened
 from jnl.experiment import train as train_programs
+from jnl.interrupt import Stopped
 from jnl.parts import build
-from jnl.writers import table
+from jnl.workdir import finished
+from jnl.writers import Summary, table
 
 
-def train(arguments: Sequence[str]) -> None:
+def train(arguments: Sequence[str]) -> Summary:
     """Runs every point of the config's sweep, in as few programs as their shapes allow, and prints one table."""
     config, workdir = command.parse(arguments)
-    devices.use_cores()
-    devices.connect()
-    programs = build(config)  # all are checked before the first one trains: what is wrong with the last is told at once
-    with open_workdir(config, programs, workdir) as output:
-        for line in dict.fromkeys(line for parts in programs for line in describe(parts)):  # what they share once
-            say(line)
-        histories = train_programs(programs, output)
-    say(table(histories[0].summary["points"]))
+    summary = finished(workdir, complete(config).to_dict()) if workdir else None
+    if summary is None:
+        devices.use_cores()
+        devices.connect()
+        programs = build(config)  # all are checked before the first one trains: what is wrong is told at once
+        with opened(config, programs, workdir) as output:
+            for line in dict.fromkeys(line for parts in programs for line in describe(parts)):  # what they share once
+                say(line)
+            summary = train_programs(programs, output)[0].summary
+    say(table(summary["points"]))
+    return summary
 
 
 def say(text: str) -> None:
@@ -38,18 +45,25 @@ def say(text: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0, 2 for what the user can put right, 130 after Ctrl-C."""
+    """Exit code 0; 1 if all runs have failed; 2 for what the user can put right; 128 + N after signal N."""
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
     try:
-        train(arguments)
+        points = train(arguments)["points"]
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return 128 + stopped.number
     except KeyboardInterrupt:
-        print("stopped; the epochs that were finished are in the workdir, if one was given", file=sys.stderr)
+        print("stopped; what was saved before is in the workdir, if one was given", file=sys.stderr)
         return 130
+    if all(len(point["failed_runs"]) == len(point["runs"]) for point in points):
+        first = min(epoch for point in points for epoch in point["failed_epochs"])
+        print(f"all runs have failed, the first in epoch {first}: try a smaller optim.learning_rate", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,6 +1,7 @@
 """The devices of this process and of its fellows: CPU cores as devices, several hosts, memory."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +13,7 @@ from jax.experimental import multihost_utils
 from jnl.errors import UserError
 
 Tree = TypeVar("Tree")  # arrays, or records of them
+Made = TypeVar("Made")
 
 
 def use_cores() -> None:
@@ -62,6 +64,37 @@ def wait_for_all(what: str) -> None:
     """Returns when every process has come to this point."""
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(what)
+
+
+def highest(number: int) -> int:
+    """The highest that any process gives."""
+    if jax.process_count() == 1:
+        return number
+    return int(multihost_utils.process_allgather(np.int32(number)).max())
+
+
+def on_main(make: Callable[[], Made]) -> Made | None:
+    """What the main process makes, None in others; the user's mistakes are told in all of them."""
+    made, wrong = None, ""
+    if is_main():
+        try:
+            made = make()
+        except UserError as error:
+            if jax.process_count() == 1:
+                raise
+            wrong = str(error)
+    if words := share(wrong.encode()):
+        raise UserError(words.decode())
+    return made
+
+
+def share(content: bytes) -> bytes:
+    """What the main process gives, to all."""
+    if jax.process_count() == 1:
+        return content
+    size = int(multihost_utils.broadcast_one_to_all(np.int64(len(content))))
+    held = np.frombuffer(content, np.uint8) if is_main() else np.zeros(size, np.uint8)
+    return np.asarray(multihost_utils.broadcast_one_to_all(held)).tobytes()
 
 
 def place(tree: Tree, sharding: jax.sharding.Sharding) -> Tree:

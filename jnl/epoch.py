@@ -10,7 +10,7 @@ from jax import Array, lax
 
 from jnl import metrics
 from jnl.data.dataset import Split
-from jnl.evaluation import evaluate, everything, predictor, validate
+from jnl.evaluation import Sums, evaluate, everything, predictor, validate
 from jnl.memory import Given
 from jnl.networks import State, Training, init
 from jnl.recipe import Recipe, Run
@@ -54,45 +54,46 @@ def _optimiser(recipe: Recipe, run: Run, number: Array | int) -> optax.GradientT
 
 def epoch(
     recipe: Recipe, train: Split, test: Split | None, run: Run, state: State, number: Array
-) -> tuple[State, dict[str, Array]]:
+) -> tuple[State, Sums]:
     """Trains epoch `number` (i32[]) and evaluates: -> state, metrics f32[] (accuracies f32[K])."""
-    state, counts = train_epoch(recipe, train, run, state, number)
-    say = predictor(recipe.model, state, recipe.augment, recipe.spread)
-    held_out = validate(say, train.inputs, run.labels, run.validation_index, recipe.batch_size)
-    return state, metrics.training(counts) | evaluate(say, test, recipe.batch_size) | held_out
+    return end(recipe, train, test, run, *train_epoch(recipe, train, run, state, number))
 
 
 def train_epoch(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> tuple[State, metrics.Counts]:
     """All batches of epoch `number` (i32[])."""
-    state, batches = begin(recipe, train, run, state, number)
-    return train_on(recipe, train, run, state, metrics.nothing(), number, batches)
+    state = begin(recipe, train, run, state, number)
+    return train_on(recipe, train, run, state, metrics.nothing(), number, order(recipe, run, number))
 
 
-def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> tuple[State, Batches]:
-    """What comes before the first batch, and the batches in an order that follows from the run's key: nothing of it
-    is stored.
-    """
+def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> State:
+    """What comes before the first batch of an epoch."""
     strategy = recipe.make_strategy(**run.hyper)
     if strategy.memory and strategy.memory.refresh:
         say = predictor(recipe.model, state, recipe.augment, recipe.spread)
         now = partial(everything, say, train.inputs, recipe.batch_size)
         state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
     if strategy.restart:
-        fresh = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))._replace(memory=state.memory)
+        fresh = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))
+        fresh = fresh._replace(memory=state.memory, failed=state.failed)
         state = jax.tree.map(partial(jnp.where, number == strategy.restart), fresh, state)
+    return state
+
+
+def order(recipe: Recipe, run: Run, number: Array) -> Batches:
+    """The batches of an epoch, in an order that follows from the run's key: nothing of it is stored."""
     order_key, dropout_key = jax.random.split(jax.random.fold_in(jax.random.fold_in(_root(run), 1), number))
-    order = jax.random.permutation(order_key, run.train_index)
+    examples = jax.random.permutation(order_key, run.train_index)
     if recipe.balanced:
-        order = order[balanced(run.labels[order])]
-        order = jax.random.permutation(jax.random.fold_in(order_key, 1), order)
-    index = order[: recipe.steps * recipe.batch_size].reshape(recipe.steps, recipe.batch_size)
-    return state, Batches(jnp.arange(recipe.steps), index, jax.random.split(dropout_key, recipe.steps))
+        examples = examples[balanced(run.labels[examples])]
+        examples = jax.random.permutation(jax.random.fold_in(order_key, 1), examples)
+    index = examples[: recipe.steps * recipe.batch_size].reshape(recipe.steps, recipe.batch_size)
+    return Batches(jnp.arange(recipe.steps), index, jax.random.split(dropout_key, recipe.steps))
 
 
 def train_on(
     recipe: Recipe, train: Split, run: Run, state: State, counts: metrics.Counts, number: Array, batches: Batches
 ) -> tuple[State, metrics.Counts]:
-    """Trains on these batches of epoch `number`, and adds to the counts."""
+    """Trains on these batches of epoch `number`, and adds to the counts. A run that has failed stays as it is."""
     strategy = recipe.make_strategy(**run.hyper)
     augment = lambda key, inputs: recipe.spread(recipe.augment(key, inputs))  # noqa: E731
     all_inputs = cast(Array, None) if recipe.streams else train.inputs
@@ -118,4 +119,30 @@ def train_on(
         now = metrics.count(outcome, run.labels, train.clean)
         return (state, jax.tree.map(jnp.add, counts, now)), None
 
-    return lax.scan(step, (state, counts), batches)[0]
+    def all_steps(before: tuple[State, metrics.Counts]) -> tuple[State, metrics.Counts]:
+        return lax.scan(step, before, batches)[0]
+
+    state, counts = lax.cond(state.failed, lambda before: before, all_steps, (state, counts))
+    return state._replace(failed=state.failed | ~jnp.isfinite(counts.loss)), counts
+
+
+def end(
+    recipe: Recipe,
+    train: Split,
+    test: Split | None,
+    run: Run,
+    state: State,
+    counts: metrics.Counts,
+    held_out: Sums | None = None,
+) -> tuple[State, Sums]:
+    """What comes after the last batch: metrics f32[] (accuracies f32[K]), all NaN of a run that has failed.
+
+    Those of what is `held_out` are given if the inputs are not on the device.
+    """
+    say = predictor(recipe.model, state, recipe.augment, recipe.spread)
+    if held_out is None:
+        held_out = validate(say, train.inputs, run.labels, run.validation_index, recipe.batch_size)
+    finite = jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params)])
+    failed = state.failed | ~finite.all()
+    measured = metrics.training(counts) | evaluate(say, test, recipe.batch_size) | held_out
+    return state._replace(failed=failed), jax.tree.map(lambda value: jnp.where(failed, jnp.nan, value), measured)

@@ -1,24 +1,27 @@
-"""From a config to its results: the visible loop over epochs."""
+"""From a config to its results."""
 
 import os
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple, cast
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import devices, layout, metrics, runs
+from jnl import devices, metrics, runs
 from jnl.config import complete
 from jnl.errors import UserError
 from jnl.folds import weigh
 from jnl.metrics import BestLast
 from jnl.networks import State
 from jnl.parts import Member, Parts, build
-from jnl.provenance import record
+from jnl.provenance import fingerprint, record
 from jnl.registry import Json
-from jnl.writers import PointSummary, ProgramSummary, Progress, Summary, Workdir, plain
+from jnl.training import Measured, Saving, Trained, train_program
+from jnl.workdir import Workdir
+from jnl.writers import PointSummary, Summary, plain
 
 
 class History(NamedTuple):
@@ -30,12 +33,23 @@ class History(NamedTuple):
     runs: list[dict[str, Json]]  # seeds and swept values of each
 
 
+class Output(NamedTuple):
+    """Where the results of a training go; all None without a workdir, and the files in processes that do not write."""
+
+    files: Workdir | None
+    saving: Saving | None
+
+
 def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> History:
-    """Trains all the runs of a config in one compiled program; writes to `workdir` if given.
+    """Trains all the runs of a config in one compiled program.
+
+    With a `workdir` results go there, and the training is saved: called again, it goes on from where it was stopped,
+    and what is finished is read.
 
     Raises:
       UserError: a setting, data or a workdir that cannot be used, or a sweep that takes more than one program; nothing
         is written then.
+      Stopped: a signal ended it; all is saved.
     """
     programs = build(config)
     if len(programs) > 1:
@@ -43,74 +57,76 @@ def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> Hi
             f"config.sweep: its shapes differ, which takes {len(programs)} programs; use train.py, or jnl.run on the "
             "config of each of jnl.config.points(config)"
         )
-    with open_workdir(config, programs, workdir) as output:
+    with opened(config, programs, workdir) as output:
         return train(programs, output)[0]
 
 
-def open_workdir(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLike[str] | None) -> Workdir:
-    """The folder for the results, with `config.json` in it; only the main process writes.
+@contextmanager
+def opened(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLike[str] | None) -> Iterator[Output]:
+    """The folder for the results of all processes; only the main process writes.
 
     Raises:
-      UserError: it cannot be written, or already holds a run.
+      UserError: it cannot be written, another process is in it, or it holds another training.
     """
-    Workdir.check(path)
-    devices.wait_for_all("workdir")
-    models: list[Json] = [parts.model for parts in programs]
-    content = {"config": complete(config).to_dict(), "models": models, **record()}
-    return Workdir(path if devices.is_main() else None, content)
+    if path is None:
+        yield Output(None, None)
+        return
+    config = complete(config)
+    content = {
+        "config": config.to_dict(),
+        "models": [parts.model for parts in programs],
+        "fingerprint": fingerprint([parts.dataset for parts in programs], [parts.runs for parts in programs]),
+        **record(),
+    }
+    every = config.checkpoint
+    saving = Saving(Path(path) / "checkpoints", every.every_epochs, every.every_minutes, every.keep)
+    files = devices.on_main(lambda: Workdir(Path(path), content))
+    try:
+        yield Output(files, saving)
+    finally:
+        if files is not None:
+            files.close()
 
 
-def train(programs: Sequence[Parts], output: Workdir) -> list[History]:
+def train(programs: Sequence[Parts], output: Output) -> list[History]:
     """Trains program after program, and writes one summary of them all; every epoch is on disk before the next."""
-    begin, trained, done = time.perf_counter(), [], 0
-    for parts in programs:
-        trained.append(_train(parts, output, done))
+    trained, points, done = [], [], 0
+    for number, parts in enumerate(programs):
+        one = _train(parts, output, number, done)
+        curves = {name: np.stack([measured[name] for measured in one.curves], 1) for name in one.curves[0]}
+        trained.append((one, curves))
+        points += _points(parts, done, {name: curve[:, parts.preparing :] for name, curve in curves.items()})
         done += len(parts.members)
-    summary = _summary(trained, time.perf_counter() - begin)
-    output.finish(summary)
+    summary = _summary(points, [one for one, _ in trained])
+    if output.files is not None:
+        summary = output.files.finish(summary)
     return [
-        History(one.curves, summary, one.state, [_who(member) for member in parts.members])
-        for parts, one in zip(programs, trained, strict=True)
+        History(curves, summary, cast(runs.Carried, one.carried).states, [_who(member) for member in parts.members])
+        for parts, (one, curves) in zip(programs, trained, strict=True)
     ]
+
+
+def _train(parts: Parts, output: Output, number: int, first_run: int) -> Trained:
+    """Trains one program, or reads what it gave."""
+    saving = output.saving and output.saving.inside(str(number))
+
+    def make() -> runs.Program:
+        if output.files is not None:
+            output.files.settle()
+        weighed = weigh(parts, output.saving and output.saving.inside(f"{number}-folds"))
+        return runs.Program(parts.recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
+
+    def tell(epoch: int, measured: Measured, seconds: float) -> None:
+        if output.files is not None:
+            output.files.append(_rows(parts, first_run, epoch, measured, seconds))
+
+    title = f"{parts.config.strategy.name} {parts.config.data.name}"
+    return train_program(title, make, parts.like, parts.epochs, saving, tell)
 
 
 def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
     there = [result for result in results if result is not None]
     return metrics.pool(there) if len(there) == len(results) else None
-
-
-class _Trained(NamedTuple):
-    curves: dict[str, np.ndarray]  # as `History.metrics`
-    state: State
-    points: list[PointSummary]
-    program: ProgramSummary
-
-
-def _train(parts: Parts, output: Workdir, first_run: int) -> _Trained:
-    parts = weigh(parts)
-    program = runs.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, parts.config.runs_at_once)
-    states, history = None, []
-    title = f"{parts.config.strategy.name} {parts.config.data.name}"
-    with Progress(title, len(parts.epochs), parts.recipe.steps * len(parts.members)) as progress:
-        for epoch in parts.epochs:
-            start = time.perf_counter()
-            states, measured = program.first(epoch) if states is None else program.advance(states, epoch)
-            seconds = time.perf_counter() - start
-            history.append(measured)
-            output.append(_rows(parts, first_run, epoch, measured, seconds))
-            progress.epoch(measured, seconds)
-    assert states is not None
-    curves = {name: np.stack([measured[name] for measured in history], 1) for name in history[0]}
-    described = ProgramSummary(
-        runs=len(parts.members),
-        runs_at_once=program.at_once,
-        layout=layout.describe(parts.layout),
-        bytes_per_device=program.bytes,
-        compilations=program.compilations,
-        compile_seconds=round(program.compile_seconds, 3),
-    )
-    after = {name: curve[:, parts.preparing :] for name, curve in curves.items()}
-    return _Trained(curves, program.gather(states), _points(parts, first_run, after), described)
 
 
 def _who(member: Member) -> dict[str, Json]:
@@ -125,18 +141,20 @@ def _rows(
     for run, member in enumerate(parts.members):
         row = {"epoch": epoch, "run": first_run + run, **_who(member)}
         row |= {name: plain(values[run]) for name, values in measured.items()}
-        rows.append(row | {"epoch_seconds": round(seconds, 3)})
+        rows.append(row | {"failed": not np.isfinite(measured["train_loss"][run]), "epoch_seconds": round(seconds, 3)})
     return rows
 
 
 def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list[PointSummary]:
     """The runs of each point of the sweep, together."""
-    lost = ~np.isfinite(curves["train_loss"]).all(1)
+    finite = np.isfinite(curves["train_loss"])
+    failed, first_epoch = ~finite.all(1), parts.epochs.start + parts.preparing
     summaries = []
     for title in dict.fromkeys(member.point.title for member in parts.members):
         mine = [run for run, member in enumerate(parts.members) if member.point.title == title]
         members = [parts.members[run] for run in mine]
         own = {name: curve[mine].astype(np.float64) for name, curve in curves.items()}
+        own["label_precision"][failed[mine]] = np.nan
         best_last = partial(_best_last, own)
         config = members[0].point.config
         summaries.append(
@@ -159,7 +177,8 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list
                 balanced_accuracy=best_last("balanced_accuracy"),
                 class_accuracy=_of_classes(own, parts.dataset.class_names),
                 label_precision=metrics.last10(own["label_precision"]),
-                failed_runs=[first_run + run for run in mine if lost[run]],
+                failed_runs=[first_run + run for run in mine if failed[run]],
+                failed_epochs=[first_epoch + int(finite[run].argmin()) for run in mine if failed[run]],
             )
         )
     return summaries
@@ -176,7 +195,11 @@ def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str
     """The test accuracy of each class, mean over runs and networks, in the best (balanced) and the last epoch."""
     if "class_accuracy" not in curves:
         return None
-    by_class, balanced = curves["class_accuracy"].mean(2), curves["balanced_accuracy"].mean(2)  # f64[S, E, C], [S, E]
+    there = np.isfinite(curves["train_loss"]).all(1)
+    if not there.any():
+        return None
+    # f64[S, E, C], f64[S, E]
+    by_class, balanced = (curves[f"{name}_accuracy"][there].mean(2) for name in ("class", "balanced"))
     best = by_class[np.arange(len(by_class)), balanced.argmax(1)]
     return {
         column: dict(zip(names, cast(list[Json], plain(values.mean(0))), strict=True))
@@ -184,9 +207,8 @@ def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str
     }
 
 
-def _summary(trained: Sequence[_Trained], seconds: float) -> Summary:
-    points = [point for one in trained for point in one.points]
-    programs = [one.program for one in trained]
+def _summary(points: list[PointSummary], trained: Sequence[Trained]) -> Summary:
+    programs = [one.program for one in trained if one.program is not None]
     return Summary(
         test_accuracy=_pool([point["test_accuracy"] for point in points]),
         validation_accuracy=_pool([point["validation_accuracy"] for point in points]),
@@ -194,5 +216,5 @@ def _summary(trained: Sequence[_Trained], seconds: float) -> Summary:
         failed_runs=[run for point in points for run in point["failed_runs"]],
         programs=programs,
         compilations=sum(program["compilations"] for program in programs),
-        seconds=round(seconds, 3),
+        seconds=round(sum(one.seconds for one in trained), 3),
     )

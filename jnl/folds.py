@@ -1,34 +1,37 @@
 """Weights settled before training, if the strategy has any: predictions by networks that did not see the example."""
 
-import time
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jnl import runs, strategies
+from jnl import metrics, runs, strategies
+from jnl.epoch import start
 from jnl.layout import choose
 from jnl.memory import Weigh
 from jnl.parts import Parts
-from jnl.writers import Progress
+from jnl.training import Saving, train_program
+from jnl.whole_epoch import Carried
 
 
-def weigh(parts: Parts) -> Parts:
-    """The same parts, each run with the weights of its examples."""
+def weigh(parts: Parts, saving: Saving | None) -> Parts:
+    """The same parts, each run with the weights of its examples; NaN, by which it fails, if its own training has."""
     rule = parts.recipe.make_strategy(**parts.runs[0].hyper).weigh
     if rule is None:
         return parts
     truth = np.asarray(parts.dataset.train.clean)
-    predictions = _out_of_sample(parts, rule)
+    predictions = _out_of_sample(parts, rule, saving)
     members = []
     for member, p in zip(parts.members, predictions, strict=True):
         rows, weights = np.asarray(member.run.train_index), np.zeros(len(truth), np.float32)
-        weights[rows] = rule.weights(np.asarray(member.run.labels)[rows], truth[rows], p[rows])
+        finite = np.isfinite(p[rows]).all()
+        weights[rows] = rule.weights(np.asarray(member.run.labels)[rows], truth[rows], p[rows]) if finite else np.nan
         members.append(member._replace(run=member.run._replace(weights=jnp.asarray(weights))))
     return parts._replace(members=members)
 
 
-def _out_of_sample(parts: Parts, rule: Weigh) -> np.ndarray:
+def _out_of_sample(parts: Parts, rule: Weigh, saving: Saving | None) -> np.ndarray:
     """Probabilities f32[S, N, C], 0 for examples held out for validation. All folds of all runs are one program."""
     shape = (len(parts.members), len(parts.dataset.train.labels), len(parts.dataset.class_names))
     predictions = np.zeros(shape, np.float32)
@@ -53,13 +56,10 @@ def _out_of_sample(parts: Parts, rule: Weigh) -> np.ndarray:
     recipe = recipe._replace(steps=min(recipe.steps, len(members[0].train_index) // recipe.batch_size))
     layout = choose(parts.config.runs_axis, len(members), parts.config.devices_per_batch)
     program = runs.Program(recipe, parts.dataset, members, layout, parts.config.runs_at_once)
-    with Progress(f"{rule.folds} folds", rule.epochs, recipe.steps * len(members)) as progress:
-        states = None
-        for epoch in range(rule.epochs):
-            begin = time.perf_counter()
-            states, measured = program.first(epoch) if states is None else program.advance(states, epoch)
-            progress.epoch({"validation_accuracy": measured["validation_accuracy"]}, time.perf_counter() - begin)
-    assert states is not None
-    for number, (member, p) in enumerate(zip(members, program.held_out(states), strict=True)):
+    like = Carried(jax.eval_shape(partial(start, recipe), parts.dataset.train, members[0]), metrics.nothing())
+    epochs = range(rule.epochs)
+    trained = train_program(f"{rule.folds} folds", lambda: program, like, epochs, saving, lambda *told: None)
+    assert trained.carried is not None
+    for number, (member, p) in enumerate(zip(members, program.held_out(trained.carried), strict=True)):
         predictions[number // rule.folds, np.asarray(member.validation_index)] = p[0]
     return predictions

@@ -84,11 +84,11 @@ def divergence(logits: Array) -> Array:
 
 
 class OverRuns(TypedDict):
-    """One number of each run."""
+    """One number of each run; None for runs that have failed, which are in no mean."""
 
-    mean: float
-    std: float  # ddof 0
-    per_run: list[float]
+    mean: float | None  # None if all have failed
+    std: float | None  # ddof 0
+    per_run: list[float | None]
 
 
 NETWORKS = ("net1", "net2", "mean")
@@ -129,7 +129,8 @@ def pool(results: Sequence[BestLast]) -> BestLast:
 
     def one(column: str, net: str) -> OverRuns | None:
         parts = [part for result in results if (part := result[column][net]) is not None]
-        return over_runs(np.concatenate([part["per_run"] for part in parts])) if len(parts) == len(results) else None
+        every = np.array([value for part in parts for value in part["per_run"]], np.float64)
+        return over_runs(every) if len(parts) == len(results) else None
 
     shared = [column for column in results[0] if all(column in result for result in results)]
     return {column: {net: one(column, net) for net in NETWORKS} for column in shared}
@@ -139,11 +140,13 @@ def last10(curve: np.ndarray) -> OverRuns | None:
     """The mean of the last 10 epochs of f64[S, E] without those that are NaN (nothing selected); None if all are."""
     tail = curve[:, -10:]
     known = np.isfinite(tail)
-    if not known.any(1).all():
+    if not known.any():
         return None
-    return over_runs(np.where(known, tail, 0).sum(1) / known.sum(1))
+    return over_runs(np.where(known, tail, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan))
 
 
 def over_runs(per_run: np.ndarray) -> OverRuns:
-    """f64[S] -> mean, standard deviation, values."""
-    return {"mean": float(per_run.mean()), "std": float(per_run.std()), "per_run": per_run.tolist()}
+    """f64[S] -> mean, standard deviation, values; NaN: a run that has failed."""
+    there = per_run[np.isfinite(per_run)]
+    mean, std = (float(there.mean()), float(there.std())) if len(there) else (None, None)
+    return {"mean": mean, "std": std, "per_run": [value if np.isfinite(value) else None for value in per_run.tolist()]}

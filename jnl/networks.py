@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import jax
+import jax.numpy as jnp
 import optax
 from flax import linen as nn
 from jax import Array
@@ -13,12 +14,13 @@ Aux = TypeVar("Aux")
 
 
 class State(NamedTuple):
-    """All that training changes; every leaf but those of `memory` starts with the K axis."""
+    """All that training changes; every leaf of the networks starts with the K axis."""
 
     params: Tree  # a strategy's own parameters are under "strategy"
     batch_stats: Tree
     opt_state: optax.OptState
     memory: dict[str, Array]
+    failed: Array  # bool[] a loss was not finite: the networks change no more
 
 
 class Training(NamedTuple):
@@ -41,15 +43,15 @@ def init(
 ) -> State:
     """K networks from K independent keys: `sample` is f32[1, ...] and only its shape matters."""
 
-    def one(key: Array) -> State:
+    def one(key: Array) -> tuple[Tree, Tree, optax.OptState]:
         made = model.init(key, sample, train=False)
         params, batch_stats = made["params"], made.get("batch_stats", {})
         if learned is not None:
             logits, features, _ = jax.eval_shape(lambda: _apply(model, params, batch_stats, sample, False, key))
             params = {**params, "strategy": learned(logits.shape[-1], features.shape[-1])}
-        return State(params, batch_stats, optimiser.init(params), {})
+        return params, batch_stats, optimiser.init(params)
 
-    return jax.vmap(one)(jax.random.split(key, num_nets))
+    return State(*jax.vmap(one)(jax.random.split(key, num_nets)), memory={}, failed=jnp.zeros((), bool))
 
 
 def _apply(
@@ -96,4 +98,5 @@ def descend(
     """One step of the optimiser down `total`, a function of the params that also gives new batch statistics."""
     gradient, (batch_stats, aux) = jax.grad(total, has_aux=True)(state.params)
     updates, opt_state = jax.vmap(training.optimiser.update)(gradient, state.opt_state, state.params)
-    return State(optax.apply_updates(state.params, updates), batch_stats, opt_state, state.memory), aux
+    params = optax.apply_updates(state.params, updates)
+    return state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state), aux

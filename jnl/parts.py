@@ -3,17 +3,17 @@
 import math
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache, partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import data, devices, models, noise, registry, strategies
+from jnl import data, devices, metrics, models, noise, operations, registry, strategies
 from jnl.augment import Augment
 from jnl.config import DATA_FIELDS, FORGET_FIELDS, Point, points
-from jnl.data import validation
+from jnl.data import feed, validation
 from jnl.data.dataset import Dataset
 from jnl.epoch import start, train_epoch
 from jnl.errors import UserError, unknown
@@ -22,9 +22,11 @@ from jnl.optimisers import Optimiser
 from jnl.plans import noise_rate, plans
 from jnl.recipe import Recipe, Run
 from jnl.types import Strategy
+from jnl.whole_epoch import Carried
 
 STREAM = ["auto", "always", "never"]
 _HELD_OUT = 0.1  # for validation, where there is no test set
+_OPERATIONS = 2**41  # of a piece, about: half a minute on two CPU cores
 
 
 class Member(NamedTuple):
@@ -49,6 +51,7 @@ class Parts(NamedTuple):
     layout: Layout
     epochs: range
     preparing: int  # how many of these come before the networks start afresh, if they do
+    like: Carried  # the form of what a run carries from piece to piece
 
     @property
     def runs(self) -> list[Run]:
@@ -72,16 +75,31 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     for point in every:
         parts = _one(point, source, noisy, fit)
         programs.setdefault(_shape(parts), []).append(parts)
-    merged = [_merge(alike) for alike in programs.values()]
-    for parts in merged:  # what does not fit together, such as a network and the size of the images, is told now
-        train, run = parts.dataset.train, parts.runs[0]
-        train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
-        state = jax.eval_shape(partial(start, parts.recipe), train, run)
-        jax.eval_shape(partial(train_epoch, parts.recipe), train, run, state, jnp.int32(0))
-    return merged
+    return [_traced(_merge(alike)) for alike in programs.values()]
+
+
+def _traced(parts: Parts) -> Parts:
+    """What does not fit together, such as a network and the size of the images, is told now; the work is counted."""
+    recipe, train, run = parts.recipe, parts.dataset.train, parts.runs[0]
+    train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
+    state = jax.eval_shape(partial(start, recipe), train, run)
+    number = operations.count(partial(train_epoch, recipe), train, run, state, jnp.int32(0)) * len(parts.members)
+    pieces = 1 + number // _OPERATIONS
+    if parts.config.checkpoint.piece:
+        pieces = -(-recipe.steps // parts.config.checkpoint.piece)
+    if recipe.streams:
+        examples = recipe.steps * recipe.batch_size * len(parts.members)
+        pieces = max(pieces, 1 + examples * parts.dataset.train.inputs[0].nbytes // feed.BYTES)
+    return parts._replace(recipe=recipe._replace(pieces=pieces), like=Carried(state, metrics.nothing()))
 
 
 def _check(config: ConfigDict) -> None:
+    every = config.checkpoint
+    for field, least in (("every_epochs", 1), ("keep", 1), ("piece", 0)):
+        if every[field] < least:
+            raise UserError(f"checkpoint.{field}: {every[field]}; give at least {least}")
+    if not every.every_minutes > 0:
+        raise UserError(f"checkpoint.every_minutes: {every.every_minutes}; give more than 0")
     _noise_seeds(config.noise.seed, _seeds(config.seeds))
     noise.check(config.noise.kind, config.noise.rate, config.noise.file)
     if config.runs_at_once < 0:
@@ -157,7 +175,8 @@ def _one(
     ]
     layout = choose(config.runs_axis, len(members), config.devices_per_batch)
     epochs = range(config.protocol.first_epoch, strategy.restart + config.epochs)
-    return Parts(config, model, recipe, dataset, members, layout, epochs, max(strategy.restart - epochs.start, 0))
+    preparing = max(strategy.restart - epochs.start, 0)
+    return Parts(config, model, recipe, dataset, members, layout, epochs, preparing, like=cast(Carried, None))
 
 
 def _check_folds(config: ConfigDict, folds: int, noisy: Sequence["_Noisy"]) -> None:

@@ -1,16 +1,22 @@
-"""What made a result: command, versions, device, revision of the code."""
+"""What made a result: command, versions, device, revision of the code, and what it was made from."""
 
+import hashlib
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import jax
+import numpy as np
 
+from jnl.data.dataset import Dataset
+from jnl.recipe import Run
 from jnl.registry import Json
 
-_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-datasets", "ml-collections")
+_ALL = 2**30  # bytes of an array that are looked at
+_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-datasets", "ml-collections", "orbax-checkpoint")
 
 
 def record() -> dict[str, Json]:
@@ -24,6 +30,31 @@ def record() -> dict[str, Json]:
         "device": f"{jax.device_count()} x {device.platform} ({device.device_kind})",
         "git_revision": _git_revision(),
     }
+
+
+def fingerprint(datasets: Sequence[Dataset], runs: Sequence[Sequence[Run]]) -> dict[str, Json]:
+    """SHA-256 of the data, of the noisy labels and splits of all runs, and of the code of this package."""
+    different = {id(dataset): dataset for dataset in datasets}.values()
+    labels = [array for each in runs for run in each for array in (run.labels, run.train_index, run.validation_index)]
+    package = Path(__file__).parent
+    sources = sorted(package.rglob("*.py"), key=lambda file: file.relative_to(package).parts)
+    code = hashlib.sha256()
+    for source in sources:
+        code.update(repr(source.relative_to(package).parts).encode() + source.read_bytes())
+    return {
+        "data": _digest(leaf for dataset in different for leaf in jax.tree.leaves(dataset[:2])),
+        "labels": _digest(labels),
+        "code": code.hexdigest(),
+    }
+
+
+def _digest(arrays: Iterable[np.ndarray | jax.Array]) -> str:
+    """Of arrays above 1 GiB so many rows, evenly spaced, that they are one."""
+    digest = hashlib.sha256()
+    for array in map(np.asarray, arrays):
+        digest.update(repr((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array[:: 1 + array.nbytes // _ALL]).data)
+    return digest.hexdigest()
 
 
 def _version(package: str) -> str | None:

@@ -7,11 +7,11 @@ import logging
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from operator import itemgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -28,11 +28,20 @@ from jnl.layout import Layout
 from jnl.memory import Host
 from jnl.networks import State
 from jnl.recipe import Recipe, Run
-from jnl.whole_epoch import OfRun, ResidentEpoch, StreamedEpoch
+from jnl.whole_epoch import Carried, OfRun, PiecewiseEpoch, WholeEpoch, nothing
 
-Epoch = ResidentEpoch | StreamedEpoch
+Epoch = WholeEpoch | PiecewiseEpoch
 _log = logging.getLogger(__name__)
 Tree = TypeVar("Tree")
+
+
+class Standing(NamedTuple):
+    """Where the training of a program stands: what it goes on from."""
+
+    epoch: int  # under way, or the next
+    piece: int  # of this epoch, the next
+    chunks: list[Carried]  # every leaf [S, ...]; their memory is used again when the training goes on
+    measured: dict[str, np.ndarray] | None = None  # of the epoch that has just ended: [S] or [S, ...]
 
 
 class Program:
@@ -59,6 +68,21 @@ class Program:
     @property
     def _rows(self) -> int:
         return self.layout.mesh.shape["runs"]
+
+    @property
+    def num_runs(self) -> int:
+        """Those that are reported."""
+        return len(self._runs)
+
+    @property
+    def steps(self) -> int:
+        """Of all runs, in an epoch."""
+        return self.recipe.steps * self.num_runs
+
+    @property
+    def pieces(self) -> int:
+        """Of an epoch."""
+        return self._epoch.pieces
 
     @property
     def bytes(self) -> int:
@@ -97,10 +121,10 @@ class Program:
         states = self.like(jax.eval_shape(begin, train, runs))
         with ThreadPoolExecutor() as pool:  # both at the same time
             started = pool.submit(begin.lower(train, runs).compile)
-            if self.recipe.streams:
-                made: Epoch = StreamedEpoch(self, self.recipe, self._data, self._inputs, runs, states)
+            if self.recipe.streams or self.recipe.pieces > 1:
+                made: Epoch = PiecewiseEpoch(self, self.recipe, self._data, self._inputs, runs, states)
             else:
-                made = ResidentEpoch(self, self.recipe, self._data, runs, states)
+                made = WholeEpoch(self, self.recipe, self._data, runs, states)
         return partial(started.result(), self._data.train), made
 
     def compile(
@@ -143,26 +167,33 @@ class Program:
         """Spreads arrays over the runs."""
         return _place(tree, self.layout.mesh, "runs")
 
-    def start(self) -> list[State]:
-        """The initial state of each chunk, every leaf [S, K, ...]."""
-        return [self._park(self._start(runs)) for runs in self._chunks]
+    def start(self, epoch: int) -> Standing:
+        """Before epoch `epoch`, from the initial states."""
+        return Standing(
+            epoch, 0, [self._park(Carried(self._start(runs), nothing(self, runs))) for runs in self._chunks]
+        )
 
-    def advance(self, states: list[State], number: int) -> tuple[list[State], dict[str, np.ndarray]]:
-        """Trains epoch `number`; metrics [S] or [S, K]. The states given are gone: their memory is used again."""
-        measured = []
-        self._work_on_host(states, number)
-        at = _place(jnp.int32(number), self.layout.mesh)
-        for chunk, runs in enumerate(self._chunks):
-            state, metrics = self._epoch(runs, self.place(states[chunk]), at)
-            states[chunk] = self._park(state)
-            measured.append(metrics)
-        return states, self._join(jax.device_get(measured))
+    def resume(self, epoch: int, piece: int, carried: Carried) -> Standing:
+        """Where it stood, from what `gather` gave then."""
 
-    def first(self, number: int) -> tuple[list[State], dict[str, np.ndarray]]:
-        """`advance` from the start; halves the chunks for as long as the device runs out of memory."""
+        def chunk(number: int) -> Carried:
+            rows = np.arange(number * self.at_once, (number + 1) * self.at_once) % len(self._runs)
+            return jax.tree.map(itemgetter(rows), carried)
+
+        return Standing(epoch, piece, [chunk(number) for number in range(len(self._chunks))])
+
+    def train(self, begin: Callable[[], Standing]) -> Iterator[Standing]:
+        """From where `begin` stands, piece by piece, on and on; halves the chunks if the device runs out of memory."""
+        standing, feeds = self._first(begin)
+        while True:
+            yield standing
+            standing = self._advance(standing, feeds)
+
+    def _first(self, begin: Callable[[], Standing]) -> tuple[Standing, list[Iterator]]:
         while True:
             try:
-                return self.advance(self.start(), number)
+                feeds: list[Iterator] = []
+                return self._advance(begin(), feeds), feeds
             except jax.errors.JaxRuntimeError as error:
                 if not re.search("RESOURCE_EXHAUSTED|[Oo]ut of memory", str(error)):
                     raise
@@ -174,13 +205,32 @@ class Program:
                 _log.warning("%d runs at once ran out of memory", self.at_once)
             self._cut(self.at_once // 2)
 
-    def gather(self, states: list[State]) -> State:
-        """The state of all runs on the host, every leaf [S, K, ...]."""
-        return self._join([devices.fetch(state) for state in states])
+    def _advance(self, at: Standing, feeds: list[Iterator]) -> Standing:
+        """Trains one piece; `feeds` has what feeds each chunk in this epoch, once it is under way."""
+        number = _place(jnp.int32(at.epoch), self.layout.mesh)
+        if at.piece == 0:
+            self._work_on_host(at)
+        if not feeds:
+            feeds += [self._epoch.feed(runs, number, at.piece) for runs in self._chunks]
+        chunks, measured = [], []
+        for runs, carried, feed in zip(self._chunks, at.chunks, feeds, strict=True):
+            carried, metrics = self._epoch(runs, self.place(carried), next(feed), number, at.piece)
+            chunks.append(self._park(carried))
+            if metrics is not None:
+                measured.append(metrics)
+        if not measured:
+            return Standing(at.epoch, at.piece + 1, jax.block_until_ready(chunks))
+        feeds.clear()
+        return Standing(at.epoch + 1, 0, chunks, self._join(jax.device_get(measured)))
 
-    def held_out(self, states: list[State]) -> np.ndarray:
+    def gather(self, standing: Standing) -> Carried:
+        """What is carried of all runs, on the host: a copy, every leaf [S, ...]."""
+        return self._join([devices.fetch(chunk) for chunk in standing.chunks])
+
+    def held_out(self, carried: Carried) -> np.ndarray:
         """Probabilities of the rows that each run holds out for validation: f32[S, K, N_validation, C]."""
-        return self._join([self._held_out(chunk, state) for chunk, state in enumerate(states)])
+        chunks = self.resume(0, 0, carried).chunks
+        return self._join([self._held_out(number, chunk.states) for number, chunk in enumerate(chunks)])
 
     @cached_property
     def _held_out(self) -> Callable[[int, State], np.ndarray]:
@@ -199,22 +249,23 @@ class Program:
 
         return self._of_each_run(one)
 
-    def _work_on_host(self, states: list[State], number: int) -> None:
-        """What the strategy has to do outside JAX before epoch `number`."""
+    def _work_on_host(self, at: Standing) -> None:
+        """What the strategy has to do outside JAX before an epoch; nothing for runs that have failed."""
         first = self._host(0)
-        if first is None or not first.due(number):
+        if first is None or not first.due(at.epoch):
             return
-        for chunk, state in enumerate(states):
+        for chunk, carried in enumerate(at.chunks):
+            state = carried.states
             features, old = self._features(chunk, state), devices.fetch(state.memory)
-            new = []
+            failed, new = devices.fetch(state.failed), []
             for position, mine in enumerate(features):
                 run = (chunk * self.at_once + position) % len(self._runs)
                 own, labels = jax.tree.map(itemgetter(position), old), np.asarray(self._runs[run].labels)
                 host = self._host(run)
                 assert host is not None
-                new.append(host.work(own, mine, labels))
+                new.append(own if failed[position] else host.work(own, mine, labels))
             stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *new)
-            states[chunk] = state._replace(memory=self.place(stacked))
+            at.chunks[chunk] = carried._replace(states=state._replace(memory=self.place(stacked)))
 
     def _host(self, run: int) -> Host | None:
         strategy = self.recipe.make_strategy(**{name: float(value) for name, value in self._runs[run].hyper.items()})
@@ -243,10 +294,10 @@ class Program:
 
         return said
 
-    def _park(self, state: State) -> State:
-        """Where a chunk's state waits for its next epoch: on the host, if there are others that want the device."""
+    def _park(self, carried: Carried) -> Carried:
+        """Where a chunk waits for its next piece: on the host, if there are others that want the device."""
         alone = len(self._chunks) == 1 or jax.process_count() > 1
-        return state if alone else jax.device_get(state)
+        return carried if alone else jax.device_get(carried)
 
     def _join(self, chunks: list[Tree]) -> Tree:
         return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(self._runs)], *chunks)

@@ -1,9 +1,10 @@
-"""An epoch of all runs of a chunk: as one program whose data are on the device, or fed piece by piece from the host."""
+"""An epoch of all runs of a chunk: as one program, or in pieces, between which a training can be saved and stopped."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import repeat
 from operator import itemgetter
-from typing import Protocol, TypeVar, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +13,9 @@ from jax import Array
 
 from jnl import devices, metrics
 from jnl.data.dataset import Dataset, Split
-from jnl.data.feed import cut, feed
-from jnl.epoch import Batches, begin, epoch, train_on
-from jnl.evaluation import Rows, Sums, evaluate, of_validation, predictor, rows, total
+from jnl.data.feed import BYTES, cut, feed
+from jnl.epoch import Batches, begin, end, epoch, order, train_on
+from jnl.evaluation import Rows, Sums, of_validation, predictor, rows, total
 from jnl.networks import State
 from jnl.recipe import Recipe, Run
 
@@ -22,6 +23,13 @@ Tree = TypeVar("Tree")
 Piece = TypeVar("Piece", Batches, Rows)
 Metrics = dict[str, Array]
 OfRun = Callable[..., tuple]  # (shared, run, carried, extra, number) -> (carried, result)
+
+
+class Carried(NamedTuple):
+    """What goes from piece to piece, of all runs of a chunk."""
+
+    states: State
+    counts: metrics.Counts  # of the pieces of this epoch
 
 
 class RunsAxis(Protocol):
@@ -48,10 +56,10 @@ def bytes_of(compiled: jax.stages.Compiled) -> int:
     return int(kept + memory.temp_size_in_bytes)
 
 
-class ResidentEpoch:
+class WholeEpoch:
     """Training and evaluation in one program, with all data on the device."""
 
-    compilations = 1
+    pieces = compilations = 1
 
     def __init__(self, axis: RunsAxis, recipe: Recipe, data: Dataset, runs: Run, states: State) -> None:
         def training_epoch(
@@ -63,31 +71,41 @@ class ResidentEpoch:
         self._compiled = axis.compile(training_epoch, self._data, runs, states, ())
         self.bytes = bytes_of(self._compiled)
 
-    def __call__(self, runs: Run, states: State, number: Array) -> tuple[State, Metrics]:
-        """Trains epoch `number`: -> states, metrics."""
-        return self._compiled(self._data, runs, states, (), number)
+    def feed(self, runs: Run, number: Array, first: int) -> Iterator[None]:
+        """Nothing has to be brought to the device."""
+        yield None
+
+    def __call__(
+        self, runs: Run, carried: Carried, fed: None, number: Array, piece: int
+    ) -> tuple[Carried, Metrics | None]:
+        """Trains epoch `number`; its metrics."""
+        states, measured = self._compiled(self._data, runs, carried.states, (), number)
+        return carried._replace(states=states), measured
 
 
-class StreamedEpoch:
-    """Training and validation are fed from the host; the test set is on the device.
+class PiecewiseEpoch:
+    """Piece by piece; inputs that do not fit the device are fed from the host, but for those of the test set.
 
-    The functions are those of the resident epoch, in the same order, and what they add up they add up one after the
-    other, so the bits are the same wherever an epoch is cut.
+    The functions are those of the whole epoch, in the same order, and what they add up they add up one after the
+    other, so the bits do not depend on where an epoch is cut.
     """
 
     def __init__(
         self, axis: RunsAxis, recipe: Recipe, data: Dataset, inputs: np.ndarray, runs: Run, states: State
     ) -> None:
         self._axis, self._data, self._inputs = axis, data, inputs
-        self._num_nets, self._size = recipe.num_nets, recipe.batch_size
+        self._streams, self._num_nets, self._size = recipe.streams, recipe.num_nets, recipe.batch_size
 
-        def before(train: Split, run: Run, state: State, extra: tuple, number: Array) -> tuple[State, Batches]:
-            return begin(recipe, train, run, state, number)
+        def before(train: Split, run: Run, state: State, extra: tuple, number: Array) -> tuple[State, tuple]:
+            return begin(recipe, train, run, state, number), ()
+
+        def batches(shared: tuple, run: Run, nothing: tuple, extra: tuple, number: Array) -> tuple[tuple, Batches]:
+            return (), order(recipe, run, number)
 
         def training_piece(
-            train: Split, run: Run, carried: tuple[State, metrics.Counts], batches: Batches, number: Array
-        ) -> tuple[tuple[State, metrics.Counts], tuple]:
-            return train_on(recipe, train, run, *carried, number, batches), ()
+            train: Split, run: Run, carried: Carried, some: Batches, number: Array
+        ) -> tuple[Carried, tuple]:
+            return Carried(*train_on(recipe, train, run, *carried, number, some)), ()
 
         def validation_piece(
             train: Split, run: Run, carried: tuple[State, Sums], some: Rows, number: Array
@@ -97,67 +115,87 @@ class StreamedEpoch:
             return (state, total(of_validation, say, train.inputs, run.labels, some, sums)), ()
 
         def after(
-            test: Split | None, run: Run, state: State, extra: tuple[metrics.Counts, Sums], number: Array
+            data: tuple[Split, Split | None], run: Run, state: State, extra: tuple[metrics.Counts, Sums], number: Array
         ) -> tuple[State, Metrics]:
             counts, sums = extra
-            tested = evaluate(predictor(recipe.model, state, recipe.augment, recipe.spread), test, recipe.batch_size)
             held_out = {name: sum / len(run.validation_index) for name, sum in sums.items()}
-            return state, metrics.training(counts) | tested | held_out
+            return end(recipe, *data, run, state, counts, held_out if recipe.streams else None)
 
-        batches = jax.eval_shape(jax.vmap(partial(begin, recipe, data.train), (0, 0, None)), runs, states, 0)[1]
-        bytes_per_step = batches.index.size // recipe.steps * inputs[0].nbytes
-        counts, sums = self._nothing(runs)
-        held_out = self._held_out(runs)
-        self._pieces = cut(recipe.steps, bytes_per_step)
-        self._looks = cut(held_out.index.shape[1], bytes_per_step)
-        self._before = axis.compile(before, data.train, runs, states, (), keep_apart=True)
+        counts, sums, held_out = nothing(axis, runs), self._no_sums(runs), self._held_out(runs)
+        self._cuts = cut(recipe.steps, recipe.pieces)
+        looks = 1 + held_out.index.size * self._inputs[0].nbytes // BYTES
+        self._looks = cut(held_out.index.shape[1], looks) if recipe.streams else []
+        self._before = axis.compile(before, data.train, runs, states, ())
+        self._order = axis.compile(batches, (), runs, (), (), keep_apart=True)
+        every = jax.eval_shape(jax.vmap(partial(order, recipe), (0, None)), runs, 0)
         self._train_on = {
-            length: axis.compile(training_piece, data.train, runs, (states, counts), self._like(batches, length))
-            for length in {piece.stop - piece.start for piece in self._pieces}
+            length: axis.compile(training_piece, data.train, runs, Carried(states, counts), self._like(every, length))
+            for length in {piece.stop - piece.start for piece in self._cuts}
         }
         self._look_at = {
             length: axis.compile(validation_piece, data.train, runs, (states, sums), self._like(held_out, length))
             for length in {piece.stop - piece.start for piece in self._looks}
         }
-        self._after = axis.compile(after, data.test, runs, states, (counts, sums))
-        every = [self._before, self._after, *self._train_on.values(), *self._look_at.values()]
-        self.compilations, self.bytes = len(self._train_on), max(map(bytes_of, every))
+        self._after = axis.compile(after, (data.train, data.test), runs, states, (counts, sums))
+        programs = [self._before, self._order, self._after, *self._train_on.values(), *self._look_at.values()]
+        self.pieces, self.compilations = len(self._cuts), len(self._train_on)
+        self.bytes = max(map(bytes_of, programs))
 
-    def __call__(self, runs: Run, states: State, number: Array) -> tuple[State, Metrics]:
-        """Trains epoch `number`: -> states, metrics."""
-        counts, sums = self._nothing(runs)
-        states, batches = self._before(self._data.train, runs, states, (), number)
-        for piece, some in self._fed(batches, self._pieces):
-            (states, counts), _ = self._train_on[piece](self._data.train, runs, (states, counts), some, number)
-        for piece, some in self._fed(self._held_out(runs), self._looks):
-            (states, sums), _ = self._look_at[piece](self._data.train, runs, (states, sums), some, number)
-        return self._after(self._data.test, runs, states, (counts, sums), number)
+    def feed(self, runs: Run, number: Array, first: int) -> Iterator[Batches]:
+        """The pieces of epoch `number` from the `first` on, on the device."""
+        _, batches = self._order((), runs, (), (), number)
+        return self._fed(batches, self._cuts[first:])
 
-    def _fed(self, of: Piece, pieces: Sequence[slice]) -> Iterator[tuple[int, Piece]]:
-        """Pieces of batches or rows with their inputs, and how long they are."""
-        fetched = feed(self._inputs, np.asarray(devices.fetch(of.index)), pieces)
-        for piece, inputs in zip(pieces, fetched, strict=True):
+    def __call__(
+        self, runs: Run, carried: Carried, fed: Batches, number: Array, piece: int
+    ) -> tuple[Carried, Metrics | None]:
+        """Trains one piece of epoch `number`; metrics after the last one."""
+        train = self._data.train
+        if piece == 0:
+            states, _ = self._before(train, runs, carried.states, (), number)
+            carried = carried._replace(states=states)
+        carried, _ = self._train_on[len(fed.position[0])](train, runs, carried, fed, number)
+        if piece + 1 < self.pieces:
+            return carried, None
+        states, sums = carried.states, self._no_sums(runs)
+        for some in self._fed(self._held_out(runs), self._looks):
+            (states, sums), _ = self._look_at[some.index.shape[1]](train, runs, (states, sums), some, number)
+        data = train, self._data.test
+        states, measured = self._after(data, runs, states, (carried.counts, sums), number)
+        return Carried(states, nothing(self._axis, runs)), measured
+
+    def _fed(self, of: Piece, pieces: Sequence[slice]) -> Iterator[Piece]:
+        """Pieces of batches or rows, with their inputs where these stream."""
+        index = np.asarray(devices.fetch(of.index)) if self._streams else None
+        fetched = repeat(None) if index is None else feed(self._inputs, index, pieces)
+        for piece, inputs in zip(pieces, fetched, strict=False):
             some: Piece = jax.tree.map(itemgetter((slice(None), piece)), of)
-            yield piece.stop - piece.start, self._axis.place(some._replace(inputs=cast(Array, inputs)))
+            yield self._axis.place(some._replace(inputs=cast(Array, inputs)))
 
     def _like(self, of: Piece, length: int) -> Piece:
-        """The shapes of a piece with its inputs."""
+        """The shapes of a piece."""
 
         def shape(leaf: Array) -> jax.ShapeDtypeStruct:
             return jax.ShapeDtypeStruct((leaf.shape[0], length, *leaf.shape[2:]), leaf.dtype)
 
         some: Piece = jax.tree.map(shape, of)
-        inputs = jax.ShapeDtypeStruct((*some.index.shape, *self._inputs.shape[1:]), self._inputs.dtype)
-        return self._axis.like(some._replace(inputs=cast(Array, inputs)))
+        if self._streams:
+            inputs = jax.ShapeDtypeStruct((*some.index.shape, *self._inputs.shape[1:]), self._inputs.dtype)
+            some = some._replace(inputs=cast(Array, inputs))
+        return self._axis.like(some)
 
-    def _nothing(self, runs: Run) -> tuple[metrics.Counts, Sums]:
-        """Counts and sums before the first example."""
+    def _no_sums(self, runs: Run) -> Sums:
+        """Before the first example of what is held out; nothing where the device has it."""
         number, held_out = runs.validation_index.shape
-        counts = jax.tree.map(lambda count: jnp.full(number, count), metrics.nothing())
-        sums = {"validation_accuracy": jnp.zeros((number, self._num_nets))} if held_out else {}
-        return self._axis.place((counts, sums))
+        there = self._streams and held_out
+        return self._axis.place({"validation_accuracy": jnp.zeros((number, self._num_nets))} if there else {})
 
     def _held_out(self, runs: Run) -> Rows:
         """What is held out for validation, as batches."""
         index = devices.fetch(runs.validation_index)
         return jax.vmap(partial(rows, size=self._size))(index)
+
+
+def nothing(axis: RunsAxis, runs: Run) -> metrics.Counts:
+    """The counts of all runs before the first batch."""
+    return axis.place(jax.tree.map(lambda count: jnp.full(len(runs.seed), count), metrics.nothing()))

@@ -1,17 +1,13 @@
-"""What a training leaves behind: the files of a workdir, the progress line, the tables."""
+"""What a training tells: its summary, the progress line, the tables."""
 
-import json
 import math
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Self, TypedDict
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from jnl.devices import is_main
-from jnl.errors import UserError
 from jnl.metrics import BestLast, OverRuns
 from jnl.registry import Json
 
@@ -36,7 +32,8 @@ class PointSummary(TypedDict):
     balanced_accuracy: BestLast | None  # the mean over classes of their test accuracies
     class_accuracy: dict[str, dict[str, Json]] | None  # of each class, in the `best` balanced and the `last` epoch
     label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
-    failed_runs: list[int]  # runs whose training loss was not finite at some epoch
+    failed_runs: list[int]  # whose training loss was not finite; they are in no mean
+    failed_epochs: list[int]  # the first of each such run
 
 
 class ProgramSummary(TypedDict):
@@ -62,70 +59,8 @@ class Summary(TypedDict):
     seconds: float
 
 
-class Workdir:
-    """`config.json`, `metrics.jsonl` (one row per run and epoch) and `summary.json`; nothing at all for path None."""
-
-    def __init__(self, path: str | os.PathLike[str] | None, config: Json) -> None:
-        """Creates the folder.
-
-        Raises:
-          UserError: it cannot be written, or already holds a run.
-        """
-        self.path = None if path is None else Path(path)
-        if self.path is None:
-            return
-        self.check(path)
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._write("config.json", config)
-            self.rows = (self.path / "metrics.jsonl").open("x")
-        except OSError as error:
-            raise self._unusable(error) from error
-
-    @classmethod
-    def check(cls, path: str | os.PathLike[str] | None) -> None:
-        """Raises `UserError` if the folder holds a run already or cannot be looked into; writes nothing."""
-        if path is None:
-            return
-        try:
-            (Path(path) / "metrics.jsonl").lstat()
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise cls._unusable(error) from error
-        raise UserError(f"workdir: {path} already holds a run; give another one, or remove it")
-
-    @staticmethod
-    def _unusable(error: OSError) -> UserError:
-        return UserError(f"workdir: cannot use {error.filename} ({error.strerror}); give a folder that is writable")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self.path is not None:
-            self.rows.close()
-
-    def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
-        """Adds rows to `metrics.jsonl`, on disk when this returns."""
-        if self.path is not None:
-            self.rows.writelines(json.dumps(row) + "\n" for row in rows)
-            self.rows.flush()
-
-    def finish(self, summary: Summary) -> None:
-        """Writes `summary.json`."""
-        if self.path is not None:
-            self._write("summary.json", summary)
-
-    def _write(self, name: str, content: Json | Summary) -> None:
-        assert self.path is not None
-        part = self.path / f".{name}.part"
-        part.write_text(json.dumps(content, indent=1) + "\n")
-        part.replace(self.path / name)
-
-
 def plain(value: np.ndarray) -> Json:
-    """An array as JSON: NaN becomes null, which JSON lacks."""
+    """An array as JSON: what is not finite becomes null, as JSON lacks it."""
     if value.ndim:
         return [plain(item) for item in value]
     number = value.item()
@@ -135,8 +70,9 @@ def plain(value: np.ndarray) -> Json:
 class Progress:
     """A progress bar over epochs on a terminal; silent where the output is not one."""
 
-    def __init__(self, title: str, epochs: int, steps_per_epoch: int) -> None:
-        self.bar = tqdm(total=epochs, desc=title, unit="epoch", disable=None if is_main() else True, dynamic_ncols=True)
+    def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
+        hidden = None if is_main() else True
+        self.bar = tqdm(total=epochs, initial=done, desc=title, unit="epoch", disable=hidden, dynamic_ncols=True)
         self.steps_per_epoch = steps_per_epoch
 
     def __enter__(self) -> Self:
@@ -149,10 +85,10 @@ class Progress:
         """One epoch is over: its test accuracies f[S, K], or those of validation, and its duration."""
         what = "test" if "test_accuracy" in measured else "validation"
         per_run = 100 * measured[f"{what}_accuracy"].mean(1)
+        per_run = per_run[np.isfinite(per_run)]  # of those that have not failed
         steps = self.steps_per_epoch / seconds
-        self.bar.set_postfix_str(
-            f"{what} {per_run.mean():.2f} ± {per_run.std():.2f} %, {steps:,.0f} steps/s", refresh=False
-        )
+        result = f"{what} {per_run.mean():.2f} ± {per_run.std():.2f} %" if len(per_run) else "all runs have failed"
+        self.bar.set_postfix_str(f"{result}, {steps:,.0f} steps/s", refresh=False)
         self.bar.update()
 
 
@@ -177,7 +113,10 @@ def table(points: Sequence[PointSummary]) -> str:
             lines.append([title, name, *cells, precision, runs])
             title = precision = runs = ""
         if point["failed_runs"]:
-            failed.append(f"{point['title']}: runs {point['failed_runs']} are lost, their loss is not finite")
+            failed.append(
+                f"{point['title']}: runs {point['failed_runs']} have failed, their loss is not finite from epoch "
+                f"{point['failed_epochs']} on; they are not in the means"
+            )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
@@ -195,10 +134,13 @@ def _judged(point: PointSummary) -> BestLast:
         return point["validation_accuracy"]
     last, even = accuracy["last"]["mean"], balanced["last"]["mean"]
     assert last is not None and even is not None
-    if np.allclose(last["per_run"], even["per_run"], rtol=0, atol=_DIFFER):
+    difference = np.subtract(*(np.array(one["per_run"], float) for one in (last, even)))
+    if not (np.abs(difference) > _DIFFER).any():
         return accuracy
     return accuracy | {"balanced": balanced["last"]}
 
 
 def _percent(value: OverRuns | None) -> str:
-    return "-" if value is None else f"{100 * value['mean']:.2f} ± {100 * value['std']:.2f}"
+    if value is None or value["mean"] is None or value["std"] is None:
+        return "-"
+    return f"{100 * value['mean']:.2f} ± {100 * value['std']:.2f}"

@@ -8,8 +8,9 @@ import pytest
 from conftest import quick
 from jax import lax
 
+from jnl import operations
 from jnl.benchmark import __main__ as benchmark
-from jnl.benchmark import epochs, operations
+from jnl.benchmark import epochs
 from jnl.parts import build
 
 

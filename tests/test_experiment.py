@@ -21,6 +21,7 @@ BOOTSTRAP = {"soft_beta": 0.95, "hard_beta": 0.8}
 COLUMNS = {
     "epoch", "run", "seed", "noise_seed", "train_loss", "train_accuracy", "test_accuracy", "label_precision",
     "label_recall", "selected", "disagreement", "divergence", "epoch_seconds", "balanced_accuracy", "class_accuracy",
+    "failed",
 }  # fmt: skip
 
 
@@ -69,7 +70,9 @@ def test_config_says_what_made_the_result(workdir):
     assert record["versions"]["jax"] == jax.__version__
     assert "cpu" in record["device"]
     assert re.fullmatch(r"[0-9a-f]{40}(\+changes)?", record["git_revision"] or "0" * 40)
-    assert sorted(path.name for path in workdir.iterdir()) == ["config.json", "metrics.jsonl", "summary.json"]
+    assert sorted(path.name for path in workdir.iterdir()) == [
+        "checkpoints", "config.json", "metrics.jsonl", "summary.json",
+    ]  # fmt: skip
 
 
 def test_a_recorded_config_runs_again(workdir, tmp_path):
@@ -84,7 +87,7 @@ def test_a_recorded_config_runs_again(workdir, tmp_path):
 
 def test_a_workdir_is_never_overwritten(workdir):
     before = (workdir / "metrics.jsonl").read_bytes()
-    with pytest.raises(UserError, match="already holds a run"):
+    with pytest.raises(UserError, match="strategy.name: 'coteaching' there, 'jocor' here"):
         jnl.run(quick(), workdir)
     assert (workdir / "metrics.jsonl").read_bytes() == before
 
@@ -92,9 +95,8 @@ def test_a_workdir_is_never_overwritten(workdir):
 def test_history_holds_the_same_numbers(jocor_history):
     assert jocor_history.metrics["test_accuracy"].shape == (2, 3, 2)
     assert jocor_history.metrics["train_loss"].shape == (2, 3)
-    assert jocor_history.metrics.keys() == COLUMNS - {"epoch", "run", "seed", "noise_seed", "epoch_seconds"} | {
-        "ensemble_accuracy"
-    }
+    of_rows = {"epoch", "run", "seed", "noise_seed", "epoch_seconds", "failed"}
+    assert jocor_history.metrics.keys() == COLUMNS - of_rows | {"ensemble_accuracy"}
     assert jax.tree.leaves(jocor_history.state.params)[0].shape[:2] == (2, 2)
 
 
@@ -138,7 +140,7 @@ def test_reference_protocol():
 def test_a_run_that_fails_is_named():
     history = jnl.run(quick("standard", optim__learning_rate=1e38, epochs=3))
     assert history.summary["failed_runs"] == [0, 1]
-    assert "runs [0, 1] are lost" in table(history.summary["points"])
+    assert "runs [0, 1] have failed" in table(history.summary["points"])
 
 
 @pytest.mark.parametrize("strategy", ["decoupling", "coteaching_plus"])

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 FLOORS = {
-    0: ["errors", "types", "registry", "networks", "memory"],
+    0: ["errors", "interrupt", "types", "registry", "networks", "memory"],
     1: [
         "losses",
         "selection",
@@ -25,10 +25,11 @@ FLOORS = {
         "optimisers",
         "evaluation",
         "confident",
+        "operations",
     ],
     2: ["strategies"],
     3: ["recipe", "step", "epoch"],
-    4: ["layout", "whole_epoch", "runs", "writers", "provenance"],
+    4: ["layout", "whole_epoch", "runs", "writers", "provenance", "checkpoint", "workdir", "training"],
     5: ["config", "command", "plans", "parts", "folds", "description", "experiment"],
     6: ["benchmark"],
 }

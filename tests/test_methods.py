@@ -1,6 +1,8 @@
 """What a strategy may have beside a masked loss, end to end: memory, weights, a restart, host work, an own step."""
 
 import re
+from functools import partial
+from itertools import islice
 
 import jax
 import jax.numpy as jnp
@@ -36,11 +38,9 @@ def test_memory_is_the_runs_own_changes_and_does_not_depend_on_company(name):
     config = short(name, seeds=3, noise__seed="per_run", runs_axis="map")
     (parts,) = build(config)
     program = runs.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, 2)
-    states = program.start()
-    before = jax.tree.leaves(program.gather([jax.device_get(state) for state in states]).memory)
-    for epoch in parts.epochs:
-        states, _ = program.advance(states, epoch)
-    cut, whole = program.gather(states), run(config).state
+    before = jax.tree.leaves(program.gather(program.start(0)).states.memory)
+    *_, last = islice(program.train(partial(program.start, 0)), len(parts.epochs))
+    cut, whole = program.gather(last).states, run(config).state
     for mine, theirs in zip(*map(jax.tree.leaves, (whole, cut)), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     after = jax.tree.leaves(whole.memory)
@@ -65,10 +65,10 @@ def test_what_is_held_out_never_trains(name):
 
     def params(labels):
         member = parts.members[0]._replace(run=parts.runs[0]._replace(labels=labels))
-        one = weigh(parts._replace(members=[member]))
+        one = weigh(parts._replace(members=[member]), None)
         program = runs.Program(one.recipe, one.dataset, one.runs, one.layout)
-        states, _ = program.first(0)
-        return program.gather(program.advance(states, 1)[0]).params
+        *_, last = islice(program.train(partial(program.start, 0)), 2)
+        return program.gather(last).states.params
 
     held, labels = parts.runs[0].validation_index, parts.runs[0].labels
     assert len(held) > 300
@@ -156,7 +156,7 @@ def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
         return program(recipe, dataset, members, *rest)
 
     monkeypatch.setattr(folds.runs, "Program", spy)
-    folds.weigh(parts)
+    folds.weigh(parts, None)
     held = [set(np.asarray(run.validation_index).tolist()) for run in seen]
     assert len(seen) == 3
     assert set.union(*held) == set(range(1442))

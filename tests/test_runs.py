@@ -1,6 +1,7 @@
 """The runs axis: what a run gives does not depend on its company."""
 
 import logging
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +30,7 @@ def test_a_run_alone_starts_with_the_same_bits_as_among_others(strategy):
     for position, seed in enumerate((3, 7, 11)):
         solo_parts, alone = programs(quick(strategy, seeds=(seed,), noise__seed="per_run"))
         np.testing.assert_array_equal(parts.runs[position].labels, solo_parts.runs[0].labels)
-        for mine, theirs in zip(*map(jax.tree.leaves, (alone.start()[0], among.start()[0])), strict=True):
+        for mine, theirs in zip(*map(jax.tree.leaves, (alone.start(0).chunks, among.start(0).chunks)), strict=True):
             np.testing.assert_array_equal(mine[0], theirs[position])
 
 
@@ -150,21 +151,21 @@ def test_runs_that_do_not_fit_are_cut(monkeypatch, caplog):
     assert program.at_once == 2 == program.compilations
     assert program.bytes <= (one + four) // 2
     assert "4 runs at once need" in caplog.text
-    _, metrics = program.first(0)
-    assert metrics["train_loss"].shape == (4,)
+    first = next(program.train(partial(program.start, 0)))
+    assert first.measured["train_loss"].shape == (4,)
 
 
 @pytest.mark.parametrize("message", ["RESOURCE_EXHAUSTED: 1 GiB", "INTERNAL: Out of memory allocating 1 bytes."])
 def test_a_failed_allocation_halves_the_chunks(message, monkeypatch, caplog):
     """A limit of the address space fails really, but the compiler's own threads may then hang: so only pretend."""
-    advance = runs.Program.advance
+    advance = runs.Program._advance
 
-    def fails_above_one(program, states, number):
+    def fails_above_one(program, at, feeds):
         if program.at_once > 1:
             raise jax.errors.JaxRuntimeError(message)
-        return advance(program, states, number)
+        return advance(program, at, feeds)
 
-    monkeypatch.setattr(runs.Program, "advance", fails_above_one)
+    monkeypatch.setattr(runs.Program, "_advance", fails_above_one)
     config = quick(seeds=4, runs_axis="map", **TWO_EPOCHS)
     history = run(config)
     assert caplog.text.count("ran out of memory") == 2
@@ -175,10 +176,10 @@ def test_a_failed_allocation_halves_the_chunks(message, monkeypatch, caplog):
 
 
 def test_one_run_that_does_not_fit_is_told(monkeypatch):
-    def fails(program, states, number):
+    def fails(program, at, feeds):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED")
 
-    monkeypatch.setattr(runs.Program, "advance", fails)
+    monkeypatch.setattr(runs.Program, "_advance", fails)
     with pytest.raises(UserError, match="devices_per_batch"):
         run(quick(seeds=1))
 

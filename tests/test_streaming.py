@@ -17,6 +17,7 @@ from jnl.errors import UserError
 from jnl.experiment import run
 from jnl.parts import build
 
+BELOW = ("elr_plus", "vmap")  # is tested without the flags of the tests, with the network that has statistics
 STREAMING = ["coteaching_plus", "elr", "elr_plus", "jocor", "mixup"]  # plain, joint, with memory, with an own step
 
 
@@ -27,18 +28,20 @@ def same(one, other):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("strategy", STREAMING)
-@pytest.mark.parametrize("axis", ["map", "vmap"])
+@pytest.mark.parametrize(
+    ("strategy", "axis"),
+    [(name, axis) for name in STREAMING for axis in ("map", "vmap") if (name, axis) != BELOW],
+)
 def test_streamed_and_resident_give_the_same_bits(strategy, axis, monkeypatch):
     fields = {"runs_axis": axis, "epochs": 2, "noise__seed": "per_run", "data__validation": 0.1}
     resident = run(quick(strategy, data__stream="never", **fields))
     for size in (2 * 128 * 64 * 7, *[2**26] * (strategy == "jocor")):  # in pieces of 7 steps and fewer, in one piece
-        monkeypatch.setattr(feed, "_BYTES", size)
+        monkeypatch.setattr(feed, "BYTES", size)
         same(run(quick(strategy, data__stream="always", **fields)), resident)
 
 
 def test_chunks_of_runs_stream_too(monkeypatch):
-    monkeypatch.setattr(feed, "_BYTES", 128 * 64 * 5)
+    monkeypatch.setattr(feed, "BYTES", 128 * 64 * 5)
     config = quick("jocor", runs_axis="map", epochs=2, seeds=3, data__stream="always", data__validation=0.3)
     config.noise.seed = "per_run"  # each run holds out others
     config.runs_at_once = 2
@@ -53,17 +56,20 @@ from jnl.config import published
 from jnl.data import feed
 from jnl.experiment import run
 
-config = published("small_loss", "quick,model=cnn_faces")
-config.batch_size, config.protocol.max_steps, config.runs_axis, config.data.validation = 64, 7, "map", 0.1
-config.model.dropout = 0.3
-config.augment.update(pad=1, flip=True)
-config.data.stream = "never"
-resident = run(config)
-config.data.stream = "always"
-for feed._BYTES in (2**26, 64 * 64 * 2):
-    streamed = run(config)
-    for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), strict=True):
-        np.testing.assert_array_equal(one, other)
+faces = published("small_loss", "quick,model=cnn_faces")
+faces.batch_size, faces.protocol.max_steps, faces.runs_axis, faces.data.validation = 64, 7, "map", 0.1
+faces.model.dropout = 0.3
+faces.augment.update(pad=1, flip=True)
+averages = published("elr_plus", "quick")
+averages.runs_axis, averages.epochs, averages.data.validation = "vmap", 2, 0.1
+for config in (faces, averages):
+    config.data.stream = "never"
+    resident = run(config)
+    config.data.stream = "always"
+    for feed.BYTES in (2**26, 64 * 64 * 2):
+        streamed = run(config)
+        for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), strict=True):
+            np.testing.assert_array_equal(one, other)
 """
 
 
@@ -89,13 +95,13 @@ def test_a_strategy_that_looks_at_everything_is_told(strategy):
         build(quick(strategy, data__stream="always", epochs=20))
 
 
-@given(st.integers(1, 300), st.integers(0, 2**27))
-def test_pieces_are_the_whole_in_order_and_of_two_lengths(steps, bytes_per_step):
-    pieces = feed.cut(steps, bytes_per_step)
+@given(st.integers(1, 300), st.integers(1, 400))
+def test_pieces_are_the_whole_in_order_and_of_two_lengths(steps, number):
+    pieces = feed.cut(steps, number)
     np.testing.assert_array_equal(np.concatenate([np.arange(steps)[piece] for piece in pieces]), np.arange(steps))
     lengths = {piece.stop - piece.start for piece in pieces}
     assert max(lengths) - min(lengths) <= 1
-    assert max(lengths) * bytes_per_step <= max(2**26, 3 * bytes_per_step)
+    assert len(pieces) == number or (len(pieces) < number and min(lengths) < 4)
     assert min(lengths) >= min(2, steps)
 
 

@@ -1,13 +1,13 @@
 """Training epochs as `train.py` runs them, on random data of the real shapes."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jnl import runs
-from jnl.benchmark import operations
+from jnl import operations, runs
 from jnl.benchmark.timing import Seconds, repeat
 from jnl.config import published
 from jnl.data.dataset import Dataset, Split
@@ -61,11 +61,13 @@ def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
     """One training epoch with its evaluation, `number` runs at once."""
     made = parts(name, number, axis)
     program = runs.Program(made.recipe, made.dataset, made.runs, made.layout)
-    states, _ = program.first(0)
+    training = program.train(partial(program.start, 0))
 
     def once() -> None:
-        program.advance(states, 0)
+        while next(training).measured is None:
+            pass
 
+    once()
     seconds = repeat(once, repetitions)
     per_run = count(made)
     whole = WORK[name].train // made.recipe.batch_size / made.recipe.steps / number

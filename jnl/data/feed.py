@@ -7,19 +7,17 @@ import numpy as np
 from jnl.data.quiet import quiet
 
 _AHEAD = 2  # pieces that wait to be used
-_BYTES = 2**26  # of a piece, about: large enough that what happens once a piece does not matter
+BYTES = 2**26  # of a piece, about: large enough that what happens once a piece does not matter
 
 
-def cut(steps: int, bytes_per_step: int) -> list[slice]:
-    """`steps` in pieces of about 64 MiB, of at most two lengths; none of nothing.
+def cut(steps: int, pieces: int) -> list[slice]:
+    """`steps` in about equal pieces, of at most two lengths; none of nothing.
 
     Of two steps at least: of one the compiler makes no loop, and other bits.
     """
     if not steps:
         return []
-    longest = max(2, _BYTES // max(1, bytes_per_step))
-    pieces = min(-(-steps // longest), max(1, steps // 2))
-    ends = np.linspace(0, steps, pieces + 1).astype(int)
+    ends = np.linspace(0, steps, min(pieces, max(1, steps // 2)) + 1).astype(int)
     return [slice(int(begin), int(end)) for begin, end in zip(ends[:-1], ends[1:], strict=True)]
 
 

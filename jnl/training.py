@@ -1,0 +1,203 @@
+"""The training of one program, from where it stands to its end: killed at any moment, it goes on from what it saved."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import jax
+import numpy as np
+
+from jnl import devices, layout
+from jnl.checkpoint import Checkpoint, Checkpoints
+from jnl.interrupt import Interrupts, Stopped
+from jnl.runs import Program, Standing
+from jnl.whole_epoch import Carried
+from jnl.writers import ProgramSummary, Progress
+
+Measured = dict[str, np.ndarray]
+Tell = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...], its seconds)
+_CURVES = "curves"  # where their names start
+
+
+class Trained(NamedTuple):
+    """How far a training has come."""
+
+    epoch: int  # under way, or the next
+    piece: int  # of it, the next
+    carried: Carried | None = None  # of all runs, on the host, every leaf [S, ...]; None: nothing has been trained
+    curves: tuple[Measured, ...] = ()  # of the epochs that are over
+    epoch_seconds: tuple[float, ...] = ()  # of each
+    under_way: float = 0.0  # seconds spent in the epoch under way
+    seconds: float = 0.0  # in all, of all processes that took part one after the other
+    program: ProgramSummary | None = None  # once the training is over
+
+
+class Saving(NamedTuple):
+    """Where and when a training is saved."""
+
+    folder: Path
+    every_epochs: int
+    every_minutes: float
+    keep: int
+
+    def inside(self, name: str) -> "Saving":
+        """The same in a folder inside."""
+        return self._replace(folder=self.folder / name)
+
+
+def train_program(
+    title: str, make: Callable[[], Program], like: Carried, epochs: range, saving: Saving | None, tell: Tell
+) -> Trained:
+    """Trains `epochs` and tells of each, those first that are on disk; ends early if all runs have failed.
+
+    The program is made if there is something to train; `like` has the form of what one of its runs carries.
+
+    Raises:
+      Stopped: a signal came, and all is saved.
+      UserError: it cannot be saved.
+    """
+    with _Store(saving) as store:
+        now = store.newest(like) or Trained(epochs.start, 0)
+        for epoch, measured, seconds in zip(epochs, now.curves, now.epoch_seconds, strict=False):
+            tell(epoch, measured, seconds)
+        if now.program is not None:
+            return now
+        begun = time.perf_counter()
+        program = make()
+        now = now._replace(seconds=now.seconds + time.perf_counter() - begun)
+        with Progress(title, len(epochs), len(now.curves), program.steps) as progress, Interrupts(store.saves) as heard:
+            last = time.perf_counter()
+            for standing in program.train(_begin(program, now)):
+                clock = time.perf_counter()
+                now, last = _later(now, standing, clock - last), clock
+                if standing.measured is not None:
+                    tell(standing.epoch - 1, standing.measured, now.epoch_seconds[-1])
+                    progress.epoch(standing.measured, now.epoch_seconds[-1])
+                over, signal = _is_over(standing, epochs), devices.highest(heard.number)
+                if over:
+                    now = now._replace(program=_described(program))
+                if store.due(standing.epoch) or over or signal:
+                    now = now._replace(carried=program.gather(standing))
+                    store.save(now, standing.epoch * program.pieces + standing.piece)
+                if over:
+                    return now
+                if signal:
+                    store.wait()
+                    raise Stopped(signal, _where(standing, program.pieces))
+    raise AssertionError("a program trains on and on")
+
+
+def _begin(program: Program, now: Trained) -> Callable[[], Standing]:
+    if now.carried is None:
+        return partial(program.start, now.epoch)
+    return partial(program.resume, now.epoch, now.piece, now.carried)
+
+
+def _later(now: Trained, standing: Standing, seconds: float) -> Trained:
+    """What is known so many seconds later."""
+    spent, all_seconds = now.under_way + seconds, now.seconds + seconds
+    # What was carried is out of date, and large.
+    now = now._replace(epoch=standing.epoch, piece=standing.piece, carried=None, under_way=spent, seconds=all_seconds)
+    if standing.measured is None:
+        return now
+    curves, epoch_seconds = (*now.curves, standing.measured), (*now.epoch_seconds, spent)
+    return now._replace(curves=curves, epoch_seconds=epoch_seconds, under_way=0.0)
+
+
+def _is_over(standing: Standing, epochs: range) -> bool:
+    """At the end, or when all runs have failed."""
+    measured = standing.measured
+    return standing.epoch not in epochs or (measured is not None and not np.isfinite(measured["train_loss"]).any())
+
+
+def _where(standing: Standing, pieces: int) -> str:
+    inside = f" and {standing.piece} of the {pieces} pieces of the next one" if standing.piece else ""
+    return f"stopped after epoch {standing.epoch - 1}{inside}; all is saved, and the same command goes on from there"
+
+
+def _described(program: Program) -> ProgramSummary:
+    return ProgramSummary(
+        runs=program.num_runs,
+        runs_at_once=program.at_once,
+        layout=layout.describe(program.layout),
+        bytes_per_device=program.bytes,
+        compilations=program.compilations,
+        compile_seconds=round(program.compile_seconds, 3),
+    )
+
+
+class _Store:
+    """The checkpoints of a training, of which the main process has the files; it may also save nothing."""
+
+    def __init__(self, saving: Saving | None) -> None:
+        self._saving = saving
+        self._files = Checkpoints(saving.folder, saving.keep) if saving and devices.is_main() else None
+        self._epoch, self._clock = -1, time.perf_counter()  # of what was saved last
+
+    @property
+    def saves(self) -> bool:
+        """Whether there is a place for it."""
+        return self._saving is not None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        try:
+            if kind is None:
+                self.wait()
+        finally:
+            if self._files is not None:
+                self._files.close()
+
+    def due(self, epoch: int) -> bool:
+        """Whether it is time to save before `epoch`, or in it."""
+        if self._saving is None:
+            return False
+        if self._epoch < 0:
+            self._epoch = epoch - 1  # the first one that is trained here has just begun or ended
+        minutes = (time.perf_counter() - self._clock) / 60
+        due = epoch - self._epoch >= self._saving.every_epochs or minutes >= self._saving.every_minutes
+        return bool(devices.highest(due))
+
+    def save(self, trained: Trained, number: int) -> None:
+        """Begins to save."""
+        self._epoch, self._clock = trained.epoch, time.perf_counter()
+        if self._files is not None:
+            arrays = dict(_named(trained.carried))
+            for name in trained.curves[0] if trained.curves else ():
+                arrays[f"{_CURVES}/{name}"] = np.stack([measured[name] for measured in trained.curves])
+            self._files.save(number, Checkpoint(arrays, trained._replace(carried=None, curves=())._asdict()))
+
+    def wait(self) -> None:
+        """Returns when all is on disk."""
+        if self._files is not None:
+            self._files.wait()
+
+    def newest(self, like: Carried) -> Trained | None:
+        """What was saved last, if anything."""
+        found = None if self._files is None else self._files.newest()
+        if jax.process_count() > 1 and self.saves:
+            packed = devices.share(b"" if found is None else found.pack())
+            found = Checkpoint.unpack(packed) if packed else None
+        if found is None:
+            return None
+        names = [name for name, _ in _named(like)]
+        start = f"{_CURVES}/"
+        curves = {name.removeprefix(start): curve for name, curve in found.arrays.items() if name.startswith(start)}
+        trained = Trained(**found.record)  # type: ignore[arg-type]
+        return trained._replace(
+            carried=jax.tree.unflatten(jax.tree.structure(like), [found.arrays[name] for name in names]),
+            curves=tuple(
+                {name: curve[epoch] for name, curve in curves.items()} for epoch in range(len(trained.epoch_seconds))
+            ),
+            epoch_seconds=tuple(trained.epoch_seconds),
+        )
+
+
+def _named(carried: Carried | None) -> list[tuple[str, np.ndarray]]:
+    """The leaves, with the names of the fields that lead to them."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(carried)
+    return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]

@@ -1,0 +1,202 @@
+"""The folder of a training: what it is, who is in it, and what it leaves behind."""
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+from jnl.errors import UserError
+from jnl.registry import Json
+from jnl.writers import Summary
+
+Content = dict[str, Json]
+_CONFIG, _METRICS, _SUMMARY, _CHECKPOINTS = "config.json", "metrics.jsonl", "summary.json", "checkpoints"
+# Fields that do not change what is trained; the second ones may change its last bits.
+_FREE = ("checkpoint.every_epochs", "checkpoint.every_minutes", "checkpoint.keep", "data.dir")
+_NEARLY_FREE = ("runs_axis", "runs_at_once", "devices_per_batch")
+_PROCESS = ("command", "versions", "device", "git_revision")
+_OTHERWISE = "give another workdir, or remove this one"
+_log = logging.getLogger(__name__)
+
+
+class Workdir:
+    """`config.json`, `metrics.jsonl` (one row per run and epoch), `summary.json` and `checkpoints/`.
+
+    One process at a time; the lock is the kernel's and ends with the process, however that ends.
+    """
+
+    def __init__(self, path: Path, content: Content) -> None:
+        """Takes the folder, or creates it: `content` is what `config.json` holds of a new training.
+
+        Raises:
+          UserError: it cannot be written, another process is in it, or it holds another training.
+        """
+        self.path, self.checkpoints, self._content = path, path / _CHECKPOINTS, content
+        self._settled = False
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(path)
+            recorded = _recorded(path)
+            self._resumes = recorded is not None
+            if recorded is None:
+                self._write(_CONFIG, content)
+            else:
+                _compare(path, recorded, content)
+            self._rows = (path / f".{_METRICS}.part").open("w")
+        except OSError as error:
+            raise _unusable(error) from error
+
+    def close(self) -> None:
+        """Others may have the folder."""
+        with suppress(OSError):  # of rows that could not be written, which was told
+            self._rows.close()
+        if not self._settled:
+            (self.path / f".{_METRICS}.part").unlink(missing_ok=True)
+        os.close(self._lock)
+
+    def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
+        """Adds rows to `metrics.jsonl`, on disk when this returns.
+
+        Raises:
+          UserError: they cannot be written.
+        """
+        try:
+            self._rows.writelines(json.dumps(row) + "\n" for row in rows)
+            self._rows.flush()
+            if not os.fstat(self._rows.fileno()).st_nlink:
+                raise FileNotFoundError(0, "it was removed", str(self.path / _METRICS))
+        except OSError as error:
+            raise _unusable(error, self.path / _METRICS) from error
+
+    def settle(self) -> None:
+        """All that is known has been appended and new things follow: the rows replace those of the process before."""
+        if self._settled:
+            return
+        try:
+            (self.path / f".{_METRICS}.part").replace(self.path / _METRICS)
+            if self._resumes:
+                recorded = _recorded(self.path) or {}
+                before = cast(list[Json], recorded.get("resumed", []))
+                self._write(
+                    _CONFIG, recorded | {"resumed": [*before, {name: self._content[name] for name in _PROCESS}]}
+                )
+        except OSError as error:
+            raise _unusable(error, self.path / _METRICS) from error
+        self._settled = True
+
+    def finish(self, summary: Summary) -> Summary:
+        """Writes `summary.json` if there is none, and gives what it holds."""
+        written = _read(self.path / _SUMMARY)
+        if written is not None and not self._settled:
+            return cast(Summary, written)
+        self.settle()
+        self._write(_SUMMARY, cast(Content, summary))
+        return summary
+
+    def _write(self, name: str, content: Content) -> None:
+        part = self.path / f".{name}.part"
+        try:
+            part.write_text(json.dumps(content, indent=1) + "\n")
+            part.replace(self.path / name)
+        except OSError as error:
+            raise _unusable(error, part) from error
+
+
+def finished(path: Path, config: Content) -> Summary | None:
+    """The summary of a training that is over; None if there is none or it is not.
+
+    Raises:
+      UserError: the folder holds another training, or cannot be read.
+    """
+    try:
+        recorded = _recorded(path)
+        if recorded is None:
+            return None
+        _compare_configs(path, recorded, config)
+        return cast(Summary | None, _read(path / _SUMMARY))
+    except OSError as error:
+        raise _unusable(error) from error
+
+
+def _recorded(path: Path) -> Content | None:
+    """What `config.json` says; None where nothing was trained."""
+    recorded = _read(path / _CONFIG)
+    if recorded is None and any((path / name).exists() for name in (_METRICS, _SUMMARY, _CHECKPOINTS)):
+        raise UserError(f"workdir: {path} holds results, but no {_CONFIG} says of what; {_OTHERWISE}")
+    if recorded is not None and "fingerprint" not in recorded:
+        raise UserError(f"workdir: {path} was written by a version of jnl that could not resume; {_OTHERWISE}")
+    return recorded
+
+
+def _read(file: Path) -> Content | None:
+    """A JSON file, if it is there."""
+    try:
+        content = json.loads(file.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise UserError(f"workdir: {file} is damaged ({error}); restore it, or give another workdir") from error
+    if not isinstance(content, dict):
+        raise UserError(f"workdir: {file} is damaged (it is no object); restore it, or give another workdir")
+    return content
+
+
+def _compare(path: Path, recorded: Content, now: Content) -> None:
+    """Raises `UserError` unless both are the same training; says what may change its last bits."""
+    _compare_configs(path, recorded, cast(Content, now["config"]))
+    was, is_ = cast(Content, recorded["fingerprint"]), cast(Content, now["fingerprint"])
+    what = {"data": "the data have changed", "labels": "other labels are drawn", "code": "the code of jnl has changed"}
+    for name, words in what.items():
+        if was.get(name) != is_[name]:
+            revision = f" (it was {recorded.get('git_revision')})" if name == "code" else ""
+            raise UserError(
+                f"workdir: {path} cannot go on: {words}{revision} since it began; restore it, or {_OTHERWISE}"
+            )
+    for name in ("versions", "device"):
+        if recorded.get(name) != json.loads(json.dumps(now[name])):
+            _log.warning("%s began with other %s (%s): the last bits may differ", path, name, recorded.get(name))
+
+
+def _compare_configs(path: Path, recorded: Content, now: Content) -> None:
+    was, is_ = dict(_leaves(recorded.get("config"))), dict(_leaves(json.loads(json.dumps(now))))
+    changed = [field for field in sorted(was.keys() | is_.keys()) if was.get(field) != is_.get(field)]
+    differ = [field for field in changed if field not in _FREE + _NEARLY_FREE]
+    if differ:
+        shown = ", ".join(f"{field}: {was.get(field)!r} there, {is_.get(field)!r} here" for field in differ[:5])
+        more = f" and {len(differ) - 5} more" if len(differ) > 5 else ""
+        raise UserError(f"workdir: {path} holds another training ({shown}{more}); {_OTHERWISE}")
+    for field in set(changed) & set(_NEARLY_FREE):
+        _log.warning("%s began with %s=%r: the last bits may differ", path, field, was.get(field))
+
+
+def _leaves(fields: Json, name: str = "") -> Iterator[tuple[str, Json]]:
+    """Field by field, `section.field`."""
+    if isinstance(fields, Mapping):
+        for key, value in fields.items():
+            yield from _leaves(value, f"{name}.{key}" if name else key)
+    else:
+        yield name, fields
+
+
+def _locked(path: Path) -> int:
+    """The open folder, which no other process may lock before this one ends."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(folder)
+        raise UserError(f"workdir: another process is training in {path}; wait for it, or give another one") from error
+    except OSError:  # a file system without locks
+        _log.warning("%s cannot be locked; make sure that no other process trains in it", path)
+    return folder
+
+
+def _unusable(error: OSError, path: Path | None = None) -> UserError:
+    return UserError(
+        f"workdir: cannot use {error.filename or path} ({error.strerror}); give a folder that is writable and has "
+        "room; what was saved before is still there"
+    )
