@@ -8,7 +8,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from jnl.errors import UserError, unknown
+from jnl.errors import UserError, reason, unknown
 
 
 def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
@@ -31,7 +31,7 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
     except (AttributeError, KeyError) as error:
         raise _unknown_field(config, rest) from error
     except (flags.Error, TypeError, ValueError, IndexError, SyntaxError) as error:
-        raise UserError(" ".join(str(error).split())) from error
+        raise UserError(reason(error)) from error
     except (MemoryError, RecursionError) as error:  # what the parser of Python says
         raise UserError("--config: a value is nested too deeply to be read; give a simpler one") from error
     if words:
@@ -55,7 +55,7 @@ def load(reference: str) -> ConfigDict:
     except UserError:
         raise
     except Exception as error:  # a config file is the user's own program: anything can go wrong in it
-        raise UserError(f"--config: {file} failed: {type(error).__name__}: {' '.join(str(error).split())}") from error
+        raise UserError(f"--config: {file} failed: {type(error).__name__}: {reason(error)}") from error
     if not isinstance(config, ConfigDict):
         raise UserError(f"--config: get_config of {file} gives {type(config).__name__}, not a ConfigDict")
     return config

@@ -14,6 +14,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def reason(error: Exception) -> str:
+    """What an error of another library says, on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class UserError(ValueError):
     """A wrong setting or wrong data: says which field or file, and what to do, in one printable line."""
 

@@ -139,7 +139,7 @@ class TestHuman:
             ({"clean_label": np.arange(40) % 10}, "data.file: .*worse_label"),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.zeros(40)}, "data.file: .*whole number"),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.zeros(39, int)}, "data.file: .*whole number"),
-            ({"clean_label": np.arange(40) % 10, "worse_label": np.full(40, 10)}, "without a label"),
+            ({"clean_label": np.arange(40) % 10, "worse_label": np.full(40, 10)}, "data.file: .*10 to 10; give 0 to 9"),
             ({"clean_label": np.arange(39) % 10, "worse_label": np.zeros(39, int)}, "data.file: .*other images"),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.array([None] * 40)}, "data.file: .*without objects"),
         ],
