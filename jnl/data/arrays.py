@@ -1,5 +1,6 @@
 """From arrays of any kind to checked splits: what a user's own data go through."""
 
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
@@ -159,13 +160,13 @@ def decoded(array: np.ndarray, part: str) -> np.ndarray:
     """Bytes as text; other arrays as they are.
 
     Raises:
-      UserError: bytes that are no UTF-8; names the `part` of the data.
+      UserError: bytes that are no UTF-8, or text of numbers that are no characters; names the `part` of the data.
     """
+    if array.dtype.kind == "U" and array.dtype.itemsize:  # NumPy makes strings of whatever numbers are in a file
+        numbers = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).ravel().view(np.uint32)
+        if numbers.max(initial=0) > sys.maxunicode:
+            raise UserError(f"data: {part} are numbers that are no characters; save them as text")
     try:
-        text = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
-        text.tolist()  # of text, numbers that are no characters
-        return text
+        return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
     except UnicodeDecodeError as error:
         raise UserError(f"data: {part} are bytes that are no UTF-8 ({error}); save them as text") from error
-    except ValueError as error:
-        raise UserError(f"data: {part} are no text ({error}); save them again") from error
