@@ -153,6 +153,8 @@ def _form(source: Source, declared: tuple[int | None, ...], image: str, size: in
         shapes = np.array([cast(np.ndarray, row[image]).shape for row in rows])
         channels = channels or int(shapes[:, 2].max())
         height = width = size or min(int(np.median(shapes[:, :2])), images.LARGEST)
+    for side in (height, width):
+        within("data.size", side, 1, images.MOST, "give the side that images are brought to")
     return images.Form(height, width, 1 if channels == 1 else 3)
 
 
