@@ -49,17 +49,20 @@ def folder(*classes):
     return make
 
 
+OUTSIDE = ["../secret.jpg", "images/../..", "images/link.jpg", "out/secret.jpg", f"images/{'x' * 300}"]
+
+
 def clothing(file, change, link=False):
     def make(root):
         inside = made.clothing1m(root / "clothes")
         made.save(root / "secret.jpg", made.pictures(1, 9, 9, 3)[0])
         if link:
             (inside / "images/link.jpg").symlink_to(root / "secret.jpg")
+            (inside / "out").symlink_to(root)
         (inside / file).write_text(change((inside / file).read_text(), root))
-        (inside / "noisy_label_kv.txt").write_text(
-            (inside / "noisy_label_kv.txt").read_text()
-            + f"../secret.jpg 1\n{root}/secret.jpg 1\nimages/link.jpg 1\nimages/{'x' * 300} 1\n"
-        )
+        with (inside / "noisy_label_kv.txt").open("a") as labels:
+            labels.writelines(f"{name} 1\n" for name in OUTSIDE)
+            labels.write(f"{root}/secret.jpg 1\n")
         return command("clothing1m", inside)
 
     return make
@@ -114,8 +117,10 @@ WRONG = {
     "class of bytes": (folder(("a", IMAGE), (os.fsdecode(b"\xff"), None)), r"\udcff holds no images"),
     "list above": (clothing(KEYS, lambda text, root: text + "../secret.jpg\n"), "'../secret.jpg', no path in"),
     "list of root": (clothing(KEYS, lambda text, root: f"{text}{root}/secret.jpg\n"), "secret.jpg', no path in"),
+    "list of a folder above": (clothing(KEYS, lambda text, _: text + "images/../..\n"), "images/../..', no path in"),
     "list by link": (clothing(KEYS, lambda text, _: text + "images/link.jpg\n", True), "link.jpg', no path in"),
-    "list of long names": (clothing(KEYS, lambda text, _: f"{text}images/{'x' * 300}\n"), "File name too long"),
+    "list by a folder's link": (clothing(KEYS, lambda text, _: text + "out/secret.jpg\n", True), "no path in"),
+    "list of long names": (clothing(KEYS, lambda text, _: f"{text}images/{'x' * 300}\n"), "no path in"),
     "list twice": (clothing(KEYS, lambda text, _: text * 2), "twice; leave one out"),
     "two labels": (clothing("noisy_label_kv.txt", lambda text, _: text + text.replace(" 5", " 6")), "two classes for"),
     "class above": (tiny("wnids.txt", "n02124075\nn01443537\n../../tiny\n"), "'../../tiny', no path in"),
@@ -127,6 +132,7 @@ WRONG = {
         "column 'label' cannot be read",
     ),
     "times": (table(label=list("abab"), x=pa.array([2**62] * 4, pa.timestamp("ms"))), "column 'x' cannot be read"),
+    "long name": (lambda root: command("folder", root / ("x" * 300)), "File name too long"),
     "name above": (tfds("../mine"), "no name of TFDS"),
     "name elsewhere": (tfds("huggingface:mnist"), "no name of TFDS"),
     "name of commands": (tfds(RED), r"\x1b[31m' is no name of TFDS"),
