@@ -1,5 +1,6 @@
 """The command line of `train.py`: a config file with its argument, and fields changed one by one."""
 
+import os
 import runpy
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from jnl.errors import UserError, unknown
+from jnl.errors import UserError, reason, unknown
 
 
 def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
@@ -29,12 +30,14 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
         words = values([name, *rest])[1:]
     except (AttributeError, KeyError) as error:
         raise _unknown_field(config, rest) from error
-    except (flags.Error, TypeError, ValueError) as error:
-        raise UserError(" ".join(str(error).split())) from error
+    except (flags.Error, TypeError, ValueError, IndexError, SyntaxError) as error:
+        raise UserError(reason(error)) from error
+    except (MemoryError, RecursionError) as error:  # what the parser of Python says
+        raise UserError("--config: a value is nested too deeply to be read; give a simpler one") from error
     if words:
         raise UserError(f"{words[0]}: not an option; options start with --, such as --config=configs/jocor.py")
-    if workdir.value == "":
-        raise UserError("--workdir: empty; give a folder, or leave the option out to write nothing")
+    if workdir.value == "" or "\0" in (workdir.value or ""):
+        raise UserError("--workdir: empty, or no path; give a folder, or leave the option out to write nothing")
     return holder.value, None if workdir.value is None else Path(workdir.value)
 
 
@@ -45,14 +48,14 @@ def load(reference: str) -> ConfigDict:
       UserError: no such file, or it fails.
     """
     file, colon, arg = reference.partition(":")
-    if not Path(file).is_file():
+    if not os.path.isfile(file):  # which of a path has no name too long, other than that of pathlib
         raise UserError(f"--config: no file {file!r}; give one such as configs/jocor.py")
     try:
         config = runpy.run_path(file)["get_config"](*([arg] if colon else []))
     except UserError:
         raise
     except Exception as error:  # a config file is the user's own program: anything can go wrong in it
-        raise UserError(f"--config: {file} failed: {type(error).__name__}: {' '.join(str(error).split())}") from error
+        raise UserError(f"--config: {file} failed: {type(error).__name__}: {reason(error)}") from error
     if not isinstance(config, ConfigDict):
         raise UserError(f"--config: get_config of {file} gives {type(config).__name__}, not a ConfigDict")
     return config

@@ -2,13 +2,14 @@
 
 import copy
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ml_collections import ConfigDict, config_dict
 
 from jnl import data, models, registry, strategies
-from jnl.errors import UserError, unknown
+from jnl.errors import UserError, printable, unknown
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
 
@@ -193,15 +194,18 @@ def complete(config: ConfigDict) -> ConfigDict:
     """Every field, with defaults where `config` is silent; types checked.
 
     Raises:
-      UserError: an unknown field or a value of the wrong type.
+      UserError: an unknown field, a value of the wrong type, or a number that no array holds.
     """
     given = config.to_dict()  # resolves references
+    _check_numbers(given, "config")
     names = {}
     for section, name in (("strategy", "standard"), ("model", "auto"), ("data", "digits")):
         fields = given.get(section, {})
         if not isinstance(fields, dict):
             raise UserError(f"config.{section}: expected fields such as config.{section}.name, found {fields!r}")
         names[section] = fields.get("name", name)
+        if not isinstance(names[section], str):
+            raise UserError(f"config.{section}.name: expected a name, found {names[section]!r}")
     if names["strategy"] not in strategies.names():
         raise unknown("strategy.name", names["strategy"], strategies.names())
     full = default(names["strategy"])
@@ -225,17 +229,35 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
             continue
         wanted = full.get_type(key)
         try:
-            if value is None and full[key] is not None:
+            if (value is None and full[key] is not None) or (isinstance(value, bool) and wanted not in (bool, object)):
                 raise TypeError
+            if wanted is int and isinstance(value, int) and not -(2**31) <= value < 2**31:
+                raise OverflowError
             full[key] = value
-        except TypeError as error:
+        except OverflowError as error:
+            raise UserError(f"config.{field}: {value!r} is more than the 32 bits of a number hold") from error
+        except (TypeError, ValueError) as error:  # the second where keys of a dict are no fields
             raise UserError(f"config.{field}: expected {wanted.__name__}, found {value!r}") from error
+
+
+def _check_numbers(value: object, field: str) -> None:
+    """Raises `UserError` for an integer of more than 32 bits, which need not even be printable, NaN, or infinity."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_numbers(inner, f"{field}.{key}")
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_numbers(inner, field)
+    elif isinstance(value, int) and value.bit_length() > 32:
+        raise UserError(f"{field}: an integer of {value.bit_length()} bits; give at most 32")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"{field}: {value} is no finite number; give one")
 
 
 class Point(NamedTuple):
     """One combination of the values that a config sweeps."""
 
-    title: str
+    title: str  # one printable line
     swept: dict[str, Value]
     config: ConfigDict  # complete, and without a sweep
 
@@ -250,6 +272,7 @@ def points(config: ConfigDict) -> Iterator[Point]:
       UserError: a sweep of another form, with no or equal values, or of an unknown field.
     """
     sweep = config.get("sweep") or ()
+    _check_numbers(sweep, "config.sweep")
     try:
         fields = {str(field): values if field == "seeds" else tuple(values) for field, values in sweep}
     except (TypeError, ValueError) as error:
@@ -262,7 +285,10 @@ def points(config: ConfigDict) -> Iterator[Point]:
             raise UserError(f"config.sweep: {field} has no values or the same one twice: {values!r}")
     for combination in itertools.product(*fields.values()):
         swept = dict(zip(fields, combination, strict=True))
-        point = copy.deepcopy(config)  # keeps its references: what follows noise.rate follows the swept one
+        try:
+            point = copy.deepcopy(config)  # keeps its references: what follows noise.rate follows the swept one
+        except ValueError as error:  # dots in the keys of a dict
+            raise UserError(f"config: {error}") from error
         with point.unlocked(), point.ignore_type():
             fields_of_point = dict(_leaves(swept))
             for section in ("strategy", "model", "data"):
@@ -272,7 +298,7 @@ def points(config: ConfigDict) -> Iterator[Point]:
                 _set(point, field, value)
         words = [_words(field, value) for field, value in swept.items()]
         whole = complete(point)
-        yield Point(",".join(words) or whole.strategy.name, swept, whole)
+        yield Point(printable(",".join(words)) or whole.strategy.name, swept, whole)
 
 
 def _leaves(swept: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

@@ -4,6 +4,7 @@ import numpy as np
 
 from jnl import data, layout
 from jnl.data.dataset import Dataset
+from jnl.errors import printable
 from jnl.parts import Parts
 
 _READABLE = 10  # classes of which the noise matrix is shown
@@ -12,7 +13,7 @@ _READABLE = 10  # classes of which the noise matrix is shown
 def describe(parts: Parts) -> list[str]:
     """The data, their noise, what will run on them, and what of it may not be meant."""
     lines = [*_data(parts.config.data.name, parts.dataset), *_matrix(parts), _training(parts), *_doubts(parts)]
-    return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in lines]  # names may hold anything
+    return [printable(line) for line in lines]
 
 
 def _data(name: str, dataset: Dataset) -> list[str]:

@@ -2,9 +2,29 @@
 
 from difflib import get_close_matches
 
+_LONGEST = 2000  # characters of an error; what names it comes first, what to do last
+
+
+def printable(text: str) -> str:
+    """One line that a terminal shows and does not obey: names in data and configs may hold anything.
+
+    Line ends, the character that begins a terminal's commands and others that are not to be seen are escaped as in
+    Python.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def reason(error: Exception) -> str:
+    """What an error of another library says, on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
 
 class UserError(ValueError):
-    """A wrong setting or wrong data: says which field or file, and what to do."""
+    """A wrong setting or wrong data: says which field or file, and what to do, in one printable line."""
+
+    def __init__(self, text: str) -> None:
+        text = printable(text)
+        super().__init__(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 500]} ... {text[-490:]}")
 
 
 def unknown(field: str, value: str, known: list[str]) -> UserError:

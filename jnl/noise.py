@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from jnl import instance_noise
-from jnl.errors import UserError, unknown
+from jnl.errors import UserError, reason, unknown
 
 _FLIPS = {
     "asymmetric_mnist": {7: 1, 2: 7, 3: 8, 5: 6, 6: 5},
@@ -155,22 +155,26 @@ def _read(file: str | None) -> np.ndarray:
         raise UserError("noise.file: missing; noise.kind 'matrix' wants a .npy, .csv or .txt file with C x C shares")
     try:
         matrix = _numbers(Path(file))
-    except (OSError, ValueError, EOFError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"noise.file: cannot read {file}: {reason}; give a .npy, .csv or .txt file") from error
+    except Exception as error:  # what a damaged file makes of NumPy is anybody's guess
+        raise UserError(f"noise.file: cannot read {file}: {reason(error)}; give a .npy, .csv or .txt file") from error
     if not matrix.size or matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise UserError(f"noise.file: {file} has shape {matrix.shape}; give as many rows as columns")
     for row, shares in enumerate(matrix):
         if (wrong := shares[~(shares >= 0) | np.isinf(shares)]).size:
             raise UserError(f"noise.file: row {row} of {file} holds {wrong[0]}; give shares from 0 to 1")
-        if abs(shares.sum() - 1) > 1e-6:
-            raise UserError(f"noise.file: row {row} of {file} adds up to {shares.sum():.7g}; make it 1")
+        with np.errstate(over="ignore"):
+            total = shares.sum()
+        if abs(total - 1) > 1e-6:
+            raise UserError(f"noise.file: row {row} of {file} adds up to {total:.7g}; make it 1")
     return matrix / matrix.sum(1, keepdims=True)
 
 
 def _numbers(file: Path) -> np.ndarray:
     if file.suffix == ".npy":
-        return np.load(file, allow_pickle=False).astype(np.float64)
+        matrix = np.load(file, allow_pickle=False)
+        if matrix.dtype.kind not in "biuf":
+            raise ValueError(f"it holds {matrix.dtype}, no numbers")
+        return matrix.astype(np.float64)
     if file.suffix not in (".csv", ".txt"):
         raise ValueError(f"the ending {file.suffix!r} is not known")
     lines = file.read_text().replace(",", " ").splitlines()

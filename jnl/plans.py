@@ -10,6 +10,8 @@ from ml_collections import ConfigDict
 from jnl import data, noise, schedules
 from jnl.errors import UserError, unknown, within
 
+_MOST = 2**25  # numbers of `Plans.keep`
+
 
 class Plans(NamedTuple):
     """What changes from epoch to epoch."""
@@ -30,6 +32,11 @@ def plans(config: ConfigDict, restart: int) -> Plans:
         raise UserError(f"config.epochs: {epochs} leaves nothing after protocol.first_epoch={protocol.first_epoch}")
     if config.batch_size < 1:
         raise UserError(f"config.batch_size: {config.batch_size}; give at least 1, the published value is 128")
+    if (restart + epochs) * (config.batch_size + 1) > _MOST:
+        raise UserError(
+            f"config.epochs: {restart + epochs:,} epochs of batches of {config.batch_size:,} are too many to plan; "
+            f"their product may be {_MOST:,}; use less"
+        )
     if protocol.max_steps < 0:
         raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
     if not 0 < optim.learning_rate < float(np.finfo(np.float32).max):

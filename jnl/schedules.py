@@ -30,7 +30,8 @@ def forget_rate(
     if not 0 < exponent < np.inf:
         raise UserError(f"strategy.exponent: {exponent} is not positive; the published value is 1")
     if kind == "paper":
-        return rate * np.minimum(np.arange(epochs) ** exponent / ramp_epochs, 1.0)
+        with np.errstate(over="ignore"):  # the ramp ends at 1
+            return rate * np.minimum(np.arange(epochs) ** exponent / ramp_epochs, 1.0)
     if kind == "reference":
         plan = np.full(epochs, float(rate))
         plan[:ramp_epochs] = np.linspace(0, rate**exponent, ramp_epochs)[:epochs]

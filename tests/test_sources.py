@@ -139,7 +139,7 @@ class TestHuman:
             ({"clean_label": np.arange(40) % 10}, "data.file: .*worse_label"),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.zeros(40)}, "data.file: .*whole number"),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.zeros(39, int)}, "data.file: .*whole number"),
-            ({"clean_label": np.arange(40) % 10, "worse_label": np.full(40, 10)}, "without a label"),
+            ({"clean_label": np.arange(40) % 10, "worse_label": np.full(40, 10)}, "data.file: .*10 to 10; give 0 to 9"),
             ({"clean_label": np.arange(39) % 10, "worse_label": np.zeros(39, int)}, "data.file: .*other images"),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.array([None] * 40)}, "data.file: .*without objects"),
         ],
@@ -456,3 +456,32 @@ class TestNews:
             with pytest.raises(UserError, match=f"no newsgroups20 in {tmp_path}; leave data.dir out"):
                 data.load("news", tmp_path)
             (tmp_path / "newsgroups20" / "1.0.0").mkdir(parents=True, exist_ok=True)
+
+
+class TestTwice:
+    """What is there twice, or beside all places, in records and tables."""
+
+    @pytest.mark.parametrize("ids", [[0, 1, 1, 3], [0, 1, 2, 4], [0, 1, 2, 10**30]])
+    def test_an_id_that_is_there_twice_or_too_large_is_told(self, ids, own):
+        images = made.pictures(4, 8, 8, 1)
+        made.prepared(own, "mine", {"train": (images, {"label": range(4)})}, shape=(8, 8, 1))
+
+        def order(part, total, which, rows):
+            return tfds_reader.by_id(part, total, which, [{"id": f"train_{ids[row]}".encode()} for row in which])
+
+        with pytest.raises(UserError, match="data.dir: the ids of 'mine' are not 0 to 3, each once"):
+            tfds_reader.read("mine", own, order)
+        with pytest.raises(UserError, match="data.dir: the ids of 'mine'"):
+            tfds_reader.labels_of("mine", own, "train", "label", order)
+
+    def test_posts_without_text_or_with_other_labels_are_told(self, own):
+        images = made.pictures(4, 8, 8, 1)
+        splits = {part: (images, {"label": range(4)}) for part in ("train", "test")}
+        made.prepared(own, "newsgroups20", splits, shape=(8, 8, 1))
+        with pytest.raises(UserError, match="data.dir: newsgroups20 in .* has no `text` and `label`"):
+            data.load("news", own)
+
+    def test_a_first_name_twice_is_told(self, faces, tmp_path):
+        (tmp_path / "names.txt").write_text("Man0 male 1\nMan0 female 1\n")
+        with pytest.raises(UserError, match="data.names: .*'Man0' twice"):
+            data.load("lfw", faces[0], names=str(tmp_path / "names.txt"))

@@ -12,7 +12,7 @@ import numpy as np
 from jnl import registry
 from jnl.data import sources
 from jnl.data.dataset import Dataset
-from jnl.errors import UserError
+from jnl.errors import UserError, reason
 
 _AT_ONCE = 2**16  # rows looked at together
 
@@ -41,8 +41,8 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     """A data set on the host, its labels as they come. `dir` is where its files are (default: the TFDS directory).
 
     Raises:
-      UserError: an unknown name or option, files that are missing (with the command that prepares them), inputs that
-        are not finite, or labels that are no classes.
+      UserError: an unknown name or option, files that are missing (with the command that prepares them) or cannot be
+        read, inputs that are not finite, or labels that are no classes.
     """
     source = _source(name)
     registry.check_keywords(source, options, "data", skip="dir")
@@ -51,8 +51,21 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
         raise UserError(
             f"data.name: {name!r}; {name.partition(':')[0]!r} has no parts, leave out what follows the colon"
         )
-    dataset = source(dir=dir, **options, **part)
+    for option, value in {"dir": dir, **options}.items():
+        if isinstance(value, str) and "\0" in value:
+            raise UserError(f"data.{option}: {value!r} holds a NUL, which no path can; correct it")
+    try:
+        dataset = source(dir=dir, **options, **part)
+    except OSError as error:
+        where = error.filename or dir
+        raise UserError(
+            f"data.dir: cannot read {where} ({error.strerror or reason(error)}); give files that can be read"
+        ) from error
+    except MemoryError as error:
+        raise UserError(f"data.name: {name!r} takes more memory than there is ({reason(error)}); use less") from error
     for which, split in (("train", dataset.train), ("test", dataset.test)):
+        if split is not None and not len(split.labels):
+            raise UserError(f"data.name: {name!r} has no {which} examples; add some")
         if split is not None and not 0 <= split.labels.min() <= split.labels.max() < len(dataset.class_names):
             raise UserError(f"data.name: {name!r} has {which} examples without a label; leave them out")
         if split is not None and np.issubdtype(split.inputs.dtype, np.floating):

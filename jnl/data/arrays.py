@@ -1,5 +1,6 @@
 """From arrays of any kind to checked splits: what a user's own data go through."""
 
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
@@ -10,7 +11,7 @@ from jnl.data.dataset import Dataset, Split
 from jnl.errors import UserError
 
 _TRAIN, _TRUE, _TEST = "training labels", "true labels", "test labels"
-_MOST = 100_000  # classes; more are numbers of something else
+_MOST = 2**15  # classes; more are numbers or names of something else, and matrices of C x C follow
 
 
 def split(inputs: np.ndarray, labels: np.ndarray, clean: np.ndarray | None = None) -> Split:
@@ -111,6 +112,8 @@ def _classes(given: dict[str, np.ndarray], names: tuple[str, ...]) -> tuple[tupl
         names = names or tuple(map(str, np.union1d(training, labels.get(_TRUE, training))))
     else:
         names = names or _numbered(training)
+    if len(names) > _MOST:
+        raise UserError(f"data: {len(names):,} classes, over {_MOST:,}; give labels, not a name for each example")
     if len(set(names)) < len(names):
         raise UserError("data: two classes have the same name; give each its own")
     if len(training) < 2:
@@ -135,7 +138,7 @@ def _numbered(training: np.ndarray) -> tuple[str, ...]:
     least, most = training[0], training[-1]
     if least < 0:
         raise UserError(f"data: training labels go from {least} to {most}; give classes 0 to C - 1")
-    if most >= min(10 * len(training) + 100, _MOST):  # matrices of C x C follow
+    if most >= min(10 * len(training) + 100, _MOST):
         raise UserError(
             f"data: training labels go from {least} to {most} in {len(training):,} different values; renumber them "
             "from 0, or give names"
@@ -157,8 +160,12 @@ def decoded(array: np.ndarray, part: str) -> np.ndarray:
     """Bytes as text; other arrays as they are.
 
     Raises:
-      UserError: bytes that are no UTF-8; names the `part` of the data.
+      UserError: bytes that are no UTF-8, or text of numbers that are no characters; names the `part` of the data.
     """
+    if array.dtype.kind == "U" and array.dtype.itemsize:  # NumPy makes strings of whatever numbers are in a file
+        numbers = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).ravel().view(np.uint32)
+        if numbers.max(initial=0) > sys.maxunicode:
+            raise UserError(f"data: {part} are numbers that are no characters; save them as text")
     try:
         return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
     except UnicodeDecodeError as error:

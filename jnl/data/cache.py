@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 _VERSION = 2  # raise it when the meaning of what is stored changes
+_CHECKSUMS = "checksums.json"
 
 Allocate = Callable[[str, tuple[int, ...], DTypeLike], np.ndarray]  # (key, shape, dtype) -> an array to fill
 
@@ -58,12 +59,14 @@ def _checksum(file: Path) -> str:
 
 def _read(entry: Path) -> dict[str, np.ndarray] | None:
     try:
-        checksums = json.loads((entry / "checksums.json").read_text())
+        checksums = json.loads((entry / _CHECKSUMS).read_text())
         files = {key: entry / f"{key}.npy" for key in checksums}
+        if {path.name for path in entry.iterdir()} != {_CHECKSUMS, *(file.name for file in files.values())}:
+            return None  # one is missing
         if any(_checksum(file) != checksums[key] for key, file in files.items()):
             return None
         return {key: np.load(file, mmap_mode="r", allow_pickle=False) for key, file in files.items()}
-    except (OSError, ValueError):
+    except Exception:  # in whatever way it is damaged, it is made again
         return None
 
 
@@ -114,6 +117,6 @@ def _commit(part: Path, entry: Path, arrays: dict[str, np.ndarray]) -> None:
             array.flush()
         else:
             np.save(part / f"{key}.npy", array)
-    (part / "checksums.json").write_text(json.dumps({key: _checksum(part / f"{key}.npy") for key in arrays}))
+    (part / _CHECKSUMS).write_text(json.dumps({key: _checksum(part / f"{key}.npy") for key in arrays}))
     shutil.rmtree(entry, ignore_errors=True)
     part.replace(entry)

@@ -36,7 +36,9 @@ def read(name: str, with_labels: str, dir: Folder, file: str, labels: str, known
             )
     else:
         seen = tfds_reader.labels_of(with_labels, dir, "train", known[labels], by_id)
-    truth = np.asarray(clean.train.clean)
+    truth, classes = np.asarray(clean.train.clean), len(clean.class_names)
     if seen.shape != truth.shape or not np.issubdtype(seen.dtype, np.integer):
         raise UserError(f"data.file: {labels} are {seen.dtype} {seen.shape}, not a whole number for each image")
+    if file and not 0 <= seen.min() <= seen.max() < classes:
+        raise UserError(f"data.file: {labels} go from {seen.min()} to {seen.max()}; give 0 to {classes - 1}")
     return clean._replace(train=split(np.asarray(clean.train.inputs), seen, truth))

@@ -1,6 +1,7 @@
 """Image files to one array: read once, resized once, several at a time."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,11 +16,13 @@ from tqdm.auto import tqdm
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Split
-from jnl.errors import UserError
+from jnl.errors import UserError, reason, within
 
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # not those that run programs, whatever the ending
 ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 Item = TypeVar("Item")
 LARGEST = 224  # side that images of different sizes are brought to at most, unless one is asked for
+MOST = 2**13  # side of any
 
 
 class Form(NamedTuple):
@@ -36,8 +39,8 @@ def load(title: str, paths: Sequence[Path], labels: np.ndarray, form: Form, clea
     Raises:
       UserError: a file that is not there, or no image; a size that is none.
     """
-    if form.height < 1 or form.width < 1:
-        raise UserError(f"data.size: {form.height}; give at least 1, the side of the images in pixels")
+    for side in (form.height, form.width):
+        within("data.size", side, 1, MOST, "give the side of the images in pixels")
 
     def make(allocate: cache.Allocate) -> None:
         into(allocate("images", (len(paths), *form), np.uint8), title, paths, lambda path: read(path, form))
@@ -56,7 +59,8 @@ def into(images: np.ndarray, title: str, items: Iterable[Item], decode: Callable
     """Fills images u8[N, ...] by `decode`, in parallel, with a progress bar on a terminal."""
     workers = os.cpu_count() or 1
     items = iter(items)
-    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(images), desc=title, unit="image", disable=None) as bar:
+    bar = tqdm(total=len(images), desc=title, unit="image", disable=None)
+    with _no_bombs(), ThreadPoolExecutor(workers) as pool, bar:
         position = 0
         while some := list(islice(items, 64 * workers)):  # not all at once: each waits in memory
             for image in pool.map(decode, some):
@@ -70,9 +74,8 @@ def survey(paths: Sequence[Path], size: int) -> Form:
 
     Colour unless all are grey.
     """
-    if size < 0:
-        raise UserError(f"data.size: {size} is negative; 0 keeps the size of the images")
-    with ThreadPoolExecutor() as pool:
+    within("data.size", size, 0, MOST, "0 keeps the size of the images")
+    with _no_bombs(), ThreadPoolExecutor() as pool:
         shapes = np.array(list(pool.map(_shape, paths)))
     channels = 3 if shapes[:, 2].max() > 1 else 1
     if size:
@@ -111,7 +114,20 @@ def fit(image: Image.Image, form: Form) -> np.ndarray:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
-        with Image.open(path) as image:
+        if path.exists() and not path.is_file():
+            raise ValueError("no regular file")  # others may never end
+        with Image.open(path, formats=_FORMATS) as image:
             yield image
-    except (OSError, SyntaxError, ValueError, TypeError, Image.DecompressionBombError) as error:  # what Pillow raises
-        raise UserError(f"data.dir: {path} is no image that can be read ({error}); remove or replace it") from error
+    except Exception as error:  # what a damaged file makes of Pillow is anybody's guess
+        raise UserError(
+            f"data.dir: {path} is no image that can be read ({reason(error)}); remove or replace it"
+        ) from error
+
+
+@contextmanager
+def _no_bombs() -> Iterator[None]:
+    """Images of more than 90 million pixels are errors, in threads too; what else Pillow warns of is not shown."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield

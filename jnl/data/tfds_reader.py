@@ -15,7 +15,7 @@ from jnl.data import cache, images
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.quiet import quiet
-from jnl.errors import UserError
+from jnl.errors import UserError, within
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -26,6 +26,7 @@ Row = Mapping[str, np.ndarray | bytes | int]  # one record as TFDS gives it
 Order = Callable[[str, int, range, Sequence[Row]], np.ndarray]
 _AT_ONCE = 2**25  # bytes of images: one record at a time is many times slower, all are too much for large images
 _SAMPLE = 256  # records that tell the size of images whose sizes differ
+_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d+\.\d+\.\d+)?", re.ASCII)  # none that leaves the folder or this machine
 
 
 class Source(Protocol):
@@ -96,7 +97,7 @@ def labels_of(name: str, dir: Folder, part: str, label: str, order: Order) -> np
 
         def make(allocate: cache.Allocate) -> None:
             rows = source.__getitems__(range(len(source)))
-            position = order(part, len(source), range(len(source)), rows)
+            position = _take(np.zeros(len(source), bool), order(part, len(source), range(len(source)), rows), name)
             allocate("labels", (len(source),), np.int32)[position] = [cast(int, row[label]) for row in rows]
 
         title = f"{builder.name}-{part}-{label}-{order.__name__}"
@@ -122,11 +123,11 @@ def _arrays(
 
     def make(allocate: cache.Allocate) -> None:
         pictures = allocate("images", (len(source), *form), np.uint8)
-        numbers = allocate("labels", (len(source),), np.int32)
+        numbers, taken = allocate("labels", (len(source),), np.int32), np.zeros(len(source), bool)
         for begin in range(0, len(source), step):
             which = range(begin, min(begin + step, len(source)))
             rows = source.__getitems__(which)
-            position = order(part, len(source), which, rows)
+            position = _take(taken, order(part, len(source), which, rows), builder.name)
             for place, row in zip(position, rows, strict=True):
                 pictures[place] = _fitted(cast(np.ndarray, row[image]), form)
             numbers[position] = [cast(int, row[label]) for row in rows]
@@ -135,15 +136,25 @@ def _arrays(
     return cache.through(title, [Path(builder.data_path)], make)
 
 
+def _take(taken: np.ndarray, position: np.ndarray, name: str) -> np.ndarray:
+    """Marks the rows `position` i64[n] in `taken` bool[N] and gives them back; raises if one is no row of its own."""
+    inside = 0 <= position.min() and position.max() < len(taken)
+    if not inside or len(np.unique(position)) < len(position) or taken[position].any():
+        raise UserError(f"data.dir: the ids of {name!r} are not 0 to {len(taken) - 1:,}, each once; prepare it again")
+    taken[position] = True
+    return position
+
+
 def _form(source: Source, declared: tuple[int | None, ...], image: str, size: int) -> images.Form:
     height, width, channels = declared
-    if size < 0:
-        raise UserError(f"data.size: {size} is negative; 0 keeps the size of the images")
+    within("data.size", size, 0, images.MOST, "0 keeps the size of the images")
     if size or height is None or width is None or channels is None:
         rows = source.__getitems__(range(min(_SAMPLE, len(source))))
         shapes = np.array([cast(np.ndarray, row[image]).shape for row in rows])
         channels = channels or int(shapes[:, 2].max())
         height = width = size or min(int(np.median(shapes[:, :2])), images.LARGEST)
+    for side in (height, width):
+        within("data.size", side, 1, images.MOST, "give the side that images are brought to")
     return images.Form(height, width, 1 if channels == 1 else 3)
 
 
@@ -179,6 +190,8 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
     import tensorflow_datasets as tfds  # here, so that data sets of other sources do not wait for it
 
     where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
+    if not _NAME.fullmatch(name):
+        raise UserError(f"data.name: {name!r} is no name of TFDS; give one such as tfds:food101")
     try:
         with quiet():  # about the group sizes of array_record
             builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
@@ -191,7 +204,7 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
         raise UserError(
             f"data.name: TFDS has no data set {name!r}, and none is prepared in {where}; correct the name or data.dir"
         ) from error
-    except (NotImplementedError, AssertionError, OSError, RuntimeError, ValueError, IndexError) as error:
+    except Exception as error:  # what files that are damaged or missing make of TFDS is anybody's guess
         flag = f" --dir={where}" if dir is not None else ""
         raise UserError(
             f"data.dir: no prepared {name!r} in {where}; prepare it once with "

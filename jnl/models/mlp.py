@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array
 
-from jnl.errors import UserError
+from jnl.errors import UserError, within
 from jnl.models._layers import Dense, flatten, last_layer
 
 
@@ -30,6 +30,5 @@ def mlp(num_classes: int, width: int = 256, dropout: float = 0.0, layers: int = 
     """`layers` of `width` hidden units; of the last, a share `dropout` is left out while training."""
     if width < 1:
         raise UserError(f"model.width: {width}; give at least 1, the published value is 256")
-    if layers < 1:
-        raise UserError(f"model.layers: {layers}; give at least 1, the published value")
+    within("model.layers", layers, 1, 1000, "give at least 1, the published value")
     return MLP(num_classes, width, dropout, layers)

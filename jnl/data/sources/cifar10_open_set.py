@@ -32,7 +32,7 @@ def load(
     if recipe not in RECIPES:
         raise unknown("data.recipe", recipe, RECIPES)
     within("data.share", share, 0, 1, "published: 0.4")
-    within("data.seed", seed, 0, 2**32 - 1, "published: 0")
+    within("data.seed", seed, 0, 2**31 - 1, "published: 0")
     inside = tfds_reader.read("cifar10", dir, by_id)
     others = _imagenet32(Path(dir or ".") / "imagenet32") if outside == "imagenet32" else _tfds(OUTSIDE[outside], dir)
     inputs, labels = np.array(inside.train.inputs), np.array(inside.train.labels)
@@ -63,7 +63,7 @@ def _imagenet32(folder: Path) -> np.ndarray:
 
     def read(path: Path, key: str, *shape: int) -> np.ndarray:
         array = files.arrays(path, "data.dir", (key,))[key]
-        if array.shape[1:] != shape:
+        if not array.ndim or array.shape[1:] != shape:
             raise UserError(f"data.dir: {key} in {path} is {array.shape}, not of downsampled ImageNet (32 x 32)")
         return array
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from jnl.data import images
 from jnl.data.dataset import Dataset
-from jnl.data.files import lines
+from jnl.data.files import lines, listed
 from jnl.data.tfds_reader import Folder
 from jnl.errors import UserError
 
@@ -26,15 +26,18 @@ def load(dir: Folder = None, size: int = 256) -> Dataset:
     lists = root / "annotations" if (root / "annotations").is_dir() else root
 
     def split(part: str, keys: str, labels: str) -> images.Split:
-        given = {key: label for key, label, *_ in lines(lists / labels, 2, "Clothing1M")}
-        listed = [key for key, *_ in lines(lists / keys, 1, "Clothing1M")]
-        if not listed:
+        given: dict[str, str] = {}
+        for key, label, *_ in lines(lists / labels, 2, "Clothing1M"):
+            if given.setdefault(key, label) != label:
+                raise UserError(f"data.dir: {lists / labels} has two classes for {key!r}; leave one out")
+        wanted = [key for key, *_ in lines(lists / keys, 1, "Clothing1M")]
+        if not wanted:
             raise UserError(f"data.dir: {lists / keys} is empty; give the folder of Clothing1M as it was unpacked")
-        for key in listed:
+        for key in wanted:
             if given.get(key) not in number:
                 raise UserError(f"data.dir: {lists / labels} has no class 0 to {CLASSES - 1} for {key!r}")
-        truth = np.full(len(listed), -1) if part == "train" else None
-        paths, seen = [root / key for key in listed], np.array([number[given[key]] for key in listed])
+        truth = np.full(len(wanted), -1) if part == "train" else None
+        paths, seen = listed(wanted, root, lists / keys), np.array([number[given[key]] for key in wanted])
         return images.load(f"clothing1m-{part}", paths, seen, form, truth)
 
     form = images.Form(size, size, 3)

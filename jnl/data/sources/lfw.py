@@ -7,6 +7,7 @@ male, as most are. Names of less confidence are left out. Which subsets the pape
 a setting; the default is its data set #1, more noise; #2 leaves out N5.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def load(
     paths = sorted(root.glob("*/*.jpg"))
     if not paths:
         raise UserError(f"data.dir: no Name_Surname/*.jpg in {root}; give the folder of the unpacked LFW images")
-    table = Path(names) if Path(names).is_file() else root / names
+    table = Path(names) if os.path.isfile(names) else root / names
     for part, wanted in (("train", train), ("test", test)):
         for name in wanted.split("+"):
             if name not in SUBSETS:
@@ -57,6 +58,8 @@ def _subsets(paths: list[Path], table: Path) -> tuple[np.ndarray, np.ndarray]:
     for name, gender, confidence, *_ in lines(table, 3, "first names"):
         if gender not in (*CLASSES, "None"):
             raise UserError(f"data.names: {table} says that {name} is {gender!r}, not male, female or None")
+        if name in known:
+            raise UserError(f"data.names: {table} has {name!r} twice; leave one out")
         try:
             known[name] = (gender, float(confidence))
         except ValueError as error:

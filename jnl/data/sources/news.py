@@ -94,8 +94,14 @@ def _prepared(dir: Folder, part: str) -> _Posts:
         raise UserError(
             f"data.dir: no newsgroups20 in {dir}; leave data.dir out and scikit-learn fetches the posts"
         ) from error
-    texts = [cast(bytes, row["text"]).decode() for row in rows]
-    return _Posts(texts, np.array([row["label"] for row in rows]))
+    try:
+        texts = [cast(bytes, row["text"]).decode(errors="replace") for row in rows]
+        groups = np.array([cast(int, row["label"]) for row in rows], int)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(f"data.dir: newsgroups20 in {dir} has no `text` and `label`; prepare it again") from error
+    if not len(groups) or not 0 <= groups.min() <= groups.max() < len(_GROUPS):
+        raise UserError(f"data.dir: newsgroups20 in {dir} has no posts, or labels beside 0 to 19; prepare it again")
+    return _Posts(texts, groups)
 
 
 def _fetched(part: str) -> _Posts:

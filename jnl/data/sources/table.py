@@ -18,7 +18,7 @@ import pyarrow.parquet
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.tfds_reader import Folder
-from jnl.errors import UserError
+from jnl.errors import UserError, reason
 
 NOISY = True
 ONE_HOT = 100
@@ -54,10 +54,9 @@ def _read(path: Path, field: str) -> pa.Table:
     try:
         table = pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
         names = table.column_names
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        said = " ".join(str(error).split())
+    except Exception as error:  # what a damaged file makes of Arrow is anybody's guess
         raise UserError(
-            f"{field}: {path} is no table that can be read ({said}); give a .csv or .parquet file"
+            f"{field}: {path} is no table that can be read ({reason(error)}); give a .csv or .parquet file"
         ) from error
     for name in names:
         if names.count(name) > 1:
@@ -77,7 +76,7 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
         if any(holds(kind) for holds in _NUMBERS):
             values[name] = []
             continue
-        found = dict.fromkeys(map(str, table[name].to_pylist()))
+        found = dict.fromkeys(map(str, _content(table, name, "data.dir")))
         other = [word for word in found if not _is_number(word)]
         if 0 < len(other) <= len(found) / 2:
             raise UserError(
@@ -93,6 +92,15 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
     return values
 
 
+def _content(table: pa.Table, name: str, field: str) -> list[object]:
+    try:
+        return table[name].to_pylist()
+    except Exception as error:  # bytes that are no text, times that Python lacks, ...
+        raise UserError(
+            f"{field}: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
+        ) from error
+
+
 def _is_number(word: str) -> bool:
     try:
         return math.isfinite(float(word))
@@ -106,12 +114,12 @@ def _features(table: pa.Table, values: dict[str, list[str]]) -> np.ndarray:
         if name not in table.column_names:
             raise UserError(f"data.test: column {name!r} is missing; the test table needs those of the training table")
         if words:
-            column = np.array([str(value) for value in table[name].to_pylist()])
+            column = np.array([str(value) for value in _content(table, name, "data.test")])
             columns += [column == word for word in words]
         else:
             try:
                 columns.append(table[name].cast(pa.float64(), safe=False).to_numpy())
-            except pa.ArrowException as error:
+            except (pa.ArrowException, ValueError) as error:
                 raise UserError(
                     f"data.test: column {name!r} holds no numbers, in the training table it does"
                 ) from error
@@ -127,7 +135,8 @@ def _labels(table: pa.Table, name: str, field: str) -> list[int | str]:
     if pa.types.is_floating(table[name].type):
         raise UserError(f"{field}: column {name!r} holds fractions; give whole numbers or words as classes")
     labels = [
-        value if isinstance(value, int) else "" if value is None else str(value) for value in table[name].to_pylist()
+        value if isinstance(value, int) else "" if value is None else str(value)
+        for value in _content(table, name, field)
     ]
     if "" in labels:
         raise UserError(f"{field}: column {name!r} is empty in row {labels.index('')}; fill it or leave the row out")

@@ -10,7 +10,7 @@ import numpy as np
 
 from jnl.data import images
 from jnl.data.dataset import Dataset
-from jnl.data.files import lines
+from jnl.data.files import lines, listed
 from jnl.data.tfds_reader import Folder
 from jnl.errors import UserError
 
@@ -28,11 +28,13 @@ def load(dir: Folder = None) -> Dataset:
     ids = sorted(line[0] for line in lines(root / "wnids.txt", 1, "tiny-imagenet-200"))
     number = {wnid: position for position, wnid in enumerate(ids)}
     words = {wnid: " ".join(name) for wnid, *name in lines(root / "words.txt", 2, "tiny-imagenet-200")}
-    train = [(path, wnid) for wnid in ids for path in sorted((root / "train" / wnid / "images").glob("*.JPEG"))]
+    folders = dict(zip(ids, listed(ids, root / "train", root / "wnids.txt"), strict=True))
+    train = [(path, wnid) for wnid in ids for path in sorted((folders[wnid] / "images").glob("*.JPEG"))]
     if lacking := sorted(set(ids) - {wnid for _, wnid in train}):
         raise UserError(f"data.dir: no images in {root / 'train' / lacking[0] / 'images'}; unpack all of them")
     annotated = lines(root / "val" / "val_annotations.txt", 2, "tiny-imagenet-200")
-    test = [(root / "val" / "images" / name, wnid) for name, wnid, *_ in annotated]
+    held = listed([name for name, *_ in annotated], root / "val" / "images", root / "val" / "val_annotations.txt")
+    test = [(path, wnid) for path, (_, wnid, *_) in zip(held, annotated, strict=True)]
     if not test:
         raise UserError(f"data.dir: {root / 'val' / 'val_annotations.txt'} is empty; unpack it again")
     if lacking := sorted({wnid for _, wnid in test} - set(ids)):
