@@ -119,11 +119,8 @@ def train_on(
         now = metrics.count(outcome, run.labels, train.clean)
         return (state, jax.tree.map(jnp.add, counts, now)), None
 
-    def all_steps(before: tuple[State, metrics.Counts]) -> tuple[State, metrics.Counts]:
-        return lax.scan(step, before, batches)[0]
-
-    state, counts = lax.cond(state.failed, lambda before: before, all_steps, (state, counts))
-    return state._replace(failed=state.failed | ~jnp.isfinite(counts.loss)), counts
+    trained, counts = lax.scan(step, (state, counts), batches)[0]
+    return _unless_failed(state, trained, counts), counts
 
 
 def end(
@@ -146,3 +143,9 @@ def end(
     failed = state.failed | ~finite.all()
     measured = metrics.training(counts) | evaluate(say, test, recipe.batch_size) | held_out
     return state._replace(failed=failed), jax.tree.map(lambda value: jnp.where(failed, jnp.nan, value), measured)
+
+
+def _unless_failed(before: State, after: State, counts: metrics.Counts) -> State:
+    """The networks stay as they are once a loss was not finite; memories may go on, as nobody reads them any more."""
+    kept = jax.tree.map(partial(jnp.where, before.failed), before[:3], after[:3])
+    return State(*kept, memory=after.memory, failed=before.failed | ~jnp.isfinite(counts.loss))  # type: ignore[misc]

@@ -1,0 +1,96 @@
+"""Trainings in processes of their own, what kills them, and what they leave behind."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from conftest import ROOT
+
+from jnl.checkpoint import Checkpoints
+
+CLEAN = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}  # as users have it
+
+
+def line(workdir, config, *options):
+    return [sys.executable, "train.py", f"--config={config}", f"--workdir={workdir}", *options]
+
+
+def start(workdir, config, *options, **environment):
+    return subprocess.Popen(
+        line(workdir, config, *options),
+        cwd=ROOT,
+        env=CLEAN | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(workdir, config, *options, **environment):
+    """-> exit code, what went to people, what went wrong."""
+    process = start(workdir, config, *options, **environment)
+    out, error = process.communicate(timeout=600)
+    return process.returncode, out, error
+
+
+def passes(process, seconds):
+    """Whether the process lives on for so long."""
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def rows(workdir):
+    """How many are in `metrics.jsonl`."""
+    with suppress(FileNotFoundError):
+        return (workdir / "metrics.jsonl").read_bytes().count(b"\n")
+    return 0
+
+
+def is_saving(workdir):
+    """Whether a save is under way at this moment."""
+    return any("orbax-checkpoint-tmp" in path.name for path in workdir.glob("checkpoints/*/*"))
+
+
+def kill(process, workdir, chance: random.Random, inside_a_save: bool) -> bool:
+    """SIGKILL once some more rows are there, and a moment after, or inside a save; False if the process was faster."""
+    wanted = rows(workdir) + chance.randrange(1, 8)
+    while rows(workdir) < wanted or (inside_a_save and not is_saving(workdir)):
+        if process.poll() is not None:
+            return False
+    if not inside_a_save and not passes(process, chance.random() / 5):
+        return False
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+def left_behind(workdir: Path) -> tuple[dict, dict]:
+    """All that a training gives, but for times: name -> arrays, name -> what is JSON."""
+    arrays, records = {}, {}
+    for folder in sorted((workdir / "checkpoints").iterdir()):
+        files = Checkpoints(folder, 2)
+        found = files.newest()
+        files.close()
+        arrays |= {f"{folder.name}/{name}": array for name, array in found.arrays.items()}
+        records[folder.name] = found.record
+    for name in ("summary.json", "config.json"):
+        records[name] = json.loads((workdir / name).read_text())
+    records["config.json"].pop("resumed", None)
+    records["config.json"].pop("command")
+    records["rows"] = [json.loads(row) for row in (workdir / "metrics.jsonl").read_text().splitlines()]
+    return arrays, timeless(records)
+
+
+def timeless(value):
+    """Without what is called seconds."""
+    if isinstance(value, dict):
+        return {key: timeless(inner) for key, inner in value.items() if "seconds" not in key and key != "under_way"}
+    return [timeless(inner) for inner in value] if isinstance(value, list) else value

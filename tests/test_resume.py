@@ -1,0 +1,52 @@
+"""A training that is killed at any moment, even inside a save, ends with the bits of one that never was."""
+
+import random
+
+import pytest
+from faults import finish, kill, left_behind, start
+
+# Statistics of batches, dropout, augmentation; a save after almost every piece, of which an epoch has several.
+NETWORK = [
+    "--config.batch_size=64", "--config.protocol.max_steps=8", "--config.model.dropout=0.3", "--config.augment.pad=1",
+    "--config.noise.seed=per_run", "--config.data.validation=0.1", "--config.checkpoint.every_minutes=0.0005",
+    "--config.checkpoint.piece=4",
+]  # fmt: skip
+
+
+def same(broken, unbroken):
+    """Equal to the bit; how many bytes were compared."""
+    (arrays, records), (expected, wanted) = left_behind(broken), left_behind(unbroken)
+    assert arrays.keys() == expected.keys()
+    for name, array in arrays.items():
+        assert array.tobytes() == expected[name].tobytes(), name
+    assert records == wanted
+    return sum(array.nbytes for array in arrays.values())
+
+
+def killed_and_resumed(tmp_path, compiled, kills, chance, config, *options):
+    """Kills and resumes, in the end lets it finish -> how many kills, how many bytes were compared."""
+    environment = {"JAX_COMPILATION_CACHE_DIR": str(compiled), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    unbroken, broken, done = tmp_path / "unbroken", tmp_path / "broken", 0
+    code, _, error = finish(unbroken, config, *options, **environment)
+    assert code == 0, error
+    for number in range(kills):
+        done += kill(start(broken, config, *options, **environment), broken, chance, inside_a_save=number % 2 == 1)
+    code, out, error = finish(broken, config, *options, **environment)
+    assert code == 0, error
+    assert "last 10" in out
+    return done, same(broken, unbroken)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """Programs compiled once for all processes of this file."""
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.mark.parametrize(("strategy", "axis", "kills"), [("jocor", "map", 3), ("elr_plus", "vmap", 2)])
+def test_killed_and_resumed_gives_the_same_bits(strategy, axis, kills, tmp_path, compiled):
+    config = f"configs/{strategy}.py:quick,model=cnn_faces"
+    options = [*NETWORK, "--config.epochs=12", f"--config.runs_axis={axis}"]
+    done, compared = killed_and_resumed(tmp_path, compiled, kills, random.Random(7), config, *options)
+    assert done == kills
+    assert compared > 2**20
