@@ -1,7 +1,8 @@
 """Checkpoints: named arrays with a record of what they are. The only importer of Orbax.
 
-Orbax writes beside and renames, so a kill leaves no half of a checkpoint. What it does not do: it restores a flipped
-byte without a word, so each checkpoint holds a digest of every array; and its manager does not go back past a damaged
+A checkpoint is a folder that is renamed when it is complete, so a kill leaves no half of one. What Orbax does not do:
+it restores a flipped byte without a word, so there is a digest of every array; a damaged file makes it print hundreds
+of lines, so there is a digest of every file, which is looked at first; and its manager does not go back past a damaged
 checkpoint, and hangs for minutes after an error, so that is done here.
 """
 
@@ -24,6 +25,7 @@ from jnl.registry import Json
 _log = logging.getLogger(__name__)
 _FORMAT = 1  # raise it when what is stored changes
 _RECORD, _DIGESTS = "record", "digests"  # stored beside the arrays
+_FILES, _PART = "files.json", ".part"  # the digests of files; what a folder is called until it is complete
 
 
 class Checkpoint(NamedTuple):
@@ -61,7 +63,7 @@ class Checkpoints:
             raise UserError(f"workdir: cannot use {error.filename} ({error.strerror}); make it writable") from error
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._saving: Future[None] | None = None
-        for unfinished in self._folder.glob("*.orbax-checkpoint-tmp*"):  # of a process that was killed
+        for unfinished in self._folder.glob(f"*{_PART}*"):  # of a process that was killed
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def close(self) -> None:
@@ -112,6 +114,9 @@ class Checkpoints:
         try:
             if not self._folder.is_dir():  # Orbax would make it again, without the rest of the workdir
                 raise FileNotFoundError("its folder is gone")
+            needed = sum(array.nbytes for array in checkpoint.arrays.values())
+            if shutil.disk_usage(self._folder).free < 1.1 * needed + 2**16:  # Orbax would fail with pages of traces
+                raise OSError(f"No space left for {needed:,} bytes")
             _write(path, checkpoint)
         except Exception as error:  # Orbax and what is under it raise anything
             raise UserError(
@@ -131,19 +136,28 @@ def _write(path: Path, checkpoint: Checkpoint) -> None:
 
     arrays = {**checkpoint.arrays, _RECORD: _bytes({"format": _FORMAT, **checkpoint.record})}
     arrays[_DIGESTS] = _digests(arrays)
+    part = path.with_name(path.name + _PART)
     with quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
-        orbax.save(path, args=ocp.args.PyTreeSave(arrays))
+        orbax.save(part, args=ocp.args.PyTreeSave(arrays), force=True)
+    (part / _FILES).write_text(json.dumps(_files(part)))
+    part.rename(path)
 
 
 def _read(path: Path) -> Checkpoint:
     import orbax.checkpoint as ocp
 
     try:
+        expected, there = json.loads((path / _FILES).read_text()), _files(path)
+        for name in expected.keys() | there.keys():
+            if expected.get(name) != there.get(name):
+                raise _DamagedError(f"the file {name} is not what was saved")
         with quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
             arrays = orbax.restore(path, args=ocp.args.PyTreeRestore())
         digests, names = arrays.pop(_DIGESTS), sorted(arrays)
         found = _digests(arrays)
         wrong = [name for name, one, other in zip(names, digests, found, strict=True) if (one != other).any()]
+    except _DamagedError:
+        raise
     except Exception as error:  # Orbax and what is under it raise anything
         raise _DamagedError(_words(error)) from error
     if wrong:
@@ -159,6 +173,16 @@ def _read(path: Path) -> Checkpoint:
 
 def _bytes(record: Mapping[str, Json]) -> np.ndarray:
     return np.frombuffer(json.dumps(record).encode(), np.uint8)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file inside."""
+    digests = {}
+    for file in folder.rglob("*"):
+        if file.is_file() and file.name != _FILES:
+            with file.open("rb") as held:
+                digests[str(file.relative_to(folder))] = hashlib.file_digest(held, "sha256").hexdigest()
+    return digests
 
 
 def _digests(arrays: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -40,13 +40,17 @@ class Workdir:
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
-            recorded = _recorded(path)
-            self._resumes = recorded is not None
-            if recorded is None:
-                self._write(_CONFIG, content)
-            else:
-                _compare(path, recorded, content)
-            self._rows = (path / f".{_METRICS}.part").open("w")
+            try:
+                recorded = _recorded(path)
+                self._resumes = recorded is not None
+                if recorded is None:
+                    self._write(_CONFIG, content)
+                else:
+                    _compare(path, recorded, content)
+                self._rows = (path / f".{_METRICS}.part").open("w")
+            except (OSError, UserError):
+                os.close(self._lock)
+                raise
         except OSError as error:
             raise _unusable(error) from error
 

@@ -56,7 +56,7 @@ def rows(workdir):
 
 def is_saving(workdir):
     """Whether a save is under way at this moment."""
-    return any("orbax-checkpoint-tmp" in path.name for path in workdir.glob("checkpoints/*/*"))
+    return any(".part" in path.name for path in workdir.glob("checkpoints/*/*"))
 
 
 def kill(process, workdir, chance: random.Random, inside_a_save: bool) -> bool:

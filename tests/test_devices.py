@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import QUICK_COMPILER, ROOT
+from faults import rows
 
 LINE = [sys.executable, "train.py", "--config=configs/coteaching.py:quick", "--config.seeds=3"]
 
@@ -18,10 +21,10 @@ def environment(devices, **more):
     return {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, **more}
 
 
-def curves(workdir):
+def curves(workdir, epochs=3):
     """Name -> values of all rows."""
     rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    assert [(row["epoch"], row["run"]) for row in rows] == [(epoch, run) for epoch in range(3) for run in range(3)]
+    assert [(row["epoch"], row["run"]) for row in rows] == [(epoch, run) for epoch in range(epochs) for run in range(3)]
     return {name: np.array([row[name] for row in rows]) for name in rows[0] if "seconds" not in name}
 
 
@@ -47,25 +50,52 @@ def test_eight_devices(options, one_device, tmp_path):
     assert layout.startswith("by map over 2 x cpu, 4 devices to a batch" if options else "by map over 3 x cpu")
 
 
-def test_two_processes(one_device, tmp_path):
+def start_two(*options):
+    """The same command in two processes that train together."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    processes = [
+    return [
         subprocess.Popen(
-            [*LINE, f"--workdir={tmp_path}"],
+            [*LINE, *options],
             cwd=ROOT,
             env=environment(1, JAX_COORDINATOR_ADDRESS=address, JAX_NUM_PROCESSES="2", JAX_PROCESS_ID=str(number)),
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
         for number in range(2)
     ]
+
+
+def test_two_processes(one_device, tmp_path):
+    processes = start_two(f"--workdir={tmp_path}")
     outputs = [process.communicate(timeout=300)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     same(curves(tmp_path), one_device)
     assert "last 10" in outputs[0] and "last 10" not in outputs[1]  # one of them speaks
     assert "over 2 x cpu" in outputs[0]
+
+
+def test_two_processes_stop_and_go_on_with_any_number_of_devices(tmp_path):
+    """A signal to one of them stops both; others take up what they saved."""
+    options = ["--config.epochs=60", f"--workdir={tmp_path}/both"]
+    processes = start_two(*options)
+    while rows(tmp_path / "both") < 9 and processes[0].poll() is None:
+        pass
+    processes[1].send_signal(signal.SIGTERM)
+    errors = [process.communicate(timeout=300)[1] for process in processes]
+    assert [process.returncode for process in processes] == [143, 143], errors
+    taken_up = tmp_path / "one"
+    shutil.copytree(tmp_path / "both", taken_up)
+    outputs = [process.communicate(timeout=300)[0] for process in start_two(*options)]
+    assert "last 10" in outputs[0]
+    line = [*LINE, "--config.epochs=60", f"--workdir={taken_up}"]
+    done = subprocess.run(line, cwd=ROOT, env=environment(3), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "began with other device" in done.stderr
+    found, expected = (curves(path, 60) for path in (taken_up, tmp_path / "both"))
+    np.testing.assert_allclose(found["train_loss"], expected["train_loss"], rtol=0.05)
 
 
 @pytest.mark.parametrize(

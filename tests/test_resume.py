@@ -5,6 +5,8 @@ import random
 import pytest
 from faults import finish, kill, left_behind, start
 
+from jnl import strategies
+
 # Statistics of batches, dropout, augmentation; a save after almost every piece, of which an epoch has several.
 NETWORK = [
     "--config.batch_size=64", "--config.protocol.max_steps=8", "--config.model.dropout=0.3", "--config.augment.pad=1",
@@ -50,3 +52,25 @@ def test_killed_and_resumed_gives_the_same_bits(strategy, axis, kills, tmp_path,
     done, compared = killed_and_resumed(tmp_path, compiled, kills, random.Random(7), config, *options)
     assert done == kills
     assert compared > 2**20
+
+
+# What has phases goes through them in few epochs.
+SHORT = {
+    "confident_filter": ["--config.strategy.folds=2", "--config.strategy.fold_epochs=2"],
+    "coteaching_plus": ["--config.strategy.warmup_epochs=2"],
+    "cores2": ["--config.strategy.warmup_epochs=1"],
+    "dividemix": ["--config.strategy.warmup_epochs=2"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("axis", ["map", "vmap"])
+@pytest.mark.parametrize("strategy", strategies.names())
+def test_every_strategy_killed_and_resumed(strategy, axis, tmp_path, compiled, record_property):
+    """Two kills each, the second one inside a save: 108 of them, of which those that come too late are not counted."""
+    config, chance = f"configs/{strategy}.py:quick,model=cnn_faces", random.Random(f"{strategy} {axis}")
+    options = [*NETWORK, "--config.epochs=8", f"--config.runs_axis={axis}", *SHORT.get(strategy, [])]
+    done, compared = killed_and_resumed(tmp_path, compiled, 2, chance, config, *options)
+    record_property("kills", done)
+    record_property("bytes", compared)
+    assert done
