@@ -11,16 +11,21 @@ import io
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
+import jax
 import numpy as np
 
 from jnl.data.quiet import quiet
 from jnl.errors import UserError
 from jnl.registry import Json
+
+if TYPE_CHECKING:
+    import orbax.checkpoint
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1  # raise it when what is stored changes
@@ -131,28 +136,38 @@ class _DamagedError(Exception):
     """A checkpoint that is not what was saved."""
 
 
-def _write(path: Path, checkpoint: Checkpoint) -> None:
+@contextmanager
+def _opened() -> Iterator["orbax.checkpoint.Checkpointer"]:
+    """What saves and restores; of several processes this one alone, so that it does not wait for the others."""
     import orbax.checkpoint as ocp  # takes a second, which only those wait who save
 
+    this = jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(
+        primary_host=this, active_processes={this}, barrier_sync_key_prefix=f"process{this}"
+    )
+    handler = ocp.PyTreeCheckpointHandler(multiprocessing_options=alone)
+    with quiet(), ocp.Checkpointer(handler, multiprocessing_options=alone) as checkpointer:
+        yield checkpointer
+
+
+def _write(path: Path, checkpoint: Checkpoint) -> None:
     arrays = {**checkpoint.arrays, _RECORD: _bytes({"format": _FORMAT, **checkpoint.record})}
     arrays[_DIGESTS] = _digests(arrays)
     part = path.with_name(path.name + _PART)
-    with quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
-        orbax.save(part, args=ocp.args.PyTreeSave(arrays), force=True)
+    with _opened() as orbax:
+        orbax.save(part, arrays, force=True)
     (part / _FILES).write_text(json.dumps(_files(part)))
     part.rename(path)
 
 
 def _read(path: Path) -> Checkpoint:
-    import orbax.checkpoint as ocp
-
     try:
         expected, there = json.loads((path / _FILES).read_text()), _files(path)
         for name in expected.keys() | there.keys():
             if expected.get(name) != there.get(name):
                 raise _DamagedError(f"the file {name} is not what was saved")
-        with quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
-            arrays = orbax.restore(path, args=ocp.args.PyTreeRestore())
+        with _opened() as orbax:
+            arrays = orbax.restore(path)
         digests, names = arrays.pop(_DIGESTS), sorted(arrays)
         found = _digests(arrays)
         wrong = [name for name, one, other in zip(names, digests, found, strict=True) if (one != other).any()]
