@@ -71,6 +71,8 @@ def opened(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLik
     if path is None:
         yield Output(None, None)
         return
+    if "\0" in os.fspath(path):
+        raise UserError(f"workdir: {path} is no name of a folder; give another one")
     config = complete(config)
     content = {
         "config": config.to_dict(),

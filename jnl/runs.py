@@ -185,6 +185,7 @@ class Program:
     def train(self, begin: Callable[[], Standing]) -> Iterator[Standing]:
         """From where `begin` stands, piece by piece, on and on; halves the chunks if the device runs out of memory."""
         standing, feeds = self._first(begin)
+        del begin  # what it holds may be large
         while True:
             yield standing
             standing = self._advance(standing, feeds)

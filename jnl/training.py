@@ -113,8 +113,10 @@ def _is_over(standing: Standing, epochs: range) -> bool:
 
 
 def _where(standing: Standing, pieces: int) -> str:
-    inside = f" and {standing.piece} of the {pieces} pieces of the next one" if standing.piece else ""
-    return f"stopped after epoch {standing.epoch - 1}{inside}; all is saved, and the same command goes on from there"
+    where = f"in epoch {standing.epoch}, {standing.piece} of its {pieces} pieces are trained"
+    if not standing.piece:
+        where = f"after epoch {standing.epoch - 1}"
+    return f"stopped {where}; all is saved, and the same command goes on from there"
 
 
 def _described(program: Program) -> ProgramSummary:

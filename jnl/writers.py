@@ -8,6 +8,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from jnl.devices import is_main
+from jnl.errors import printable
 from jnl.metrics import BestLast, OverRuns
 from jnl.registry import Json
 
@@ -72,7 +73,9 @@ class Progress:
 
     def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
         hidden = None if is_main() else True
-        self.bar = tqdm(total=epochs, initial=done, desc=title, unit="epoch", disable=hidden, dynamic_ncols=True)
+        self.bar = tqdm(
+            total=epochs, initial=done, desc=printable(title), unit="epoch", disable=hidden, dynamic_ncols=True
+        )
         self.steps_per_epoch = steps_per_epoch
 
     def __enter__(self) -> Self:
