@@ -16,7 +16,7 @@ from jnl import data, noise
 from jnl.config import published
 from jnl.data.arrays import Labelled, dataset
 from jnl.description import describe
-from jnl.epoch import begin
+from jnl.epoch import order
 from jnl.experiment import run
 from jnl.parts import build
 
@@ -50,11 +50,13 @@ def folder(make):
     return made_folder
 
 
+# Batches of two are too few for the statistics of a convolutional network: by the flags of these tests gradients may
+# be NaN.
 CONFIGS = {
     "news": ("", few_posts, 6),
     "lfw": (",model=mlp", folder(made.lfw), 12),
     "tiny_imagenet": (",model=mlp", folder(made.tiny_imagenet), 6),
-    "clothing1m": (",model=cnn_faces", folder(made.clothing1m), 6),
+    "clothing1m": (",model=mlp", folder(made.clothing1m), 6),
 }
 
 
@@ -110,7 +112,9 @@ def test_own_arrays_in_one_line(tmp_path, capsys):
 
 def test_own_images_in_one_line(tmp_path, capsys):
     made.class_folders(tmp_path / "data", number=8)
-    summary = command(tmp_path, "--config=configs/jocor.py:data=folder,quick", f"--config.data.dir={tmp_path}/data")
+    summary = command(
+        tmp_path, "--config=configs/jocor.py:data=folder,quick,model=mlp", f"--config.data.dir={tmp_path}/data"
+    )
     assert summary["points"][0]["noise"]["realised"] == [None, None]  # nobody knows
     output = capsys.readouterr().out
     assert "an unknown share of wrong labels (none)" in output
@@ -223,8 +227,7 @@ def test_even_classes_in_an_epoch():
     config = quick("standard", noise__kind="none", batch_size=30, data__balanced=True, epochs=1, seeds=1)
     (parts,) = build(config, load=lambda *_, **__: uneven)
     assert parts.recipe.balanced
-    arrays = jax.tree.map(jnp.asarray, parts.dataset.train)
-    index = jax.jit(lambda run: begin(parts.recipe, arrays, run, None, jnp.int32(0))[1].index)(parts.runs[0])
+    index = jax.jit(lambda run: order(parts.recipe, run, jnp.int32(0)).index)(parts.runs[0])
     counts = np.bincount(labels[np.asarray(index).ravel()])
     np.testing.assert_array_equal(counts, [120, 120, 120])  # of the 360 that train
     assert len(np.unique(index)) < 360  # small classes repeat
