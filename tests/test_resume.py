@@ -58,7 +58,7 @@ def test_killed_and_resumed_gives_the_same_bits(strategy, axis, kills, tmp_path,
 SHORT = {
     "confident_filter": ["--config.strategy.folds=2", "--config.strategy.fold_epochs=2"],
     "coteaching_plus": ["--config.strategy.warmup_epochs=2"],
-    "cores2": ["--config.strategy.warmup_epochs=1"],
+    "cores2": ["--config.strategy.wait_epochs=1", "--config.strategy.sieve_from=3"],
     "dividemix": ["--config.strategy.warmup_epochs=2"],
 }
 
