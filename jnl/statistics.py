@@ -28,7 +28,7 @@ _MOST = 40  # differences whose signs are all tried: twice 2^20 sums
 class Mean(NamedTuple):
     """A mean over runs; NaN for what so few runs cannot tell."""
 
-    count: int  # runs that have not failed
+    runs: int  # that have not failed
     mean: float
     std: float  # ddof 0
     low: float  # of the t interval, level 95 %
@@ -38,7 +38,7 @@ class Mean(NamedTuple):
 class Paired(NamedTuple):
     """Differences of runs that share their seeds."""
 
-    count: int
+    pairs: int
     mean: float
     low: float  # of the t interval of the mean difference, level 95 %
     high: float
@@ -102,7 +102,7 @@ def paired(first: np.ndarray, second: np.ndarray) -> Paired:
     """f64[S], f64[S] of the same seeds -> how much larger the first is, without pairs of which one has failed."""
     differences = (first - second)[np.isfinite(first - second)]
     whole = mean(differences)
-    return Paired(whole.count, whole.mean, whole.low, whole.high, sign_flip(differences), least_p(whole.count))
+    return Paired(whole.runs, whole.mean, whole.low, whole.high, sign_flip(differences), least_p(whole.runs))
 
 
 def least_p(count: int) -> float:

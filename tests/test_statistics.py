@@ -20,7 +20,7 @@ pairs = st.lists(st.tuples(accuracies, accuracies), min_size=2, max_size=9).map(
 @given(several)
 def test_the_interval_is_that_of_scipy(values):
     found = statistics.mean(values)
-    assert found.count == len(values)
+    assert found.runs == len(values)
     np.testing.assert_allclose((found.mean, found.std), (np.mean(values), np.std(values)))
     if values.std() > 1e-9:
         expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
@@ -36,10 +36,10 @@ def test_the_interval_of_five_covers_what_it_promises():
 def test_failed_runs_are_in_no_mean_and_few_runs_have_no_interval():
     assert statistics.mean(np.array([0.5, math.nan, 0.7])) == statistics.mean(np.array([0.5, 0.7]))
     one = statistics.mean(np.array([math.nan, 0.5]))
-    assert (one.count, one.mean, one.std) == (1, 0.5, 0)
+    assert (one.runs, one.mean, one.std) == (1, 0.5, 0)
     assert math.isnan(one.low) and math.isnan(one.high)
     none = statistics.mean(np.array([math.nan]))
-    assert none.count == 0 and math.isnan(none.mean)
+    assert none.runs == 0 and math.isnan(none.mean)
 
 
 @given(pairs)
