@@ -4,6 +4,7 @@ import io
 import math
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
@@ -11,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from jnl.registry import Json
 from jnl.report import tables
@@ -18,19 +20,7 @@ from jnl.report.cells import Board, Cell
 from jnl.report.style import look
 
 _INK = "#010203"  # becomes the page's text colour
-_RULES = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "jnl",
-    "font.size": 9,
-    "text.color": _INK,
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-}
+_STYLE = Path(__file__).with_name("figures.mplstyle")  # and nothing of the user's own
 _WIDTH, _HEIGHT = 4.6, 2.9  # inches; drawn at about this size on a phone
 _BOX = (0.135, 0.155, 0.845, 0.80)  # of the axes: left, bottom, width, height, as shares
 _FEW = 6  # epochs whose points are shown
@@ -90,11 +80,12 @@ def _epochs(board: Board, numbers: Mapping[str, int], prefix: str, what: _Curve)
     for cell, curve in found:
         number, epochs = numbers[cell.label], cell.epochs()
         mean, std = _over_runs(curve)
-        colour, dashes = look(number)
-        marker = "o" if len(epochs) <= _FEW else None
-        axes.plot(epochs, mean, color=colour, dashes=dashes or (1, 0), lw=1.4, marker=marker, ms=3, gid=f"s-{number}-l")
+        colour, dashes, marker = look(number)
+        (line,) = axes.plot(epochs, mean, color=colour, dashes=dashes or (1, 0), lw=1.4, gid=f"s-{number}-l")
+        if len(epochs) <= _FEW:
+            line.set(marker=marker, markersize=3)
         axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.16, lw=0, gid=f"s-{number}-b")
-        values = [[_rounded(one), _rounded(other)] for one, other in zip(mean, std, strict=True)]
+        values: list[Json] = [[_rounded(one), _rounded(other)] for one, other in zip(mean, std, strict=True)]
         series.append({"series": number, "label": cell.label, "first": int(epochs[0]), "values": values})
     axes.margins(x=0.02)
     hover: Json = {"box": _BOX, "limits": [float(limit) for limit in axes.get_xlim()], "series": series}
@@ -125,36 +116,39 @@ def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | 
         if accuracy is None or not math.isfinite(cost):
             continue
         number = numbers[cell.label]
+        colour, _, marker = look(number)
         mean, std = (100 * float(one[0]) for one in _over_runs(accuracy[:, None]))
-        axes.plot([cost], [mean], "o", color=look(number).colour, ms=5, gid=f"s-{number}-l")
-        axes.plot([cost] * 2, [mean - std, mean + std], color=look(number).colour, lw=1.4, gid=f"s-{number}-b")
+        axes.plot([cost], [mean], marker, color=colour, ms=5, gid=f"s-{number}-l")
+        axes.plot([cost] * 2, [mean - std, mean + std], color=colour, lw=1.4, gid=f"s-{number}-b")
         shown.append(cell)
     if len(shown) < 2:
         return None
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     caption = "Accuracy (last 10 epochs) against compute"
     return _finish(canvas, f"{prefix}-compute", board, caption, shown, numbers, None)
 
 
 def _matrix(board: Board, matrix: np.ndarray, caption: str, name: str) -> Figure:
-    with matplotlib.rc_context(_RULES):
-        canvas = Canvas(figsize=(_WIDTH, 3.6))
-        axes = canvas.add_axes((0.24, 0.24, 0.62, 0.72))
-    image = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
     names = tables.class_names(board, len(matrix))
-    if len(names) <= _MOST_NAMES:
-        short = [name if len(name) <= 14 else f"{name[:13]}…" for name in names]
-        axes.set_xticks(range(len(names)), short, rotation=90, parse_math=False)
-        axes.set_yticks(range(len(names)), short, parse_math=False)
-    axes.set_xlabel("noisy label")
-    axes.set_ylabel("true class")
-    bar = canvas.colorbar(image, cax=canvas.add_axes((0.89, 0.24, 0.03, 0.72)))
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    with matplotlib.rc_context(fname=_STYLE):
+        canvas = Canvas(figsize=(_WIDTH, 3.6))
+        axes = canvas.add_axes((0.24, 0.26, 0.6, 0.72))
+        image = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
+        if len(names) <= _MOST_NAMES:
+            short = [name if len(name) <= 11 else f"{name[:10]}…" for name in names]
+            axes.set_xticks(range(len(names)), short, rotation=90, parse_math=False)
+            axes.set_yticks(range(len(names)), short, parse_math=False)
+        axes.set_xlabel("noisy label")
+        axes.set_ylabel("true class")
+        canvas.colorbar(image, cax=canvas.add_axes((0.88, 0.26, 0.03, 0.72))).outline.set_visible(False)
     return _finish(canvas, name, board, caption, [], {}, None)
 
 
 def _canvas(x: str, y: str) -> tuple[Canvas, Axes]:
-    with matplotlib.rc_context(_RULES):
+    with matplotlib.rc_context(fname=_STYLE):
         canvas = Canvas(figsize=(_WIDTH, _HEIGHT))
         axes = canvas.add_axes(_BOX)
         axes.set_xlabel(x, labelpad=2)
@@ -174,17 +168,14 @@ def _finish(
 ) -> Figure:
     """The page's form first; then title and legend are added for the files."""
     inline = _inline(_saved(canvas, "svg"), name)
-    with matplotlib.rc_context(_RULES):
-        handles = [
-            Line2D([], [], color=look(numbers[cell.label]).colour, dashes=look(numbers[cell.label]).dashes or (1, 0))
-            for cell in cells
-        ]
+    with matplotlib.rc_context(fname=_STYLE):
+        handles = [_handle(numbers[cell.label], points=hover is None) for cell in cells]
         width, height = canvas.get_size_inches()
-        more = 0.3 + 0.19 * math.ceil(len(cells) / 2)  # inches, for title and legend
+        more = 0.4 + 0.145 * math.ceil(len(cells) / 2)  # inches, for title and legend
         for axes in canvas.axes:
             left, bottom, across, up = axes.get_position().bounds
             share = height / (height + more)
-            axes.set_position((left, 1 - 0.3 / (height + more) - (1 - bottom) * share, across, up * share))
+            axes.set_position((left, 1 - 0.32 / (height + more) - (1 - bottom) * share, across, up * share))
         canvas.set_size_inches(width, height + more)
         title = canvas.suptitle(f"{board.title}\n{caption}", fontsize=8, y=0.995, va="top")
         title.set_parse_math(False)
@@ -196,11 +187,19 @@ def _finish(
     return Figure(name, caption, inline, _saved(canvas, "svg"), _saved(canvas, "png"), hover)
 
 
+def _handle(number: int, points: bool) -> Line2D:
+    """Of a legend."""
+    colour, dashes, marker = look(number)
+    if points:
+        return Line2D([], [], color=colour, marker=marker, linestyle="none", markersize=5)
+    return Line2D([], [], color=colour, dashes=dashes or (1, 0))
+
+
 def _saved(canvas: Canvas, form: str) -> bytes:
     """Without a date, so that the same numbers give the same bytes."""
     file = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {"Software": None}
-    with matplotlib.rc_context(_RULES):
+    with matplotlib.rc_context(fname=_STYLE):
         canvas.savefig(file, format=form, dpi=_DOTS, transparent=form == "svg", metadata=metadata)
     return file.getvalue()
 
