@@ -30,7 +30,12 @@ class Cell(NamedTuple):
     @property
     def judged(self) -> str:
         """The curve that is judged: on the test set, or without one on noisy labels that were held out."""
-        return "test_accuracy" if any("test_accuracy" in run.curves for run in self.runs) else "validation_accuracy"
+        names = {name for run in self.runs for name in run.curves}
+        return (
+            "validation_accuracy"
+            if "validation_accuracy" in names and "test_accuracy" not in names
+            else "test_accuracy"
+        )
 
     def whole(self) -> list[Run]:
         """The runs that have not failed."""
@@ -133,8 +138,9 @@ def _cells(points: Sequence[Point]) -> tuple[list[Cell], list[Duplicate]]:
 
 
 def _agree(one: Point, other: Point) -> bool:
-    spans = {(int(run.epochs[0]), len(run.epochs)) for run in (*one.runs, *other.runs) if not run.failed}
-    return len(spans) <= 1 and not differing(one.settings, other.settings)
+    shapes, others = one.shapes(), other.shapes()
+    alike = all(shapes[name] == others[name] for name in shapes.keys() & others.keys())
+    return alike and not differing(one.settings, other.settings)
 
 
 def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Iterable[str] = ()) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from jnl.registry import Json
 from jnl.report import tables
@@ -88,6 +88,7 @@ def _epochs(board: Board, numbers: Mapping[str, int], prefix: str, what: _Curve)
         values: list[Json] = [[_rounded(one), _rounded(other)] for one, other in zip(mean, std, strict=True)]
         series.append({"series": number, "label": cell.label, "first": int(epochs[0]), "values": values})
     axes.margins(x=0.02)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     hover: Json = {"box": _BOX, "limits": [float(limit) for limit in axes.get_xlim()], "series": series}
     cells = [cell for cell, _ in found]
     return _finish(canvas, f"{prefix}-{what.name or 'accuracy'}", board, what.caption, cells, numbers, hover)

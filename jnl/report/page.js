@@ -29,16 +29,16 @@
   // Hidden strategies leave figures and tables alike; the filter does the same by a part of their names.
   const hidden = new Set();
   const buttons = all(".legend button");
+  const names = new Map(buttons.map((button) => [button.dataset.series, button.textContent.trim().toLowerCase()]));
+  let part = "";
+  const off = (series) => hidden.has(series) || !(names.get(series) ?? "").includes(part);
   const show = () => {
-    const part = byId("filter").value.trim().toLowerCase();
-    const names = new Map(buttons.map((button) => [button.dataset.series, button.textContent.trim().toLowerCase()]));
-    const off = (series) => hidden.has(series) || !(names.get(series) ?? "").includes(part);
+    part = byId("filter").value.trim().toLowerCase();
     for (const element of all(".series, tr[data-series]")) element.classList.toggle("off", off(element.dataset.series));
     for (const button of buttons) {
       button.setAttribute("aria-pressed", !hidden.has(button.dataset.series));
       button.parentElement.classList.toggle("off", !names.get(button.dataset.series).includes(part));
     }
-    return off;
   };
   for (const button of buttons) {
     button.disabled = false;
@@ -79,7 +79,6 @@
       const area = place.getBoundingClientRect();
       const share = ((event.clientX - area.left) / area.width - left) / width;
       const epoch = Math.round(low + share * (high - low));
-      const off = show();
       const lines = figure.series
         .filter((one) => !off(String(one.series)))
         .map((one) => [one.label, ...(one.values[epoch - one.first] ?? [null, null])])

@@ -12,7 +12,7 @@ from jnl.report.formats import FORMATS
 from jnl.report.style import look
 from jnl.report.tables import Table
 
-_FOLDED = 12  # rows from which a table that is not the main one is folded
+_FOLDED = 12  # rows from which a table is folded, but those of accuracies
 
 
 class Files(NamedTuple):
@@ -114,8 +114,8 @@ def _table(table: Table, numbers: Mapping[str, int], name: str, within: str) -> 
     )
     files = f'<p class="files">{_links((form.upper(), f"{name}.{form}") for form in FORMATS)}</p>'
     heading = f"<h3>{title}</h3>" if within else f'<h2 id="{name}">{title}</h2>'
-    if within and table.name != "accuracy" and len(table.rows) >= _FOLDED:
-        return f"{heading}\n<details><summary>{len(table.rows)} rows</summary>{note}{box}{files}</details>"
+    if table.name not in ("accuracy", "published") and len(table.rows) >= _FOLDED:
+        return f"{heading}\n<details><summary>Show {len(table.rows)} rows</summary>{note}{box}{files}</details>"
     return f"{heading}\n{note}{box}{files}"
 
 
@@ -135,4 +135,4 @@ def _workdir(files: Files) -> str:
 
 
 def _links(links: Iterable[tuple[str, str]] | Sequence[tuple[str, str]]) -> str:
-    return "".join(f'<a href="{escape(address)}">{escape(text)}</a>' for text, address in links)
+    return " ".join(f'<a href="{escape(address)}">{escape(text)}</a>' for text, address in links)

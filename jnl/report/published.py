@@ -16,10 +16,11 @@ from jnl.report.cells import Board, Cell
 RULE = (
     "A number is missed if the 95 % t interval of the measured mean and that of the published mean do not overlap; if "
     "the published standard deviation or number of runs is not known, if the published mean is outside the measured "
-    "interval. Published deviations are taken to have ddof 1: the narrower interval, which calls a miss sooner. Fewer "
-    "than two runs, or another number of epochs or network than published, are shown and not judged. With two runs "
-    "the measured interval reaches 9 standard deviations (ddof 1) to each side, so hardly anything is missed."
+    "interval. Published deviations are taken to have ddof 1: the narrower interval, which calls a miss sooner. "
+    "Another number of epochs or network than published is shown and not judged, nor are fewer than three runs called "
+    "met: the interval of two reaches 9 standard deviations (ddof 1) to each side. Met means not told apart, no more."
 )
+_ENOUGH = 3  # runs
 
 
 class Published(NamedTuple):
@@ -98,8 +99,8 @@ def verdict(published: Published, cell: Cell) -> Verdict:
         other.append(f"{model}, published {published.model}")
     if other:
         return Verdict(published, cell, measured, None, f"not judged: {'; '.join(other)}")
-    if measured.runs < 2:
-        return Verdict(published, cell, measured, None, "not judged: fewer than two runs")
     low, high = published.interval()
-    missed = measured.low > high or low > measured.high
+    missed = measured.low > high or low > measured.high  # never where there is no interval
+    if not missed and measured.runs < _ENOUGH:
+        return Verdict(published, cell, measured, None, f"not judged: {measured.runs} runs are too few")
     return Verdict(published, cell, measured, missed, "missed" if missed else "met")

@@ -13,8 +13,16 @@ from jnl.registry import Json
 Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY = "config.json", "metrics.jsonl", "summary.json"
 _DATA_OPTIONS = ("labels", "outside")  # which make other data of one name
+_OF_CLASSES = "class_accuracy"
 _WHICH = ("epoch", "run", "seed", "noise_seed")
-_WRONG = (KeyError, TypeError, ValueError, AttributeError, IndexError)  # of a file that is not what jnl writes
+_WRONG = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+)  # of a file that is not what jnl writes
 
 
 class Run(NamedTuple):
@@ -48,6 +56,21 @@ class Point(NamedTuple):
     about: dict[str, Json]  # versions, device, revision, command
     runs: list[Run]
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of the curves of runs that have not failed, and `epochs`: the first and how many.
+
+        Raises:
+          ValueError: they differ.
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        for run in (run for run in self.runs if not run.failed):
+            own = {"epochs": (int(run.epochs[0]), len(run.epochs))}
+            own |= {name: curve.shape for name, curve in run.curves.items()}
+            for name, shape in own.items():
+                if shapes.setdefault(name, shape) != shape:
+                    raise ValueError(f"runs differ in the shape of {name}")
+        return shapes
+
 
 def read(paths: Sequence[Path]) -> list[Point]:
     """The points of all workdirs; a folder that is none is searched for them.
@@ -72,9 +95,12 @@ def _read_one(workdir: Path) -> list[Point]:
     config, summary = _object(workdir / CONFIG), _object(workdir / SUMMARY)
     rows = _rows(workdir / METRICS)
     try:
-        points = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
+        told = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
         shared = _sharing(summary, len(rows))
-        return [_point(workdir, config, point, rows, shared) for point in points]
+        found = [_point(workdir, config, point, rows, shared) for point in told]
+        for point in found:
+            point.shapes()
+        return found
     except UserError:
         raise
     except _WRONG as error:
@@ -101,11 +127,11 @@ def _object(file: Path) -> dict[str, Json]:
 def _parsed(text: str, where: str) -> dict[str, Json]:
     try:
         content = json.loads(text)
+        if not isinstance(content, dict):
+            raise ValueError("it is no object")
+        return {printable(name): _shown(value) for name, value in content.items()}
     except (ValueError, RecursionError) as error:
         raise UserError(f"workdir: {where} is damaged ({reason(error)}); restore it, or leave it out") from error
-    if not isinstance(content, dict):
-        raise UserError(f"workdir: {where} is damaged (it is no object); restore it, or leave it out")
-    return {printable(name): _shown(value) for name, value in content.items()}
 
 
 def _shown(value: Json) -> Json:
@@ -138,7 +164,7 @@ def _sharing(summary: Content, runs: int) -> list[int]:
     """For each run how many train in its program, whose time they share."""
     programs = cast(list[Content], summary.get("programs") or [{"runs": runs}])
     sizes = [cast(int, program["runs"]) for program in programs]
-    return [size for size in sizes for _ in range(size)]
+    return [size for size in sizes for _ in range(min(size, runs))]
 
 
 def _point(
@@ -166,7 +192,7 @@ def _point(
         float(cast(float, noise["rate"])),
         settings,
         [float(cast(float, one)) for one in cast(list[Json], noise.get("realised") or []) if one is not None],
-        {name: np.array(matrix, np.float64) for name, matrix in matrices.items() if matrix is not None},
+        {name: _square(matrix) for name, matrix in matrices.items() if matrix is not None},
         list(of_classes.get("last", {})),
         cast(list[int], point.get("failed_epochs") or []),
         {name: config.get(name) for name in ("command", "versions", "device", "git_revision")},
@@ -192,6 +218,9 @@ def _run(
     kept = rows[max(last + 1 - epochs - first, 0) :]  # those before belong to a first training
     names = [name for name in rows[0] if name not in _WHICH and "." not in name and _is_number(rows[0][name])]
     curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
+    for name, curve in curves.items():
+        if curve.ndim > (3 if name == _OF_CLASSES else 2):
+            raise ValueError(f"{name} has {curve.ndim} axes")
     there = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
     seconds = sum(float(cast(float, row.get("epoch_seconds") or 0)) for row in rows) / shared
     return Run(
@@ -205,6 +234,13 @@ def _run(
         seconds or np.nan,
         float(cast(float, point.get("operations") or np.nan)),
     )
+
+
+def _square(matrix: Json) -> np.ndarray:
+    array = np.array(matrix, np.float64)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise ValueError(f"a noise matrix has the shape {array.shape}")
+    return array
 
 
 def _is_number(value: Json) -> bool:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from jnl import statistics
+from jnl.errors import printable
 from jnl.registry import Json
 from jnl.report.cells import Board, Duplicate
 from jnl.report.reading import Point
@@ -27,8 +28,8 @@ def runs(boards: Sequence[Board], duplicates: Sequence[Duplicate]) -> Table:
     note = "Wrong labels: the realised share, mean over runs. Failed: run and first epoch without a finite loss."
     for one in duplicates:
         note += (
-            f" Run {one.left_out.number} of {one.left_out.workdir} is not counted: run {one.counted.number} of "
-            f"{one.counted.workdir} has the same settings and seeds."
+            f" Run {one.left_out.number} of {printable(str(one.left_out.workdir))} is not counted: run "
+            f"{one.counted.number} of {printable(str(one.counted.workdir))} has the same settings and seeds."
         )
     return Table("runs", "Runs", [*columns, *(name.replace("_", " ") for name in _SETTINGS), *versions], rows, note)
 
@@ -41,7 +42,7 @@ def _row(board: Board, label: str, point: Point) -> Row:
     realised = point.realised
     return Row(
         [
-            str(point.workdir),
+            printable(str(point.workdir)),
             label,
             board.title,
             f"{100 * sum(realised) / len(realised):.2f} %" if realised else NOTHING,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from jnl.errors import UserError
+from jnl.errors import UserError, printable
 from jnl.report import cells, figures, formats, published, records, tables
 from jnl.report.cells import Board
 from jnl.report.page import Files, Page, Section, render
@@ -20,9 +20,9 @@ _READING = [
     "name is followed by settings that tell them apart. Runs that have failed (their loss was not finite) are in no "
     "mean. Bands in figures are one standard deviation (ddof 0) over runs.",
     "Last 10 is the mean of the last 10 epochs, maximal the maximum of these, best the maximum of all epochs; both "
-    "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, Label Wave that "
-    "with the fewest changed predictions on the training set: neither needs a clean label. A column is there where its "
-    "curve is recorded.",
+    "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, Label Wave the "
+    "one with the fewest changed predictions on the training set: neither needs a clean label. A column is there where "
+    "its curve is recorded.",
     "Intervals are 95 % t intervals. With five runs, bootstrap intervals of 95 % cover 84 % only.",
     published.RULE,
 ]
@@ -99,8 +99,9 @@ def _summary(points: Sequence[Point], boards: Sequence[Board]) -> str:
 
 
 def _files(point: Point, out: Path) -> Files:
-    links = [(name, quote(os.path.relpath(point.workdir / name, out))) for name in (CONFIG, METRICS, SUMMARY)]
-    return Files(f"{point.workdir}: {point.title}", links, records.settings(point))
+    files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in (CONFIG, METRICS, SUMMARY)}
+    title = f"{printable(str(point.workdir))}: {point.title}"
+    return Files(title, [(name, quote(path)) for name, path in files.items()], records.settings(point))
 
 
 def _tables(page: Page) -> list[tuple[str, Table]]:

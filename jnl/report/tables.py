@@ -68,7 +68,7 @@ def accuracy(board: Board) -> Table:
     columns = ["strategy", "runs", *(statistics.STATISTICS[name] for name in names), "label precision, last 10"]
     note = (
         "Test accuracy in percent, mean of the networks: mean ± standard deviation (ddof 0) over runs and the 95 % t "
-        "interval of the mean. Best and maximal are chosen by test labels."
+        "interval of the mean. Best and maximal are chosen by test labels. Of fewer epochs than 10, last 10 are all."
     )
     return Table("accuracy", "Accuracy", columns, rows, note)
 
@@ -156,12 +156,11 @@ def classes(board: Board) -> Table | None:
     if not known:
         return None
     names = class_names(board, max(map(len, known.values())))
-    rows = [
-        Row([name, *(percent(values[number]) if number < len(values) else NOTHING for values in known.values())])
-        for number, name in enumerate(names)
-    ]
+    rows = []
+    for label, values in known.items():
+        rows.append(Row([label, *map(percent, values), *[NOTHING] * (len(names) - len(values))], label))
     note = "Test accuracy of each class in the last epoch, percent, mean over runs and networks."
-    return Table("classes", "Accuracy of each class", ["class", *known], rows, note)
+    return Table("classes", "Accuracy of each class", ["strategy", *names], rows, note)
 
 
 def of_classes(cell: Cell) -> np.ndarray | None:
