@@ -24,8 +24,8 @@ class Cell(NamedTuple):
 
     @property
     def settings(self) -> dict[str, Json]:
-        """Those of its first workdir."""
-        return self.points[0].settings
+        """All that its workdirs record."""
+        return _settings(self.points)
 
     @property
     def judged(self) -> str:
@@ -117,7 +117,7 @@ def boards(points: Sequence[Point]) -> tuple[list[Board], list[Duplicate]]:
 
 
 def _cells(points: Sequence[Point]) -> tuple[list[Cell], list[Duplicate]]:
-    """Points of one strategy, those together that agree in every setting which both record."""
+    """Points of one strategy, those together that agree in every setting which both record, and in shared runs."""
     groups: list[list[Point]] = []
     for point in points:
         fitting = (group for group in groups if all(_agree(point, other) for other in group))
@@ -139,8 +139,26 @@ def _cells(points: Sequence[Point]) -> tuple[list[Cell], list[Duplicate]]:
 
 def _agree(one: Point, other: Point) -> bool:
     shapes, others = one.shapes(), other.shapes()
-    alike = all(shapes[name] == others[name] for name in shapes.keys() & others.keys())
-    return alike and not differing(one.settings, other.settings)
+    if differing(one.settings, other.settings) or any(
+        shapes[name] != others[name] for name in shapes.keys() & others.keys()
+    ):
+        return False
+    runs = {(run.seed, run.noise_seed): run for run in one.runs}
+    return all(_same(runs[key], run) for run in other.runs if (key := (run.seed, run.noise_seed)) in runs)
+
+
+def _same(one: Run, other: Run) -> bool:
+    """Whether two runs of the same settings and seeds have the same results, but for rounding."""
+    names = one.curves.keys() & other.curves.keys()
+    return one.failed == other.failed and all(
+        one.curves[name].shape == other.curves[name].shape
+        and np.allclose(one.curves[name], other.curves[name], rtol=1e-5, atol=0, equal_nan=True)
+        for name in names
+    )
+
+
+def _settings(points: Iterable[Point]) -> dict[str, Json]:
+    return {name: value for point in points for name, value in point.settings.items()}
 
 
 def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Iterable[str] = ()) -> list[str]:
@@ -155,7 +173,7 @@ def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Iterable[
 
 def _labels(groups: Sequence[Sequence[Point]]) -> list[str]:
     """The strategy alone if there is one group, else with as many settings as it takes to tell them apart."""
-    strategy, settings = groups[0][0].strategy, [group[0].settings for group in groups]
+    strategy, settings = groups[0][0].strategy, [_settings(group) for group in groups]
     fields = {name for one in settings for other in settings for name in differing(one, other)}
     first = {"epochs": 0, "model.name": 1}
     chosen: list[str] = []

@@ -106,6 +106,7 @@ def _table(table: Table, numbers: Mapping[str, int], name: str, within: str) -> 
         series = f' data-series="{numbers[row.label]}"' if row.label in numbers else ""
         marked = ' class="marked"' if row.marked else ""
         first, *others = map(_cell, row.texts)
+        first = first.replace("_", "_<wbr>")  # where a long name may go on in the next line
         body.append(f'<tr{series}{marked}><th scope="row">{first}' + "".join(f"<td>{one}" for one in others))
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     box = (

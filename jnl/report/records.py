@@ -29,7 +29,7 @@ def runs(boards: Sequence[Board], duplicates: Sequence[Duplicate]) -> Table:
     for one in duplicates:
         note += (
             f" Run {one.left_out.number} of {printable(str(one.left_out.workdir))} is not counted: run "
-            f"{one.counted.number} of {printable(str(one.counted.workdir))} has the same settings and seeds."
+            f"{one.counted.number} of {printable(str(one.counted.workdir))} has the same settings, seeds and results."
         )
     return Table("runs", "Runs", [*columns, *(name.replace("_", " ") for name in _SETTINGS), *versions], rows, note)
 

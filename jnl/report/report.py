@@ -17,7 +17,8 @@ from jnl.report.tables import Table
 PAGE = "index.html"
 _READING = [
     "A strategy's runs are put together if they agree in every setting that their workdirs record; if they do not, its "
-    "name is followed by settings that tell them apart. Runs that have failed (their loss was not finite) are in no "
+    "name is followed by settings that tell them apart, or by a number if the same settings and seeds gave other "
+    "results. Runs that have failed (their loss was not finite) are in no "
     "mean. Bands in figures are one standard deviation (ddof 0) over runs.",
     "Last 10 is the mean of the last 10 epochs, maximal the maximum of these, best the maximum of all epochs; both "
     "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, Label Wave the "
