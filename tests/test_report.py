@@ -10,10 +10,13 @@ import tomllib
 import numpy as np
 import pytest
 from conftest import ROOT, quick
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from reports import workdir
 
 import jnl
 from jnl import statistics
+from jnl.errors import UserError
 from jnl.registry import names
 from jnl.report import cells, formats, published, records, tables
 from jnl.report.__main__ import main
@@ -290,6 +293,47 @@ def test_what_is_damaged_is_told_in_one_line(tmp_path, capsys, name):
     assert told.out == "" and told.err.count("\n") == 1
     assert told.err.startswith("error: workdir: ") and str(path) in told.err
     assert not (tmp_path / "out").exists()
+
+
+def paths(content, path=()):
+    """Where something may be changed."""
+    yield path
+    if isinstance(content, dict | list):
+        for key in content if isinstance(content, dict) else range(len(content)):
+            yield from paths(content[key], (*path, key))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return workdir(tmp_path_factory.mktemp("small") / "a", seeds=(1, 2), epochs=2)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, data):
+    values = [None, True, -1, 0, 3, 1e308, math.nan, 10**30, "x", [], [[]], {}, [None], [1, [2]], {"a": 1}, [1, 2]]
+    path = tmp_path / "changed"
+    shutil.copytree(small, path, dirs_exist_ok=True)
+    name = data.draw(st.sampled_from(["config.json", "summary.json", "metrics.jsonl"]))
+    lines = [json.loads(line) for line in (path / name).read_text().splitlines()]
+    *parents, last = data.draw(st.sampled_from([path for path in paths(lines) if path]))
+    inner = lines
+    for key in parents:
+        inner = inner[key]
+    inner[last] = data.draw(st.sampled_from(values))
+    (path / name).write_text("\n".join(map(json.dumps, lines)))
+    try:
+        found, duplicates = cells.boards(read([path]))
+    except UserError as error:
+        assert str(path) in str(error)
+        return
+    records.runs(found, duplicates)
+    records.measurements(found)
+    published.verdicts(found)
+    for one in found:
+        tables.paired(*cells.comparisons(one, "last10"))
+        for make in (tables.accuracy, tables.variance, tables.compute, tables.classes, tables.noise):
+            make(one)
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):

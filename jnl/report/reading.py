@@ -60,8 +60,10 @@ class Point(NamedTuple):
         """Of the curves of runs that have not failed, and `epochs`: the first and how many.
 
         Raises:
-          ValueError: they differ.
+          ValueError: they differ, or there is no run.
         """
+        if not self.runs:
+            raise ValueError("a point has no runs")
         shapes: dict[str, tuple[int, ...]] = {}
         for run in (run for run in self.runs if not run.failed):
             own = {"epochs": (int(run.epochs[0]), len(run.epochs))}
@@ -193,8 +195,8 @@ def _point(
         settings,
         [float(cast(float, one)) for one in cast(list[Json], noise.get("realised") or []) if one is not None],
         {name: _square(matrix) for name, matrix in matrices.items() if matrix is not None},
-        list(of_classes.get("last", {})),
-        cast(list[int], point.get("failed_epochs") or []),
+        [str(name) for name in of_classes.get("last", {})],
+        [int(epoch) for epoch in cast(list[int], point.get("failed_epochs") or [])],
         {name: config.get(name) for name in ("command", "versions", "device", "git_revision")},
         runs,
     )
