@@ -263,6 +263,10 @@ def damaged(path, name):
             (path / "metrics.jsonl").write_text(
                 "\n".join([re.sub(r'"test_accuracy": \[[^,]*,', '"test_accuracy": [', rows[0]), *rows[1:]])
             )
+        case "beyond all":
+            (path / "metrics.jsonl").write_text(
+                "\n".join(rows).replace('"test_accuracy": [', '"test_accuracy": [1e308, ')
+            )
         case "config of another kind":
             (path / "config.json").write_text('{"config": 3}')
         case _:
@@ -281,7 +285,7 @@ def damaged(path, name):
     "name",
     [
         "no config", "no summary", "empty folder", "half a line", "rows are gone", "a run is gone", "no run", "bytes",
-        "a list", "deep", "ragged", "config of another kind", "no rate", "a flat matrix", "runs of words",
+        "a list", "deep", "ragged", "beyond all", "config of another kind", "no rate", "a flat matrix", "runs of words",
         "classes of numbers", "failed of null",
     ],
 )  # fmt: skip
@@ -308,7 +312,7 @@ def small(tmp_path_factory):
     return workdir(tmp_path_factory.mktemp("small") / "a", seeds=(1, 2), epochs=2)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, data):
     values = [None, True, -1, 0, 3, 1e308, math.nan, 10**30, "x", [], [[]], {}, [None], [1, [2]], {"a": 1}, [1, 2]]

@@ -14,6 +14,9 @@ Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY = "config.json", "metrics.jsonl", "summary.json"
 _DATA_OPTIONS = ("labels", "outside")  # which make other data of one name
 _OF_CLASSES = "class_accuracy"
+_SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES, "label_precision", "selected", "disagreement",
+           "divergence", "changed_predictions")  # fmt: skip
+_ROUNDING = 1e-3
 _WHICH = ("epoch", "run", "seed", "noise_seed")
 _WRONG = (
     KeyError,
@@ -223,6 +226,8 @@ def _run(
     for name, curve in curves.items():
         if curve.ndim > (3 if name == _OF_CLASSES else 2):
             raise ValueError(f"{name} has {curve.ndim} axes")
+        if name in _SHARES and ((curve < -_ROUNDING) | (curve > 1 + _ROUNDING)).any():
+            raise ValueError(f"{name} is no share")
     there = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
     seconds = sum(float(cast(float, row.get("epoch_seconds") or 0)) for row in rows) / shared
     return Run(
