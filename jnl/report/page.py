@@ -1,6 +1,7 @@
 """The page: one HTML file that needs nothing else. All text from data and configs passes through `escape`."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources
@@ -105,8 +106,7 @@ def _table(table: Table, numbers: Mapping[str, int], name: str, within: str) -> 
     for row in table.rows:
         series = f' data-series="{numbers[row.label]}"' if row.label in numbers else ""
         marked = ' class="marked"' if row.marked else ""
-        first, *others = map(_cell, row.texts)
-        first = first.replace("_", "_<wbr>")  # where a long name may go on in the next line
+        first, others = _cell(row.texts[0], "<wbr>"), map(_cell, row.texts[1:])
         body.append(f'<tr{series}{marked}><th scope="row">{first}' + "".join(f"<td>{one}" for one in others))
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     box = (
@@ -120,9 +120,9 @@ def _table(table: Table, numbers: Mapping[str, int], name: str, within: str) -> 
     return f"{heading}\n{note}{box}{files}"
 
 
-def _cell(text: str) -> str:
-    """The first line, smaller ones below; a verdict is a word of its own."""
-    first, *others = map(escape, text.split("\n"))
+def _cell(text: str, breaks: str = "") -> str:
+    """The first line, smaller ones below; a verdict is a word of its own. `breaks`: where a long name may go on."""
+    first, *others = (re.sub("([_/=])", rf"\1{breaks}", escape(line)) for line in text.split("\n"))
     first = f'<span class="word">{first}</span>' if first == "missed" else first
     return first + "".join(f"<br><small>{one}</small>" for one in others)
 
