@@ -1,0 +1,1 @@
+"""One page, figures and tables of any number of workdirs."""

@@ -1,0 +1,34 @@
+"""Makes one page of workdirs, with every figure and table as files beside it.
+
+python -m jnl.report WORKDIR... --out report/ [--baseline standard]
+
+A WORKDIR is what train.py --workdir wrote, or a folder of such. The page is report/index.html.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jnl.errors import UserError
+from jnl.report.cells import BASELINE
+from jnl.report.report import write
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0; 2 for what the user can put right."""
+    parser = argparse.ArgumentParser("python -m jnl.report", description=__doc__.partition("\n")[0])
+    parser.add_argument("workdirs", nargs="+", type=Path, metavar="WORKDIR")
+    parser.add_argument("--out", type=Path, required=True, help="a folder for the page and its files")
+    parser.add_argument("--baseline", default=BASELINE, help="the strategy that others are compared with")
+    asked = parser.parse_args(arguments)
+    try:
+        print(write(asked.workdirs, asked.out, asked.baseline))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""Runs of all workdirs grouped: a cell is a strategy on data with noise of one kind and rate; boards compare cells."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl import statistics
+from jnl.registry import Json
+from jnl.report.reading import Point, Run
+
+# Fields that say where or how often something is computed, not what.
+_FREE = ("data.dir", "data.stream", "seeds", "noise.seed", "runs_axis", "runs_at_once", "devices_per_batch")
+BASELINE = "standard"
+
+
+class Cell(NamedTuple):
+    """The runs of one strategy under the same settings."""
+
+    label: str  # the strategy, with the settings that part it from others of the same strategy
+    strategy: str
+    points: list[Point]
+    runs: list[Run]
+
+    @property
+    def settings(self) -> dict[str, Json]:
+        """All that its workdirs record."""
+        return _settings(self.points)
+
+    @property
+    def judged(self) -> str:
+        """The curve that is judged: on the test set, or without one on noisy labels that were held out."""
+        names = {name for run in self.runs for name in run.curves}
+        return (
+            "validation_accuracy"
+            if "validation_accuracy" in names and "test_accuracy" not in names
+            else "test_accuracy"
+        )
+
+    def whole(self) -> list[Run]:
+        """The runs that have not failed."""
+        return [run for run in self.runs if not run.failed]
+
+    def curve(self, name: str) -> np.ndarray | None:
+        """f64[S, E], mean over networks, of the runs that have not failed; None where one of them has none."""
+        curves = [run.curves[name] for run in self.whole() if name in run.curves]
+        if not curves or len(curves) < len(self.whole()):
+            return None
+        stacked = np.stack(curves)
+        return stacked.mean(2) if stacked.ndim > 2 else stacked
+
+    def epochs(self) -> np.ndarray:
+        """i64[E], of the curves; there is a run that has not failed."""
+        return self.whole()[0].epochs
+
+    def numbers(self) -> dict[str, np.ndarray]:
+        """Each way to take one accuracy of each run, as far as there is one: name -> f64[S], NaN for failed runs."""
+        curve = self.curve(self.judged)
+        if curve is None:
+            return {}
+        validation = self.curve("validation_accuracy") if self.judged == "test_accuracy" else None
+        there = np.array([not run.failed for run in self.runs])
+        numbers = {}
+        for name, values in statistics.over_epochs(curve, validation, self.curve("changed_predictions")).items():
+            numbers[name] = np.full(len(self.runs), np.nan)
+            numbers[name][there] = values
+        return numbers
+
+
+class Board(NamedTuple):
+    """The cells on the same data with the same noise."""
+
+    data: str
+    kind: str
+    rate: float
+    cells: list[Cell]
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        if self.kind == "none":
+            believed = f" ({100 * self.rate:g} % believed wrong)" if self.rate else ""
+            return f"{self.data}, labels as they are{believed}"
+        return f"{self.data}, {self.kind.replace('_', ' ')} noise, {100 * self.rate:g} %"
+
+
+class Duplicate(NamedTuple):
+    """A run that is in two workdirs, and counted once."""
+
+    left_out: Run
+    counted: Run
+
+
+class Comparison(NamedTuple):
+    """A cell against the baseline."""
+
+    cell: Cell
+    baseline: Cell
+    paired: statistics.Paired
+    holm: float  # adjusted over the comparisons of its board
+
+
+def boards(points: Sequence[Point]) -> tuple[list[Board], list[Duplicate]]:
+    """All cells, in the order of their names, and the runs that were not counted again."""
+    grouped: dict[tuple[str, str, float], list[Point]] = {}
+    for point in points:
+        grouped.setdefault((point.data, point.kind, point.rate), []).append(point)
+    found, duplicates = [], []
+    for key in sorted(grouped):
+        cells: list[Cell] = []
+        for strategy in sorted({point.strategy for point in grouped[key]}):
+            own, again = _cells([point for point in grouped[key] if point.strategy == strategy])
+            cells += own
+            duplicates += again
+        found.append(Board(*key, cells))
+    return found, duplicates
+
+
+def _cells(points: Sequence[Point]) -> tuple[list[Cell], list[Duplicate]]:
+    """Points of one strategy, those together that agree in every setting which both record, and in shared runs."""
+    groups: list[list[Point]] = []
+    for point in points:
+        fitting = (group for group in groups if all(_agree(point, other) for other in group))
+        group = next(fitting, None)
+        if group is None:
+            groups.append([point])
+        else:
+            group.append(point)
+    cells, duplicates = [], []
+    for group, label in zip(groups, _labels(groups), strict=True):
+        runs: dict[tuple[int, int], Run] = {}
+        for run in (run for point in group for run in point.runs):
+            counted = runs.setdefault((run.seed, run.noise_seed), run)
+            if counted is not run:
+                duplicates.append(Duplicate(run, counted))
+        cells.append(Cell(label, points[0].strategy, group, list(runs.values())))
+    return cells, duplicates
+
+
+def _agree(one: Point, other: Point) -> bool:
+    shapes, others = one.shapes(), other.shapes()
+    if differing(one.settings, other.settings) or any(
+        shapes[name] != others[name] for name in shapes.keys() & others.keys()
+    ):
+        return False
+    runs = {(run.seed, run.noise_seed): run for run in one.runs}
+    return all(_same(runs[key], run) for run in other.runs if (key := (run.seed, run.noise_seed)) in runs)
+
+
+def _same(one: Run, other: Run) -> bool:
+    """Whether two runs of the same settings and seeds have the same results, but for rounding."""
+    names = one.curves.keys() & other.curves.keys()
+    return one.failed == other.failed and all(
+        one.curves[name].shape == other.curves[name].shape
+        and np.allclose(one.curves[name], other.curves[name], rtol=1e-5, atol=0, equal_nan=True)
+        for name in names
+    )
+
+
+def _settings(points: Iterable[Point]) -> dict[str, Json]:
+    return {name: value for point in points for name, value in point.settings.items()}
+
+
+def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Iterable[str] = ()) -> list[str]:
+    """The fields that both have with other values, less those that do not matter and sections in `but`."""
+    free = {*_FREE, *but}
+    return sorted(
+        name
+        for name in one.keys() & other.keys()
+        if one[name] != other[name] and name not in free and name.partition(".")[0] not in {*but, "checkpoint"}
+    )
+
+
+def _labels(groups: Sequence[Sequence[Point]]) -> list[str]:
+    """The strategy alone if there is one group, else with as many settings as it takes to tell them apart."""
+    strategy, settings = groups[0][0].strategy, [_settings(group) for group in groups]
+    fields = {name for one in settings for other in settings for name in differing(one, other)}
+    first = {"epochs": 0, "model.name": 1}
+    chosen: list[str] = []
+    for name in sorted(fields, key=lambda name: (first.get(name, 2), not name.startswith("strategy."), name)):
+        if len(_apart(settings, [*chosen, name])) > len(_apart(settings, chosen)):
+            chosen.append(name)
+    labels: list[str] = []
+    for one in settings:
+        known = ", ".join(f"{name.removeprefix('strategy.')}={one[name]}" for name in chosen if name in one)
+        label = f"{strategy} ({known})" if known else strategy
+        labels.append(f"{label} #{len(labels) + 1}" if label in labels else label)
+    return labels
+
+
+def _apart(settings: Sequence[Mapping[str, Json]], fields: Sequence[str]) -> set[str]:
+    return {repr([one.get(name) for name in fields]) for one in settings}
+
+
+def comparisons(board: Board, statistic: str, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
+    """Each cell against the baseline under the same settings, and in words those that have none.
+
+    Pairs share seed and noise seed. The p values are adjusted over the board (Holm).
+    """
+    found, without = [], []
+    bases = [cell for cell in board.cells if cell.strategy == baseline]
+    for cell in board.cells:
+        if cell.strategy == baseline:
+            continue
+        base = next((one for one in bases if not differing(cell.settings, one.settings, ("strategy",))), None)
+        paired = base and _paired(cell, base, statistic)
+        if base is None or paired is None:
+            without.append(cell.label)
+        else:
+            found.append((cell, base, paired))
+    adjusted = statistics.holm([paired.p for _, _, paired in found])
+    return [Comparison(*one, holm) for one, holm in zip(found, adjusted, strict=True)], without
+
+
+def _paired(cell: Cell, base: Cell, statistic: str) -> statistics.Paired | None:
+    """None without two pairs."""
+    if cell.judged != base.judged:
+        return None
+    values = []
+    for one in (cell, base):
+        numbers = one.numbers().get(statistic, np.full(len(one.runs), np.nan))
+        values.append({(run.seed, run.noise_seed): value for run, value in zip(one.runs, numbers, strict=True)})
+    shared = sorted(values[0].keys() & values[1].keys())
+    paired = statistics.paired(*(np.array([own[key] for key in shared]) for own in values))
+    return paired if paired.pairs > 1 else None

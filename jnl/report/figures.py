@@ -1,0 +1,219 @@
+"""Figures by Matplotlib: for the page as SVG in its colours, and as files with title and legend."""
+
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+
+from jnl.registry import Json
+from jnl.report import tables
+from jnl.report.cells import Board, Cell
+from jnl.report.style import look
+
+_INK = "#010203"  # becomes the page's text colour
+_STYLE = Path(__file__).with_name("figures.mplstyle")  # and nothing of the user's own
+_WIDTH, _HEIGHT = 4.6, 2.9  # inches; drawn at about this size on a phone
+_BOX = (0.135, 0.155, 0.845, 0.80)  # of the axes: left, bottom, width, height, as shares
+_FEW = 6  # epochs whose points are shown
+_MOST_NAMES = 20  # classes whose names fit
+_DOTS = 200  # per inch, of PNG files
+
+
+class Figure(NamedTuple):
+    """One figure in all its forms."""
+
+    name: str  # of its files
+    caption: str
+    inline: str  # SVG for the page
+    svg: bytes
+    png: bytes
+    hover: Json  # what the page needs to show values; None where there is none
+
+
+class _Curve(NamedTuple):
+    """What a figure of epochs shows."""
+
+    name: str
+    caption: str
+
+
+_CURVES = (
+    _Curve("label_precision", "Label precision: share of the selected with a true label"),
+    _Curve("divergence", "Divergence of the two networks (total variation)"),
+    _Curve("disagreement", "Disagreement of the two networks"),
+    _Curve("selected", "Share selected"),
+)
+
+
+def draw(board: Board, numbers: Mapping[str, int], prefix: str) -> list[Figure]:
+    """All figures of a board; `numbers`: label -> number of its look, `prefix`: of names and of ids in the page."""
+    judged = {cell.judged for cell in board.cells}
+    what = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or, without, noisy validation labels"
+    found = [_epochs(board, numbers, prefix, _Curve("", what))]
+    found += [_epochs(board, numbers, prefix, curve) for curve in _CURVES]
+    found.append(_compute(board, numbers, prefix))
+    for number, (kind, matrix) in enumerate(tables.matrices(board).items()):
+        found.append(_matrix(board, matrix, f"Noise matrix, {kind}", f"{prefix}-noise-{number}"))
+    return [figure for figure in found if figure is not None]
+
+
+def _epochs(board: Board, numbers: Mapping[str, int], prefix: str, what: _Curve) -> Figure | None:
+    """Percent against epochs, mean and standard deviation over runs; None where nothing is known."""
+    found: list[tuple[Cell, np.ndarray]] = []
+    for cell in board.cells:
+        curve = cell.curve(what.name or cell.judged)
+        if curve is not None:
+            found.append((cell, 100 * curve))
+    if not found:
+        return None
+    canvas, axes = _canvas("epoch", "%")
+    series: list[Json] = []
+    for cell, curve in found:
+        number, epochs = numbers[cell.label], cell.epochs()
+        mean, std = _over_runs(curve)
+        colour, dashes, marker = look(number)
+        (line,) = axes.plot(epochs, mean, color=colour, dashes=dashes or (1, 0), lw=1.4, gid=f"s-{number}-l")
+        if len(epochs) <= _FEW:
+            line.set(marker=marker, markersize=3)
+        axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.16, lw=0, gid=f"s-{number}-b")
+        values: list[Json] = [[_rounded(one), _rounded(other)] for one, other in zip(mean, std, strict=True)]
+        series.append({"series": number, "label": cell.label, "first": int(epochs[0]), "values": values})
+    axes.margins(x=0.02)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    hover: Json = {"box": _BOX, "limits": [float(limit) for limit in axes.get_xlim()], "series": series}
+    cells = [cell for cell, _ in found]
+    return _finish(canvas, f"{prefix}-{what.name or 'accuracy'}", board, what.caption, cells, numbers, hover)
+
+
+def _over_runs(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """f64[S, E] -> mean and standard deviation (ddof 0) f64[E] of what is known, NaN where nothing is."""
+    known = np.isfinite(curve)
+    count = np.where(known.any(0), known.sum(0), np.nan)
+    mean = np.where(known, curve, 0).sum(0) / count
+    return mean, np.sqrt(np.where(known, (curve - mean) ** 2, 0).sum(0) / count)
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 2) if math.isfinite(value) else None
+
+
+def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | None:
+    """Accuracy against operations if all cells record them, else against seconds; None for fewer than two cells."""
+    known = [(cell, *tables.cost(cell), cell.numbers().get(tables.TESTED)) for cell in board.cells]
+    counted = all(math.isfinite(operations) for _, _, operations, _ in known)
+    canvas, axes = _canvas("floating-point operations of a run" if counted else "seconds of a run", "%")
+    shown = []
+    for cell, seconds, operations, accuracy in known:
+        cost = operations if counted else seconds
+        if accuracy is None or not math.isfinite(cost):
+            continue
+        number = numbers[cell.label]
+        colour, _, marker = look(number)
+        mean, std = (100 * float(one[0]) for one in _over_runs(accuracy[:, None]))
+        axes.plot([cost], [mean], marker, color=colour, ms=5, gid=f"s-{number}-l")
+        axes.plot([cost] * 2, [mean - std, mean + std], color=colour, lw=1.4, gid=f"s-{number}-b")
+        shown.append(cell)
+    if len(shown) < 2:
+        return None
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    caption = "Accuracy (last 10 epochs) against compute"
+    return _finish(canvas, f"{prefix}-compute", board, caption, shown, numbers, None)
+
+
+def _matrix(board: Board, matrix: np.ndarray, caption: str, name: str) -> Figure:
+    names = tables.class_names(board, len(matrix))
+    with matplotlib.rc_context(fname=_STYLE):
+        canvas = Canvas(figsize=(_WIDTH, 3.6))
+        axes = canvas.add_axes((0.24, 0.26, 0.6, 0.72))
+        image = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
+        if len(names) <= _MOST_NAMES:
+            short = [name if len(name) <= 11 else f"{name[:10]}…" for name in names]
+            axes.set_xticks(range(len(names)), short, rotation=90, parse_math=False)
+            axes.set_yticks(range(len(names)), short, parse_math=False)
+        axes.set_xlabel("noisy label")
+        axes.set_ylabel("true class")
+        canvas.colorbar(image, cax=canvas.add_axes((0.88, 0.26, 0.03, 0.72))).outline.set_visible(False)
+    return _finish(canvas, name, board, caption, [], {}, None)
+
+
+def _canvas(x: str, y: str) -> tuple[Canvas, Axes]:
+    with matplotlib.rc_context(fname=_STYLE):
+        canvas = Canvas(figsize=(_WIDTH, _HEIGHT))
+        axes = canvas.add_axes(_BOX)
+        axes.set_xlabel(x, labelpad=2)
+        axes.set_ylabel(y, labelpad=2)
+        axes.grid(alpha=0.25, lw=0.5, color=_INK)
+    return canvas, axes
+
+
+def _finish(
+    canvas: Canvas,
+    name: str,
+    board: Board,
+    caption: str,
+    cells: Sequence[Cell],
+    numbers: Mapping[str, int],
+    hover: Json,
+) -> Figure:
+    """The page's form first; then title and legend are added for the files."""
+    inline = _inline(_saved(canvas, "svg"), name)
+    with matplotlib.rc_context(fname=_STYLE):
+        handles = [_handle(numbers[cell.label], points=hover is None) for cell in cells]
+        width, height = canvas.get_size_inches()
+        more = 0.4 + 0.145 * math.ceil(len(cells) / 2)  # inches, for title and legend
+        for axes in canvas.axes:
+            left, bottom, across, up = axes.get_position().bounds
+            share = height / (height + more)
+            axes.set_position((left, 1 - 0.32 / (height + more) - (1 - bottom) * share, across, up * share))
+        canvas.set_size_inches(width, height + more)
+        title = canvas.suptitle(f"{board.title}\n{caption}", fontsize=8, y=0.995, va="top")
+        title.set_parse_math(False)
+        if handles:
+            labels = [cell.label for cell in cells]
+            legend = canvas.legend(handles, labels, loc="lower center", ncols=2, fontsize=7, borderpad=0)
+            for text in legend.get_texts():
+                text.set_parse_math(False)
+    return Figure(name, caption, inline, _saved(canvas, "svg"), _saved(canvas, "png"), hover)
+
+
+def _handle(number: int, points: bool) -> Line2D:
+    """Of a legend."""
+    colour, dashes, marker = look(number)
+    if points:
+        return Line2D([], [], color=colour, marker=marker, linestyle="none", markersize=5)
+    return Line2D([], [], color=colour, dashes=dashes or (1, 0))
+
+
+def _saved(canvas: Canvas, form: str) -> bytes:
+    """Without a date, so that the same numbers give the same bytes."""
+    file = io.BytesIO()
+    metadata = {"Date": None} if form == "svg" else {"Software": None}
+    with matplotlib.rc_context(fname=_STYLE):
+        canvas.savefig(file, format=form, dpi=_DOTS, transparent=form == "svg", metadata=metadata)
+    return file.getvalue()
+
+
+def _inline(svg: bytes, name: str) -> str:
+    """The SVG element with ids of its own, series as classes, the page's text colour, and no size but its shape."""
+    text = svg.decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.S)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'id="s-(\d+)-\w"', r'class="series" data-series="\1"', text)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r"url\(#", f"url(#{name}-", text)
+    text = re.sub(r'href="#', f'href="#{name}-', text)
+    return text.replace(_INK, "currentColor").replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)

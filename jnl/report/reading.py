@@ -1,0 +1,274 @@
+"""What workdirs hold: `config.json`, `metrics.jsonl`, `summary.json` and nothing else, of any version of jnl."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from jnl.errors import UserError, printable, reason
+from jnl.registry import Json
+
+Content = Mapping[str, Json]
+CONFIG, METRICS, SUMMARY = "config.json", "metrics.jsonl", "summary.json"
+_DATA_OPTIONS = ("labels", "outside")  # which make other data of one name
+_OF_CLASSES = "class_accuracy"
+_SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES, "label_precision", "selected", "disagreement",
+           "divergence", "changed_predictions")  # fmt: skip
+_ROUNDING = 1e-3
+_WHICH = ("epoch", "run", "seed", "noise_seed")
+_WRONG = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+)  # of a file that is not what jnl writes
+
+
+class Run(NamedTuple):
+    """One run of a workdir."""
+
+    workdir: Path
+    number: int  # in `metrics.jsonl`
+    seed: int
+    noise_seed: int
+    failed: bool
+    epochs: np.ndarray  # i64[E]; without those before the networks start afresh
+    curves: dict[str, np.ndarray]  # name -> f64[E] or [E, K] or [E, K, C] (of classes); NaN where null
+    seconds: float  # wall time of all its epochs, shared equally among the runs of its program
+    operations: float  # floating-point operations of its training; NaN where they are not recorded
+
+
+class Point(NamedTuple):
+    """Runs of one workdir with the same settings."""
+
+    workdir: Path
+    title: str
+    strategy: str
+    data: str
+    kind: str
+    rate: float
+    settings: dict[str, Json]  # field -> value, in full
+    realised: list[float]  # share of wrong labels of each run, as far as it is recorded
+    matrices: dict[str, np.ndarray]  # `true`, `estimated`: f64[C, C], as far as they are recorded
+    class_names: list[str]
+    failed_epochs: list[int]  # of the runs that have failed, where it is recorded
+    about: dict[str, Json]  # versions, device, revision, command
+    runs: list[Run]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of the curves of runs that have not failed, and `epochs`: the first and how many.
+
+        Raises:
+          ValueError: they differ, or there is no run.
+        """
+        if not self.runs:
+            raise ValueError("a point has no runs")
+        shapes: dict[str, tuple[int, ...]] = {}
+        for run in (run for run in self.runs if not run.failed):
+            own = {"epochs": (int(run.epochs[0]), len(run.epochs))}
+            own |= {name: curve.shape for name, curve in run.curves.items()}
+            for name, shape in own.items():
+                if shapes.setdefault(name, shape) != shape:
+                    raise ValueError(f"runs differ in the shape of {name}")
+        return shapes
+
+
+def read(paths: Sequence[Path]) -> list[Point]:
+    """The points of all workdirs; a folder that is none is searched for them.
+
+    Raises:
+      UserError: a file is missing or damaged; one line says which.
+    """
+    found = list(dict.fromkeys(workdir for path in paths for workdir in _workdirs(path)))
+    return [point for workdir in found for point in _read_one(workdir)]
+
+
+def _workdirs(path: Path) -> list[Path]:
+    if any((path / name).exists() for name in (CONFIG, METRICS, SUMMARY)):
+        return [path]
+    inside = sorted(file.parent for file in path.rglob(CONFIG))
+    if not inside:
+        raise UserError(f"workdir: {path} has no {CONFIG}, nor has a folder inside; give what train.py --workdir wrote")
+    return inside
+
+
+def _read_one(workdir: Path) -> list[Point]:
+    config, summary = _object(workdir / CONFIG), _object(workdir / SUMMARY)
+    rows = _rows(workdir / METRICS)
+    try:
+        told = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
+        shared = _sharing(summary, len(rows))
+        found = [_point(workdir, config, point, rows, shared) for point in told]
+        for point in found:
+            point.shapes()
+        return found
+    except UserError:
+        raise
+    except _WRONG as error:
+        raise UserError(
+            f"workdir: {workdir} is damaged, its files do not fit ({type(error).__name__}: {reason(error)}); restore "
+            f"{CONFIG}, {METRICS} and {SUMMARY}, or leave it out"
+        ) from error
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        what = "the training is not finished" if file.name == SUMMARY else "it is no whole workdir"
+        raise UserError(f"workdir: {file} is missing, {what}; finish it with train.py, or leave it out") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"workdir: {file} cannot be read ({reason(error)}); restore it, or leave it out") from error
+
+
+def _object(file: Path) -> dict[str, Json]:
+    return _parsed(_text(file), str(file))
+
+
+def _parsed(text: str, where: str) -> dict[str, Json]:
+    try:
+        content = json.loads(text)
+        if not isinstance(content, dict):
+            raise ValueError("it is no object")
+        return {printable(name): _shown(value) for name, value in content.items()}
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"workdir: {where} is damaged ({reason(error)}); restore it, or leave it out") from error
+
+
+def _shown(value: Json) -> Json:
+    """Names may hold anything; what is not to be seen is escaped."""
+    if isinstance(value, Mapping):
+        return {printable(name): _shown(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_shown(inner) for inner in value]
+    return printable(value) if isinstance(value, str) else value
+
+
+def _rows(file: Path) -> dict[int, list[Content]]:
+    """The lines of `metrics.jsonl`, for each run in the order of its epochs."""
+    runs: dict[int, dict[int, Content]] = {}
+    for number, line in enumerate(_text(file).splitlines(), 1):
+        row = _parsed(line, f"{file}, line {number},")
+        if not all(isinstance(row.get(name), int) for name in _WHICH):
+            raise UserError(f"workdir: {file}, line {number}, lacks one of {', '.join(_WHICH)}; restore it")
+        runs.setdefault(cast(int, row["run"]), {})[cast(int, row["epoch"])] = row
+    return {run: [epochs[epoch] for epoch in sorted(epochs)] for run, epochs in runs.items()}
+
+
+def _whole(summary: Content) -> Content:
+    """The point of a summary that was written before there were sweeps."""
+    runs = tuple(range(len(cast(list[Json], summary["seeds"]))))
+    return {"title": summary["strategy"], "swept": {}, "runs": runs, **summary}
+
+
+def _sharing(summary: Content, runs: int) -> list[int]:
+    """For each run how many train in its program, whose time they share."""
+    programs = cast(list[Content], summary.get("programs") or [{"runs": runs}])
+    sizes = [cast(int, program["runs"]) for program in programs]
+    return [size for size in sizes for _ in range(min(size, runs))]
+
+
+def _point(
+    workdir: Path, config: Content, point: Content, rows: Mapping[int, list[Content]], shared: Sequence[int]
+) -> Point:
+    settings = _settings(cast(Content, config["config"]), cast(Content, point["swept"]))
+    models = set(cast(list[str], config.get("models") or [config["model"]]))
+    if len(models) == 1:
+        settings["model.name"] = models.pop()  # instead of `auto`
+    noise = cast(Content, point["noise"])
+    failed = cast(list[int], point["failed_runs"])
+    runs = [
+        _run(workdir, run, rows, int(cast(int, settings["epochs"])), run in failed, shared[run], point)
+        for run in cast(list[int], point["runs"])
+    ]
+    matrices = {"true": noise.get("matrix"), "estimated": noise.get("estimated_matrix")}
+    of_classes = cast(Mapping[str, Content], point.get("class_accuracy") or {})
+    option = next((settings[f"data.{name}"] for name in _DATA_OPTIONS if f"data.{name}" in settings), None)
+    return Point(
+        workdir,
+        str(point["title"]),
+        str(point["strategy"]),
+        f"{point['data']}:{option}" if option else str(point["data"]),
+        str(noise["kind"]),
+        float(cast(float, noise["rate"])),
+        settings,
+        [float(cast(float, one)) for one in cast(list[Json], noise.get("realised") or []) if one is not None],
+        {name: _square(matrix) for name, matrix in matrices.items() if matrix is not None},
+        [str(name) for name in of_classes.get("last", {})],
+        [int(epoch) for epoch in cast(list[int], point.get("failed_epochs") or [])],
+        {name: config.get(name) for name in ("command", "versions", "device", "git_revision")},
+        runs,
+    )
+
+
+def _run(
+    workdir: Path,
+    number: int,
+    all_rows: Mapping[int, list[Content]],
+    epochs: int,
+    failed: bool,
+    shared: int,
+    point: Content,
+) -> Run:
+    if number not in all_rows:
+        raise UserError(f"workdir: {workdir / METRICS} lacks run {number} of {SUMMARY}; restore it, or leave it out")
+    rows = all_rows[number]
+    first, last = cast(int, rows[0]["epoch"]), cast(int, rows[-1]["epoch"])
+    if len(rows) != last - first + 1 or (last + 1 < epochs and not failed):
+        raise UserError(f"workdir: {workdir / METRICS} lacks epochs of run {number}; restore it, or leave it out")
+    kept = rows[max(last + 1 - epochs - first, 0) :]  # those before belong to a first training
+    names = [name for name in rows[0] if name not in _WHICH and "." not in name and _is_number(rows[0][name])]
+    curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
+    for name, curve in curves.items():
+        if curve.ndim > (3 if name == _OF_CLASSES else 2):
+            raise ValueError(f"{name} has {curve.ndim} axes")
+        if name in _SHARES and ((curve < -_ROUNDING) | (curve > 1 + _ROUNDING)).any():
+            raise ValueError(f"{name} is no share")
+    there = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
+    seconds = sum(float(cast(float, row.get("epoch_seconds") or 0)) for row in rows) / shared
+    return Run(
+        workdir,
+        number,
+        cast(int, rows[0]["seed"]),
+        cast(int, rows[0]["noise_seed"]),
+        failed,
+        np.array([row["epoch"] for row in kept], np.int64),
+        there,
+        seconds or np.nan,
+        float(cast(float, point.get("operations") or np.nan)),
+    )
+
+
+def _square(matrix: Json) -> np.ndarray:
+    array = np.array(matrix, np.float64)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise ValueError(f"a noise matrix has the shape {array.shape}")
+    return array
+
+
+def _is_number(value: Json) -> bool:
+    """Or lists of them; null is one that is not known."""
+    if isinstance(value, list):
+        return all(map(_is_number, value))
+    return value is None or isinstance(value, int | float)
+
+
+def _settings(config: Content, swept: Content) -> dict[str, Json]:
+    """All fields of a point; those of another strategy than its own are left out."""
+    fields, own = dict(leaves(config)), dict(leaves(swept))
+    if own.get("strategy.name", fields.get("strategy.name")) != fields.get("strategy.name"):
+        fields = {name: value for name, value in fields.items() if not name.startswith("strategy.")}
+    return {name: value for name, value in (fields | own).items() if name != "sweep"}
+
+
+def leaves(fields: Json, name: str = "") -> Iterator[tuple[str, Json]]:
+    """Field by field, `section.field`."""
+    if isinstance(fields, Mapping):
+        for key, value in fields.items():
+            yield from leaves(value, f"{name}.{key}" if name else key)
+    else:
+        yield name, fields

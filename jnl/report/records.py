@@ -1,0 +1,95 @@
+"""Tables of all workdirs: their runs, and every number in full precision."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+
+from jnl import statistics
+from jnl.errors import printable
+from jnl.registry import Json
+from jnl.report.cells import Board, Duplicate
+from jnl.report.reading import Point
+from jnl.report.tables import NOTHING, Row, Table
+
+_SETTINGS = ("epochs", "batch_size", "model.name", "optim.name", "optim.learning_rate")
+
+
+def runs(boards: Sequence[Board], duplicates: Sequence[Duplicate]) -> Table:
+    """One row for each point of each workdir."""
+    rows = []
+    for board in boards:
+        for cell in board.cells:
+            for point in cell.points:
+                rows.append(_row(board, cell.label, point))
+    versions = ["versions", "device", "revision"]
+    columns = ["workdir", "strategy", "data and noise", "wrong labels", "runs", "seeds / noise seeds", "failed"]
+    note = "Wrong labels: the realised share, mean over runs. Failed: run and first epoch without a finite loss."
+    for one in duplicates:
+        note += (
+            f" Run {one.left_out.number} of {printable(str(one.left_out.workdir))} is not counted: run "
+            f"{one.counted.number} of {printable(str(one.counted.workdir))} has the same settings, seeds and results."
+        )
+    return Table("runs", "Runs", [*columns, *(name.replace("_", " ") for name in _SETTINGS), *versions], rows, note)
+
+
+def _row(board: Board, label: str, point: Point) -> Row:
+    failed = [run.number for run in point.runs if run.failed]
+    lost = [f"{run} (epoch {epoch})" for run, epoch in zip(failed, point.failed_epochs, strict=False)]
+    lost = lost or [str(run) for run in failed]
+    seeds, noise_seeds = (sorted(set(own)) for own in zip(*((r.seed, r.noise_seed) for r in point.runs), strict=True))
+    realised = point.realised
+    return Row(
+        [
+            printable(str(point.workdir)),
+            label,
+            board.title,
+            f"{100 * sum(realised) / len(realised):.2f} %" if realised else NOTHING,
+            str(len(point.runs)),
+            f"{_short(seeds)} / {_short(noise_seeds)}",
+            ", ".join(lost) or NOTHING,
+            *(_text(point.settings.get(name)) for name in _SETTINGS),
+            _text(point.about["versions"]),
+            _text(point.about["device"]),
+            _text(point.about["git_revision"])[:10],
+        ],
+        label,
+        bool(failed),
+    )
+
+
+def _short(seeds: Sequence[int]) -> str:
+    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds))
+
+
+def _text(value: Json) -> str:
+    """A setting for people."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items())
+    if value is None:
+        return NOTHING
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def settings(point: Point) -> list[tuple[str, str]]:
+    """All fields of a point and the command that trained it."""
+    return [*((name, _text(point.settings[name])) for name in sorted(point.settings)), (
+        "command", _text(point.about["command"])
+    )]  # fmt: skip
+
+
+def measurements(boards: Sequence[Board]) -> str:
+    """All statistics as CSV in full precision, fractions: one line for each cell and statistic."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["strategy", "data", "noise", "rate", "statistic", *statistics.Mean._fields, "per_run"])
+    for board in boards:
+        for cell in board.cells:
+            for name, values in cell.numbers().items():
+                found = [repr(one) if math.isfinite(one) else "" for one in statistics.mean(values)]
+                each = " ".join(repr(float(value)) if math.isfinite(value) else "failed" for value in values)
+                writer.writerow([cell.label, board.data, board.kind, repr(board.rate), name, *found, each])
+    return file.getvalue()

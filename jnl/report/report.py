@@ -1,0 +1,112 @@
+"""From workdirs to files: the page, its figures and tables."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from jnl.errors import UserError, printable
+from jnl.report import cells, figures, formats, published, records, tables
+from jnl.report.cells import Board
+from jnl.report.page import Files, Page, Section, render
+from jnl.report.reading import CONFIG, METRICS, SUMMARY, Point, read
+from jnl.report.tables import Table
+
+PAGE = "index.html"
+_READING = [
+    "A strategy's runs are put together if they agree in every setting that their workdirs record; if they do not, its "
+    "name is followed by settings that tell them apart, or by a number if the same settings and seeds gave other "
+    "results. Runs that have failed (their loss was not finite) are in no "
+    "mean. Bands in figures are one standard deviation (ddof 0) over runs.",
+    "Last 10 is the mean of the last 10 epochs, maximal the maximum of these, best the maximum of all epochs; both "
+    "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, Label Wave the "
+    "one with the fewest changed predictions on the training set: neither needs a clean label. A column is there where "
+    "its curve is recorded.",
+    "Intervals are 95 % t intervals. With five runs, bootstrap intervals of 95 % cover 84 % only.",
+    published.RULE,
+]
+
+
+def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE) -> Path:
+    """Writes the report and gives the path of its page; the same workdirs give the same bytes.
+
+    Raises:
+      UserError: a workdir is missing or damaged, or `out` cannot be written.
+    """
+    points = read(workdirs)
+    boards, duplicates = cells.boards(points)
+    names = _names(boards)
+    often = Counter(cell.label for board in boards for cell in board.cells)
+    numbers = {label: number for number, label in enumerate(sorted(often, key=lambda label: (-often[label], label)))}
+    verdicts = published.verdicts(boards)
+    titles = {cell_id: board.title for board in boards for cell_id in map(id, board.cells)}
+    sections = [_section(board, name, numbers, baseline) for board, name in zip(boards, names, strict=True)]
+    page = Page(
+        _summary(points, boards),
+        tables.published(
+            verdicts, {number: titles[id(one.cell)] for number, one in enumerate(verdicts)}, published.RULE
+        ),
+        sections,
+        records.runs(boards, duplicates),
+        [_files(point, out) for point in points],
+        _READING,
+        numbers,
+    )
+    files: dict[str, bytes] = {PAGE: render(page).encode(), "measurements.csv": records.measurements(boards).encode()}
+    for name, table in _tables(page):
+        files |= {f"{name}.{form}": written(table).encode() for form, written in formats.FORMATS.items()}
+    for figure in (figure for section in sections for figure in section.figures):
+        files |= {f"{figure.name}.svg": figure.svg, f"{figure.name}.png": figure.png}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (out / name).write_bytes(content)
+    except OSError as error:
+        raise UserError(
+            f"--out: cannot write {error.filename or out} ({error.strerror}); give another folder"
+        ) from error
+    return out / PAGE
+
+
+def _section(board: Board, name: str, numbers: dict[str, int], baseline: str) -> Section:
+    compared, without = cells.comparisons(board, tables.TESTED, baseline)
+    optional = [tables.paired(compared, without)] if compared or without else []
+    of_classes = tables.classes(board)
+    shown = [tables.accuracy(board), *optional, tables.variance(board), tables.compute(board)]
+    shown += [of_classes] if of_classes else []
+    labels = [cell.label for cell in board.cells]
+    return Section(name, board.title, labels, figures.draw(board, numbers, name), shown + tables.noise(board))
+
+
+def _names(boards: Sequence[Board]) -> list[str]:
+    """Of files and ids: letters, digits, dots and dashes, never the same twice."""
+    names: list[str] = []
+    for board in boards:
+        name = re.sub(r"[^a-zA-Z0-9.]+", "-", f"board-{board.data}-{board.kind}-{board.rate:g}")[:80]
+        names.append(f"{name}-{len(names)}" if name in names else name)
+    return names
+
+
+def _summary(points: Sequence[Point], boards: Sequence[Board]) -> str:
+    runs = [run for board in boards for cell in board.cells for run in cell.runs]
+    failed = sum(run.failed for run in runs)
+    workdirs = len({point.workdir for point in points})
+    return (
+        f"{len(runs)} runs of {len({point.strategy for point in points})} strategies on {len(boards)} combinations of "
+        f"data and noise, from {workdirs} workdirs; {failed} runs have failed."
+    )
+
+
+def _files(point: Point, out: Path) -> Files:
+    files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in (CONFIG, METRICS, SUMMARY)}
+    title = f"{printable(str(point.workdir))}: {point.title}"
+    return Files(title, [(name, quote(path)) for name, path in files.items()], records.settings(point))
+
+
+def _tables(page: Page) -> list[tuple[str, Table]]:
+    """All that the page shows, by the names of their files."""
+    whole = [("published", page.published)] if page.published.rows else []
+    whole.append(("runs", page.runs))
+    return whole + [(f"{section.name}-{table.name}", table) for section in page.sections for table in section.tables]

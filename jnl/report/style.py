@@ -1,0 +1,23 @@
+"""How series look: colours that are seen on white and on the dark page, and line styles besides."""
+
+from typing import NamedTuple
+
+# Contrast of 3 : 1 or more with both backgrounds.
+COLOURS = ("#2f7fd1", "#d1602b", "#2a9150", "#b0559c", "#8a7a1c", "#c8455a", "#1d8f95", "#7c6ee0", "#8f8f8f", "#a6702f")
+DASHES = ((), (6, 2), (1.5, 1.5), (6, 2, 1.5, 2))  # lengths of lines and gaps, in line widths
+MARKERS = ("o", "s", "^", "D")
+BACKGROUNDS = ("#ffffff", "#16181d")
+
+
+class Look(NamedTuple):
+    """Of one series."""
+
+    colour: str
+    dashes: tuple[float, ...]
+    marker: str
+
+
+def look(number: int) -> Look:
+    """Forty differ."""
+    style = (number + number // (2 * len(COLOURS))) % len(DASHES)
+    return Look(COLOURS[number % len(COLOURS)], DASHES[style], MARKERS[style])

@@ -1,0 +1,226 @@
+"""Tables of cells as text, which the page and the files share."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl import statistics
+from jnl.report.cells import Board, Cell, Comparison
+from jnl.report.published import Verdict
+
+NOTHING = "-"
+TESTED = "last10"  # the statistic that is compared
+
+
+class Row(NamedTuple):
+    """Cells of text; a line end parts two lines of one."""
+
+    texts: list[str]
+    label: str = ""  # of the cell that it is about, which may be hidden
+    marked: bool = False  # missed, failed
+
+
+class Table(NamedTuple):
+    """One table; the first column names the rows."""
+
+    name: str  # of its files
+    title: str
+    columns: list[str]
+    rows: list[Row]
+    note: str = ""
+
+
+def percent(value: float) -> str:
+    """Of a fraction."""
+    return f"{100 * value:.2f}" if math.isfinite(value) else NOTHING
+
+
+def _interval(low: float, high: float, scale: float = 100) -> str:
+    return f"[{scale * low:.2f}, {scale * high:.2f}]" if math.isfinite(low) else ""
+
+
+def _mean(found: statistics.Mean, scale: float = 100) -> str:
+    if not found.runs:
+        return NOTHING
+    return f"{scale * found.mean:.2f} ± {scale * found.std:.2f}\n{_interval(found.low, found.high, scale)}".strip()
+
+
+def _p(value: float) -> str:
+    return f"{value:.4g}" if math.isfinite(value) else NOTHING
+
+
+def accuracy(board: Board) -> Table:
+    """Every way to take one accuracy from the epochs, side by side."""
+    numbers = {cell.label: cell.numbers() for cell in board.cells}
+    names = [name for name in statistics.STATISTICS if any(name in own for own in numbers.values())]
+    rows = []
+    for cell in board.cells:
+        failed = len(cell.runs) - len(cell.whole())
+        label = cell.label if cell.judged == "test_accuracy" else f"{cell.label}\n(noisy validation labels)"
+        texts = [label, f"{len(cell.whole())}" + (f"\n{failed} failed" if failed else "")]
+        for name in names:
+            texts.append(_mean(statistics.mean(numbers[cell.label][name])) if name in numbers[cell.label] else NOTHING)
+        curve = cell.curve("label_precision")
+        texts.append(NOTHING if curve is None else _mean(statistics.mean(_last10(curve))))
+        rows.append(Row(texts, cell.label, bool(failed)))
+    columns = ["strategy", "runs", *(statistics.STATISTICS[name] for name in names), "label precision, last 10"]
+    note = (
+        "Test accuracy in percent, mean of the networks: mean ± standard deviation (ddof 0) over runs and the 95 % t "
+        "interval of the mean. Best and maximal are chosen by test labels. Of fewer epochs than 10, last 10 are all."
+    )
+    return Table("accuracy", "Accuracy", columns, rows, note)
+
+
+def _last10(curve: np.ndarray) -> np.ndarray:
+    """f64[S, E] -> f64[S], without epochs in which nothing was selected."""
+    tail = curve[:, -statistics.LAST :]
+    known = np.isfinite(tail)
+    return np.where(known, tail, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
+
+
+def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
+    """Each cell against the baseline, over shared seeds."""
+    rows = []
+    for one in found:
+        result = one.paired
+        difference = f"{100 * result.mean:+.2f}\n{_interval(result.low, result.high)}"
+        numbers = [str(result.pairs), _p(result.p), _p(result.least_p), _p(one.holm)]
+        rows.append(Row([one.cell.label, one.baseline.label, difference, *numbers], one.cell.label))
+    columns = ["strategy", "baseline", "difference", "pairs", "p", "smallest p", "Holm"]
+    note = (
+        "Last 10 epochs, strategy less baseline in percentage points with the 95 % t interval, over runs with the same "
+        "seed and noise seed. p: exact two-sided sign-flip test; so many pairs cannot give less than the smallest p "
+        "(2 / 2^n), however large the difference: five never reach 0.05. Holm: p adjusted over the comparisons of this "
+        "table."
+    )
+    if without:
+        note += (
+            f" Not compared, without a baseline under the same settings and with shared seeds: {', '.join(without)}."
+        )
+    return Table("paired", "Differences over shared seeds", columns, rows, note)
+
+
+def variance(board: Board) -> Table:
+    """What of the spread is due to the noise draw, and what to initialisation."""
+    rows = []
+    for cell in board.cells:
+        values = cell.numbers().get(TESTED)
+        seeds, noise_seeds = [run.seed for run in cell.runs], [run.noise_seed for run in cell.runs]
+        found = None if values is None else statistics.components(values, seeds, noise_seeds)
+        texts = ["cannot be told apart"] * 3
+        if found is not None:
+            texts = [f"{100 * math.sqrt(part):.3f}" for part in (found.noise, found.initialisation, found.residual)]
+        layout = f"{len(set(seeds))} x {len(set(noise_seeds))}"
+        rows.append(Row([cell.label, layout, *texts], cell.label))
+    columns = ["strategy", "seeds x noise seeds", "noise draw", "initialisation", "both together and chance"]
+    note = (
+        "Standard deviations in percentage points (last 10 epochs) from a two-way analysis of variance with random "
+        "effects. It wants every seed with every noise seed; with one noise seed for all runs, or one of each for each "
+        "run, the two cannot be told apart."
+    )
+    return Table("variance", "Noise draw against initialisation", columns, rows, note)
+
+
+def compute(board: Board) -> Table:
+    """What an accuracy costs."""
+    rows = []
+    for cell in board.cells:
+        seconds, operations = cost(cell)
+        accuracy = cell.numbers().get(TESTED)
+        texts = [NOTHING if accuracy is None else _mean(statistics.mean(accuracy))]
+        texts += [f"{operations:.3g}" if math.isfinite(operations) else NOTHING]
+        texts += [f"{seconds:.1f}" if math.isfinite(seconds) else NOTHING]
+        rows.append(Row([cell.label, *texts], cell.label))
+    note = (
+        "Of one run, mean over runs. Seconds are wall time of training and evaluation divided by the runs of the "
+        "program; they compare only where the machine and its load were the same."
+    )
+    columns = ["strategy", "last 10", "floating-point operations", "seconds"]
+    return Table("compute", "Accuracy against compute", columns, rows, note)
+
+
+def cost(cell: Cell) -> tuple[float, float]:
+    """Seconds and floating-point operations of a run, mean over those that have not failed; NaN: not recorded."""
+    whole = cell.whole()
+    if not whole:
+        return math.nan, math.nan
+    return float(np.mean([run.seconds for run in whole])), float(np.mean([run.operations for run in whole]))
+
+
+def classes(board: Board) -> Table | None:
+    """The accuracy of each class in the last epoch; None where it is not recorded."""
+    found = {cell.label: of_classes(cell) for cell in board.cells}
+    known = {label: values for label, values in found.items() if values is not None}
+    if not known:
+        return None
+    names = class_names(board, max(map(len, known.values())))
+    rows = []
+    for label, values in known.items():
+        rows.append(Row([label, *map(percent, values), *[NOTHING] * (len(names) - len(values))], label))
+    note = "Test accuracy of each class in the last epoch, percent, mean over runs and networks."
+    return Table("classes", "Accuracy of each class", ["strategy", *names], rows, note)
+
+
+def of_classes(cell: Cell) -> np.ndarray | None:
+    """f64[C], of the last epoch."""
+    curves = [run.curves.get("class_accuracy") for run in cell.whole()]
+    last = [curve[-1].mean(0) for curve in curves if curve is not None and curve.ndim == 3]
+    return np.mean(last, 0) if last and len(last) == len(curves) else None
+
+
+def class_names(board: Board, number: int) -> list[str]:
+    """Those that a workdir of the board records, else numbers."""
+    known = (point.class_names for cell in board.cells for point in cell.points if len(point.class_names) == number)
+    return next(known, [str(index) for index in range(number)])
+
+
+def matrices(board: Board) -> dict[str, np.ndarray]:
+    """`true` and `estimated (STRATEGY)`: P(noisy | clean), f64[C, C], as far as they are recorded."""
+    found: dict[str, np.ndarray] = {}
+    for cell in board.cells:
+        for point in cell.points:
+            for kind, matrix in point.matrices.items():
+                found.setdefault(kind if kind == "true" else f"{kind} ({cell.label})", matrix)
+    return found
+
+
+def noise(board: Board) -> list[Table]:
+    """The noise matrices of a board."""
+    tables = []
+    for number, (kind, matrix) in enumerate(matrices(board).items()):
+        names = class_names(board, len(matrix))
+        rows = [Row([name, *(f"{value:.3f}" for value in row)]) for name, row in zip(names, matrix, strict=True)]
+        name = "noise" if kind == "true" else f"noise-{number}"
+        note = "Share of the examples of each true class (rows) with each noisy label (columns)."
+        tables.append(Table(name, f"Noise matrix, {kind}", ["true class", *names], rows, note))
+    return tables
+
+
+def published(found: Sequence[Verdict], titles: Mapping[int, str], note: str) -> Table:
+    """Published beside measured numbers, with those that were missed marked; `titles`: of each verdict's board."""
+    rows = []
+    for number, one in enumerate(found):
+        paper = one.published
+        std = f" ± {paper.std:.2f}" if math.isfinite(paper.std) else ""
+        runs = f"\n{paper.runs} runs" if paper.runs > 1 else ""
+        difference = f"{one.measured.mean - paper.mean:+.2f}" if one.measured.runs else NOTHING
+        rows.append(
+            Row(
+                [
+                    one.cell.label,
+                    titles[number],
+                    statistics.STATISTICS[paper.statistic],
+                    f"{paper.mean:.2f}{std}{runs}",
+                    f"{_mean(one.measured, 1)}\n{one.measured.runs} runs",
+                    difference,
+                    one.words,
+                    paper.source,
+                ],
+                one.cell.label,
+                bool(one.missed),
+            )
+        )
+    columns = ["strategy", "data and noise", "statistic", "published", "measured", "difference", "verdict", "source"]
+    return Table("published", "Published and measured", columns, rows, note)

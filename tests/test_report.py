@@ -1,0 +1,387 @@
+"""Reports: what is read, grouped, judged and told; the page itself is in test_report_page.py."""
+
+import csv
+import json
+import math
+import re
+import shutil
+import tomllib
+
+import numpy as np
+import pytest
+from conftest import ROOT, quick
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reports import workdir
+
+import jnl
+from jnl import statistics
+from jnl.errors import UserError
+from jnl.registry import names
+from jnl.report import cells, formats, published, records, tables
+from jnl.report.__main__ import main
+from jnl.report.reading import read
+from jnl.report.style import BACKGROUNDS, COLOURS, look
+
+RESULTS = sorted(file.parent for file in (ROOT / "results").rglob("summary.json"))
+
+
+def boards(*paths):
+    return cells.boards(read(paths))[0]
+
+
+def board(*paths):
+    (one,) = boards(*paths)
+    return one
+
+
+def row(table, label):
+    (one,) = [row for row in table.rows if row.label == label]
+    return dict(zip(table.columns, one.texts, strict=True)) | {"marked": one.marked}
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: str(path.relative_to(ROOT / "results")))
+def test_every_kept_result_gives_the_numbers_of_its_own_summary(path):
+    summary = json.loads((path / "summary.json").read_text())
+    told = summary.get("points", [summary])
+    points = read([path])
+    assert len(points) == len(told)
+    for point, one in zip(points, told, strict=True):
+        cell = cells.Cell("", point.strategy, [point], point.runs)
+        for name in ("best", "last", "last10"):
+            per_run = one["test_accuracy"][name]["mean"]["per_run"]
+            np.testing.assert_allclose(cell.numbers()[name], per_run, rtol=1e-6)
+
+
+def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
+    config = quick("jocor", epochs=3, data__validation=0.2, noise__seed="per_run")
+    summary = jnl.run(config, tmp_path / "mine").summary
+    (point,) = read([tmp_path / "mine"])
+    cell = board(tmp_path / "mine").cells[0]
+    numbers = cell.numbers()
+    assert list(numbers) == ["last10", "maximal", "best", "last", "selected"]
+    for name in ("best", "last", "last10", "selected"):
+        of_summary = summary["test_accuracy"][name]["mean"]
+        np.testing.assert_allclose(numbers[name], of_summary["per_run"], rtol=1e-6)
+    assert len(point.class_names) == 10 and point.matrices["true"].shape == (10, 10)
+    assert all(math.isfinite(run.seconds) for run in point.runs) and not any(run.failed for run in point.runs)
+    assert main([str(tmp_path / "mine"), "--out", str(tmp_path / "report")]) == 0
+
+
+def test_a_folder_of_workdirs_is_searched_and_given_twice_counts_once(tmp_path):
+    for name in ("one", "two"):
+        workdir(tmp_path / "all" / name, name)
+    assert [point.strategy for point in read([tmp_path / "all", tmp_path / "all" / "two"])] == ["one", "two"]
+
+
+def test_runs_are_put_together_by_settings(tmp_path):
+    paths = [
+        workdir(tmp_path / "a", seeds=(1, 2)),
+        workdir(tmp_path / "b", seeds=(3, 4), data__dir="elsewhere"),  # does not matter
+        workdir(tmp_path / "c", seeds=(1, 2), epochs=20),
+        workdir(tmp_path / "d", seeds=(3, 4), epochs=20, strategy__co_lambda=0.5),
+        workdir(tmp_path / "e", seeds=(3, 4), epochs=20, strategy__co_lambda=0.9),
+        workdir(tmp_path / "f", seeds=(1, 2), rate=0.2),
+    ]
+    other, one = boards(*paths)
+    assert [(cell.label, len(cell.runs)) for cell in one.cells] == [
+        ("jocor (epochs=12)", 4),
+        ("jocor (epochs=20, co_lambda=0.5)", 4),  # `c` does not record it and fits the first
+        ("jocor (epochs=20, co_lambda=0.9)", 2),
+    ]
+    assert (other.rate, one.rate) == (0.2, 0.5)
+
+
+def test_other_results_of_the_same_settings_and_seeds_stand_apart(tmp_path):
+    told = board(workdir(tmp_path / "a", accuracy=0.9), workdir(tmp_path / "b", accuracy=0.8))
+    assert [(cell.label, len(cell.runs)) for cell in told.cells] == [("jocor", 3), ("jocor #2", 3)]
+
+
+def test_the_same_run_in_two_workdirs_is_counted_once_and_told(tmp_path):
+    paths = [workdir(tmp_path / "a", seeds=(1, 2)), workdir(tmp_path / "b", seeds=(2, 3))]
+    found, duplicates = cells.boards(read(paths))
+    assert [run.seed for run in found[0].cells[0].runs] == [1, 2, 3]
+    assert [(one.left_out.workdir, one.left_out.seed) for one in duplicates] == [(paths[1], 2)]
+    assert f"Run 0 of {paths[1]} is not counted" in records.runs(found, duplicates).note
+
+
+def test_epochs_before_the_networks_start_afresh_are_left_out(tmp_path):
+    plain, prepared = workdir(tmp_path / "a", "standard"), workdir(tmp_path / "b", preparing=5)
+    late = workdir(tmp_path / "c", "coteaching", first_epoch=1)
+    epochs = {cell.strategy: cell.epochs() for cell in board(plain, prepared, late).cells}
+    np.testing.assert_array_equal(epochs["standard"], np.arange(12))
+    np.testing.assert_array_equal(epochs["jocor"], np.arange(5, 17))
+    np.testing.assert_array_equal(epochs["coteaching"], np.arange(1, 12))
+
+
+def test_failed_runs_are_shown_and_in_no_mean(tmp_path):
+    healthy = tables.accuracy(board(workdir(tmp_path / "a", seeds=(1, 3))))
+    lost = board(workdir(tmp_path / "b", seeds=(1, 2, 3), failed=(1,)))
+    shown = row(tables.accuracy(lost), "jocor")
+    assert shown["runs"] == "2\n1 failed" and shown["marked"]
+    assert {name: shown[name] for name in ("last 10", "best", "last")} == {
+        name: row(healthy, "jocor")[name] for name in ("last 10", "best", "last")
+    }
+    assert records.runs([lost], []).rows[0].texts[6] == "1 (epoch 0)"
+    assert " failed " in records.measurements([lost])
+
+
+def test_where_all_runs_have_failed_there_is_no_number(tmp_path):
+    lost = board(workdir(tmp_path / "a", failed=(0, 1, 2)), workdir(tmp_path / "b", "standard"))
+    assert row(tables.accuracy(lost), "jocor")["last 10"] == "-"
+    assert cells.comparisons(lost, "last10") == ([], ["jocor"])
+    assert main([str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
+
+
+def test_label_wave_is_shown_where_changes_are_recorded(tmp_path):
+    changed = np.array([math.nan, 0.5, 0.1, *[0.2] * 9])
+    told = board(workdir(tmp_path / "a", more={"changed_predictions": changed}), workdir(tmp_path / "b", "standard"))
+    curve = told.cells[0].curve("test_accuracy")
+    np.testing.assert_array_equal(told.cells[0].numbers()["label_wave"], curve[:, 2])
+    table = tables.accuracy(told)
+    assert "Label Wave" in table.columns
+    assert row(table, "standard")["Label Wave"] == "-"
+    assert "Label Wave" not in tables.accuracy(board(tmp_path / "b")).columns
+
+
+def test_without_a_test_set_the_noisy_labels_judge_and_it_is_said(tmp_path):
+    more = {"validation_accuracy": np.full((12, 2), 0.75)}
+    told = board(workdir(tmp_path / "a", without=("test_accuracy", "class_accuracy"), more=more))
+    shown = row(tables.accuracy(told), "jocor")
+    assert shown["strategy"] == "jocor\n(noisy validation labels)"
+    assert shown["last"].startswith("75.00 ± 0.00")
+    assert tables.classes(told) is None
+
+
+def test_differences_are_paired_by_seeds_and_adjusted(tmp_path):
+    told = board(
+        workdir(tmp_path / "a", "standard", 0.8, seeds=(1, 2, 3, 4, 5)),
+        workdir(tmp_path / "b", "jocor", 0.9, seeds=(3, 4, 5, 6)),
+        workdir(tmp_path / "c", "elr", 0.7, seeds=(1, 2, 3, 4, 5)),
+        workdir(tmp_path / "d", "gce", 0.7, seeds=(1, 2), epochs=20),
+        workdir(tmp_path / "e", "mixup", 0.7, seeds=(9, 10)),
+    )
+    found, without = cells.comparisons(told, "last10")
+    assert [(one.cell.label, one.paired.pairs, one.paired.p, one.holm) for one in found] == [
+        ("elr", 5, 0.0625, 0.125),
+        ("jocor", 3, 0.25, 0.25),
+    ]
+    assert without == ["gce", "mixup"]
+    table = tables.paired(found, without)
+    assert row(table, "jocor")["smallest p"] == "0.25"
+    assert row(table, "jocor")["difference"].startswith("+10.00")
+    assert table.note.endswith("gce, mixup.")
+
+
+def test_noise_and_initialisation_are_told_apart_where_they_are_crossed(tmp_path):
+    crossed = workdir(tmp_path / "a", seeds=(1, 1, 2, 2), noise_seeds=(1, 2, 1, 2))
+    together = workdir(tmp_path / "b", "standard", seeds=(1, 2), noise_seeds=(1, 2))
+    table = tables.variance(board(crossed, together))
+    assert row(table, "jocor")["noise draw"] == "0.000"  # the curves depend on the seed alone
+    assert float(row(table, "jocor")["initialisation"]) > 0
+    assert row(table, "standard")["noise draw"] == "cannot be told apart"
+
+
+def numbers(mean, spread, count):
+    """f64[count] of this mean and standard deviation (ddof 1)."""
+    values = np.linspace(-1, 1, count)
+    return mean + spread * values / values.std(ddof=1)
+
+
+@pytest.mark.parametrize(
+    "mean, count, epochs, missed, words",
+    [
+        (0.9664, 5, 200, False, "met"),
+        (0.9690, 5, 200, False, "met"),  # 96.90 ± 0.12 over 5 begins at 96.75; published ends at 96.79
+        (0.9695, 5, 200, True, "missed"),
+        (0.9664, 2, 200, None, "not judged: 2 runs are too few"),
+        (0.9000, 2, 200, True, "missed"),
+        (0.9000, 1, 200, None, "not judged: 1 runs are too few"),
+        (0.9000, 5, 20, None, "not judged: 20 epochs, published 200"),
+    ],
+)
+def test_a_miss_is_two_intervals_that_do_not_overlap(tmp_path, mean, count, epochs, missed, words):
+    (one,) = [
+        one
+        for one in published.load()
+        if (one.strategy, one.data, one.noise, one.rate) == ("jocor", "mnist", "symmetric", 0.5)
+    ]
+    assert (one.mean, one.std, one.runs, one.epochs, one.model) == (96.64, 0.12, 5, 200, "mlp")
+    path = workdir(tmp_path / "a", seeds=tuple(range(count)), epochs=epochs)
+    rows = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    values = numbers(mean, 0.0012, count) if count > 1 else np.array([mean])
+    for line in rows:
+        line["test_accuracy"] = [values[line["run"]]] * 2
+    (path / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (verdict,) = published.verdicts([board(path)])
+    assert (verdict.missed, verdict.words) == (missed, words)
+    table = tables.published([verdict], {0: "board"}, published.RULE)
+    assert table.rows[0].marked == bool(missed) and "do not overlap" in table.note
+
+
+def test_published_numbers_have_names_of_jnl():
+    found = published.load()
+    assert len(found) > 100
+    sources = names(jnl.data.sources)
+    for one in found:
+        assert one.strategy in names(jnl.strategies)
+        assert one.data.partition(":")[0] in sources
+        assert one.noise == "none" or one.noise in jnl.noise.KINDS
+        assert one.statistic in statistics.STATISTICS and 0 < one.mean < 100 and one.source
+        assert math.isnan(one.rate) == (one.noise == "none")
+    assert len({one[:5] + one[-1:] for one in found}) == len(found)
+
+
+def damaged(path, name):
+    """One way to spoil a workdir for each name."""
+    rows = (path / "metrics.jsonl").read_text().splitlines()
+    summary = json.loads((path / "summary.json").read_text())
+    point = summary["points"][0]
+    match name:
+        case "no config":
+            (path / "config.json").unlink()
+        case "no summary":
+            (path / "summary.json").unlink()
+        case "empty folder":
+            shutil.rmtree(path)
+            path.mkdir()
+        case "half a line":
+            (path / "metrics.jsonl").write_text("\n".join(rows)[:-30])
+        case "rows are gone":
+            (path / "metrics.jsonl").write_text("\n".join(rows[:5] + rows[6:]))
+        case "a run is gone":
+            (path / "metrics.jsonl").write_text("\n".join(row for row in rows if '"run": 1,' not in row))
+        case "no run":
+            (path / "metrics.jsonl").write_text(rows[0].replace('"run"', '"ran"'))
+        case "bytes":
+            (path / "metrics.jsonl").write_bytes(b"\xff\xfe\x00")
+        case "a list":
+            (path / "summary.json").write_text("[]")
+        case "deep":
+            (path / "config.json").write_text('{"a":' * 100_000)
+        case "ragged":
+            (path / "metrics.jsonl").write_text(
+                "\n".join([re.sub(r'"test_accuracy": \[[^,]*,', '"test_accuracy": [', rows[0]), *rows[1:]])
+            )
+        case "beyond all":
+            (path / "metrics.jsonl").write_text(
+                "\n".join(rows).replace('"test_accuracy": [', '"test_accuracy": [1e308, ')
+            )
+        case "config of another kind":
+            (path / "config.json").write_text('{"config": 3}')
+        case _:
+            field, value = {
+                "no rate": ("noise", {"kind": "symmetric"}),
+                "a flat matrix": ("noise", {"kind": "symmetric", "rate": 0.5, "matrix": [1, 2]}),
+                "runs of words": ("runs", ["a"]),
+                "classes of numbers": ("class_accuracy", 3),
+                "failed of null": ("failed_runs", None),
+            }[name]
+            point[field] = value
+            (path / "summary.json").write_text(json.dumps(summary))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no config", "no summary", "empty folder", "half a line", "rows are gone", "a run is gone", "no run", "bytes",
+        "a list", "deep", "ragged", "beyond all", "config of another kind", "no rate", "a flat matrix", "runs of words",
+        "classes of numbers", "failed of null",
+    ],
+)  # fmt: skip
+def test_what_is_damaged_is_told_in_one_line(tmp_path, capsys, name):
+    path = workdir(tmp_path / "mine")
+    damaged(path, name)
+    assert main([str(path), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.count("\n") == 1
+    assert told.err.startswith("error: workdir: ") and str(path) in told.err
+    assert not (tmp_path / "out").exists()
+
+
+def paths(content, path=()):
+    """Where something may be changed."""
+    yield path
+    if isinstance(content, dict | list):
+        for key in content if isinstance(content, dict) else range(len(content)):
+            yield from paths(content[key], (*path, key))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return workdir(tmp_path_factory.mktemp("small") / "a", seeds=(1, 2), epochs=2)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, data):
+    values = [None, True, -1, 0, 3, 1e308, math.nan, 10**30, "x", [], [[]], {}, [None], [1, [2]], {"a": 1}, [1, 2]]
+    path = tmp_path / "changed"
+    shutil.copytree(small, path, dirs_exist_ok=True)
+    name = data.draw(st.sampled_from(["config.json", "summary.json", "metrics.jsonl"]))
+    lines = [json.loads(line) for line in (path / name).read_text().splitlines()]
+    *parents, last = data.draw(st.sampled_from([path for path in paths(lines) if path]))
+    inner = lines
+    for key in parents:
+        inner = inner[key]
+    inner[last] = data.draw(st.sampled_from(values))
+    (path / name).write_text("\n".join(map(json.dumps, lines)))
+    try:
+        found, duplicates = cells.boards(read([path]))
+    except UserError as error:
+        assert str(path) in str(error)
+        return
+    records.runs(found, duplicates)
+    records.measurements(found)
+    published.verdicts(found)
+    for one in found:
+        tables.paired(*cells.comparisons(one, "last10"))
+        for make in (tables.accuracy, tables.variance, tables.compute, tables.classes, tables.noise):
+            make(one)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main([str(workdir(tmp_path / "mine")), "--out", str(tmp_path / "file")]) == 2
+    assert "--out: cannot write" in capsys.readouterr().err
+
+
+HOSTILE = '<b>"&\\\\|$x_1$ %{}~^#`*[\n\u202e'
+
+
+def test_tables_are_escaped_in_every_format():
+    table = tables.Table("t", "T", ["a", HOSTILE], [tables.Row([HOSTILE, "[1.00, 2.00]"])], HOSTILE)
+    assert list(csv.reader(formats.as_csv(table).splitlines()))[1] == [" ".join(HOSTILE.split()), "[1.00, 2.00]"]
+    markdown = formats.as_markdown(table)
+    assert "<b>" not in markdown and all(line.count("|") - line.count(r"\|") == 3 for line in markdown.splitlines()[:3])
+    latex = formats.as_latex(table).splitlines()
+    assert latex[0].startswith("% ") and len(latex) == 8
+    body = latex[5]
+    for character in "$&%#_{}~^":
+        assert not re.search(rf"(?<!\\){re.escape(character)}", re.sub(r"\\text\w+\{\}|\{\}\[| & ", "", body))
+    assert formats.latex("98.08 ± 0.05") == r"98.08 $\pm$ 0.05"
+
+
+def luminance(colour):
+    """Relative, as in WCAG 2."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_colours_are_seen_in_both_themes(colour, background):
+    low, high = sorted((luminance(colour), luminance(background)))
+    assert (high + 0.05) / (low + 0.05) >= 3
+
+
+def test_forty_series_differ():
+    assert len({look(number) for number in range(40)}) == 40
+    assert set(BACKGROUNDS) <= set(re.findall(r"#\w+", (ROOT / "jnl" / "report" / "page.css").read_text()))
+
+
+def test_the_package_has_all_files_of_the_page():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["jnl.report"]
+    files = {path.name for path in (ROOT / "jnl" / "report").iterdir() if path.is_file() and path.suffix != ".py"}
+    assert set(declared) == files
