@@ -98,7 +98,8 @@ class Checkpoints:
         """The newest checkpoint that is whole; damaged ones are set aside with a warning. None if there is none.
 
         Raises:
-          UserError: it was written by another version of jnl, in another form.
+          UserError: it was written by another version of jnl, in another form, or is whole but cannot be read now;
+            nothing is set aside then.
         """
         for number in sorted(self._numbers(), reverse=True):
             path = self._folder / str(number)
@@ -125,8 +126,9 @@ class Checkpoints:
             _write(path, checkpoint)
         except Exception as error:  # Orbax and what is under it raise anything
             raise UserError(
-                f"workdir: cannot save the checkpoint {path} ({_words(error)}); what was saved before is still there: "
-                "make room, and give the same command again"
+                f"workdir: cannot save the checkpoint {path} ({_words(error)}); "
+                f"{'what was saved before is still there: ' if self._numbers() else ''}make room, and give the same "
+                "command again"
             ) from error
         for old in sorted(self._numbers())[: -self._keep]:
             shutil.rmtree(self._folder / str(old), ignore_errors=True)
@@ -162,10 +164,7 @@ def _write(path: Path, checkpoint: Checkpoint) -> None:
 
 def _read(path: Path) -> Checkpoint:
     try:
-        expected, there = json.loads((path / _FILES).read_text()), _files(path)
-        for name in expected.keys() | there.keys():
-            if expected.get(name) != there.get(name):
-                raise _DamagedError(f"the file {name} is not what was saved")
+        _check_files(path)
         with _opened() as orbax:
             arrays = orbax.restore(path)
         digests, names = arrays.pop(_DIGESTS), sorted(arrays)
@@ -173,8 +172,8 @@ def _read(path: Path) -> Checkpoint:
         wrong = [name for name, one, other in zip(names, digests, found, strict=True) if (one != other).any()]
     except _DamagedError:
         raise
-    except Exception as error:  # Orbax and what is under it raise anything
-        raise _DamagedError(_words(error)) from error
+    except Exception as error:  # Orbax and what is under it raise anything; the files are whole, so it is not they
+        raise UserError(f"workdir: cannot read the checkpoint {path} now ({_words(error)}); try again") from error
     if wrong:
         raise _DamagedError(f"{wrong[0]} is not what was saved")
     record = json.loads(arrays.pop(_RECORD).tobytes())
@@ -188,6 +187,18 @@ def _read(path: Path) -> Checkpoint:
 
 def _bytes(record: Mapping[str, Json]) -> np.ndarray:
     return np.frombuffer(json.dumps(record).encode(), np.uint8)
+
+
+def _check_files(path: Path) -> None:
+    """Raises `_DamagedError` if a file is not what was saved."""
+    try:
+        expected = dict(json.loads((path / _FILES).read_text()))
+    except (FileNotFoundError, ValueError, TypeError) as error:
+        raise _DamagedError(f"the file {_FILES} is missing or not what was saved") from error
+    there = _files(path)
+    for name in expected.keys() | there.keys():
+        if expected.get(name) != there.get(name):
+            raise _DamagedError(f"the file {name} is not what was saved")
 
 
 def _files(folder: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """From a config to its results."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,11 @@ class Output(NamedTuple):
 
     files: Workdir | None
     saving: Saving | None
+
+    def do(self, work: Callable[[Workdir], None]) -> None:
+        """Work with the files, by the process that has them; what goes wrong is told in all."""
+        if self.saving is not None:
+            devices.on_main(lambda: work(self.files) if self.files else None)
 
 
 def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> History:
@@ -112,18 +117,18 @@ def _train(parts: Parts, output: Output, number: int, first_run: int) -> Trained
     """Trains one program, or reads what it gave."""
     saving = output.saving and output.saving.inside(str(number))
 
-    def make() -> runs.Program:
-        if output.files is not None:
-            output.files.settle()
+    def make(pieces: int) -> runs.Program:
+        output.do(lambda files: files.settle())
         weighed = weigh(parts, output.saving and output.saving.inside(f"{number}-folds"))
-        return runs.Program(parts.recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
+        recipe = parts.recipe._replace(pieces=pieces or parts.recipe.pieces)
+        return runs.Program(recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
 
     def tell(epoch: int, measured: Measured, seconds: float) -> None:
-        if output.files is not None:
-            output.files.append(_rows(parts, first_run, epoch, measured, seconds))
+        rows = _rows(parts, first_run, epoch, measured, seconds)
+        output.do(lambda files: files.append(rows))
 
     title = f"{parts.config.strategy.name} {parts.config.data.name}"
-    return train_program(title, make, parts.like, parts.epochs, saving, tell)
+    return train_program(title, make, parts.like, parts.epochs, saving, tell, parts.preparing)
 
 
 def _pool(results: Sequence[BestLast | None]) -> BestLast | None:

@@ -55,11 +55,19 @@ def _out_of_sample(parts: Parts, rule: Weigh, saving: Saving | None) -> np.ndarr
     recipe = parts.recipe._replace(make_strategy=partial(strategies.make, "standard"), num_nets=1)
     recipe = recipe._replace(steps=min(recipe.steps, len(members[0].train_index) // recipe.batch_size))
     layout = choose(parts.config.runs_axis, len(members), parts.config.devices_per_batch)
-    program = runs.Program(recipe, parts.dataset, members, layout, parts.config.runs_at_once)
+
+    made: list[runs.Program] = []
+
+    def make(pieces: int) -> runs.Program:
+        cut = recipe._replace(pieces=pieces or recipe.pieces)
+        made.append(runs.Program(cut, parts.dataset, members, layout, parts.config.runs_at_once))
+        return made[0]
+
     like = Carried(jax.eval_shape(partial(start, recipe), parts.dataset.train, members[0]), metrics.nothing())
     epochs = range(rule.epochs)
-    trained = train_program(f"{rule.folds} folds", lambda: program, like, epochs, saving, lambda *told: None)
+    trained = train_program(f"{rule.folds} folds", make, like, epochs, saving, lambda *told: None)
     assert trained.carried is not None
+    program = made[0] if made else make(trained.pieces)
     for number, (member, p) in enumerate(zip(members, program.held_out(trained.carried), strict=True)):
         predictions[number // rule.folds, np.asarray(member.validation_index)] = p[0]
     return predictions

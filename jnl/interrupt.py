@@ -1,10 +1,14 @@
 """Ctrl-C and SIGTERM as something to come to an end by, not to die of."""
 
+import os
 import signal
-import sys
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Self
+
+Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 class Stopped(KeyboardInterrupt):
@@ -26,10 +30,15 @@ class Interrupts:
     def __init__(self, listens: bool) -> None:
         self.number = 0  # of the signal that came
         # Only the main thread may listen.
-        self._heard = self._HEARD if listens and threading.current_thread() is threading.main_thread() else ()
+        self._listens = listens and threading.current_thread() is threading.main_thread()
+        self._before: dict[int, Handler] = {}
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._note) for number in self._heard}
+        for number in self._HEARD if self._listens else ():
+            before = signal.getsignal(number)
+            if before not in (signal.SIG_IGN, None):  # as under nohup
+                self._before[number] = before
+                signal.signal(number, self._note)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -38,7 +47,8 @@ class Interrupts:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.number = number
         self._restore()
-        print(f"{signal.Signals(number).name}: finishing and saving; again to end at once", file=sys.stderr, flush=True)
+        with suppress(OSError):  # nobody may read it any more; and no `print`, which may be under way itself
+            os.write(2, f"{signal.Signals(number).name}: finishing and saving; again to end at once\n".encode())
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

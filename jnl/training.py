@@ -31,6 +31,7 @@ class Trained(NamedTuple):
     epoch_seconds: tuple[float, ...] = ()  # of each
     under_way: float = 0.0  # seconds spent in the epoch under way
     seconds: float = 0.0  # in all, of all processes that took part one after the other
+    pieces: int = 0  # of each epoch; 0: as planned
     program: ProgramSummary | None = None  # once the training is over
 
 
@@ -48,11 +49,18 @@ class Saving(NamedTuple):
 
 
 def train_program(
-    title: str, make: Callable[[], Program], like: Carried, epochs: range, saving: Saving | None, tell: Tell
+    title: str,
+    make: Callable[[int], Program],
+    like: Carried,
+    epochs: range,
+    saving: Saving | None,
+    tell: Tell,
+    preparing: int = 0,
 ) -> Trained:
     """Trains `epochs` and tells of each, those first that are on disk; ends early if all runs have failed.
 
-    The program is made if there is something to train; `like` has the form of what one of its runs carries.
+    The program is made if there is something to train, with the pieces to an epoch that it has been cut into so far, if
+    it has; `like` has the form of what one of its runs carries. The epochs that are `preparing` are all trained.
 
     Raises:
       Stopped: a signal came, and all is saved.
@@ -65,8 +73,8 @@ def train_program(
         if now.program is not None:
             return now
         begun = time.perf_counter()
-        program = make()
-        now = now._replace(seconds=now.seconds + time.perf_counter() - begun)
+        program = make(now.pieces)
+        now = now._replace(seconds=now.seconds + time.perf_counter() - begun, pieces=program.pieces)
         with Progress(title, len(epochs), len(now.curves), program.steps) as progress, Interrupts(store.saves) as heard:
             last = time.perf_counter()
             for standing in program.train(_begin(program, now)):
@@ -75,17 +83,19 @@ def train_program(
                 if standing.measured is not None:
                     tell(standing.epoch - 1, standing.measured, now.epoch_seconds[-1])
                     progress.epoch(standing.measured, now.epoch_seconds[-1])
-                over, signal = _is_over(standing, epochs), devices.highest(heard.number)
+                failed = len(now.curves) > preparing and not np.isfinite(now.curves[-1]["train_loss"]).any()
+                over, signal = standing.epoch not in epochs or failed, devices.highest(heard.number)
                 if over:
                     now = now._replace(program=_described(program))
                 if store.due(standing.epoch) or over or signal:
                     now = now._replace(carried=program.gather(standing))
                     store.save(now, standing.epoch * program.pieces + standing.piece)
+                if over or signal:
+                    store.wait()
+                if signal:
+                    raise Stopped(signal, _where(standing, program.pieces))
                 if over:
                     return now
-                if signal:
-                    store.wait()
-                    raise Stopped(signal, _where(standing, program.pieces))
     raise AssertionError("a program trains on and on")
 
 
@@ -104,12 +114,6 @@ def _later(now: Trained, standing: Standing, seconds: float) -> Trained:
         return now
     curves, epoch_seconds = (*now.curves, standing.measured), (*now.epoch_seconds, spent)
     return now._replace(curves=curves, epoch_seconds=epoch_seconds, under_way=0.0)
-
-
-def _is_over(standing: Standing, epochs: range) -> bool:
-    """At the end, or when all runs have failed."""
-    measured = standing.measured
-    return standing.epoch not in epochs or (measured is not None and not np.isfinite(measured["train_loss"]).any())
 
 
 def _where(standing: Standing, pieces: int) -> str:
@@ -131,11 +135,14 @@ def _described(program: Program) -> ProgramSummary:
 
 
 class _Store:
-    """The checkpoints of a training, of which the main process has the files; it may also save nothing."""
+    """The checkpoints of a training; it may also save nothing.
+
+    The main process alone has files; what goes wrong with them is told in all, so that none waits for another.
+    """
 
     def __init__(self, saving: Saving | None) -> None:
         self._saving = saving
-        self._files = Checkpoints(saving.folder, saving.keep) if saving and devices.is_main() else None
+        self._files = devices.on_main(lambda: Checkpoints(saving.folder, saving.keep)) if saving else None
         self._epoch, self._clock = -1, time.perf_counter()  # of what was saved last
 
     @property
@@ -146,13 +153,9 @@ class _Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        try:
-            if kind is None:
-                self.wait()
-        finally:
-            if self._files is not None:
-                self._files.close()
+    def __exit__(self, *exception: object) -> None:
+        if self._files is not None:
+            self._files.close()
 
     def due(self, epoch: int) -> bool:
         """Whether it is time to save before `epoch`, or in it."""
@@ -167,20 +170,25 @@ class _Store:
     def save(self, trained: Trained, number: int) -> None:
         """Begins to save."""
         self._epoch, self._clock = trained.epoch, time.perf_counter()
-        if self._files is not None:
-            arrays = dict(_named(trained.carried))
-            for name in trained.curves[0] if trained.curves else ():
-                arrays[f"{_CURVES}/{name}"] = np.stack([measured[name] for measured in trained.curves])
-            self._files.save(number, Checkpoint(arrays, trained._replace(carried=None, curves=())._asdict()))
+        arrays = dict(_named(trained.carried))
+        for name in trained.curves[0] if trained.curves else ():
+            arrays[f"{_CURVES}/{name}"] = np.stack([measured[name] for measured in trained.curves])
+        checkpoint = Checkpoint(arrays, trained._replace(carried=None, curves=())._asdict())
+        self._do(lambda files: files.save(number, checkpoint))
 
     def wait(self) -> None:
         """Returns when all is on disk."""
-        if self._files is not None:
-            self._files.wait()
+        self._do(lambda files: files.wait())
+
+    def _do(self, work: Callable[[Checkpoints], None]) -> None:
+        files = self._files
+        if self.saves:
+            devices.on_main(lambda: work(files) if files else None)
 
     def newest(self, like: Carried) -> Trained | None:
         """What was saved last, if anything."""
-        found = None if self._files is None else self._files.newest()
+        files = self._files
+        found = devices.on_main(lambda: files.newest() if files else None) if self.saves else None
         if jax.process_count() > 1 and self.saves:
             packed = devices.share(b"" if found is None else found.pack())
             found = Checkpoint.unpack(packed) if packed else None

@@ -1,6 +1,5 @@
 """The folder of a training: what it is, who is in it, and what it leaves behind."""
 
-import fcntl
 import json
 import logging
 import os
@@ -48,7 +47,7 @@ class Workdir:
                 else:
                     _compare(path, recorded, content)
                 self._rows = (path / f".{_METRICS}.part").open("w")
-            except (OSError, UserError):
+            except BaseException:
                 os.close(self._lock)
                 raise
         except OSError as error:
@@ -58,8 +57,9 @@ class Workdir:
         """Others may have the folder."""
         with suppress(OSError):  # of rows that could not be written, which was told
             self._rows.close()
-        if not self._settled:
-            (self.path / f".{_METRICS}.part").unlink(missing_ok=True)
+        with suppress(OSError):
+            if not self._settled:
+                (self.path / f".{_METRICS}.part").unlink()
         os.close(self._lock)
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
@@ -80,6 +80,10 @@ class Workdir:
         """All that is known has been appended and new things follow: the rows replace those of the process before."""
         if self._settled:
             return
+        if (self.path / _SUMMARY).exists():
+            raise UserError(
+                f"workdir: {self.path} is finished, but checkpoints are gone that its states are in; {_OTHERWISE}"
+            )
         try:
             (self.path / f".{_METRICS}.part").replace(self.path / _METRICS)
             if self._resumes:
@@ -131,7 +135,7 @@ def _recorded(path: Path) -> Content | None:
     recorded = _read(path / _CONFIG)
     if recorded is None and any((path / name).exists() for name in (_METRICS, _SUMMARY, _CHECKPOINTS)):
         raise UserError(f"workdir: {path} holds results, but no {_CONFIG} says of what; {_OTHERWISE}")
-    if recorded is not None and "fingerprint" not in recorded:
+    if recorded is not None and not isinstance(recorded.get("fingerprint"), dict):
         raise UserError(f"workdir: {path} was written by a version of jnl that could not resume; {_OTHERWISE}")
     return recorded
 
@@ -190,11 +194,13 @@ def _locked(path: Path) -> int:
     """The open folder, which no other process may lock before this one ends."""
     folder = os.open(path, os.O_RDONLY)
     try:
+        import fcntl  # which Windows lacks
+
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(folder)
         raise UserError(f"workdir: another process is training in {path}; wait for it, or give another one") from error
-    except OSError:  # a file system without locks
+    except (OSError, ImportError):  # a file system without locks
         _log.warning("%s cannot be locked; make sure that no other process trains in it", path)
     return folder
 
