@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from jnl import command, devices
 from jnl.config import complete
-from jnl.description import describe
+from jnl.description import describe, estimate
 from jnl.errors import UserError
 from jnl.experiment import opened
 from jnl.experiment import train as train_programs
@@ -33,6 +33,7 @@ def train(arguments: Sequence[str]) -> Summary:
         with opened(config, programs, workdir) as output:
             for line in dict.fromkeys(line for parts in programs for line in describe(parts)):  # what they share once
                 say(line)
+            say(estimate(programs))
             summary = train_programs(programs, output)[0].summary
     say(table(summary["points"]))
     return summary

@@ -1,15 +1,12 @@
 """The fields of a config, their defaults, and the argument that every file in `configs/` takes."""
 
-import copy
-import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
 from ml_collections import ConfigDict, config_dict
 
 from jnl import data, models, registry, strategies
-from jnl.errors import UserError, printable, unknown
+from jnl.errors import UserError, unknown
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
 
@@ -59,6 +56,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
     config.sweep = _anything(())  # (("noise.rate", (0.2, 0.5)), ("seeds", 8), ...): what are arrays, in one program
+    config.only = ""  # of a sweep: what is in the titles of its points
     return config
 
 
@@ -197,7 +195,7 @@ def complete(config: ConfigDict) -> ConfigDict:
       UserError: an unknown field, a value of the wrong type, or a number that no array holds.
     """
     given = config.to_dict()  # resolves references
-    _check_numbers(given, "config")
+    check_numbers(given, "config")
     names = {}
     for section, name in (("strategy", "standard"), ("model", "auto"), ("data", "digits")):
         fields = given.get(section, {})
@@ -240,98 +238,15 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
             raise UserError(f"config.{field}: expected {wanted.__name__}, found {value!r}") from error
 
 
-def _check_numbers(value: object, field: str) -> None:
+def check_numbers(value: object, field: str) -> None:
     """Raises `UserError` for an integer of more than 32 bits, which need not even be printable, NaN, or infinity."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            _check_numbers(inner, f"{field}.{key}")
+            check_numbers(inner, f"{field}.{key}")
     elif isinstance(value, list | tuple):
         for inner in value:
-            _check_numbers(inner, field)
+            check_numbers(inner, field)
     elif isinstance(value, int) and value.bit_length() > 32:
         raise UserError(f"{field}: an integer of {value.bit_length()} bits; give at most 32")
     elif isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"{field}: {value} is no finite number; give one")
-
-
-class Point(NamedTuple):
-    """One combination of the values that a config sweeps."""
-
-    title: str  # one printable line
-    swept: dict[str, Value]
-    config: ConfigDict  # complete, and without a sweep
-
-
-def points(config: ConfigDict) -> Iterator[Point]:
-    """The points that `config.sweep` spans; one point where nothing is swept.
-
-    A sweep is ((field, values), ...), all combinations of them; ("seeds", 8) in it stands for `config.seeds`. A section
-    has dicts of some of its fields for values: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)).
-
-    Raises:
-      UserError: a sweep of another form, with no or equal values, or of an unknown field.
-    """
-    sweep = config.get("sweep") or ()
-    _check_numbers(sweep, "config.sweep")
-    try:
-        fields = {str(field): values if field == "seeds" else tuple(values) for field, values in sweep}
-    except (TypeError, ValueError) as error:
-        raise UserError(f'config.sweep: expected (("noise.rate", (0.2, 0.5)), ...), found {sweep!r}') from error
-    if len(fields) < len(sweep):
-        raise UserError(f"config.sweep: a field is there twice: {sweep!r}")
-    seeds = {field: fields.pop(field) for field in ("seeds",) if field in fields}
-    for field, values in fields.items():
-        if not values or len(set(map(repr, values))) < len(values):
-            raise UserError(f"config.sweep: {field} has no values or the same one twice: {values!r}")
-    for combination in itertools.product(*fields.values()):
-        swept = dict(zip(fields, combination, strict=True))
-        try:
-            point = copy.deepcopy(config)  # keeps its references: what follows noise.rate follows the swept one
-        except ValueError as error:  # dots in the keys of a dict
-            raise UserError(f"config: {error}") from error
-        with point.unlocked(), point.ignore_type():
-            fields_of_point = dict(_leaves(swept))
-            for section in ("strategy", "model", "data"):
-                if f"{section}.name" in fields_of_point:
-                    _forget_defaults(point, section)
-            for field, value in {"sweep": (), **seeds, **fields_of_point}.items():
-                _set(point, field, value)
-        words = [_words(field, value) for field, value in swept.items()]
-        whole = complete(point)
-        yield Point(printable(",".join(words)) or whole.strategy.name, swept, whole)
-
-
-def _leaves(swept: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
-    """Field by field, those of a section too."""
-    for field, value in swept.items():
-        if isinstance(value, Mapping):
-            yield from ((f"{field}.{name}", inner) for name, inner in value.items())
-        else:
-            yield field, value
-
-
-def _words(field: str, value: Value) -> str:
-    """A swept value for people."""
-    if isinstance(value, Mapping):
-        return ",".join(str(inner) if key == "name" else f"{key}={inner}" for key, inner in value.items())
-    return str(value) if field.endswith(".name") else f"{field}={value}"
-
-
-def _forget_defaults(config: ConfigDict, section: str) -> None:
-    """Leaves only those fields that somebody changed, as the others may not exist for another name."""
-    fields = config.get(section, ConfigDict())
-    try:
-        usual = complete(ConfigDict({section: {"name": fields.get("name", "auto")}}))[section]
-    except UserError:
-        return  # the name is wrong, which is told later
-    for field in [field for field in fields if field != "name" and fields[field] == usual.get(field)]:
-        del fields[field]
-
-
-def _set(config: ConfigDict, field: str, value: Value) -> None:
-    *parents, leaf = field.split(".")
-    for parent in parents:
-        if not isinstance(config.get(parent), ConfigDict):
-            raise UserError(f"config.sweep: {field} does not exist, {parent} has no fields")
-        config = config[parent]
-    config[leaf] = value

@@ -1,12 +1,16 @@
 """What a program is about to do, in lines for people."""
 
+from collections.abc import Sequence
+
+import jax
 import numpy as np
 
-from jnl import data, layout
+from jnl import data, layout, operations
 from jnl.data.dataset import Dataset
 from jnl.errors import printable
 from jnl.parts import Parts
 
+_SHARE = 0.5  # of the speed of a matrix product; 0.4 to 0.7 measured (README, Speed)
 _READABLE = 10  # classes of which the noise matrix is shown
 
 
@@ -14,6 +18,19 @@ def describe(parts: Parts) -> list[str]:
     """The data, their noise, what will run on them, and what of it may not be meant."""
     lines = [*_data(parts.config.data.name, parts.dataset), *_matrix(parts), _training(parts), *_doubts(parts)]
     return [printable(line) for line in lines]
+
+
+def estimate(programs: Sequence[Parts]) -> str:
+    """How long it may take, from the operations of all epochs and the speed of a matrix product here and now."""
+    number = sum(parts.operations * len(parts.members) * len(parts.epochs) for parts in programs)
+    devices = 1 if jax.default_backend() == "cpu" else max(parts.layout.mesh.size for parts in programs)
+    speed = operations.per_second() * devices
+    minutes = number / (_SHARE * speed) / 60
+    time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
+    return (
+        f"{number:.1e} floating-point operations in {len(programs)} programs: about {time} if the training makes "
+        f"{_SHARE:.0%} of the {speed / 1e9:,.0f} GFLOP/s that a matrix product makes here"
+    )
 
 
 def _data(name: str, dataset: Dataset) -> list[str]:

@@ -60,7 +60,7 @@ def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> Hi
     if len(programs) > 1:
         raise UserError(
             f"config.sweep: its shapes differ, which takes {len(programs)} programs; use train.py, or jnl.run on the "
-            "config of each of jnl.config.points(config)"
+            "config of each of jnl.sweep.points(config)"
         )
     with opened(config, programs, workdir) as output:
         return train(programs, output)[0]
@@ -184,6 +184,7 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list
                 balanced_accuracy=best_last("balanced_accuracy"),
                 class_accuracy=_of_classes(own, parts.dataset.class_names),
                 label_precision=metrics.last10(own["label_precision"]),
+                operations=parts.operations * len(parts.epochs),
                 failed_runs=[first_run + run for run in mine if failed[run]],
                 failed_epochs=[first_epoch + int(finite[run].argmin()) for run in mine if failed[run]],
             )

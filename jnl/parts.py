@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from jnl import data, devices, metrics, models, noise, operations, registry, strategies
 from jnl.augment import Augment
-from jnl.config import DATA_FIELDS, FORGET_FIELDS, Point, points
+from jnl.config import DATA_FIELDS, FORGET_FIELDS
 from jnl.data import feed, validation
 from jnl.data.dataset import Dataset
 from jnl.epoch import start, train_epoch
@@ -21,6 +21,7 @@ from jnl.layout import Layout, choose
 from jnl.optimisers import Optimiser
 from jnl.plans import noise_rate, plans
 from jnl.recipe import Recipe, Run
+from jnl.sweep import Point, points
 from jnl.types import Strategy
 from jnl.whole_epoch import Carried
 
@@ -52,6 +53,7 @@ class Parts(NamedTuple):
     epochs: range
     preparing: int  # how many of these come before the networks start afresh, if they do
     like: Carried  # the form of what a run carries from piece to piece
+    operations: int  # floating-point, of a run's epoch without evaluation
 
     @property
     def runs(self) -> list[Run]:
@@ -83,14 +85,16 @@ def _traced(parts: Parts) -> Parts:
     recipe, train, run = parts.recipe, parts.dataset.train, parts.runs[0]
     train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
     state = jax.eval_shape(partial(start, recipe), train, run)
-    number = operations.count(partial(train_epoch, recipe), train, run, state, jnp.int32(0)) * len(parts.members)
-    pieces = 1 + number // _OPERATIONS
+    number = operations.count(partial(train_epoch, recipe), train, run, state, jnp.int32(0))
+    pieces = 1 + number * len(parts.members) // _OPERATIONS
     if parts.config.checkpoint.piece:
         pieces = -(-recipe.steps // parts.config.checkpoint.piece)
     if recipe.streams:
         examples = recipe.steps * recipe.batch_size * len(parts.members)
         pieces = max(pieces, 1 + examples * parts.dataset.train.inputs[0].nbytes // feed.BYTES)
-    return parts._replace(recipe=recipe._replace(pieces=pieces), like=Carried(state, metrics.nothing()))
+    return parts._replace(
+        recipe=recipe._replace(pieces=pieces), like=Carried(state, metrics.nothing()), operations=number
+    )
 
 
 def _check(config: ConfigDict) -> None:
@@ -176,7 +180,9 @@ def _one(
     layout = choose(config.runs_axis, len(members), config.devices_per_batch)
     epochs = range(config.protocol.first_epoch, strategy.restart + config.epochs)
     preparing = max(strategy.restart - epochs.start, 0)
-    return Parts(config, model, recipe, dataset, members, layout, epochs, preparing, like=cast(Carried, None))
+    return Parts(
+        config, model, recipe, dataset, members, layout, epochs, preparing, like=cast(Carried, None), operations=0
+    )
 
 
 def _check_folds(config: ConfigDict, folds: int, noisy: Sequence["_Noisy"]) -> None:

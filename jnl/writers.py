@@ -33,6 +33,7 @@ class PointSummary(TypedDict):
     balanced_accuracy: BestLast | None  # the mean over classes of their test accuracies
     class_accuracy: dict[str, dict[str, Json]] | None  # of each class, in the `best` balanced and the `last` epoch
     label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
+    operations: int  # floating-point, of one run's training
     failed_runs: list[int]  # whose training loss was not finite; they are in no mean
     failed_epochs: list[int]  # the first of each such run
 

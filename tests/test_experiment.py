@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 import jnl
 from jnl import config as settings
-from jnl import metrics
+from jnl import metrics, sweep
 from jnl.errors import UserError
 from jnl.parts import build
 from jnl.writers import table
@@ -172,10 +172,10 @@ def test_sweep_points_are_the_product():
     config = quick(strategy__co_lambda=0.7)
     config.sweep = (("noise.rate", (0.2, 0.5)), ("strategy.name", ("jocor", "standard")))
     with pytest.raises(UserError, match="co_lambda"):  # a field of jocor's that standard lacks
-        list(settings.points(config))
+        list(sweep.points(config))
     config = settings.default()
     config.sweep = (("noise.rate", (0.2, 0.5)), ("strategy.name", ("jocor", "standard")))
-    points = list(settings.points(config))
+    points = list(sweep.points(config))
     assert [point.title for point in points] == [
         "noise.rate=0.2,jocor", "noise.rate=0.2,standard", "noise.rate=0.5,jocor", "noise.rate=0.5,standard",
     ]  # fmt: skip
@@ -188,13 +188,13 @@ def test_a_sweep_of_a_section_leaves_its_other_fields():
     config.augment.flip, config.strategy.exponent, config.optim.name = True, 2.0, "sgd"
     methods = ({"ramp_epochs": 1}, {"name": "bootstrap", "kind": "hard"})
     config.sweep = (("augment", ({"pad": 0}, {"pad": 1})), ("optim", ({"learning_rate": 0.01},)))
-    for number, point in enumerate(settings.points(config)):
+    for number, point in enumerate(sweep.points(config)):
         assert (point.config.augment.flip, point.config.augment.pad) == (True, number)
         assert (point.config.optim.name, point.config.optim.learning_rate) == ("sgd", 0.01)
         assert point.config.strategy.exponent == 2
     config.strategy.exponent = 1.0
     config.sweep = (("strategy", methods), ("model", ({"name": "mlp", "width": 64}, {"name": "cnn_faces"})))
-    points = list(settings.points(config))
+    points = list(sweep.points(config))
     assert [point.title for point in points] == [
         f"{method},{model}"
         for method in ("ramp_epochs=1", "bootstrap,kind=hard")

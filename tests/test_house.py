@@ -30,7 +30,7 @@ FLOORS = {
     2: ["strategies", "statistics"],
     3: ["recipe", "step", "epoch"],
     4: ["layout", "whole_epoch", "runs", "writers", "provenance", "checkpoint", "workdir", "training"],
-    5: ["config", "command", "plans", "parts", "folds", "description", "experiment"],
+    5: ["config", "sweep", "command", "plans", "parts", "folds", "description", "experiment"],
     6: ["benchmark", "report"],
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}

@@ -1,0 +1,28 @@
+"""Table 2 of JoCoR (Wei et al. 2020): six methods on MNIST under four noises, 24 cells of 8 runs.
+
+python train.py --config=configs/bench_mnist.py:reference --config.data.dir=DIR --workdir=results/bench-mnist
+
+Stopped, the same command goes on with the cell that was under way; `--config.only=jocor` or
+`--config.only=rate=0.5` is a part of it, in a workdir of its own. What is published is in the report:
+`python -m jnl.report results/bench-mnist --out report`. Not run as a whole here: an epoch of a cell takes about 5 s on
+2 CPU cores with two networks, so 200 epochs of all take about 6 hours.
+"""
+
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from jnl.sweep import table
+
+STRATEGIES = ("standard", "forward_correction", "decoupling", "coteaching", "coteaching_plus", "jocor")
+NOISES = (
+    "noise=symmetric,rate=0.2",
+    "noise=symmetric,rate=0.5",
+    "noise=symmetric,rate=0.8",
+    "noise=asymmetric,rate=0.4",
+)
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    """Each method as its own config sets it for this data set and noise."""
+    return table(Path(__file__).parent, STRATEGIES, NOISES, "mnist", arg)

@@ -1,0 +1,150 @@
+"""The points of a sweep: many trainings in one config."""
+
+import copy
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from ml_collections import ConfigDict
+
+from jnl.command import load
+from jnl.config import Value, check_numbers, complete, options
+from jnl.errors import UserError, printable
+
+
+class Point(NamedTuple):
+    """One combination of the values that a config sweeps."""
+
+    title: str  # one printable line
+    swept: dict[str, Value]
+    config: ConfigDict  # complete, and without a sweep
+
+
+def points(config: ConfigDict) -> Iterator[Point]:
+    """The points that `config.sweep` spans; one point where nothing is swept.
+
+    A sweep is ((field, values), ...), all combinations of them; ("seeds", 8) in it stands for `config.seeds`. A section
+    has dicts of some of its fields for values: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The values
+    of "cells" are dicts of whole cells, fields and sections, with a "title" each (see `grid`).
+
+    `config.only` leaves those points whose title has one of these words in it: "jocor,rate=0.5".
+
+    Raises:
+      UserError: a sweep of another form, with no or equal values, or of an unknown field; nothing is left.
+    """
+    every = list(_every(config))
+    words = [word.strip() for word in str(config.get("only") or "").split(",") if word.strip()]
+    left = [point for point in every if not words or any(word in point.title for word in words)]
+    if not left:
+        titles = "; ".join(point.title for point in every)
+        raise UserError(f"config.only: {config.only!r} is in no title; there are: {titles}")
+    yield from left
+
+
+def grid(cells: Mapping[str, ConfigDict]) -> ConfigDict:
+    """One config whose points are these, by title; what they share can be changed for all."""
+    every = {title: complete(cell).to_dict() for title, cell in cells.items()}
+    first, *others = every.values()
+    differ = [field for field in first if any(other[field] != first[field] for other in others)]
+    config = complete(next(iter(cells.values())))
+    rows = tuple({"title": title, **{field: cell[field] for field in differ}} for title, cell in every.items())
+    config.sweep = (("cells", rows),)
+    return config
+
+
+def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: str, arg: str | None) -> ConfigDict:
+    """The cells of a published table: every strategy's own config in `folder`, with 8 seeds, for each of the noises.
+
+    These are arguments such as `noise=symmetric,rate=0.2`; `arg` may be `quick`, `reference` or both.
+
+    Raises:
+      UserError: `arg` is another one.
+    """
+    if other := sorted(options(arg).keys() - {"quick", "reference"}):
+        raise UserError(f"the config's argument: {other[0]}; each cell has its own; choose by config.only")
+    cells = {}
+    for noise in noises:
+        for strategy in strategies:
+            argument = ",".join(filter(None, (f"data={data}", noise, arg)))
+            cell = cells[",".join(filter(None, (strategy, noise)))] = load(f"{folder / strategy}.py:{argument}")
+            if "quick" not in options(arg):
+                cell.seeds = 8
+    return grid(cells)
+
+
+def _every(config: ConfigDict) -> Iterator[Point]:
+    sweep = config.get("sweep") or ()
+    check_numbers(sweep, "config.sweep")
+    try:
+        fields = {str(field): values if field == "seeds" else tuple(values) for field, values in sweep}
+    except (TypeError, ValueError) as error:
+        raise UserError(f'config.sweep: expected (("noise.rate", (0.2, 0.5)), ...), found {sweep!r}') from error
+    if len(fields) < len(sweep):
+        raise UserError(f"config.sweep: a field is there twice: {sweep!r}")
+    seeds = {field: fields.pop(field) for field in ("seeds",) if field in fields}
+    if not all(isinstance(cell, Mapping) and isinstance(cell.get("title"), str) for cell in fields.get("cells", ())):
+        raise UserError(f'config.sweep: cells are dicts with a "title" each, found {fields["cells"]!r}')
+    for field, values in fields.items():
+        if not values or len(set(map(repr, values))) < len(values):
+            raise UserError(f"config.sweep: {field} has no values or the same one twice: {values!r}")
+    for combination in itertools.product(*fields.values()):
+        swept = dict(zip(fields, combination, strict=True))
+        words = [_words(field, value) for field, value in swept.items()]
+        cell = dict(cast(Mapping[str, Value], swept.pop("cells", {})))
+        cell.pop("title", None)
+        swept = cell | swept
+        try:
+            point = copy.deepcopy(config)  # keeps its references: what follows noise.rate follows the swept one
+        except ValueError as error:  # dots in the keys of a dict
+            raise UserError(f"config: {error}") from error
+        with point.unlocked(), point.ignore_type():
+            fields_of_point = dict(_leaves(swept))
+            for section in ("strategy", "model", "data"):
+                if f"{section}.name" in fields_of_point:
+                    _forget_defaults(point, section)
+            for section, values in cell.items():  # whole, without what another cell has in it
+                if isinstance(values, Mapping):
+                    point[section] = ConfigDict(dict(values))
+            for field, value in {"sweep": (), "only": "", **seeds, **fields_of_point}.items():
+                _set(point, field, value)
+        whole = complete(point)
+        yield Point(printable(",".join(words)) or whole.strategy.name, swept, whole)
+
+
+def _leaves(swept: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """Field by field, those of a section too."""
+    for field, value in swept.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{field}.{name}", inner) for name, inner in value.items())
+        else:
+            yield field, value
+
+
+def _words(field: str, value: Value) -> str:
+    """A swept value for people."""
+    if field == "cells" and isinstance(value, Mapping):
+        return str(value["title"])
+    if isinstance(value, Mapping):
+        return ",".join(str(inner) if key == "name" else f"{key}={inner}" for key, inner in value.items())
+    return str(value) if field.endswith(".name") else f"{field}={value}"
+
+
+def _forget_defaults(config: ConfigDict, section: str) -> None:
+    """Leaves only those fields that somebody changed, as the others may not exist for another name."""
+    fields = config.get(section, ConfigDict())
+    try:
+        usual = complete(ConfigDict({section: {"name": fields.get("name", "auto")}}))[section]
+    except UserError:
+        return  # the name is wrong, which is told later
+    for field in [field for field in fields if field != "name" and fields[field] == usual.get(field)]:
+        del fields[field]
+
+
+def _set(config: ConfigDict, field: str, value: Value) -> None:
+    *parents, leaf = field.split(".")
+    for parent in parents:
+        if not isinstance(config.get(parent), ConfigDict):
+            raise UserError(f"config.sweep: {field} does not exist, {parent} has no fields")
+        config = config[parent]
+    config[leaf] = value
