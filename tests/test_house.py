@@ -31,7 +31,7 @@ FLOORS = {
     3: ["recipe", "step", "epoch"],
     4: ["layout", "whole_epoch", "runs", "writers", "provenance", "checkpoint", "workdir", "training"],
     5: ["config", "command", "plans", "parts", "folds", "description", "experiment"],
-    6: ["benchmark"],
+    6: ["benchmark", "studies"],
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 FILES = sorted((ROOT / "jnl").rglob("*.py"))

@@ -1,0 +1,78 @@
+"""Arpit et al. 2017, figure 1: some real examples are easy for every network, examples of noise are all alike.
+
+How often is each example misclassified after one epoch, over many initialisations and orders of the data? If all were
+equally hard, that number would be binomial. Labels of randY are drawn once, as those of a data set.
+"""
+
+from math import comb
+
+import numpy as np
+
+from jnl.registry import Json
+from jnl.studies import made
+from jnl.studies.figures import panels
+from jnl.studies.report import over_runs, rounded
+from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.training import curves, labels, one_program, predictions
+
+USUAL = Settings(examples=0, epochs=1, seeds=100)
+
+
+def study(settings: Settings) -> Found:
+    """Misclassification rates of real data, randX and randY, sorted."""
+    settings = settings._replace(epochs=1)
+    dataset = load(settings)
+    chosen = config(settings, dataset)
+    chosen.sweep = (("noise.rate", (0.0, 1.0)),)
+    parts = one_program(chosen, dataset)
+    _, states = curves(parts)
+    real, random_labels = np.split(predictions(parts, states)[:, 0] != labels(parts), 2)  # bool[S, N] each
+    noise = made.gaussian_pixels(dataset, 0)
+    parts = one_program(config(settings, noise), noise)
+    _, states = curves(parts)
+    random_inputs = predictions(parts, states)[:, 0] != labels(parts)
+    wrong = {"real": real.sum(0), "randX": random_inputs.sum(0), "randY": random_labels.sum(0)}
+    return _report(wrong, settings.seeds)
+
+
+def binomial(number: int, probability: float) -> np.ndarray:
+    """P(k of `number`) for k = 0..number: f64[number + 1]."""
+    k = np.arange(number + 1)
+    ways = np.array([float(comb(number, each)) for each in k])
+    return ways * probability**k * (1 - probability) ** (number - k)
+
+
+def equally_hard(number: int, probability: float, examples: int) -> np.ndarray:
+    """What the sorted counts of so many examples would be: i64[examples], the quantiles of the binomial."""
+    share = (np.arange(examples) + 0.5) / examples
+    return np.searchsorted(binomial(number, probability).cumsum(), share)
+
+
+def _report(wrong: dict[str, np.ndarray], number: int) -> Found:
+    figure, (axis,) = panels(
+        [f"after one epoch, {number} networks"], [("examples, sorted (share)", "misclassified (share)")]
+    )
+    rows: Rows = []
+    summary: dict[str, Json] = {}
+    for name, counts in wrong.items():
+        mean, share = counts.mean() / number, (np.arange(len(counts)) + 0.5) / len(counts)
+        (line,) = axis.plot(share, np.sort(counts) / number, label=name)
+        reference = equally_hard(number, mean, len(counts))
+        axis.plot(share, reference / number, color=line.get_color(), linestyle=":", label=f"{name}, if equally hard")
+        seen, expected = np.bincount(counts, minlength=number + 1), binomial(number, mean) * len(counts)
+        rows += [
+            {"data": name, "misclassified": k, "examples": int(seen[k]), "if_equally_hard": rounded(expected[k])}
+            for k in range(number + 1)
+        ]
+        summary[name] = {
+            "misclassified": over_runs(counts / number),
+            "std_if_equally_hard": rounded(np.sqrt(mean * (1 - mean) / number)),
+            "never_misclassified": rounded((counts == 0).mean()),
+            "always_misclassified": rounded((counts == number).mean()),
+        }
+    axis.legend(fontsize="small")
+    examples: Rows = [
+        {"example": example, **{name: int(counts[example]) for name, counts in wrong.items()}}
+        for example in range(len(wrong["real"]))
+    ]
+    return Found(summary, {"histogram": rows, "examples": examples}, figure)
