@@ -20,7 +20,7 @@ from pathlib import Path
 from jnl import devices
 from jnl.errors import UserError
 from jnl.studies import critical_samples, difficulty, fitting, regularisation
-from jnl.studies.report import write
+from jnl.studies.report import create, write
 from jnl.studies.settings import QUICK, Found, Settings
 
 STUDIES: dict[str, tuple[Callable[[Settings], Found], Settings]] = {
@@ -46,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = (QUICK if quick else usual)._replace(**asked)
     devices.use_cores()
     begin = time.perf_counter()
+    folder = out or Path("studies") / f"{name}-{settings.data}"
     try:
+        create(folder)
         found = study(settings)
-        folder = out or Path("studies") / f"{name}-{settings.data}"
         write(folder, name, settings, found, time.perf_counter() - begin)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -58,7 +58,7 @@ def _over_training(parts: Parts) -> tuple[list[int], np.ndarray, np.ndarray]:
     for after in follow(parts):
         if after.epoch & (after.epoch - 1) == 0 or after.epoch == parts.epochs.stop:
             epochs.append(after.epoch)
-            found.append(measure(after.states))
+            found.append(measure(after.states()))
             accuracies.append(after.measured["train_accuracy"])
     return epochs, np.stack(found, 1), np.stack(accuracies, 1)
 

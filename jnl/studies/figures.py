@@ -6,6 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+_COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
+_LINES = ("-", "--", "--", "-", ":")  # what lies under another line is still seen
+
 
 def panels(titles: Sequence[str], labels: Sequence[tuple[str, str]]) -> tuple[Figure, list[Axes]]:
     """A figure of panels side by side, with their titles and labels of x and y."""
@@ -14,6 +17,7 @@ def panels(titles: Sequence[str], labels: Sequence[tuple[str, str]]) -> tuple[Fi
     for axis, title, (across, up) in zip(axes, titles, labels, strict=True):
         axis.set(title=title, xlabel=across, ylabel=up)
         axis.grid(alpha=0.3)
+        axis.set_prop_cycle(color=_COLOURS, linestyle=_LINES)
     return figure, axes
 
 

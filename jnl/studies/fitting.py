@@ -29,7 +29,7 @@ _FITTED = 0.99
 class Curves(NamedTuple):
     """One kind of data."""
 
-    loss: np.ndarray  # f32[S, E]
+    train_loss: np.ndarray  # f32[S, E]
     train_accuracy: np.ndarray  # f32[S, E]
     test_accuracy: np.ndarray  # f32[S, E]
 
@@ -74,7 +74,7 @@ def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int)
         ],
     )
     for name, kind in kinds.items():
-        band(axes[0], steps * np.arange(1, kind.loss.shape[1] + 1), kind.loss, name)
+        band(axes[0], steps * np.arange(1, kind.train_loss.shape[1] + 1), kind.train_loss, name)
     axes[0].legend()
     times = np.stack([fitted(level.train_accuracy) for level in by_level.values()], 1)  # f64[S, levels]
     slowdown = times / times[:, :1].mean()
@@ -91,8 +91,8 @@ def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int)
             **{field: rounded(values[run, epoch]) for field, values in kind._asdict().items()},
         }
         for name, kind in (kinds | {f"corruption {level:g}": curve for level, curve in by_level.items()}).items()
-        for run in range(len(kind.loss))
-        for epoch in range(kind.loss.shape[1])
+        for run in range(len(kind.train_loss))
+        for epoch in range(kind.train_loss.shape[1])
     ]
     summary: dict[str, Json] = {"fitted_at_train_accuracy": _FITTED}
     summary["data"] = {name: _summary(kind) for name, kind in kinds.items()}
@@ -104,7 +104,7 @@ def _summary(kind: Curves) -> dict[str, Json]:
     epochs = fitted(kind.train_accuracy)
     return {
         "epochs_to_fit": [None if np.isnan(epoch) else int(epoch) for epoch in epochs],
-        "last_train_loss": over_runs(kind.loss[:, -1]),
+        "last_train_loss": over_runs(kind.train_loss[:, -1]),
         "last_train_accuracy": over_runs(kind.train_accuracy[:, -1]),
         "last_test_error": over_runs(1 - kind.test_accuracy[:, -1]),
     }

@@ -12,6 +12,18 @@ from jnl.registry import Json
 from jnl.studies.settings import Found, Settings
 
 
+def create(folder: Path) -> None:
+    """The folder for the files.
+
+    Raises:
+      UserError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(error, folder) from error
+
+
 def write(folder: Path, name: str, settings: Settings, found: Found, seconds: float) -> None:
     """`numbers.json` (command, versions, settings, seeds, seconds, summary), a CSV for each table, the figure twice.
 
@@ -27,7 +39,6 @@ def write(folder: Path, name: str, settings: Settings, found: Found, seconds: fl
         "summary": found.summary,
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "numbers.json").write_text(json.dumps(content, indent=1) + "\n")
         for title, rows in found.tables.items():
             with (folder / f"{title}.csv").open("w", newline="") as file:
@@ -37,7 +48,11 @@ def write(folder: Path, name: str, settings: Settings, found: Found, seconds: fl
         for kind in ("svg", "png"):
             found.figure.savefig(folder / f"figure.{kind}", dpi=120)
     except OSError as error:
-        raise UserError(f"--out: cannot write {error.filename or folder} ({error.strerror}); give another") from error
+        raise _unusable(error, folder) from error
+
+
+def _unusable(error: OSError, folder: Path) -> UserError:
+    return UserError(f"--out: cannot write {error.filename or folder} ({error.strerror}); give another folder")
 
 
 def rounded(value: float | np.floating | np.integer, digits: int = 5) -> float:

@@ -1,6 +1,6 @@
 """Trainings of a study, and what their networks say of every example."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from jnl.data.dataset import Dataset
 from jnl.evaluation import everything, predictor
 from jnl.networks import State
 from jnl.parts import Parts, build
-from jnl.runs import Program
+from jnl.runs import Program, Standing
 
 
 class After(NamedTuple):
@@ -21,7 +21,9 @@ class After(NamedTuple):
 
     epoch: int  # how many are over
     measured: dict[str, np.ndarray]  # [S] or [S, ...]
-    states: State  # of the networks, on the host, every leaf [S, K, ...]
+    states: Callable[
+        [], State
+    ]  # the networks, on the host, every leaf [S, K, ...]; to be asked before training goes on
 
 
 def one_program(config: ConfigDict, dataset: Dataset) -> Parts:
@@ -35,17 +37,21 @@ def follow(parts: Parts) -> Iterator[After]:
     program = Program(parts.recipe, parts.dataset, parts.runs, parts.layout)
     for standing in program.train(partial(program.start, parts.epochs.start)):
         if standing.measured is not None:
-            yield After(standing.epoch, standing.measured, program.gather(standing).states)
+            yield After(standing.epoch, standing.measured, partial(_states, program, standing))
             if standing.epoch not in parts.epochs:
                 return
 
 
+def _states(program: Program, standing: Standing) -> State:
+    return program.gather(standing).states
+
+
 def curves(parts: Parts) -> tuple[dict[str, np.ndarray], State]:
     """Metrics of all epochs, f32[S, E] or f32[S, E, K], and the networks after the last."""
-    every = list(follow(parts))
-    return {name: np.stack([after.measured[name] for after in every], 1) for name in every[0].measured}, every[
-        -1
-    ].states
+    every = []
+    for after in follow(parts):
+        every.append(after.measured)
+    return {name: np.stack([measured[name] for measured in every], 1) for name in every[0]}, after.states()
 
 
 def predictions(parts: Parts, states: State) -> np.ndarray:
