@@ -29,8 +29,8 @@ FLOORS = {
     ],
     2: ["strategies"],
     3: ["recipe", "step", "epoch"],
-    4: ["layout", "whole_epoch", "runs", "writers", "provenance", "checkpoint", "workdir", "training"],
-    5: ["config", "command", "plans", "parts", "folds", "description", "experiment"],
+    4: ["layout", "whole_epoch", "runs", "writers", "provenance", "checkpoint", "workdir", "training", "scalars"],
+    5: ["config", "command", "plans", "parts", "folds", "description", "experiment", "tensorboard", "wandb"],
     6: ["benchmark", "studies"],
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}

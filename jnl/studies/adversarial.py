@@ -18,7 +18,7 @@ Say = Callable[[Array], Array]  # f32[B, ...] -> logits f32[B, C]
 class Search(NamedTuple):
     """How to search."""
 
-    radius: float = 30 / 255  # of the box, in units of the inputs
+    radius: float  # of the box, in units of the inputs
     steps: int = 20
     step: float = 0.2  # of the radius, along the sign of the gradient
     noise: float = 0.16  # of the radius, standard deviation

@@ -23,7 +23,6 @@ from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import follow, one_program
 
 USUAL = Settings(tests=500, epochs=128)
-_SEARCH = Search()
 
 
 def study(settings: Settings) -> Found:
@@ -31,29 +30,30 @@ def study(settings: Settings) -> Found:
     dataset = load(settings)
     chosen = config(settings, dataset)
     chosen.sweep = (("noise.rate", (0.0, 1.0)),)
-    epochs, *both = _over_training(one_program(chosen, dataset))
+    search = Search(settings.radius)
+    epochs, *both = _over_training(one_program(chosen, dataset), search)
     noise = made.gaussian_pixels(dataset, 0)
-    _, *of_noise = _over_training(one_program(config(settings, noise), noise))
+    _, *of_noise = _over_training(one_program(config(settings, noise), noise), search)
     real, random_labels = zip(*(np.split(values, 2) for values in both), strict=True)
-    return _report(epochs, {"real": real, "randX": tuple(of_noise), "randY": random_labels})
+    return _report(search, epochs, {"real": real, "randX": tuple(of_noise), "randY": random_labels})
 
 
-def ratios(parts: Parts, inputs: Array) -> Callable[[State], np.ndarray]:
+def ratios(parts: Parts, search: Search, inputs: Array) -> Callable[[State], np.ndarray]:
     """Says of the networks of each run for which share of stored inputs [N, ...] is critical for its first: f64[S]."""
 
     def one(images: Array, state: State) -> Array:
         say = predictor(parts.recipe.model, state, parts.recipe.augment)
-        return critical(lambda x: say(x)[0][0], images, jax.random.key(0), _SEARCH).mean()
+        return critical(lambda x: say(x)[0][0], images, jax.random.key(0), search).mean()
 
     every = jax.jit(lambda images, states: lax.map(partial(one, images), states))
     images = to_float(inputs)
     return lambda states: np.asarray(every(images, states), np.float64)
 
 
-def _over_training(parts: Parts) -> tuple[list[int], np.ndarray, np.ndarray]:
+def _over_training(parts: Parts, search: Search) -> tuple[list[int], np.ndarray, np.ndarray]:
     """Epochs 1, 2, 4, ...; critical sample ratio and accuracy on the training labels then, f[S, T]."""
     assert parts.dataset.test is not None
-    measure = ratios(parts, parts.dataset.test.inputs)
+    measure = ratios(parts, search, parts.dataset.test.inputs)
     epochs, found, accuracies = [], [], []
     for after in follow(parts):
         if after.epoch & (after.epoch - 1) == 0 or after.epoch == parts.epochs.stop:
@@ -63,16 +63,16 @@ def _over_training(parts: Parts) -> tuple[list[int], np.ndarray, np.ndarray]:
     return epochs, np.stack(found, 1), np.stack(accuracies, 1)
 
 
-def _report(epochs: list[int], found: dict[str, tuple[np.ndarray, ...]]) -> Found:
+def _report(search: Search, epochs: list[int], found: dict[str, tuple[np.ndarray, ...]]) -> Found:
     """`found`: ratio and accuracy f[S, T] of each kind of data."""
-    titles = [f"box of radius {_SEARCH.radius:.3f}", "for comparison"]
+    titles = [f"box of radius {search.radius:.3f}", "for comparison"]
     figure, axes = panels(titles, [("epochs", "critical sample ratio"), ("epochs", "accuracy on the training labels")])
     for name, values in found.items():
         for axis, runs in zip(axes, values, strict=True):
             band(axis, epochs, runs, name)
     for axis in axes:
         axis.set(xscale="log", ylim=(-0.02, 1.02))
-    axes[0].legend()
+    axes[1].legend()
     rows: Rows = [
         {
             "data": name,
@@ -85,7 +85,7 @@ def _report(epochs: list[int], found: dict[str, tuple[np.ndarray, ...]]) -> Foun
         for run in range(len(ratio))
         for t, epoch in enumerate(epochs)
     ]
-    summary: dict[str, Json] = {"search": _SEARCH._asdict()}
+    summary: dict[str, Json] = {"search": search._asdict()}
     for name, (ratio, accuracy) in found.items():
         last = {"critical_sample_ratio": over_runs(ratio[:, -1]), "train_accuracy": over_runs(accuracy[:, -1])}
         summary[name] = {"first_critical_sample_ratio": over_runs(ratio[:, 0]), **last}

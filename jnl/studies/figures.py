@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 _COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
-_LINES = ("-", "--", "--", "-", ":")  # what lies under another line is still seen
+_LINES = ("-", "--", "-.", "-", ":")  # what lies under another line is still seen
 
 
 def panels(titles: Sequence[str], labels: Sequence[tuple[str, str]]) -> tuple[Figure, list[Axes]]:

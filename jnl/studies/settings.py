@@ -28,6 +28,7 @@ class Settings(NamedTuple):
     batch_size: int = 128
     learning_rate: float = 0.001  # of Adam, the same in all epochs
     strengths: int = 0  # levels of what a study varies; 0: all
+    radius: float = 0.01  # of the box that is searched for critical samples, in units of inputs in [0, 1]
 
 
 QUICK = Settings(data="digits", examples=512, tests=128, epochs=4, seeds=2, strengths=1)
