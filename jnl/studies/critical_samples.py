@@ -22,7 +22,7 @@ from jnl.studies.report import over_runs, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import follow, one_program
 
-USUAL = Settings(tests=500, epochs=128)
+USUAL = Settings(tests=500)
 
 
 def study(settings: Settings) -> Found:

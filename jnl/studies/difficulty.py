@@ -15,7 +15,7 @@ from jnl.studies.report import over_runs, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
 
-USUAL = Settings(examples=0, epochs=1, seeds=100)
+USUAL = Settings(examples=0, epochs=1, seeds=100, batch_size=128)
 
 
 def study(settings: Settings) -> Found:

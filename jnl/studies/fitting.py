@@ -16,7 +16,7 @@ from jnl.studies.report import over_runs, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import curves, one_program
 
-USUAL = Settings(epochs=150)
+USUAL = Settings()
 _CORRUPTION = (0.2, 0.4, 0.6, 0.8)  # between none and all
 _INPUTS: dict[str, made.Make] = {
     "shuffled pixels": made.shuffled_pixels,

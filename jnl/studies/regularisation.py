@@ -19,7 +19,7 @@ from jnl.studies.report import over_runs, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
 
-USUAL = Settings(epochs=150, seeds=1)
+USUAL = Settings(seeds=1)
 
 
 class Regulariser(NamedTuple):
@@ -58,10 +58,10 @@ def _input_noise(parts: Parts, strength: float) -> Parts:
 
 REGULARISERS = {
     "none": Regulariser((0.0,)),
-    "dropout": Regulariser((0.3, 0.6, 0.8, 0.9), configure=_dropout),
-    "weight decay": Regulariser((0.0003, 0.001, 0.003, 0.01), configure=_weight_decay),
-    "input dropout": Regulariser((0.2, 0.4, 0.6, 0.8), change=_input_dropout),
-    "input noise": Regulariser((0.1, 0.2, 0.4, 0.8), change=_input_noise),
+    "dropout": Regulariser((0.3, 0.6, 0.9), configure=_dropout),
+    "weight decay": Regulariser((0.001, 0.003, 0.01), configure=_weight_decay),
+    "input dropout": Regulariser((0.3, 0.6, 0.9), change=_input_dropout),
+    "input noise": Regulariser((0.5, 1.0, 2.0), change=_input_noise),
 }
 
 
