@@ -201,6 +201,8 @@ def _accuracies(regularisation):
 def test_what_the_user_can_put_right_is_told_on_one_line(tmp_path, capsys):
     assert main(["fitting", "--data=mnst", f"--out={tmp_path}/out"]) == 2
     assert "mnist" in capsys.readouterr().err
+    assert main(["fitting", "--quick", "--examples=-1", f"--out={tmp_path}/out"]) == 2
+    assert capsys.readouterr().err.startswith("error: --examples: -1")
     (tmp_path / "file").touch()  # told before anything trains
     assert main(["difficulty", "--quick", f"--out={tmp_path}/file"]) == 2
     assert capsys.readouterr().err.startswith("error: --out")

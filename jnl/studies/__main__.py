@@ -21,7 +21,7 @@ from jnl import devices
 from jnl.errors import UserError
 from jnl.studies import critical_samples, difficulty, fitting, regularisation
 from jnl.studies.report import create, write
-from jnl.studies.settings import QUICK, Found, Settings
+from jnl.studies.settings import Found, Settings, quick
 
 STUDIES: dict[str, tuple[Callable[[Settings], Found], Settings]] = {
     module.__name__.rpartition(".")[2]: (module.study, module.USUAL)
@@ -41,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kind = type(Settings._field_defaults[field])
         parser.add_argument(f"--{field}", type=str if field == "data_dir" else kind, default=argparse.SUPPRESS)
     asked = vars(parser.parse_args(arguments))
-    name, out, quick = (asked.pop(field) for field in ("name", "out", "quick"))
+    name, out, quickly = (asked.pop(field) for field in ("name", "out", "quick"))
     study, usual = STUDIES[name]
-    settings = (QUICK if quick else usual)._replace(**asked)
+    settings = (quick(usual) if quickly else usual)._replace(**asked)
     devices.use_cores()
     begin = time.perf_counter()
     folder = out or Path("studies") / f"{name}-{settings.data}"

@@ -65,7 +65,7 @@ def _over_training(parts: Parts, search: Search) -> tuple[list[int], np.ndarray,
 
 def _report(search: Search, epochs: list[int], found: dict[str, tuple[np.ndarray, ...]]) -> Found:
     """`found`: ratio and accuracy f[S, T] of each kind of data."""
-    titles = [f"box of radius {search.radius:.3f}", "for comparison"]
+    titles = [f"a box of radius {search.radius:g} around unseen images", "the same networks"]
     figure, axes = panels(titles, [("epochs", "critical sample ratio"), ("epochs", "accuracy on the training labels")])
     for name, values in found.items():
         for axis, runs in zip(axes, values, strict=True):

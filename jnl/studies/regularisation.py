@@ -68,13 +68,11 @@ REGULARISERS = {
 def study(settings: Settings) -> Found:
     """Accuracy on real data against memorisation of random labels."""
     dataset = load(settings)
-    return _report({
-        name: {
-            strength: _measure(settings, dataset, regulariser, strength)
-            for strength in regulariser.strengths[: settings.strengths or None]
-        }
-        for name, regulariser in REGULARISERS.items()
-    })  # fmt: skip
+    found = {}
+    for name, regulariser in REGULARISERS.items():
+        strengths = regulariser.strengths[: settings.strengths or None]
+        found[name] = {strength: _measure(settings, dataset, regulariser, strength) for strength in strengths}
+    return _report(found)
 
 
 def _measure(settings: Settings, dataset: Dataset, regulariser: Regulariser, strength: float) -> Measured:

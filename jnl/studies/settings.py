@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from jnl import data
 from jnl.config import published
 from jnl.data.dataset import Dataset
-from jnl.errors import UserError
+from jnl.errors import UserError, within
 from jnl.registry import Json, Value
 from jnl.studies import made
 
@@ -31,7 +31,10 @@ class Settings(NamedTuple):
     radius: float = 0.01  # of the box that is searched for critical samples, in units of inputs in [0, 1]
 
 
-QUICK = Settings(data="digits", examples=512, tests=128, epochs=4, strengths=1)
+def quick(usual: Settings) -> Settings:
+    """A run of seconds."""
+    epochs = min(usual.epochs, 4)
+    return usual._replace(data="digits", examples=512, tests=128, epochs=epochs, seeds=2, batch_size=128, strengths=1)
 
 
 class Found(NamedTuple):
@@ -46,8 +49,10 @@ def load(settings: Settings) -> Dataset:
     """The images that a study looks at.
 
     Raises:
-      UserError: of `jnl.data.load`, or data without images or without a test set.
+      UserError: of `jnl.data.load`, data without images or without a test set, or a setting out of range.
     """
+    for field in ("examples", "tests", "strengths"):
+        within(f"--{field}", getattr(settings, field), 0, 2**31, "0 is all")
     dataset = data.load(settings.data, settings.data_dir)
     if dataset.test is None:
         raise UserError(f"--data: {settings.data!r} has no test set, which the studies look at; use mnist or cifar10")

@@ -21,9 +21,7 @@ class After(NamedTuple):
 
     epoch: int  # how many are over
     measured: dict[str, np.ndarray]  # [S] or [S, ...]
-    states: Callable[
-        [], State
-    ]  # the networks, on the host, every leaf [S, K, ...]; to be asked before training goes on
+    states: Callable[[], State]  # the networks, on the host, [S, K, ...]; to be asked before training goes on
 
 
 def one_program(config: ConfigDict, dataset: Dataset) -> Parts:
