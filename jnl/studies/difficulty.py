@@ -15,6 +15,7 @@ from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
 
 USUAL = Settings(examples=0, epochs=1, seeds=100, batch_size=128)
+_POINTS = 1001  # of a curve
 
 
 def study(settings: Settings) -> Found:
@@ -53,10 +54,10 @@ def _report(wrong: dict[str, np.ndarray], settings: Settings) -> Found:
     rows: Rows = []
     summary: dict[str, Json] = {}
     for name, counts in wrong.items():
-        mean, share = counts.mean() / number, (np.arange(len(counts)) + 0.5) / len(counts)
-        (line,) = axis.plot(share, np.sort(counts) / number, label=name)
-        reference = equally_hard(number, mean, len(counts))
-        axis.plot(share, reference / number, color=line.get_color(), linestyle=":", label=f"{name}, if equally hard")
+        mean, shown = counts.mean() / number, np.linspace(0, len(counts) - 1, min(len(counts), _POINTS)).astype(int)
+        (line,) = axis.plot(shown / len(counts), np.sort(counts)[shown] / number, label=name)
+        alike = equally_hard(number, mean, len(counts))[shown] / number
+        axis.plot(shown / len(counts), alike, color=line.get_color(), linestyle=":", label=f"{name}, if equally hard")
         seen, expected = np.bincount(counts, minlength=number + 1), binomial(number, mean) * len(counts)
         rows += [
             {"data": name, "misclassified": k, "examples": int(seen[k]), "if_equally_hard": rounded(expected[k])}
