@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
-from jax import Array
 
 from jnl.augment import channel_statistics
 from jnl.data.arrays import split
@@ -67,10 +66,6 @@ def _with_images(dataset: Dataset, change: Callable[[np.ndarray], np.ndarray]) -
     def one(part: Split) -> Split:
         images = np.asarray(part.inputs)
         changed = change(images.reshape(len(images), -1, images.shape[-1]))
-        return split(changed.reshape(images.shape), *map(_host, (part.labels, part.clean)))
+        return split(changed.reshape(images.shape), np.asarray(part.labels), np.asarray(part.clean))
 
     return dataset._replace(train=one(dataset.train), test=None if dataset.test is None else one(dataset.test))
-
-
-def _host(leaf: Array) -> np.ndarray:
-    return np.asarray(leaf)
