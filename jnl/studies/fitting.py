@@ -63,13 +63,13 @@ def _split(measured: dict[str, np.ndarray], number: int) -> list[Curves]:
 
 
 def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int) -> Found:
-    titles = ["(a) learning curves", "(b) convergence slowdown", "(c) generalisation error growth"]
+    titles = ["(a) learning curves", "(b) time to convergence", "(c) generalisation error growth"]
     corruption = "label corruption"
     figure, axes = panels(
         titles,
         [
             ("steps", "training loss (nats)"),
-            (corruption, "time to fit / that of true labels"),
+            (corruption, "epochs to fit the labels"),
             (corruption, "test error"),
         ],
     )
@@ -77,9 +77,8 @@ def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int)
         band(axes[0], steps * np.arange(1, kind.train_loss.shape[1] + 1), kind.train_loss, name)
     axes[0].legend()
     times = np.stack([fitted(level.train_accuracy) for level in by_level.values()], 1)  # f64[S, levels]
-    slowdown = times / times[:, :1].mean()
     errors = np.stack([1 - level.test_accuracy[:, -1] for level in by_level.values()], 1)
-    band(axes[1], list(by_level), slowdown, "")
+    band(axes[1], list(by_level), times, "")
     band(axes[2], list(by_level), errors, "")
     axes[2].set_ylim(0, 1)
     rows: Rows = [
