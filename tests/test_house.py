@@ -29,9 +29,20 @@ FLOORS = {
     ],
     2: ["strategies", "statistics"],
     3: ["recipe", "step", "epoch"],
-    4: ["layout", "whole_epoch", "runs", "writers", "provenance", "checkpoint", "workdir", "training"],
-    5: ["config", "sweep", "command", "plans", "parts", "folds", "description", "experiment"],
-    6: ["benchmark", "report"],
+    4: ["layout", "whole_epoch", "runs", "writers", "provenance", "checkpoint", "workdir", "training", "scalars"],
+    5: [
+        "config",
+        "sweep",
+        "command",
+        "plans",
+        "parts",
+        "folds",
+        "description",
+        "experiment",
+        "tensorboard",
+        "wandb",
+    ],
+    6: ["benchmark", "report", "studies"],
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 FILES = sorted((ROOT / "jnl").rglob("*.py"))

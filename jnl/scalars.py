@@ -1,0 +1,68 @@
+"""The numbers of `metrics.jsonl`, run by run, for programs that draw curves."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from jnl.errors import UserError
+from jnl.registry import Json
+
+_AXES = ("network_", "class_")  # of a list in a row, and of a list in it
+_SEEDS = ("seed", "noise_seed")
+
+
+class Curves(NamedTuple):
+    """One run."""
+
+    number: int
+    about: dict[str, Json]  # its seeds and swept values
+    epochs: dict[int, dict[str, float]]  # epoch -> tag -> value, such as "test_accuracy/network_1"
+
+
+def read(workdir: str | os.PathLike[str]) -> list[Curves]:
+    """All runs of a workdir, of a training under way too. What was not finite (null) is left out.
+
+    Raises:
+      UserError: no `metrics.jsonl` there, or a damaged one.
+    """
+    file = Path(workdir) / "metrics.jsonl"
+    try:
+        text = file.read_text()
+    except OSError as error:
+        raise UserError(f"workdir: cannot read {file} ({error.strerror}); give the folder of a training") from error
+    runs: dict[int, Curves] = {}
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if not line.endswith("\n"):  # being written
+            continue
+        try:
+            row = json.loads(line)
+            run = runs.setdefault(row["run"], Curves(row["run"], _about(row), {}))
+            run.epochs[row["epoch"]] = dict(_numbers(row))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"workdir: line {number} of {file} is no row of a training; restore the file") from error
+    return [runs[number] for number in sorted(runs)]
+
+
+def _is_about(name: str) -> bool:
+    """Of the run, in each of its rows: seeds, and swept fields such as noise.rate."""
+    return name in _SEEDS or "." in name
+
+
+def _about(row: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in row.items() if _is_about(name)}
+
+
+def _numbers(row: Mapping[str, Json]) -> Iterator[tuple[str, float]]:
+    for name, value in row.items():
+        if name not in ("epoch", "run") and not _is_about(name):
+            yield from _leaves(name, value, 0)
+
+
+def _leaves(tag: str, value: Json, depth: int) -> Iterator[tuple[str, float]]:
+    if isinstance(value, list) and depth < len(_AXES):
+        for position, inner in enumerate(value):
+            yield from _leaves(f"{tag}/{_AXES[depth]}{position + 1 - depth}", inner, depth + 1)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield tag, float(cast(float, value))

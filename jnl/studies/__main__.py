@@ -1,0 +1,63 @@
+"""Draws a figure of a study of memorisation, and writes its numbers.
+
+python -m jnl.studies NAME [--data=mnist --data_dir=../shared/data --out=DIR --quick ...]
+
+  fitting           networks fit random labels and noise, but later (Zhang et al. 2017, figure 1)
+  difficulty        which examples are misclassified after one epoch, over 100 networks (Arpit et al. 2017, figure 1)
+  critical_samples  the critical sample ratio over training (Arpit et al. 2017, section 6)
+  regularisation    what keeps from memorising without cost to real data (Arpit et al. 2017, section 5)
+
+Without --out the figure goes to studies/NAME-DATA. --quick takes seconds, on digits.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from jnl import devices
+from jnl.errors import UserError
+from jnl.studies import critical_samples, difficulty, fitting, regularisation
+from jnl.studies.report import create, write
+from jnl.studies.settings import Found, Settings, quick
+
+STUDIES: dict[str, tuple[Callable[[Settings], Found], Settings]] = {
+    module.__name__.rpartition(".")[2]: (module.study, module.USUAL)
+    for module in (fitting, difficulty, critical_samples, regularisation)
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0; 2 for what the user can put right."""
+    parser = argparse.ArgumentParser(
+        "python -m jnl.studies", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", choices=sorted(STUDIES))
+    parser.add_argument("--out", type=Path, help="folder of the figure and the numbers")
+    parser.add_argument("--quick", action="store_true", help="a run of seconds, on digits")
+    for field in Settings._fields:  # what is not given is the study's own
+        kind = type(Settings._field_defaults[field])
+        parser.add_argument(f"--{field}", type=str if field == "data_dir" else kind, default=argparse.SUPPRESS)
+    asked = vars(parser.parse_args(arguments))
+    name, out, quickly = (asked.pop(field) for field in ("name", "out", "quick"))
+    study, usual = STUDIES[name]
+    settings = (quick(usual) if quickly else usual)._replace(**asked)
+    devices.use_cores()
+    begin = time.perf_counter()
+    folder = out or Path("studies") / f"{name}-{settings.data}"
+    try:
+        create(folder)
+        found = study(settings)
+        write(folder, name, settings, found, time.perf_counter() - begin)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(found.summary, indent=1))
+    print(f"the figure is in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Arpit et al. 2017, section 6: the hypothesis is simple at first, and much more complex at the end where it memorises.
+
+The critical sample ratio on images that do not train: test images for real data and randY, Gaussian ones for randX.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import numpy as np
+from jax import Array, lax
+
+from jnl.augment import to_float
+from jnl.evaluation import predictor
+from jnl.networks import State
+from jnl.parts import Parts
+from jnl.registry import Json
+from jnl.studies import made
+from jnl.studies.adversarial import Search, critical
+from jnl.studies.figures import band, panels
+from jnl.studies.report import over_runs, rounded
+from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.training import follow, one_program
+
+USUAL = Settings(tests=500)
+
+
+def study(settings: Settings) -> Found:
+    """The critical sample ratio over training for real data, randX and randY."""
+    dataset = load(settings)
+    chosen = config(settings, dataset)
+    chosen.sweep = (("noise.rate", (0.0, 1.0)),)
+    search = Search(settings.radius)
+    epochs, *both = _over_training(one_program(chosen, dataset), search)
+    noise = made.gaussian_pixels(dataset, 0)
+    _, *of_noise = _over_training(one_program(config(settings, noise), noise), search)
+    real, random_labels = zip(*(np.split(values, 2) for values in both), strict=True)
+    return _report(search, epochs, {"real": real, "randX": tuple(of_noise), "randY": random_labels})
+
+
+def ratios(parts: Parts, search: Search, inputs: Array) -> Callable[[State], np.ndarray]:
+    """Says of the networks of each run for which share of stored inputs [N, ...] is critical for its first: f64[S]."""
+
+    def one(images: Array, state: State) -> Array:
+        say = predictor(parts.recipe.model, state, parts.recipe.augment)
+        return critical(lambda x: say(x)[0][0], images, jax.random.key(0), search).mean()
+
+    every = jax.jit(lambda images, states: lax.map(partial(one, images), states))
+    images = to_float(inputs)
+    return lambda states: np.asarray(every(images, states), np.float64)
+
+
+def _over_training(parts: Parts, search: Search) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Epochs 1, 2, 4, ...; critical sample ratio and accuracy on the training labels then, f[S, T]."""
+    assert parts.dataset.test is not None
+    measure = ratios(parts, search, parts.dataset.test.inputs)
+    epochs, found, accuracies = [], [], []
+    for after in follow(parts):
+        if after.epoch & (after.epoch - 1) == 0 or after.epoch == parts.epochs.stop:
+            epochs.append(after.epoch)
+            found.append(measure(after.states()))
+            accuracies.append(after.measured["train_accuracy"])
+    return epochs, np.stack(found, 1), np.stack(accuracies, 1)
+
+
+def _report(search: Search, epochs: list[int], found: dict[str, tuple[np.ndarray, ...]]) -> Found:
+    """`found`: ratio and accuracy f[S, T] of each kind of data."""
+    titles = [f"a box of radius {search.radius:g} around unseen images", "the same networks"]
+    figure, axes = panels(titles, [("epochs", "critical sample ratio"), ("epochs", "accuracy on the training labels")])
+    for name, values in found.items():
+        for axis, runs in zip(axes, values, strict=True):
+            band(axis, epochs, runs, name)
+    for axis in axes:
+        axis.set(xscale="log", ylim=(-0.02, 1.02))
+    axes[1].legend()
+    rows: Rows = [
+        {
+            "data": name,
+            "run": run,
+            "epoch": epoch,
+            "critical_sample_ratio": rounded(ratio[run, t]),
+            "train_accuracy": rounded(accuracy[run, t]),
+        }
+        for name, (ratio, accuracy) in found.items()
+        for run in range(len(ratio))
+        for t, epoch in enumerate(epochs)
+    ]
+    summary: dict[str, Json] = {"search": search._asdict()}
+    for name, (ratio, accuracy) in found.items():
+        last = {"critical_sample_ratio": over_runs(ratio[:, -1]), "train_accuracy": over_runs(accuracy[:, -1])}
+        summary[name] = {"first_critical_sample_ratio": over_runs(ratio[:, 0]), **last}
+    return Found(summary, {"critical_samples": rows}, figure)

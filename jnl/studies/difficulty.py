@@ -1,0 +1,77 @@
+"""Arpit et al. 2017, figure 1: some real examples are easy for every network, examples of noise are all alike.
+
+How often is each example misclassified after one epoch, over many initialisations and orders of the data? If all were
+equally hard, that number would be binomial. Labels of randY are drawn once, as those of a data set.
+"""
+
+import numpy as np
+from scipy.special import gammaln, xlog1py, xlogy
+
+from jnl.registry import Json
+from jnl.studies import made
+from jnl.studies.figures import panels
+from jnl.studies.report import over_runs, rounded
+from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.training import curves, labels, one_program, predictions
+
+USUAL = Settings(examples=0, epochs=1, seeds=100, batch_size=128)
+_POINTS = 1001  # of a curve
+
+
+def study(settings: Settings) -> Found:
+    """Misclassification rates of real data, randX and randY, sorted, and as they were if all were equally hard."""
+    dataset = load(settings)
+    chosen = config(settings, dataset)
+    chosen.sweep = (("noise.rate", (0.0, 1.0)),)
+    parts = one_program(chosen, dataset)
+    _, states = curves(parts)
+    real, random_labels = np.split(predictions(parts, states)[:, 0] != labels(parts), 2)  # bool[S, N] each
+    noise = made.gaussian_pixels(dataset, 0)
+    parts = one_program(config(settings, noise), noise)
+    _, states = curves(parts)
+    random_inputs = predictions(parts, states)[:, 0] != labels(parts)
+    wrong = {"real": real.sum(0), "randX": random_inputs.sum(0), "randY": random_labels.sum(0)}
+    return _report(wrong, settings)
+
+
+def binomial(number: int, probability: float) -> np.ndarray:
+    """P(k of `number`) for k = 0..number: f64[number + 1]."""
+    k, rest = np.arange(number + 1), np.arange(number, -1, -1)
+    ways = gammaln(number + 1) - gammaln(k + 1) - gammaln(rest + 1)
+    return np.exp(ways + xlogy(k, probability) + xlog1py(rest, -probability))
+
+
+def equally_hard(number: int, probability: float, examples: int) -> np.ndarray:
+    """What the sorted counts of so many examples would be: i64[examples], the quantiles of the binomial."""
+    share = (np.arange(examples) + 0.5) / examples
+    return np.searchsorted(binomial(number, probability).cumsum(), share)
+
+
+def _report(wrong: dict[str, np.ndarray], settings: Settings) -> Found:
+    number = settings.seeds
+    title = f"{number} networks, {settings.epochs} epoch" + "s" * (settings.epochs > 1)
+    figure, (axis,) = panels([title], [("examples, sorted (share)", "misclassified (share)")])
+    rows: Rows = []
+    summary: dict[str, Json] = {}
+    for name, counts in wrong.items():
+        mean, shown = counts.mean() / number, np.linspace(0, len(counts) - 1, min(len(counts), _POINTS)).astype(int)
+        (line,) = axis.plot(shown / len(counts), np.sort(counts)[shown] / number, label=name)
+        alike = equally_hard(number, mean, len(counts))[shown] / number
+        axis.plot(shown / len(counts), alike, color=line.get_color(), linestyle=":", label=f"{name}, if equally hard")
+        seen, expected = np.bincount(counts, minlength=number + 1), binomial(number, mean) * len(counts)
+        rows += [
+            {"data": name, "misclassified": k, "examples": int(seen[k]), "if_equally_hard": rounded(expected[k])}
+            for k in range(number + 1)
+        ]
+        summary[name] = {
+            "misclassified": over_runs(counts / number),
+            "std_if_equally_hard": rounded(np.sqrt(mean * (1 - mean) / number)),
+            "never_misclassified": rounded((counts == 0).mean()),
+            "always_misclassified": rounded((counts == number).mean()),
+        }
+    axis.legend(fontsize="small")
+    examples: Rows = [
+        {"example": example, **{name: int(counts[example]) for name, counts in wrong.items()}}
+        for example in range(len(wrong["real"]))
+    ]
+    return Found(summary, {"histogram": rows, "examples": examples}, figure)

@@ -1,0 +1,109 @@
+"""Zhang et al. 2017, figure 1: networks fit random labels and noise, only later.
+
+Five kinds of data (a), and label corruption from none to all (b, c), all levels in one program. Departures: Adam at one
+rate instead of SGD whose rate falls by 5 % an epoch, which ends before a small subset is fitted; the loss is the mean
+over the epoch as it goes, and a run has fitted its labels in the first epoch whose accuracy on them is `_FITTED`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl.registry import Json
+from jnl.studies import made
+from jnl.studies.figures import band, panels
+from jnl.studies.report import over_runs, rounded
+from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.training import curves, one_program
+
+USUAL = Settings()
+_CORRUPTION = (0.2, 0.4, 0.6, 0.8)  # between none and all
+_INPUTS: dict[str, made.Make] = {
+    "shuffled pixels": made.shuffled_pixels,
+    "random pixels": made.random_pixels,
+    "Gaussian pixels": made.gaussian_pixels,
+}
+_FITTED = 0.99
+
+
+class Curves(NamedTuple):
+    """One kind of data."""
+
+    train_loss: np.ndarray  # f32[S, E]
+    train_accuracy: np.ndarray  # f32[S, E]
+    test_accuracy: np.ndarray  # f32[S, E]
+
+
+def study(settings: Settings) -> Found:
+    """Loss against steps, time to convergence and test error against label corruption."""
+    dataset = load(settings)
+    chosen = config(settings, dataset)
+    levels = [0.0, *_CORRUPTION[: settings.strengths or None], 1.0]
+    chosen.sweep = (("noise.rate", levels),)
+    parts = one_program(chosen, dataset)
+    every = _split(curves(parts)[0], len(levels))
+    by_level = dict(zip(levels, every, strict=True))
+    kinds = {"true labels": by_level[0.0], "random labels": by_level[1.0]}
+    for name, make in _INPUTS.items():
+        changed = make(dataset, 0)
+        (kinds[name],) = _split(curves(one_program(config(settings, changed), changed))[0], 1)
+    return _report(kinds, by_level, parts.recipe.steps)
+
+
+def fitted(train_accuracy: np.ndarray) -> np.ndarray:
+    """f32[S, E] -> f64[S]: the number of epochs until the labels are fitted, NaN if they never are."""
+    reached = train_accuracy >= _FITTED
+    return np.where(reached.any(1), reached.argmax(1) + 1.0, np.nan)
+
+
+def _split(measured: dict[str, np.ndarray], number: int) -> list[Curves]:
+    """The runs of each point of a sweep."""
+    all_runs = measured["train_loss"], measured["train_accuracy"], measured["test_accuracy"][..., 0]
+    return [Curves(*of_point) for of_point in zip(*(np.split(values, number) for values in all_runs), strict=True)]
+
+
+def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int) -> Found:
+    titles = ["(a) learning curves", "(b) time to convergence", "(c) generalisation error growth"]
+    corruption = "label corruption"
+    figure, axes = panels(
+        titles,
+        [
+            ("steps", "training loss (nats)"),
+            (corruption, "epochs to fit the labels"),
+            (corruption, "test error"),
+        ],
+    )
+    for name, kind in kinds.items():
+        band(axes[0], steps * np.arange(1, kind.train_loss.shape[1] + 1), kind.train_loss, name)
+    axes[0].legend()
+    times = np.stack([fitted(level.train_accuracy) for level in by_level.values()], 1)  # f64[S, levels]
+    errors = np.stack([1 - level.test_accuracy[:, -1] for level in by_level.values()], 1)
+    band(axes[1], list(by_level), times, "")
+    band(axes[2], list(by_level), errors, "")
+    axes[2].set_ylim(0, 1)
+    rows: Rows = [
+        {
+            "data": name,
+            "run": run,
+            "epoch": epoch + 1,
+            "step": steps * (epoch + 1),
+            **{field: rounded(values[run, epoch]) for field, values in kind._asdict().items()},
+        }
+        for name, kind in (kinds | {f"corruption {level:g}": curve for level, curve in by_level.items()}).items()
+        for run in range(len(kind.train_loss))
+        for epoch in range(kind.train_loss.shape[1])
+    ]
+    summary: dict[str, Json] = {"fitted_at_train_accuracy": _FITTED}
+    summary["data"] = {name: _summary(kind) for name, kind in kinds.items()}
+    summary["corruption"] = {f"{level:g}": _summary(kind) for level, kind in by_level.items()}
+    return Found(summary, {"curves": rows}, figure)
+
+
+def _summary(kind: Curves) -> dict[str, Json]:
+    epochs = fitted(kind.train_accuracy)
+    return {
+        "epochs_to_fit": [None if np.isnan(epoch) else int(epoch) for epoch in epochs],
+        "last_train_loss": over_runs(kind.train_loss[:, -1]),
+        "last_train_accuracy": over_runs(kind.train_accuracy[:, -1]),
+        "last_test_error": over_runs(1 - kind.test_accuracy[:, -1]),
+    }

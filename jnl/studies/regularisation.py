@@ -1,0 +1,120 @@
+"""Arpit et al. 2017, section 5: which regularisers keep a network from memorising, and cost real data nothing?
+
+For each strength of each: accuracy on the training labels where these are random (in evaluation mode: how much is
+memorised), against accuracy on test images after training on the real labels.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from jnl.data.dataset import Dataset
+from jnl.parts import Parts
+from jnl.registry import Json
+from jnl.studies.figures import panels
+from jnl.studies.noisy_inputs import NoisyInputs
+from jnl.studies.report import over_runs, rounded
+from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.training import curves, labels, one_program, predictions
+
+USUAL = Settings(seeds=1)
+
+
+class Regulariser(NamedTuple):
+    """One way to regularise, and how strongly."""
+
+    strengths: tuple[float, ...]
+    configure: Callable[[ConfigDict, float], None] = lambda config, strength: None
+    change: Callable[[Parts, float], Parts] = lambda parts, strength: parts
+
+
+class Measured(NamedTuple):
+    """Of each run, f64[S]."""
+
+    memorised: np.ndarray  # accuracy on the random labels of the training set
+    real_train_accuracy: np.ndarray
+    real_test_accuracy: np.ndarray
+
+
+def _dropout(config: ConfigDict, strength: float) -> None:
+    config.model.dropout = strength
+
+
+def _weight_decay(config: ConfigDict, strength: float) -> None:
+    config.optim.weight_decay = strength
+
+
+def _input_dropout(parts: Parts, strength: float) -> Parts:
+    recipe = parts.recipe
+    return parts._replace(recipe=recipe._replace(model=NoisyInputs(recipe.model, dropout=strength)))
+
+
+def _input_noise(parts: Parts, strength: float) -> Parts:
+    recipe = parts.recipe
+    return parts._replace(recipe=recipe._replace(model=NoisyInputs(recipe.model, deviation=strength)))
+
+
+REGULARISERS = {
+    "none": Regulariser((0.0,)),
+    "dropout": Regulariser((0.3, 0.6, 0.9), configure=_dropout),
+    "weight decay": Regulariser((0.001, 0.003, 0.01), configure=_weight_decay),
+    "input dropout": Regulariser((0.3, 0.6, 0.9), change=_input_dropout),
+    "input noise": Regulariser((0.5, 1.0, 2.0), change=_input_noise),
+}
+
+
+def study(settings: Settings) -> Found:
+    """Accuracy on real data against memorisation of random labels."""
+    dataset = load(settings)
+    found = {}
+    for name, regulariser in REGULARISERS.items():
+        strengths = regulariser.strengths[: settings.strengths or None]
+        found[name] = {strength: _measure(settings, dataset, regulariser, strength) for strength in strengths}
+    return _report(found)
+
+
+def _measure(settings: Settings, dataset: Dataset, regulariser: Regulariser, strength: float) -> Measured:
+    """Runs on real and on random labels, in one program."""
+    chosen = config(settings, dataset)
+    chosen.sweep = (("noise.rate", (0.0, 1.0)),)
+    regulariser.configure(chosen, strength)
+    parts = regulariser.change(one_program(chosen, dataset), strength)
+    measured, states = curves(parts)
+    right = (predictions(parts, states)[:, 0] == labels(parts)).mean(1)
+    real, random_labels = np.split(right, 2)
+    return Measured(random_labels, real, np.split(measured["test_accuracy"][:, -1, 0], 2)[0])
+
+
+def _report(found: dict[str, dict[float, Measured]]) -> Found:
+    labels = [("accuracy on random training labels", "test accuracy on real data")]
+    figure, (axis,) = panels(["each point a strength, each line from none on"], labels)
+    (none,) = found["none"].values()
+    axis.plot(none.memorised.mean(), none.real_test_accuracy.mean(), "k*", markersize=12, label="none", zorder=3)
+    for name in [name for name in found if name != "none"]:
+        across, up = (
+            [getattr(one, field).mean() for one in (none, *found[name].values())]
+            for field in ("memorised", "real_test_accuracy")
+        )
+        axis.plot(across, up, marker="o", markersize=4, label=name)
+    axis.legend()
+    rows: Rows = [
+        {
+            "regulariser": name,
+            "strength": strength,
+            "run": run,
+            **{field: rounded(values[run]) for field, values in measured._asdict().items()},
+        }
+        for name, strengths in found.items()
+        for strength, measured in strengths.items()
+        for run in range(len(measured.memorised))
+    ]
+    summary: dict[str, Json] = {
+        name: {
+            f"{strength:g}": {field: over_runs(values) for field, values in measured._asdict().items()}
+            for strength, measured in strengths.items()
+        }
+        for name, strengths in found.items()
+    }
+    return Found(summary, {"regularisation": rows}, figure)

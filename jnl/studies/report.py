@@ -1,0 +1,65 @@
+"""The files of a study."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+
+from jnl.errors import UserError
+from jnl.provenance import record
+from jnl.registry import Json
+from jnl.studies.settings import Found, Settings
+
+
+def create(folder: Path) -> None:
+    """The folder for the files.
+
+    Raises:
+      UserError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(error, folder) from error
+
+
+def write(folder: Path, name: str, settings: Settings, found: Found, seconds: float) -> None:
+    """`numbers.json` (command, versions, settings, seeds, seconds, summary), a CSV for each table, the figure twice.
+
+    Raises:
+      UserError: the folder cannot be written.
+    """
+    content: dict[str, Json] = {
+        "study": name,
+        **record(),
+        "settings": settings._asdict(),
+        "seeds": list(range(1, settings.seeds + 1)),
+        "seconds": round(seconds, 1),
+        "summary": found.summary,
+    }
+    try:
+        (folder / "numbers.json").write_text(json.dumps(content, indent=1) + "\n")
+        for title, rows in found.tables.items():
+            with (folder / f"{title}.csv").open("w", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+        for kind in ("svg", "png"):
+            found.figure.savefig(folder / f"figure.{kind}", dpi=120)
+    except OSError as error:
+        raise _unusable(error, folder) from error
+
+
+def _unusable(error: OSError, folder: Path) -> UserError:
+    return UserError(f"--out: cannot write {error.filename or folder} ({error.strerror}); give another folder")
+
+
+def rounded(value: float | np.floating | np.integer, digits: int = 5) -> float:
+    """A number for a table."""
+    return round(float(value), digits)
+
+
+def over_runs(values: np.ndarray) -> dict[str, Json]:
+    """Mean and standard deviation (ddof 0) of [S]."""
+    return {"mean": rounded(values.mean()), "std": rounded(values.std())}

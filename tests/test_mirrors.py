@@ -1,0 +1,110 @@
+"""What TensorBoard and Weights & Biases get is what `metrics.jsonl` holds."""
+
+import json
+import struct
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from jnl import scalars, tensorboard, wandb
+from jnl.errors import UserError
+
+ROWS = [
+    {
+        "epoch": epoch,
+        "run": run,
+        "seed": run + 1,
+        "noise_seed": 0,
+        "noise.rate": 0.5,
+        "test_accuracy": [0.5 + 0.25 * run, 0.125 * epoch],
+        "class_accuracy": [[0.0, 1.0], [None, 0.5]],
+        "train_loss": 1.0 / (1 + epoch),
+        "divergence": None,
+        "failed": False,
+    }
+    for epoch in (1, 2)
+    for run in (0, 1)
+]
+EXPECTED = {  # of run 1, epoch 2
+    "test_accuracy/network_1": 0.75,
+    "test_accuracy/network_2": 0.25,
+    "class_accuracy/network_1/class_0": 0.0,
+    "class_accuracy/network_1/class_1": 1.0,
+    "class_accuracy/network_2/class_1": 0.5,
+    "train_loss": 1 / 3,
+}
+
+
+@pytest.fixture
+def workdir(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"config": {"epochs": 2}}))
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS) + '{"epoch": 3, "ru')
+    return tmp_path
+
+
+def test_rows_become_numbers_by_run_and_epoch(workdir):
+    first, second = scalars.read(workdir)
+    assert (first.number, second.number) == (0, 1)
+    assert second.about == {"seed": 2, "noise_seed": 0, "noise.rate": 0.5}
+    assert list(second.epochs) == [1, 2] and second.epochs[2] == EXPECTED
+
+
+def test_what_is_no_workdir_is_told(tmp_path, capsys):
+    with pytest.raises(UserError, match="give the folder of a training"):
+        scalars.read(tmp_path)
+    (tmp_path / "metrics.jsonl").write_text("{}\n")
+    with pytest.raises(UserError, match=r"line 1 .* is no row"):
+        scalars.read(tmp_path)
+    assert tensorboard.main([]) == 2
+    assert "python -m jnl.tensorboard WORKDIR" in capsys.readouterr().out
+
+
+def events(folder):
+    """epoch -> tag -> value, from the one event file of a run: records of length, checksum, content, checksum."""
+    from tensorboardX.proto import event_pb2
+
+    (file,) = folder.glob("events.out.tfevents.*")
+    content, found, at = file.read_bytes(), {}, 0
+    while at < len(content):
+        (length,) = struct.unpack_from("<Q", content, at)
+        event = event_pb2.Event.FromString(content[at + 12 : at + 12 + length])
+        for value in event.summary.value:
+            found.setdefault(event.step, {})[value.tag] = value.simple_value
+        at += length + 16
+    return found
+
+
+def test_tensorboard_reads_what_metrics_hold(workdir, capsys):
+    pytest.importorskip("tensorboardX")
+    for _ in range(2):  # again: in place of the first
+        assert tensorboard.main([str(workdir)]) == 0
+    folder = workdir / "tensorboard"
+    assert str(folder) in capsys.readouterr().out
+    assert sorted(path.name for path in folder.iterdir()) == ["run-0", "run-1"]
+    for run in scalars.read(workdir):
+        found = events(folder / f"run-{run.number}")
+        assert found.keys() == run.epochs.keys()
+        for epoch, values in run.epochs.items():
+            assert found[epoch] == pytest.approx(values)
+
+
+def test_wandb_writes_offline(workdir, monkeypatch):
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    assert wandb.main([str(workdir), "--offline"]) == 0
+    assert len(list(workdir.glob("wandb/offline-run-*/*.wandb"))) == 2
+
+
+@pytest.mark.parametrize("module, package", [(tensorboard, "tensorboardX"), (wandb, "wandb")])
+def test_a_package_that_is_not_there_is_named(module, package, workdir, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, package, None)  # as Python has it where an import is to fail
+    assert module.main([str(workdir)]) == 2
+    assert f"pip install {package}" in capsys.readouterr().err
+
+
+def test_neither_is_imported_unless_asked():
+    code = "import sys, jnl, jnl.tensorboard, jnl.wandb; print({'tensorboardX', 'wandb'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
