@@ -92,6 +92,7 @@ def train_program(
                     store.save(now, standing.epoch * program.pieces + standing.piece)
                 if over or signal:
                     store.wait()
+                    signal = devices.highest(heard.number)  # it may have come meanwhile
                 if signal:
                     raise Stopped(signal, _where(standing, program.pieces))
                 if over:

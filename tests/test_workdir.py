@@ -19,7 +19,10 @@ import jnl
 import train
 from jnl.checkpoint import Checkpoint, Checkpoints
 from jnl.errors import UserError
+from jnl.experiment import opened
+from jnl.experiment import train as train_programs
 from jnl.interrupt import Stopped
+from jnl.parts import build
 
 EPOCHS = 12
 
@@ -179,6 +182,51 @@ class TestResume:
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=100)
         assert (process.returncode, error.count("\n")) == (130, 1)
+
+    def test_another_cut_is_taken_up_as_it_was(self, tmp_path, monkeypatch):
+        """Whether inputs stream follows free memory: the pieces of an epoch stay those it began with."""
+
+        def training(path=None):
+            return jnl.run(config(checkpoint__every_minutes=1e-6, checkpoint__keep=99, runs_axis="map"), path)
+
+        monkeypatch.setattr("jnl.data.feed.BYTES", 2 * 11 * 128 * 64 // 3)  # three pieces of 11 steps and two runs
+        monkeypatch.setattr("jnl.devices.memory", lambda: 2**17)
+        stop_when(lambda: rows(tmp_path) >= 6)
+        with pytest.raises(Stopped):
+            training(tmp_path)
+        pieces = read(tmp_path).record["pieces"]
+        monkeypatch.undo()
+        assert pieces > 1
+        history, unbroken = training(tmp_path), training()
+        # Another program, so the last bits may differ; a place in another cut would train other batches.
+        np.testing.assert_allclose(history.metrics["train_loss"], unbroken.metrics["train_loss"], rtol=1e-5)
+        assert read(tmp_path).record["pieces"] == pieces
+
+    def test_a_signal_in_the_last_piece_counts(self, tmp_path):
+        sweep = quick("standard", epochs=1)
+        sweep.sweep = (("strategy.name", ("standard", "small_loss", "jocor")), ("seeds", 1))
+        programs = build(sweep)
+        stop_when(lambda: rows(tmp_path) >= 1)
+        with pytest.raises(Stopped), opened(sweep, programs, tmp_path) as output:
+            train_programs(programs, output)
+        assert rows(tmp_path) < 3
+
+    def test_finished_without_its_checkpoints_keeps_its_rows(self, stopped, unbroken):
+        goes_on(stopped, unbroken)
+        shutil.rmtree(stopped / "checkpoints")
+        held = (stopped / "metrics.jsonl").read_bytes()
+        with pytest.raises(UserError, match="is finished, but checkpoints are gone"):
+            jnl.run(config(), stopped)
+        assert (stopped / "metrics.jsonl").read_bytes() == held
+
+
+def read(path):
+    """The newest checkpoint of the first program."""
+    files = Checkpoints(path / "checkpoints" / "0", 99)
+    try:
+        return files.newest()
+    finally:
+        files.close()
 
 
 class TestRefused:
@@ -380,6 +428,19 @@ class TestCheckpoints:
                 if (folder / "7.damaged").exists():
                     (folder / "7.damaged").rename(folder / "7")
 
+    def test_what_is_whole_but_cannot_be_read_stays(self, two, tmp_path, monkeypatch):
+        """No memory, no files left to open: a real one would take the tests with it."""
+        folder = Path(shutil.copytree(two, tmp_path / "copy"))
+
+        def fails(*arguments):
+            raise MemoryError("no room")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("orbax.checkpoint.Checkpointer.restore", fails)
+            with pytest.raises(UserError, match="cannot read the checkpoint .*7 now .MemoryError: no room"):
+                self.newest(folder)
+        assert self.newest(folder).record == {"epoch": 7}
+
     def test_both_damaged(self, two, tmp_path, caplog):
         folder = Path(shutil.copytree(two, tmp_path / "copy"))
         for number in ("5", "7"):
@@ -443,6 +504,12 @@ class TestFailedRuns:
         sweep = quick("confident_filter", strategy__folds=2, strategy__fold_epochs=1)
         sweep.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", 1))
         assert jnl.run(sweep).summary["failed_runs"] == [1]
+
+    def test_all_failed_before_the_networks_start_afresh(self, capsys, monkeypatch):
+        monkeypatch.chdir(ROOT)
+        arguments = ["--config=configs/forward_correction.py:quick", "--config.optim.learning_rate=1e30"]
+        assert train.main(["train.py", *arguments]) == 1
+        assert "all runs have failed" in capsys.readouterr().err
 
     def test_all_failed_is_exit_code_1(self, tmp_path, capsys):
         arguments = [f"--config={ROOT}/configs/jocor.py:quick", "--config.optim.learning_rate=1e38"]
