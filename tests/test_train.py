@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 sys.path.insert(0, str(ROOT))
+import test_bench
 import test_data_configs
 
 import train
@@ -30,7 +31,7 @@ def command(*arguments):
 
 def test_every_strategy_has_a_config_and_every_config_a_test():
     files = {path.stem for path in (ROOT / "configs").glob("*.py") if path.stem != "__init__"}
-    assert files == {*CONFIGS, *test_data_configs.CONFIGS}
+    assert files == {*CONFIGS, *test_data_configs.CONFIGS, *(f"bench_{name}" for name in test_bench.BENCH)}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
