@@ -83,8 +83,8 @@ def left_behind(workdir: Path) -> tuple[dict, dict]:
         records[folder.name] = found.record
     for name in ("summary.json", "config.json"):
         records[name] = json.loads((workdir / name).read_text())
-    records["config.json"].pop("resumed", None)
-    records["config.json"].pop("command")
+    for who in ("resumed", "command", "git_revision"):  # trained it, not what
+        records["config.json"].pop(who, None)
     records["rows"] = [json.loads(row) for row in (workdir / "metrics.jsonl").read_text().splitlines()]
     return arrays, timeless(records)
 
