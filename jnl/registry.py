@@ -1,7 +1,7 @@
 """Plug-ins found by file name: a new file in the folder is a new name, nothing else is edited."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -43,3 +43,12 @@ def check_keywords(factory: Callable[..., object], given: Iterable[str], field: 
     for name in given:
         if name not in known:
             raise unknown(f"{field}.{name}", name, known)
+
+
+def leaves(fields: Json, name: str = "") -> Iterator[tuple[str, Json]]:
+    """Field by field, `section.field`."""
+    if isinstance(fields, Mapping):
+        for key, value in fields.items():
+            yield from leaves(value, f"{name}.{key}" if name else key)
+    else:
+        yield name, fields

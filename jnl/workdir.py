@@ -3,13 +3,13 @@
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 from jnl.errors import UserError
-from jnl.registry import Json
+from jnl.registry import Json, leaves
 from jnl.writers import Summary
 
 Content = dict[str, Json]
@@ -170,7 +170,7 @@ def _compare(path: Path, recorded: Content, now: Content) -> None:
 
 
 def _compare_configs(path: Path, recorded: Content, now: Content) -> None:
-    was, is_ = dict(_leaves(recorded.get("config"))), dict(_leaves(json.loads(json.dumps(now))))
+    was, is_ = dict(leaves(recorded.get("config"))), dict(leaves(json.loads(json.dumps(now))))
     changed = [field for field in sorted(was.keys() | is_.keys()) if was.get(field) != is_.get(field)]
     differ = [field for field in changed if field not in _FREE + _NEARLY_FREE]
     if differ:
@@ -179,15 +179,6 @@ def _compare_configs(path: Path, recorded: Content, now: Content) -> None:
         raise UserError(f"workdir: {path} holds another training ({shown}{more}); {_OTHERWISE}")
     for field in set(changed) & set(_NEARLY_FREE):
         _log.warning("%s began with %s=%r: the last bits may differ", path, field, was.get(field))
-
-
-def _leaves(fields: Json, name: str = "") -> Iterator[tuple[str, Json]]:
-    """Field by field, `section.field`."""
-    if isinstance(fields, Mapping):
-        for key, value in fields.items():
-            yield from _leaves(value, f"{name}.{key}" if name else key)
-    else:
-        yield name, fields
 
 
 def _locked(path: Path) -> int:

@@ -1,14 +1,14 @@
 """What workdirs hold: `config.json`, `metrics.jsonl`, `summary.json` and nothing else, of any version of jnl."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
 import numpy as np
 
 from jnl.errors import UserError, printable, reason
-from jnl.registry import Json
+from jnl.registry import Json, leaves
 
 Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY = "config.json", "metrics.jsonl", "summary.json"
@@ -26,6 +26,7 @@ _WRONG = (
     IndexError,
     OverflowError,
 )  # of a file that is not what jnl writes
+_NO_SETTINGS = ("sweep", "only", "checkpoint.")  # starts of fields that do not change what a run is
 
 
 class Run(NamedTuple):
@@ -262,13 +263,4 @@ def _settings(config: Content, swept: Content) -> dict[str, Json]:
     fields, own = dict(leaves(config)), dict(leaves(swept))
     if own.get("strategy.name", fields.get("strategy.name")) != fields.get("strategy.name"):
         fields = {name: value for name, value in fields.items() if not name.startswith("strategy.")}
-    return {name: value for name, value in (fields | own).items() if name != "sweep"}
-
-
-def leaves(fields: Json, name: str = "") -> Iterator[tuple[str, Json]]:
-    """Field by field, `section.field`."""
-    if isinstance(fields, Mapping):
-        for key, value in fields.items():
-            yield from leaves(value, f"{name}.{key}" if name else key)
-    else:
-        yield name, fields
+    return {name: value for name, value in (fields | own).items() if not name.startswith(_NO_SETTINGS)}
