@@ -11,17 +11,9 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from jnl.sweep import table
-
-STRATEGIES = ("standard", "forward_correction", "decoupling", "coteaching", "coteaching_plus", "jocor")
-NOISES = (
-    "noise=symmetric,rate=0.2",
-    "noise=symmetric,rate=0.5",
-    "noise=symmetric,rate=0.8",
-    "noise=asymmetric,rate=0.4",
-)
+from jnl.sweep import METHODS, NOISES, table
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """Each method as its own config sets it for this data set and noise."""
-    return table(Path(__file__).parent, STRATEGIES, NOISES, "cifar100", arg)
+    return table(Path(__file__).parent, METHODS, NOISES, "cifar100", arg)

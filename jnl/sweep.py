@@ -12,6 +12,15 @@ from jnl.command import load
 from jnl.config import Value, check_numbers, complete, options
 from jnl.errors import UserError, printable
 
+# The cells of tables 2 to 4 of JoCoR (Wei et al. 2020).
+METHODS = ("standard", "forward_correction", "decoupling", "coteaching", "coteaching_plus", "jocor")
+NOISES = (
+    "noise=symmetric,rate=0.2",
+    "noise=symmetric,rate=0.5",
+    "noise=symmetric,rate=0.8",
+    "noise=asymmetric,rate=0.4",
+)
+
 
 class Point(NamedTuple):
     """One combination of the values that a config sweeps."""
