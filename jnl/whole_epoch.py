@@ -87,7 +87,8 @@ class PiecewiseEpoch:
     """Piece by piece; inputs that do not fit the device are fed from the host, but for those of the test set.
 
     The functions are those of the whole epoch, in the same order, and what they add up they add up one after the
-    other, so the bits do not depend on where an epoch is cut.
+    other, so the bits do not depend on where an epoch is cut (but the last ones may under `vmap`, where the compiler
+    fuses the sums of all runs, in each program in its own way).
     """
 
     def __init__(
