@@ -39,7 +39,8 @@ def start(recipe: Recipe, train: Split, run: Run) -> State:
 
 def _networks(recipe: Recipe, train: Split, run: Run, key: Array) -> State:
     strategy, sample = recipe.make_strategy(**run.hyper), recipe.augment.evaluate(train.inputs[:1])
-    return init(recipe.model, recipe.num_nets, _optimiser(recipe, run, 0), key, sample, strategy.learned)
+    optimiser = _optimiser(recipe, run, 0)
+    return init(recipe.model, recipe.num_nets, optimiser, key, sample, len(run.labels), strategy.learned)
 
 
 def _root(run: Run) -> Array:
@@ -73,8 +74,8 @@ def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -
         now = partial(everything, say, train.inputs, recipe.batch_size)
         state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
     if strategy.restart:
-        fresh = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))
-        fresh = fresh._replace(memory=state.memory, failed=state.failed)
+        params, batch_stats, opt_state, *_ = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))
+        fresh = state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state)
         state = jax.tree.map(partial(jnp.where, number == strategy.restart), fresh, state)
     return state
 
@@ -116,7 +117,8 @@ def train_on(
             memory=state.memory,
         )
         state, outcome = change(state, context)
-        now = metrics.count(outcome, run.labels, train.clean)
+        now = metrics.count(outcome, run.labels, train.clean, state.predicted)
+        state = state._replace(predicted=metrics.predicted(outcome, state.predicted))
         return (state, jax.tree.map(jnp.add, counts, now)), None
 
     trained, counts = lax.scan(step, (state, counts), batches)[0]
@@ -147,5 +149,6 @@ def end(
 
 def _unless_failed(before: State, after: State, counts: metrics.Counts) -> State:
     """The networks stay as they are once a loss was not finite; memories may go on, as nobody reads them any more."""
-    kept = jax.tree.map(partial(jnp.where, before.failed), before[:3], after[:3])
-    return State(*kept, memory=after.memory, failed=before.failed | ~jnp.isfinite(counts.loss))  # type: ignore[misc]
+    params, batch_stats, opt_state = jax.tree.map(partial(jnp.where, before.failed), before[:3], after[:3])
+    failed = before.failed | ~jnp.isfinite(counts.loss)
+    return after._replace(params=params, batch_stats=batch_stats, opt_state=opt_state, failed=failed)

@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import jax
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -102,13 +104,15 @@ def train(programs: Sequence[Parts], output: Output) -> list[History]:
         one = _train(parts, output, number, done)
         curves = {name: np.stack([measured[name] for measured in one.curves], 1) for name in one.curves[0]}
         trained.append((one, curves))
-        points += _points(parts, done, {name: curve[:, parts.preparing :] for name, curve in curves.items()})
+        points += _points(
+            parts, done, {name: curve[:, parts.preparing :] for name, curve in curves.items()}, _states(one)
+        )
         done += len(parts.members)
     summary = _summary(points, [one for one, _ in trained])
     if output.files is not None:
         summary = output.files.finish(summary)
     return [
-        History(curves, summary, cast(runs.Carried, one.carried).states, [_who(member) for member in parts.members])
+        History(curves, summary, _states(one), [_who(member) for member in parts.members])
         for parts, (one, curves) in zip(programs, trained, strict=True)
     ]
 
@@ -129,6 +133,11 @@ def _train(parts: Parts, output: Output, number: int, first_run: int) -> Trained
 
     title = f"{parts.config.strategy.name} {parts.config.data.name}"
     return train_program(title, make, parts.like, parts.epochs, saving, tell, parts.preparing)
+
+
+def _states(trained: Trained) -> State:
+    """Of all runs, when they are over."""
+    return cast(runs.Carried, trained.carried).states
 
 
 def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
@@ -152,7 +161,7 @@ def _rows(
     return rows
 
 
-def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list[PointSummary]:
+def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray], states: State) -> list[PointSummary]:
     """The runs of each point of the sweep, together."""
     finite = np.isfinite(curves["train_loss"])
     failed, first_epoch = ~finite.all(1), parts.epochs.start + parts.preparing
@@ -162,6 +171,7 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list
         members = [parts.members[run] for run in mine]
         own = {name: curve[mine].astype(np.float64) for name, curve in curves.items()}
         own["label_precision"][failed[mine]] = np.nan
+        estimates = (_estimated(parts, run, states) for run in mine if not failed[run])
         best_last = partial(_best_last, own)
         config = members[0].point.config
         summaries.append(
@@ -175,6 +185,7 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list
                     "rate": config.noise.rate,
                     "realised": plain(np.array([member.realised_rate for member in members])),
                     "matrix": plain(members[0].matrix.round(4)),
+                    "estimated_matrix": next(estimates, None),
                 },
                 runs=[first_run + run for run in mine],
                 seeds=[member.seed for member in members],
@@ -190,6 +201,15 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray]) -> list
             )
         )
     return summaries
+
+
+def _estimated(parts: Parts, run: int, states: State) -> Json:
+    """What its strategy takes for the noise matrix, if it tells."""
+    state, hyper = jax.tree.map(itemgetter(run), states), parts.runs[run].hyper
+    memory = parts.recipe.make_strategy(**hyper).memory
+    if memory is None or memory.noise is None:
+        return None
+    return plain(np.asarray(memory.noise(state.memory, state.params.get("strategy", {}))).round(4))
 
 
 def _best_last(curves: dict[str, np.ndarray], name: str) -> BestLast | None:

@@ -39,6 +39,8 @@ class Memory(NamedTuple):
     # (memory, everything, labels i32[N], epoch i32[]), at the start of each epoch
     refresh: Callable[[Arrays, Everything, Array, Array], Arrays] | None = None
     host: Host | None = None
+    # (memory, parameters of the strategy's own) -> f32[C, C], what it takes for P(noisy | clean)
+    noise: Callable[[Arrays, Arrays], Array] | None = None
 
 
 class Weigh(NamedTuple):

@@ -21,6 +21,8 @@ class Counts(NamedTuple):
     selected_clean: Array  # f32[] of these, with a true label
     clean: Array  # f32[] examples with a true label; NaN where the truth is unknown
     batches: Array  # f32[]
+    changed: Array  # f32[] predictions that are not those of the epoch before, mean over networks
+    compared: Array  # f32[] of so many, those that there were before
 
 
 def nothing() -> Counts:
@@ -28,27 +30,38 @@ def nothing() -> Counts:
     return Counts(*(jnp.float32(0) for _ in Counts._fields))
 
 
-def count(outcome: Outcome, labels: Array, clean: Array) -> Counts:
-    """One batch; the noisy and the true labels i32[N] are those of all examples."""
+def count(outcome: Outcome, labels: Array, clean: Array, predicted: Array) -> Counts:
+    """One batch; noisy and true labels i32[N], and what was `predicted` before i32[K, N], are those of all examples."""
     mask, logits, index = outcome.selection.mask, outcome.logits, jnp.atleast_2d(outcome.index)  # i32[1 or K, B]
     rows, truth = mask.shape[0], clean[index]
+    said, before = logits.argmax(-1), predicted[jnp.arange(len(logits))[:, None], index]  # i32[K, B]
     is_clean = jnp.where(truth < 0, jnp.nan, (truth == labels[index]).astype(jnp.float32))
     return Counts(
         # Networks that are lost may still agree and give a finite objective; their logits tell.
         loss=jnp.where(jnp.isfinite(logits).all(), outcome.objective.mean(), jnp.nan),
-        right=(logits.argmax(-1) == labels[index]).mean(0).sum(),
+        right=(said == labels[index]).mean(0).sum(),
         seen=jnp.float32(index.shape[1]),
         selected=mask.sum() / rows,
         selected_clean=jnp.where(mask, is_clean, 0.0).sum() / rows,
         clean=is_clean.mean(0).sum(),
         batches=jnp.float32(1),
+        changed=((before >= 0) & (before != said)).mean(0).sum(),
+        compared=(before >= 0).mean(0).sum(),
     )
+
+
+def predicted(outcome: Outcome, before: Array) -> Array:
+    """What each network has said last of each example: i32[K, N] -> i32[K, N]."""
+    networks = jnp.arange(len(outcome.logits))[:, None]
+    return before.at[networks, jnp.atleast_2d(outcome.index)].set(outcome.logits.argmax(-1).astype(before.dtype))
 
 
 def training(counts: Counts) -> dict[str, Array]:
     """The training metrics of an epoch, f32[] each; a ratio without a denominator is NaN.
 
-    label_precision = clean selected / selected; label_recall = clean selected / clean.
+    label_precision = clean selected / selected; label_recall = clean selected / clean; changed_predictions: the share
+    of training examples whose prediction, while training on them, is not that of the epoch before (the prediction
+    changes of Label Wave, Yuan et al. 2024, section 3), NaN in the first.
     """
     # As one array behind a barrier: the compiler divides in another way by what it knows to be the same for all runs.
     counts = Counts(*lax.optimization_barrier(jnp.stack(counts)))
@@ -58,6 +71,7 @@ def training(counts: Counts) -> dict[str, Array]:
         "label_precision": counts.selected_clean / counts.selected,
         "label_recall": counts.selected_clean / counts.clean,
         "selected": counts.selected / counts.seen,
+        "changed_predictions": counts.changed / counts.compared,
     }
 
 

@@ -21,6 +21,7 @@ class State(NamedTuple):
     opt_state: optax.OptState
     memory: dict[str, Array]
     failed: Array  # bool[] a loss was not finite: the networks change no more
+    predicted: Array  # i32[K, N] what each network said when it last trained on an example; -1: it has not yet
 
 
 class Training(NamedTuple):
@@ -39,9 +40,10 @@ def init(
     optimiser: optax.GradientTransformation,
     key: Array,
     sample: Array,
+    examples: int,
     learned: Callable[[int, int], dict[str, Array]] | None = None,
 ) -> State:
-    """K networks from K independent keys: `sample` is f32[1, ...] and only its shape matters."""
+    """K networks from K independent keys, for N `examples`: `sample` is f32[1, ...] and only its shape matters."""
 
     def one(key: Array) -> tuple[Tree, Tree, optax.OptState]:
         made = model.init(key, sample, train=False)
@@ -51,7 +53,12 @@ def init(
             params = {**params, "strategy": learned(logits.shape[-1], features.shape[-1])}
         return params, batch_stats, optimiser.init(params)
 
-    return State(*jax.vmap(one)(jax.random.split(key, num_nets)), memory={}, failed=jnp.zeros((), bool))
+    return State(
+        *jax.vmap(one)(jax.random.split(key, num_nets)),
+        memory={},
+        failed=jnp.zeros((), bool),
+        predicted=jnp.full((num_nets, examples), -1, jnp.int32),
+    )
 
 
 def _apply(

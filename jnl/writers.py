@@ -23,7 +23,8 @@ class PointSummary(TypedDict):
     swept: Mapping[str, Json]  # field -> value; empty where nothing is swept
     strategy: str
     data: str
-    # kind, rate; `realised`: share of wrong training labels of each run; `matrix`: P(noisy | clean) of the first run
+    # kind, rate; `realised`: share of wrong training labels of each run; `matrix`: P(noisy | clean) of the first run;
+    # `estimated_matrix`: what the strategy takes for it, in the first run that has not failed; None if it tells of none
     noise: dict[str, Json]
     runs: list[int]  # their numbers in `metrics.jsonl`
     seeds: list[int]

@@ -21,7 +21,7 @@ BOOTSTRAP = {"soft_beta": 0.95, "hard_beta": 0.8}
 COLUMNS = {
     "epoch", "run", "seed", "noise_seed", "train_loss", "train_accuracy", "test_accuracy", "label_precision",
     "label_recall", "selected", "disagreement", "divergence", "epoch_seconds", "balanced_accuracy", "class_accuracy",
-    "failed",
+    "changed_predictions", "failed",
 }  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def test_metrics_have_one_row_per_run_and_epoch(workdir):
         assert len(row["test_accuracy"]) == len(row["validation_accuracy"]) == 2
         for name in ("train_accuracy", "label_precision", "label_recall", "selected", "disagreement", "divergence"):
             assert 0 <= row[name] <= 1, name
+        assert (row["changed_predictions"] is None) == (row["epoch"] == 0)
 
 
 def test_summary_follows_from_the_metrics(workdir):

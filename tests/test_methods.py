@@ -119,6 +119,22 @@ def test_the_estimated_noise_comes_near_the_true_one():
     true = np.asarray(build(config)[0].runs[0].transition)
     np.testing.assert_allclose(true.diagonal(), 0.7, rtol=1e-6)
     assert np.abs(estimated - true).mean() < 0.05  # by chance 0.12
+    noise = [point["noise"] for point in history.summary["points"]]
+    np.testing.assert_allclose(noise[0]["estimated_matrix"], estimated[0], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "hyper", "tells"),
+    [("s_model", {"kind": "simple"}, True), ("s_model", {"kind": "complex"}, False), ("jocor", {}, False),
+     ("s_model_decoupling", {}, True), ("forward_correction", {"known_noise": True}, False)],
+)  # fmt: skip
+def test_who_estimates_the_noise_tells_it(strategy, hyper, tells):
+    fields = {f"strategy__{name}": value for name, value in hyper.items()}
+    (point,) = run(quick(strategy, epochs=3, **fields)).summary["points"]
+    told = point["noise"]["estimated_matrix"]
+    assert (told is not None) == tells
+    if tells:
+        np.testing.assert_allclose(np.sum(told, 1), 1, atol=1e-3)
 
 
 def test_the_oracle_trains_on_true_labels_only():

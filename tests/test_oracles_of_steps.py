@@ -206,8 +206,8 @@ def test_networks_start_alike_with_and_without_a_noise_layer():
 
     model, sample, key = make("mlp", CLASSES), jnp.ones((1, 8)), jax.random.key(0)
     optimiser = Optimiser("adam", 0.0, 0.0)(0.1, 0.9)
-    plain = networks.init(model, 1, optimiser, key, sample)
-    layered = networks.init(model, 1, optimiser, key, sample, strategies.make("s_model").learned)
+    plain = networks.init(model, 1, optimiser, key, sample, 1)
+    layered = networks.init(model, 1, optimiser, key, sample, 1, strategies.make("s_model").learned)
     assert layered.params["strategy"]["b"].shape == (1, CLASSES, CLASSES)
     for one, other in zip(*map(jax.tree.leaves, (plain.params, layered.params | {"strategy": {}})), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -218,7 +218,8 @@ def step_of(name, labels, **hyper):
     strategy = strategies.make(name, **hyper)
     model, optimiser = models.make("mlp", CLASSES, width=8), Optimiser("sgd", 0.9, 0.0)(0.1, 0.9)
     inputs = jnp.asarray(INPUTS_40, jnp.float32)
-    start = jax.jit(lambda key: networks.init(model, strategy.num_nets, optimiser, key, inputs[:1], strategy.learned))
+    learned = strategy.learned
+    start = jax.jit(lambda key: networks.init(model, strategy.num_nets, optimiser, key, inputs[:1], 8, learned))
     state = start(jax.random.key(1))
     given = Given(jax.random.key(3), labels, jnp.ones(40, bool), jnp.eye(CLASSES), state)
     training = networks.Training(model, optimiser, Augment(), inputs, labels)

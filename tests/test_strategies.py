@@ -248,7 +248,9 @@ def compiled_step(name, static):
 
     def start(traced):
         strategy = strategies.make(name, **dict(static), **traced)
-        state = networks.init(model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], strategy.learned)
+        state = networks.init(
+            model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], len(inputs), strategy.learned
+        )
         given = Given(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
         return state._replace(memory=strategy.memory.init(given) if strategy.memory else {})
 

@@ -53,4 +53,5 @@ def correction(
 
         return lax.cond((epoch > 0) & (epoch <= epochs), look, lambda: memory)
 
-    return Strategy(1, select, memory=Memory(init, refresh), restart=epochs)
+    told = None if known_noise else lambda memory, learned: memory["transition"]
+    return Strategy(1, select, memory=Memory(init, refresh, noise=told), restart=epochs)

@@ -48,8 +48,11 @@ def loss(kind: str, pretrain_epochs: int, logits: Array, labels: Array, context:
     return jnp.where(context.epoch < pretrain_epochs, cross_entropy(logits, labels), noisy)
 
 
-def memory(networks: int, pretrain_epochs: int, prior: float) -> Memory:
-    """Where b starts, f32[K, C, C]: from the confusion of a pre-trained network, or from a `prior` of wrong labels."""
+def memory(kind: str, networks: int, pretrain_epochs: int, prior: float) -> Memory:
+    """Where b starts, f32[K, C, C]: from the confusion of a pre-trained network, or from a `prior` of wrong labels.
+
+    The complex model has another noise matrix for each example, so it tells none.
+    """
 
     def init(given: Given) -> Arrays:
         classes = len(given.transition)
@@ -64,4 +67,7 @@ def memory(networks: int, pretrain_epochs: int, prior: float) -> Memory:
         due = (epoch == pretrain_epochs) & (pretrain_epochs > 0)
         return memory | {"start": lax.cond(due, look, lambda: memory["start"])}
 
-    return Memory(init, refresh)
+    def noise(memory: Arrays, learned: Arrays) -> Array:
+        return jax.nn.softmax(memory["start"] + learned["b"]).mean(0)
+
+    return Memory(init, refresh, noise=noise if kind == "simple" else None)

@@ -23,5 +23,5 @@ def s_model(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46
         loss = _noise_layer.loss(kind, pretrain_epochs, logits, labels, context)
         return pick(loss, jnp.ones(loss.shape, bool))
 
-    memory = _noise_layer.memory(1, pretrain_epochs, prior)
+    memory = _noise_layer.memory(kind, 1, pretrain_epochs, prior)
     return Strategy(1, select, memory=memory, learned=_noise_layer.learned(kind))

@@ -21,5 +21,5 @@ def s_model_decoupling(kind: str = "simple", pretrain_epochs: int = 10, prior: f
         loss = _noise_layer.loss(kind, pretrain_epochs, logits, labels, context)
         return pick(loss, disagree(logits) | (context.epoch < pretrain_epochs))
 
-    memory = _noise_layer.memory(2, pretrain_epochs, prior)
+    memory = _noise_layer.memory(kind, 2, pretrain_epochs, prior)
     return Strategy(2, select, memory=memory, learned=_noise_layer.learned(kind))
