@@ -53,6 +53,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.devices_per_batch = 1
     # piece: steps of an epoch after which it can be saved and stopped, 0 for some 2 * 10^12 operations
     config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "piece": 0})
+    config.tensorboard = False  # event files beside metrics.jsonl; wants the package tensorboardX
     # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
     config.sweep = _anything(())  # (("noise.rate", (0.2, 0.5)), ("seeds", 8), ...): what are arrays, in one program

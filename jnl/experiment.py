@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -21,6 +21,7 @@ from jnl.networks import State
 from jnl.parts import Member, Parts, build
 from jnl.provenance import fingerprint, record
 from jnl.registry import Json
+from jnl.tensorboard import Events
 from jnl.training import Measured, Saving, Trained, train_program
 from jnl.workdir import Workdir
 from jnl.writers import PointSummary, Summary, plain
@@ -40,6 +41,12 @@ class Output(NamedTuple):
 
     files: Workdir | None
     saving: Saving | None
+    events: Events | None = None  # of TensorBoard, where they are wanted
+
+    def append(self, rows: list[dict[str, Json]]) -> None:
+        """Adds the rows of an epoch."""
+        self.do(lambda files: files.append(rows))
+        self.do(lambda files: self.events.append(rows) if self.events else None)
 
     def do(self, work: Callable[[Workdir], None]) -> None:
         """Work with the files, by the process that has them; what goes wrong is told in all."""
@@ -75,12 +82,14 @@ def opened(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLik
     Raises:
       UserError: it cannot be written, another process is in it, or it holds another training.
     """
+    config = complete(config)
     if path is None:
+        if config.tensorboard:
+            raise UserError("config.tensorboard: its files go to a workdir; give --workdir")
         yield Output(None, None)
         return
     if "\0" in os.fspath(path):
         raise UserError(f"workdir: {path} is no name of a folder; give another one")
-    config = complete(config)
     content = {
         "config": config.to_dict(),
         "models": [parts.model for parts in programs],
@@ -89,12 +98,14 @@ def opened(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLik
     }
     every = config.checkpoint
     saving = Saving(Path(path) / "checkpoints", every.every_epochs, every.every_minutes, every.keep)
+    events = devices.on_main(lambda: Events(path)) if config.tensorboard else None
     files = devices.on_main(lambda: Workdir(Path(path), content))
-    try:
-        yield Output(files, saving)
-    finally:
+    with ExitStack() as closing:
         if files is not None:
-            files.close()
+            closing.callback(files.close)
+        if events is not None:
+            closing.enter_context(events)
+        yield Output(files, saving, events)
 
 
 def train(programs: Sequence[Parts], output: Output) -> list[History]:
@@ -128,8 +139,7 @@ def _train(parts: Parts, output: Output, number: int, first_run: int) -> Trained
         return runs.Program(recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
 
     def tell(epoch: int, measured: Measured, seconds: float) -> None:
-        rows = _rows(parts, first_run, epoch, measured, seconds)
-        output.do(lambda files: files.append(rows))
+        output.append(_rows(parts, first_run, epoch, measured, seconds))
 
     title = f"{parts.config.strategy.name} {parts.config.data.name}"
     return train_program(title, make, parts.like, parts.epochs, saving, tell, parts.preparing)

@@ -39,10 +39,15 @@ def read(workdir: str | os.PathLike[str]) -> list[Curves]:
         try:
             row = json.loads(line)
             run = runs.setdefault(row["run"], Curves(row["run"], _about(row), {}))
-            run.epochs[row["epoch"]] = dict(_numbers(row))
+            run.epochs[row["epoch"]] = numbers(row)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"workdir: line {number} of {file} is no row of a training; restore the file") from error
     return [runs[number] for number in sorted(runs)]
+
+
+def numbers(row: Mapping[str, Json]) -> dict[str, float]:
+    """The numbers of one row by their tags, without its run, epoch and seeds."""
+    return dict(_numbers(row))
 
 
 def _is_about(name: str) -> bool:

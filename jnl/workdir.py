@@ -15,7 +15,7 @@ from jnl.writers import Summary
 Content = dict[str, Json]
 _CONFIG, _METRICS, _SUMMARY, _CHECKPOINTS = "config.json", "metrics.jsonl", "summary.json", "checkpoints"
 # Fields that do not change what is trained; the second ones may change its last bits.
-_FREE = ("checkpoint.every_epochs", "checkpoint.every_minutes", "checkpoint.keep", "data.dir")
+_FREE = ("checkpoint.every_epochs", "checkpoint.every_minutes", "checkpoint.keep", "data.dir", "tensorboard")
 _NEARLY_FREE = ("runs_axis", "runs_at_once", "devices_per_batch")
 _PROCESS = ("command", "versions", "device", "git_revision")
 _OTHERWISE = "give another workdir, or remove this one"

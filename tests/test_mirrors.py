@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, quick
 
 from jnl import scalars, tensorboard, wandb
 from jnl.errors import UserError
+from jnl.experiment import run
 
 ROWS = [
     {
@@ -90,6 +91,22 @@ def test_tensorboard_reads_what_metrics_hold(workdir, capsys):
             assert found[epoch] == pytest.approx(values)
 
 
+def test_a_training_writes_its_events(tmp_path):
+    pytest.importorskip("tensorboardX")
+    for _ in range(2):  # again: it tells what it has saved, in place of the first
+        run(quick("standard", epochs=2, tensorboard=True), tmp_path)
+    for one in scalars.read(tmp_path):
+        found = events(tmp_path / "tensorboard" / f"run-{one.number}")
+        assert list(found) == [0, 1]
+        for epoch, values in one.epochs.items():
+            assert found[epoch] == pytest.approx(values)
+
+
+def test_events_want_a_workdir():
+    with pytest.raises(UserError, match=r"config.tensorboard: .* give --workdir"):
+        run(quick(tensorboard=True))
+
+
 def test_wandb_writes_offline(workdir, monkeypatch):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_SILENT", "true")
@@ -102,6 +119,13 @@ def test_a_package_that_is_not_there_is_named(module, package, workdir, monkeypa
     monkeypatch.setitem(sys.modules, package, None)  # as Python has it where an import is to fail
     assert module.main([str(workdir)]) == 2
     assert f"pip install {package}" in capsys.readouterr().err
+
+
+def test_a_training_names_it_before_it_begins(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(UserError, match="pip install tensorboardX"):
+        run(quick(tensorboard=True), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_neither_is_imported_unless_asked():

@@ -26,7 +26,7 @@ _WRONG = (
     IndexError,
     OverflowError,
 )  # of a file that is not what jnl writes
-_NO_SETTINGS = ("sweep", "only", "checkpoint.")  # starts of fields that do not change what a run is
+_NO_SETTINGS = ("sweep", "only", "tensorboard", "checkpoint.")  # starts of fields that do not change what a run is
 
 
 class Run(NamedTuple):
