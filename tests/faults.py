@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from conftest import ROOT
@@ -21,13 +22,19 @@ def line(workdir, config, *options):
 
 
 def start(workdir, config, *options, **environment):
+    return begin(line(workdir, config, *options), env=CLEAN | environment)
+
+
+def begin(arguments, **options):
+    """A process that hears SIGINT, even where the tests run in the background of a shell, which ignores it."""
     return subprocess.Popen(
-        line(workdir, config, *options),
+        arguments,
         cwd=ROOT,
-        env=CLEAN | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        **options,
     )
 
 

@@ -84,10 +84,10 @@ def test_tensorboard_reads_what_metrics_hold(workdir, capsys):
     folder = workdir / "tensorboard"
     assert str(folder) in capsys.readouterr().out
     assert sorted(path.name for path in folder.iterdir()) == ["run-0", "run-1"]
-    for run in scalars.read(workdir):
-        found = events(folder / f"run-{run.number}")
-        assert found.keys() == run.epochs.keys()
-        for epoch, values in run.epochs.items():
+    for one in scalars.read(workdir):
+        found = events(folder / f"run-{one.number}")
+        assert found.keys() == one.epochs.keys()
+        for epoch, values in one.epochs.items():
             assert found[epoch] == pytest.approx(values)
 
 

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 from conftest import ROOT, quick
-from faults import line, passes, rows, start
+from faults import begin, line, passes, rows, start
 
 import jnl
 import train
@@ -176,7 +176,7 @@ class TestResume:
 
     def test_without_a_workdir_it_stops_at_once(self):
         arguments = [*line("", "configs/jocor.py:quick")[:3], "--config.epochs=10000"]
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = begin(arguments)
         while "jocor on digits" not in process.stdout.readline():
             pass
         process.send_signal(signal.SIGINT)
