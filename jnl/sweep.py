@@ -37,14 +37,15 @@ def points(config: ConfigDict) -> Iterator[Point]:
     has dicts of some of its fields for values: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The values
     of "cells" are dicts of whole cells, fields and sections, with a "title" each (see `grid`).
 
-    `config.only` leaves those points whose title has one of these words in it: "jocor,rate=0.5".
+    `config.only` leaves points by words in their titles: "jocor,rate=0.5" those with one of them, "jocor rate=0.5" those
+    with both.
 
     Raises:
       UserError: a sweep of another form, with no or equal values, or of an unknown field; nothing is left.
     """
     every = list(_every(config))
-    words = [word.strip() for word in str(config.get("only") or "").split(",") if word.strip()]
-    left = [point for point in every if not words or any(word in point.title for word in words)]
+    ways = [way.split() for way in str(config.get("only") or "").split(",") if way.strip()]
+    left = [point for point in every if not ways or any(all(word in point.title for word in way) for way in ways)]
     if not left:
         titles = "; ".join(point.title for point in every)
         raise UserError(f"config.only: {config.only!r} is in no title; there are: {titles}")
