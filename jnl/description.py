@@ -59,16 +59,18 @@ def _matrix(parts: Parts) -> list[str]:
         f"{name:>{width}} {' '.join(f'{100 * share:5.1f}' for share in row)}"
         for name, row in zip(names, matrix, strict=True)
     ]
-    return ["noise in percent: a row for each true class, a column for each label, in the same order", *rows]
+    which = "noise" if len(parts.members) == 1 else "noise of the first run"
+    return [f"{which} in percent: a row for each true class, a column for each label, in the same order", *rows]
 
 
 def _training(parts: Parts) -> str:
     config, wrong = parts.config, np.unique([member.realised_rate for member in parts.members])
     rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
+    kinds = ", ".join(dict.fromkeys(member.point.config.noise.kind for member in parts.members))
     known = "an unknown share of" if np.isnan(wrong).any() else rates
     return (
         f"{config.strategy.name} on {config.data.name}: {len(parts.dataset.train.labels):,} examples, "
-        f"{known} wrong labels ({config.noise.kind}), {parts.model}, {len(parts.members)} runs x "
+        f"{known} wrong labels ({kinds}), {parts.model}, {len(parts.members)} runs x "
         f"{parts.recipe.num_nets} networks {layout.describe(parts.layout)}"
         f"{', inputs fed from the host' if parts.recipe.streams else ''}"
     )

@@ -38,7 +38,7 @@ def test_only_a_part():
     assert len(titles) == 4 + 5 and all("jocor" in title or "rate=0.8" in title for title in titles)
     config.only = "jocor rate=0.8, standard asymmetric"
     titles = ["jocor,noise=symmetric,rate=0.8", "standard,noise=asymmetric,rate=0.4"]
-    assert [point.title for point in points(config)] == titles
+    assert [point.title for point in sweep.points(config)] == titles
     config.only = "jocr"
     with pytest.raises(UserError, match="config.only: 'jocr' is in no title; there are: standard,noise=symmetric"):
         list(sweep.points(config))
