@@ -12,7 +12,8 @@ from conftest import ROOT, quick
 
 sys.path.insert(0, str(ROOT))
 import train
-from jnl import data, noise
+from jnl import data, noise, sweep
+from jnl.command import load
 from jnl.config import published
 from jnl.data.arrays import Labelled, dataset
 from jnl.description import describe
@@ -66,8 +67,13 @@ def test_quick_mode_of_the_configs_of_a_data_set(name, tmp_path, monkeypatch, ca
     options = make(tmp_path, monkeypatch)
     if name == "clothing1m":  # of 256 x 256 images the steps would take long
         options += ["--config.data.size=24", "--config.augment.crop=20"]
-    summary = command(tmp_path, f"--config=configs/{name}.py:quick{more}", *options)
-    assert len(summary["points"]) == points
+    config = f"configs/{name}.py:quick{more}"
+    titles = [point.title for point in sweep.points(load(config))]
+    assert len(titles) == points
+    summary = command(tmp_path, f"--config={config}", "--config.only=standard,jocor", *options)
+    assert [point["title"] for point in summary["points"]] == [
+        title for title in titles if "standard" in title or "jocor" in title
+    ]
     assert summary["failed_runs"] == []
     for point in summary["points"]:
         assert set(point["class_accuracy"]) == {"best", "last"}

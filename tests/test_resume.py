@@ -25,31 +25,24 @@ def same(broken, unbroken):
     return sum(array.nbytes for array in arrays.values())
 
 
-def killed_and_resumed(tmp_path, compiled, kills, chance, config, *options):
+def killed_and_resumed(tmp_path, kills, chance, config, *options):
     """Kills and resumes, in the end lets it finish -> how many kills, how many bytes were compared."""
-    environment = {"JAX_COMPILATION_CACHE_DIR": str(compiled), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     unbroken, broken, done = tmp_path / "unbroken", tmp_path / "broken", 0
-    code, _, error = finish(unbroken, config, *options, **environment)
+    code, _, error = finish(unbroken, config, *options)
     assert code == 0, error
     for number in range(kills):
-        done += kill(start(broken, config, *options, **environment), broken, chance, inside_a_save=number % 2 == 1)
-    code, out, error = finish(broken, config, *options, **environment)
+        done += kill(start(broken, config, *options), broken, chance, inside_a_save=number % 2 == 1)
+    code, out, error = finish(broken, config, *options)
     assert code == 0, error
     assert "last 10" in out
     return done, same(broken, unbroken)
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory):
-    """Programs compiled once for all processes of this file."""
-    return tmp_path_factory.mktemp("compiled")
-
-
 @pytest.mark.parametrize(("strategy", "axis", "kills"), [("jocor", "map", 3), ("elr_plus", "vmap", 2)])
-def test_killed_and_resumed_gives_the_same_bits(strategy, axis, kills, tmp_path, compiled):
+def test_killed_and_resumed_gives_the_same_bits(strategy, axis, kills, tmp_path):
     config = f"configs/{strategy}.py:quick,model=cnn_faces"
     options = [*NETWORK, "--config.epochs=12", f"--config.runs_axis={axis}"]
-    done, compared = killed_and_resumed(tmp_path, compiled, kills, random.Random(7), config, *options)
+    done, compared = killed_and_resumed(tmp_path, kills, random.Random(7), config, *options)
     assert done == kills
     assert compared > 2**20
 
@@ -66,11 +59,11 @@ SHORT = {
 @pytest.mark.slow
 @pytest.mark.parametrize("axis", ["map", "vmap"])
 @pytest.mark.parametrize("strategy", strategies.names())
-def test_every_strategy_killed_and_resumed(strategy, axis, tmp_path, compiled, record_property):
+def test_every_strategy_killed_and_resumed(strategy, axis, tmp_path, record_property):
     """Two kills each, the second one inside a save: 108 of them, of which those that come too late are not counted."""
     config, chance = f"configs/{strategy}.py:quick,model=cnn_faces", random.Random(f"{strategy} {axis}")
     options = [*NETWORK, "--config.epochs=8", f"--config.runs_axis={axis}", *SHORT.get(strategy, [])]
-    done, compared = killed_and_resumed(tmp_path, compiled, 2, chance, config, *options)
+    done, compared = killed_and_resumed(tmp_path, 2, chance, config, *options)
     record_property("kills", done)
     record_property("bytes", compared)
     assert done
