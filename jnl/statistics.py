@@ -42,7 +42,7 @@ class Paired(NamedTuple):
     mean: float
     low: float  # of the t interval of the mean difference, level 95 %
     high: float
-    p: float  # exact two-sided sign-flip test
+    p: float  # exact two-sided sign-flip test; NaN for more than 40 pairs
     least_p: float  # the smallest that so many pairs can reach
 
 
@@ -102,7 +102,8 @@ def paired(first: np.ndarray, second: np.ndarray) -> Paired:
     """f64[S], f64[S] of the same seeds -> how much larger the first is, without pairs of which one has failed."""
     differences = (first - second)[np.isfinite(first - second)]
     whole = mean(differences)
-    return Paired(whole.runs, whole.mean, whole.low, whole.high, sign_flip(differences), least_p(whole.runs))
+    p = sign_flip(differences) if whole.runs <= _MOST else math.nan
+    return Paired(whole.runs, whole.mean, whole.low, whole.high, p, least_p(whole.runs))
 
 
 def least_p(count: int) -> float:

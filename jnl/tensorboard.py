@@ -9,8 +9,9 @@ pip install tensorboardX.
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,13 +20,14 @@ from jnl.errors import UserError
 from jnl.registry import Json
 
 if TYPE_CHECKING:
-    from tensorboardX import SummaryWriter
+    from tensorboardX.record_writer import RecordWriter
 
 
 class Events(ExitStack):
     """The event files of all runs of a workdir, in place of those that are there.
 
-    A training that goes on tells again what it has saved, so every epoch is in them once.
+    A training that goes on tells again what it has saved, so every epoch is in them once. Records are written here and
+    now: the package's own writer does so in a thread, whose errors nobody hears.
     """
 
     def __init__(self, workdir: str | os.PathLike[str]) -> None:
@@ -35,8 +37,13 @@ class Events(ExitStack):
           UserError: tensorboardX is not installed.
         """
         super().__init__()
-        self.folder = Path(workdir) / "tensorboard"
-        self._make, self._writers = _installed(), dict[int, "SummaryWriter"]()
+        try:
+            from tensorboardX import record_writer
+            from tensorboardX.proto import event_pb2, summary_pb2
+        except ImportError as error:
+            raise UserError("tensorboard: needs tensorboardX; pip install tensorboardX") from error
+        self.folder, self._files = Path(workdir) / "tensorboard", dict[int, "RecordWriter"]()
+        self._open, self._event, self._summary = record_writer.RecordWriter, event_pb2.Event, summary_pb2.Summary
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
         """Adds rows as those of `metrics.jsonl`, on disk when this returns.
@@ -45,31 +52,38 @@ class Events(ExitStack):
           UserError: they cannot be written.
         """
         for row in rows:
-            run = cast(int, row["run"])
-            self.write(run, cast(int, row["epoch"]), scalars.numbers(row))
-        for writer in self._writers.values():
-            writer.flush()
+            self.write(cast(int, row["run"]), {cast(int, row["epoch"]): scalars.numbers(row)})
 
-    def write(self, run: int, epoch: int, values: Mapping[str, float]) -> None:
-        """Adds the numbers of one epoch of a run."""
+    def write(self, run: int, epochs: Mapping[int, Mapping[str, float]]) -> None:
+        """Adds the numbers of some epochs of a run, on disk when this returns.
+
+        Raises:
+          UserError: they cannot be written.
+        """
         own = self.folder / f"run-{run}"
         try:
-            if run not in self._writers:
-                for old in own.glob("events.out.tfevents.*"):
-                    old.unlink()
-                self._writers[run] = self.enter_context(self._make(str(own)))
-            for tag, value in values.items():
-                self._writers[run].add_scalar(tag, value, epoch)
+            file = self._files.get(run) or self._begin(run, own)
+            for epoch, values in epochs.items():
+                told = [self._summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
+                event = self._event(wall_time=time.time(), step=epoch, summary=self._summary(value=told))
+                file.write(event.SerializeToString())
+            file.flush()
         except OSError as error:
             raise UserError(f"workdir: cannot write {error.filename or own} ({error.strerror})") from error
 
+    def _begin(self, run: int, own: Path) -> "RecordWriter":
+        own.mkdir(parents=True, exist_ok=True)
+        for old in own.glob("events.out.tfevents.*"):
+            old.unlink()
+        file = self._files[run] = self._open(str(own / f"events.out.tfevents.{time.time():.0f}.jnl"))
+        self.callback(_close, file)
+        file.write(self._event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
+        return file
 
-def _installed() -> "Callable[[str], SummaryWriter]":
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError as error:
-        raise UserError("tensorboard: needs tensorboardX; pip install tensorboardX") from error
-    return SummaryWriter
+
+def _close(file: "RecordWriter") -> None:
+    with suppress(OSError):  # of what could not be written, which was told
+        file.close()
 
 
 def mirror(workdir: str | os.PathLike[str]) -> Path:
@@ -80,8 +94,7 @@ def mirror(workdir: str | os.PathLike[str]) -> Path:
     """
     with Events(workdir) as events:
         for run in scalars.read(workdir):
-            for epoch, values in run.epochs.items():
-                events.write(run.number, epoch, values)
+            events.write(run.number, run.epochs)
     return events.folder
 
 

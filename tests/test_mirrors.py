@@ -102,6 +102,17 @@ def test_a_training_writes_its_events(tmp_path):
             assert found[epoch] == pytest.approx(values)
 
 
+def test_a_full_disk_is_told(monkeypatch, workdir, capsys):
+    """A run's file is /dev/full, where every write fails as on a full disk."""
+    pytest.importorskip("tensorboardX")
+    from tensorboardX import record_writer
+
+    monkeypatch.setattr(record_writer, "open_file", lambda path: open("/dev/full", "wb"))
+    assert tensorboard.main([str(workdir)]) == 2
+    error = capsys.readouterr().err
+    assert "cannot write" in error and "No space left" in error and error.count("\n") == 1
+
+
 def test_events_want_a_workdir():
     with pytest.raises(UserError, match=r"config.tensorboard: .* give --workdir"):
         run(quick(tensorboard=True))

@@ -59,7 +59,7 @@ def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
     (point,) = read([tmp_path / "mine"])
     cell = board(tmp_path / "mine").cells[0]
     numbers = cell.numbers()
-    assert list(numbers) == ["last10", "maximal", "best", "last", "selected"]
+    assert list(numbers) == ["last10", "maximal", "best", "last", "selected", "label_wave"]
     for name in ("best", "last", "last10", "selected"):
         of_summary = summary["test_accuracy"][name]["mean"]
         np.testing.assert_allclose(numbers[name], of_summary["per_run"], rtol=1e-6)
@@ -131,6 +131,15 @@ def test_where_all_runs_have_failed_there_is_no_number(tmp_path):
     assert row(tables.accuracy(lost), "jocor")["last 10"] == "-"
     assert cells.comparisons(lost, "last10") == ([], ["jocor"])
     assert main([str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
+
+
+def test_noise_of_which_nothing_is_known_has_no_matrix(tmp_path):
+    summary = workdir(tmp_path / "a") / "summary.json"
+    content = json.loads(summary.read_text())
+    content["points"][0]["noise"] |= {"matrix": [[None] * 3] * 3, "estimated_matrix": None}
+    summary.write_text(json.dumps(content))
+    (point,) = read([tmp_path])
+    assert point.matrices == {}
 
 
 def test_label_wave_is_shown_where_changes_are_recorded(tmp_path):

@@ -75,6 +75,8 @@ def test_sign_flips_are_those_of_scipy(count):
 
 def test_the_smallest_p_is_reached_and_stated():
     assert [statistics.least_p(count) for count in (1, 2, 3, 5, 10)] == [1, 0.5, 0.25, 0.0625, 2 / 1024]
+    many = statistics.paired(np.arange(1.0, 42.0), np.zeros(41))
+    assert many.pairs == 41 and math.isnan(many.p) and many.low > 0
     for count in (1, 5, 40):
         assert statistics.sign_flip(np.linspace(1, 2, count)) == statistics.least_p(count)
     assert math.isnan(statistics.least_p(0)) and math.isnan(statistics.sign_flip(np.array([])))

@@ -198,7 +198,7 @@ def _point(
         float(cast(float, noise["rate"])),
         settings,
         [float(cast(float, one)) for one in cast(list[Json], noise.get("realised") or []) if one is not None],
-        {name: _square(matrix) for name, matrix in matrices.items() if matrix is not None},
+        {name: known for name, matrix in matrices.items() if (known := _square(matrix)) is not None},
         [str(name) for name in of_classes.get("last", {})],
         [int(epoch) for epoch in cast(list[int], point.get("failed_epochs") or [])],
         {name: config.get(name) for name in ("command", "versions", "device", "git_revision")},
@@ -244,11 +244,14 @@ def _run(
     )
 
 
-def _square(matrix: Json) -> np.ndarray:
+def _square(matrix: Json) -> np.ndarray | None:
+    """f64[C, C]; None if nothing of it is known."""
+    if matrix is None:
+        return None
     array = np.array(matrix, np.float64)
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise ValueError(f"a noise matrix has the shape {array.shape}")
-    return array
+    return array if np.isfinite(array).any() else None
 
 
 def _is_number(value: Json) -> bool:
