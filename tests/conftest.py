@@ -6,11 +6,10 @@ from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-if "PYTEST_XDIST_WORKER" not in os.environ:
-    # What several tests compile, in this process or in one that they start, is compiled once for all.
-    COMPILED = tempfile.TemporaryDirectory()  # goes when the session ends
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+# What several tests compile, in this process or in one that they start, is compiled once for all.
+_COMPILED = tempfile.TemporaryDirectory()  # goes when the session ends
+os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 import jax
 import pytest

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 from conftest import ROOT
 
 from jnl.checkpoint import Checkpoints
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; processes would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CLEAN = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}  # as users have it
 
@@ -26,14 +28,12 @@ def start(workdir, config, *options, **environment):
 
 
 def begin(arguments, **options):
-    """A process that hears SIGINT, even where the tests run in the background of a shell, which ignores it."""
     return subprocess.Popen(
         arguments,
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         **options,
     )
 

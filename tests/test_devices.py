@@ -25,7 +25,8 @@ def curves(workdir, epochs=3):
     """Name -> values of all rows."""
     rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     assert [(row["epoch"], row["run"]) for row in rows] == [(epoch, run) for epoch in range(epochs) for run in range(3)]
-    return {name: np.array([row[name] for row in rows]) for name in rows[0] if "seconds" not in name}
+    names = [name for name in rows[0] if "seconds" not in name]
+    return {name: np.array([row[name] for row in rows], np.float64) for name in names}  # null becomes NaN
 
 
 @pytest.fixture(scope="module")
