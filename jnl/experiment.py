@@ -45,8 +45,13 @@ class Output(NamedTuple):
 
     def append(self, rows: list[dict[str, Json]]) -> None:
         """Adds the rows of an epoch."""
-        self.do(lambda files: files.append(rows))
-        self.do(lambda files: self.events.append(rows) if self.events else None)
+
+        def write(files: Workdir) -> None:
+            files.append(rows)
+            if self.events is not None:
+                self.events.append(rows)
+
+        self.do(write)
 
     def do(self, work: Callable[[Workdir], None]) -> None:
         """Work with the files, by the process that has them; what goes wrong is told in all."""

@@ -61,7 +61,7 @@ def training(counts: Counts) -> dict[str, Array]:
 
     label_precision = clean selected / selected; label_recall = clean selected / clean; changed_predictions: the share
     of training examples whose prediction, while training on them, is not that of the epoch before (the prediction
-    changes of Label Wave, Yuan et al. 2024, section 3), NaN in the first.
+    changes of Label Wave, Yuan et al. 2024), NaN in the first.
     """
     # As one array behind a barrier: the compiler divides in another way by what it knows to be the same for all runs.
     counts = Counts(*lax.optimization_barrier(jnp.stack(counts)))

@@ -18,7 +18,9 @@ STATISTICS = {
     "best": "best",  # of all epochs: chosen by test labels, an upper bound
     "last": "last",
     "selected": "selected",  # first epoch of the best accuracy on noisy validation labels (Chen et al. 2021)
-    "label_wave": "Label Wave",  # epoch with the fewest changed predictions (Yuan et al. 2024)
+    # The epoch with the fewest changed predictions, after Yuan et al. 2024, who stop at the first local minimum of a
+    # moving average: without one there is no window to choose, but a learning rate that falls to 0 draws it to the end.
+    "label_wave": "Label Wave",
 }
 LAST = 10
 LEVEL = 0.95

@@ -37,8 +37,8 @@ def points(config: ConfigDict) -> Iterator[Point]:
     has dicts of some of its fields for values: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The values
     of "cells" are dicts of whole cells, fields and sections, with a "title" each (see `grid`).
 
-    `config.only` leaves points by words in their titles: "jocor,rate=0.5" those with one of them, "jocor rate=0.5" with
-    both.
+    `config.only` leaves points by what their titles contain: "jocor,rate=0.5" those with one of them, "jocor rate=0.5"
+    with both.
 
     Raises:
       UserError: a sweep of another form, with no or equal values, or of an unknown field; nothing is left.

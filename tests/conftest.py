@@ -6,7 +6,6 @@ from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-
 import jax
 import pytest
 from hypothesis import settings
@@ -22,8 +21,8 @@ if jax.__version_info__ < (0, 11):  # later ones do not have this flag
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_COMPILER} --xla_force_host_platform_device_count=2"
 # What several tests compile, in this process or in one that they start, is compiled once for all.
 _COMPILED = tempfile.TemporaryDirectory()  # goes when the session ends
-_CACHE = {"JAX_COMPILATION_CACHE_DIR": _COMPILED.name, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-os.environ.update(_CACHE)
+os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 jax.config.update("jax_compilation_cache_dir", _COMPILED.name)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 jax.config.update("jax_numpy_rank_promotion", "raise")

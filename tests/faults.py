@@ -28,14 +28,8 @@ def start(workdir, config, *options, **environment):
 
 
 def begin(arguments, **options):
-    return subprocess.Popen(
-        arguments,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(arguments, cwd=ROOT, text=True, **pipes, **options)
 
 
 def finish(workdir, config, *options, **environment):

@@ -218,9 +218,8 @@ def step_of(name, labels, **hyper):
     strategy = strategies.make(name, **hyper)
     model, optimiser = models.make("mlp", CLASSES, width=8), Optimiser("sgd", 0.9, 0.0)(0.1, 0.9)
     inputs = jnp.asarray(INPUTS_40, jnp.float32)
-    learned = strategy.learned
-    start = jax.jit(lambda key: networks.init(model, strategy.num_nets, optimiser, key, inputs[:1], 8, learned))
-    state = start(jax.random.key(1))
+    start = partial(networks.init, model, strategy.num_nets, optimiser)
+    state = jax.jit(lambda key: start(key, inputs[:1], len(inputs), strategy.learned))(jax.random.key(1))
     given = Given(jax.random.key(3), labels, jnp.ones(40, bool), jnp.eye(CLASSES), state)
     training = networks.Training(model, optimiser, Augment(), inputs, labels)
 

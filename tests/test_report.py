@@ -228,6 +228,18 @@ def test_a_miss_is_two_intervals_that_do_not_overlap(tmp_path, mean, count, epoc
     assert table.rows[0].marked == bool(missed) and "do not overlap" in table.note
 
 
+def test_a_network_that_is_not_stated_is_not_judged(tmp_path):
+    (one,) = [
+        one
+        for one in published.load()
+        if (one.strategy, one.data, one.rate) == ("symmetric_cross_entropy", "cifar10", 0.4)
+    ]
+    fields = {"data": "cifar10", "rate": 0.4, "epochs": one.epochs}
+    (verdict,) = published.verdicts([board(workdir(tmp_path / "a", one.strategy, **fields))])
+    assert (verdict.missed, one.model) == (None, "")
+    assert verdict.words == "not judged: mlp, published by a network that is not stated"
+
+
 def test_published_numbers_have_names_of_jnl():
     found = published.load()
     assert len(found) > 100
@@ -235,6 +247,7 @@ def test_published_numbers_have_names_of_jnl():
     for one in found:
         assert one.strategy in names(jnl.strategies)
         assert one.data.partition(":")[0] in sources
+        assert one.model in [*names(jnl.models), ""]
         assert one.noise == "none" or one.noise in jnl.noise.KINDS
         assert one.statistic in statistics.STATISTICS and 0 < one.mean < 100 and one.source
         assert math.isnan(one.rate) == (one.noise == "none")

@@ -17,8 +17,9 @@ RULE = (
     "A number is missed if the 95 % t interval of the measured mean and that of the published mean do not overlap; if "
     "the published standard deviation or number of runs is not known, if the published mean is outside the measured "
     "interval. Published deviations are taken to have ddof 1: the narrower interval, which calls a miss sooner. "
-    "Another number of epochs or network than published is shown and not judged, nor are fewer than three runs called "
-    "met: the interval of two reaches 9 standard deviations (ddof 1) to each side. Met means not told apart, no more."
+    "Another number of epochs or network than published, or a network that is not stated, is shown and not judged, nor "
+    "are fewer than three runs called met: the interval of two reaches 9 standard deviations (ddof 1) to each side. "
+    "Met means not told apart, no more. No other setting is compared."
 )
 _ENOUGH = 3  # runs
 
@@ -35,7 +36,7 @@ class Published(NamedTuple):
     std: float  # percent; NaN where it is not known
     runs: int  # 0 where it is not known
     epochs: int  # 0 where it is not known
-    model: str  # empty where it is not known
+    model: str  # empty where it is not known: then it is not judged
     source: str
 
     def interval(self) -> tuple[float, float]:
@@ -95,8 +96,8 @@ def verdict(published: Published, cell: Cell) -> Verdict:
     other = []
     if published.epochs and published.epochs != epochs:
         other.append(f"{epochs} epochs, published {published.epochs}")
-    if published.model and published.model != model:
-        other.append(f"{model}, published {published.model}")
+    if published.model != model:
+        other.append(f"{model}, published {published.model or 'by a network that is not stated'}")
     if other:
         return Verdict(published, cell, measured, None, f"not judged: {'; '.join(other)}")
     low, high = published.interval()

@@ -95,7 +95,7 @@ def _summary(points: Sequence[Point], boards: Sequence[Board]) -> str:
     workdirs = len({point.workdir for point in points})
     return (
         f"{len(runs)} runs of {len({point.strategy for point in points})} strategies on {len(boards)} combinations of "
-        f"data and noise, from {workdirs} workdirs; {failed} runs have failed."
+        f"data and noise, from {workdirs} workdir{'s' if workdirs > 1 else ''}; {failed} runs have failed."
     )
 
 
