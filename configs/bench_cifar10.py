@@ -15,5 +15,5 @@ from jnl.sweep import METHODS, NOISES, table
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    """Each method as its own config sets it for this data set and noise."""
-    return table(Path(__file__).parent, METHODS, NOISES, "cifar10", arg)
+    """Each method as its own config sets it for this data set and noise, Co-teaching+ too with the network of all."""
+    return table(Path(__file__).parent, METHODS, NOISES, "cifar10,model=cnn7", arg)

@@ -57,7 +57,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
     config.sweep = _anything(())  # (("noise.rate", (0.2, 0.5)), ("seeds", 8), ...): what are arrays, in one program
-    config.only = ""  # of a sweep: what is in the titles of its points
+    config.only = ""  # of a sweep: words in the titles of its points
     return config
 
 
@@ -119,10 +119,12 @@ def published(
     config.noise.kind = kind
     if "data" in given:
         _set_model(config, networks.get(family(name), NETWORKS.get(name, "auto")))
-    if "reference" in given:
-        (reference or _follow_published_code)(config)
     if "model" in given:
         _set_model(config, given["model"])
+    if "reference" in given:
+        (reference or _follow_published_code)(config)
+        if config.model.name != given.get("model", config.model.name):
+            _set_model(config, given["model"])
     if "quick" in given:
         config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
     return config

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -37,15 +38,15 @@ def points(config: ConfigDict) -> Iterator[Point]:
     has dicts of some of its fields for values: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The values
     of "cells" are dicts of whole cells, fields and sections, with a "title" each (see `grid`).
 
-    `config.only` leaves points by what their titles contain: "jocor,rate=0.5" those with one of them, "jocor rate=0.5"
-    with both.
+    `config.only` leaves points by the words in their titles: "jocor,rate=0.5" those with one of them, "jocor rate=0.5"
+    with both; "coteaching" is no word of "coteaching_plus".
 
     Raises:
       UserError: a sweep of another form, with no or equal values, or of an unknown field; nothing is left.
     """
     every = list(_every(config))
     ways = [way.split() for way in str(config.get("only") or "").split(",") if way.strip()]
-    left = [point for point in every if not ways or any(all(word in point.title for word in way) for way in ways)]
+    left = [point for point in every if not ways or any(all(_has(point.title, word) for word in way) for way in ways)]
     if not left:
         titles = "; ".join(point.title for point in every)
         raise UserError(f"config.only: {config.only!r} is in no title; there are: {titles}")
@@ -120,6 +121,10 @@ def _every(config: ConfigDict) -> Iterator[Point]:
                 _set(point, field, value)
         whole = complete(point)
         yield Point(printable(",".join(words)) or whole.strategy.name, swept, whole)
+
+
+def _has(title: str, word: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?![\w.])", title) is not None
 
 
 def _leaves(swept: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

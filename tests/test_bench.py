@@ -15,7 +15,7 @@ from jnl.errors import UserError
 from jnl.parts import build
 
 BENCH = {"mnist": 24, "cifar10": 24, "cifar100": 24, "news": 12, "open_set": 3}
-DATA = {"open_set": "cifar10_open_set"}
+DATA = {"open_set": "cifar10_open_set", "cifar10": "cifar10,model=cnn7"}
 
 
 @pytest.mark.parametrize("arg", ["", "reference", "quick"])
@@ -39,6 +39,10 @@ def test_only_a_part():
     config.only = "jocor rate=0.8, standard asymmetric"
     titles = ["jocor,noise=symmetric,rate=0.8", "standard,noise=asymmetric,rate=0.4"]
     assert [point.title for point in sweep.points(config)] == titles
+    config.only = "coteaching rate=0.8"  # whole words: no coteaching_plus
+    assert [point.title for point in sweep.points(config)] == ["coteaching,noise=symmetric,rate=0.8"]
+    config.only = "coteaching_plus symmetric"  # nor asymmetric
+    assert [point.title[-3:] for point in sweep.points(config)] == ["0.2", "0.5", "0.8"]
     config.only = "jocr"
     with pytest.raises(UserError, match="config.only: 'jocr' is in no title; there are: standard,noise=symmetric"):
         list(sweep.points(config))

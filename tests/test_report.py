@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from reports import workdir
 
 import jnl
-from jnl import statistics
+from jnl import statistics, sweep
+from jnl.command import load
 from jnl.errors import UserError
-from jnl.registry import names
+from jnl.registry import leaves, names
 from jnl.report import cells, formats, published, records, tables
 from jnl.report.__main__ import main
 from jnl.report.reading import read
@@ -206,7 +207,7 @@ def numbers(mean, spread, count):
         (0.9664, 2, 200, None, "not judged: 2 runs are too few"),
         (0.9000, 2, 200, True, "missed"),
         (0.9000, 1, 200, None, "not judged: 1 runs are too few"),
-        (0.9000, 5, 20, None, "not judged: 20 epochs, published 200"),
+        (0.9000, 5, 20, None, "not judged: epochs 20, published 200"),
     ],
 )
 def test_a_miss_is_two_intervals_that_do_not_overlap(tmp_path, mean, count, epochs, missed, words):
@@ -240,6 +241,37 @@ def test_a_network_that_is_not_stated_is_not_judged(tmp_path):
     assert verdict.words == "not judged: mlp, published by a network that is not stated"
 
 
+@pytest.mark.parametrize(
+    "strategy, settings, words",
+    [
+        ("jocor", {}, []),
+        ("jocor", {"protocol__max_steps": 401, "strategy__co_lambda": 0.5}, []),  # the paper does not state this one
+        ("jocor", {"rate": 0.2, "strategy__co_lambda": 0.5}, ["strategy.co_lambda 0.5, published 0.95"]),
+        ("jocor", {"batch_size": 64}, ["batch_size 64, published 128"]),
+        ("jocor", {"data__validation": 0.1, "optim__name": "sgd"}, ["data.validation 0.1, published 0.0",
+                                                                    "optim.name sgd, published adam"]),
+        ("jocor", {"protocol__max_steps": 400}, ["protocol.max_steps 400, published 0 or 401"]),
+        ("jocor", {"strategy__forget_rate": 0.4}, ["strategy.forget_rate 0.4, published null"]),
+        ("forward_correction", {"strategy__known_noise": True}, ["strategy.known_noise true, published false"]),
+    ],
+)  # fmt: skip
+def test_other_settings_than_published_are_not_judged(tmp_path, strategy, settings, words):
+    (verdict,) = published.verdicts([board(workdir(tmp_path / "a", strategy, **{"epochs": 200, **settings}))])
+    told = "; ".join(words)
+    assert verdict.words == f"not judged: {told}" if told else verdict.missed is not None
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "cifar100"])
+@pytest.mark.parametrize("way", ["", ":reference"])
+def test_every_cell_of_a_published_table_has_its_settings(name, way):
+    for point in sweep.points(load(f"{ROOT}/configs/bench_{name}.py{way}")):
+        settings = dict(leaves(json.loads(point.config.to_json())))
+        of_cell = (settings["strategy.name"], settings["data.name"], settings["noise.kind"], settings["noise.rate"])
+        found = [one for one in published.load() if one[:4] == of_cell and one.source.startswith("Wei")]
+        assert len(found) == ("superclass" not in point.config.noise.kind)  # the noise of the paper, not of its code
+        assert all(published.departures(one, settings) == [] for one in found), point.title
+
+
 def test_published_numbers_have_names_of_jnl():
     found = published.load()
     assert len(found) > 100
@@ -251,6 +283,8 @@ def test_published_numbers_have_names_of_jnl():
         assert one.noise == "none" or one.noise in jnl.noise.KINDS
         assert one.statistic in statistics.STATISTICS and 0 < one.mean < 100 and one.source
         assert math.isnan(one.rate) == (one.noise == "none")
+        known = published.ways(one) if one.model else ()
+        assert all(name in way or name in ("augment",) for way in known for name in one.settings)
     assert len({one[:5] + one[-1:] for one in found}) == len(found)
 
 

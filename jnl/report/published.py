@@ -1,27 +1,35 @@
 """Published numbers beside measured ones, in jnl's own names: `published.csv`.
 
 `mean` and `std` are percent of test accuracy, `statistic` is one of `jnl.statistics.STATISTICS`; what a source does not
-state is empty. Numbers whose source does not say how they were taken from the epochs are not in it.
+state is empty. Numbers whose source does not say how they were taken from the epochs are not in it. `settings` are
+fields of the config in which a number departs from `config.published`, such as `strategy.warmup_epochs=0|20`: values in
+JSON, `*` for a field or a section that the source does not state.
 """
 
 import csv
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from jnl import statistics
-from jnl.report.cells import Board, Cell
+from jnl import config, statistics
+from jnl.registry import Json, leaves
+from jnl.report.cells import Board, Cell, differing
 
 RULE = (
     "A number is missed if the 95 % t interval of the measured mean and that of the published mean do not overlap; if "
     "the published standard deviation or number of runs is not known, if the published mean is outside the measured "
     "interval. Published deviations are taken to have ddof 1: the narrower interval, which calls a miss sooner. "
-    "Another number of epochs or network than published, or a network that is not stated, is shown and not judged, nor "
-    "are fewer than three runs called met: the interval of two reaches 9 standard deviations (ddof 1) to each side. "
-    "Met means not told apart, no more. No other setting is compared."
+    "Another setting than published, or a network that is not stated, is shown and not judged, nor are fewer than three "
+    "runs called met: the interval of two reaches 9 standard deviations (ddof 1) to each side. Met means not told apart, "
+    "no more. Settings are compared as far as the workdir records them and the source states them, with both the paper "
+    "and its code (`reference`); those of baselines that no source describes are jnl's own."
 )
 _ENOUGH = 3  # runs
+_ANY = "*"
+_FIRST = ("epochs", "model.name")  # to be told
 
 
 class Published(NamedTuple):
@@ -37,6 +45,7 @@ class Published(NamedTuple):
     runs: int  # 0 where it is not known
     epochs: int  # 0 where it is not known
     model: str  # empty where it is not known: then it is not judged
+    settings: Mapping[str, Sequence[Json]]  # field -> what the source allows; a field or section without is not stated
     source: str
 
     def interval(self) -> tuple[float, float]:
@@ -70,6 +79,7 @@ def load() -> list[Published]:
             int(row["runs"] or 0),
             int(row["epochs"] or 0),
             row["model"],
+            dict(map(_setting, row["settings"].split())),
             row["source"],
         )
         for row in csv.DictReader(text.splitlines())
@@ -92,16 +102,56 @@ def verdicts(boards: Sequence[Board]) -> list[Verdict]:
 def verdict(published: Published, cell: Cell) -> Verdict:
     """By `RULE`."""
     measured = statistics.mean(100 * cell.numbers()[published.statistic])
-    epochs, model = cell.settings.get("epochs"), cell.settings.get("model.name")
-    other = []
-    if published.epochs and published.epochs != epochs:
-        other.append(f"{epochs} epochs, published {published.epochs}")
-    if published.model != model:
-        other.append(f"{model}, published {published.model or 'by a network that is not stated'}")
-    if other:
+    if other := departures(published, cell.settings):
         return Verdict(published, cell, measured, None, f"not judged: {'; '.join(other)}")
     low, high = published.interval()
     missed = measured.low > high or low > measured.high  # never where there is no interval
     if not missed and measured.runs < _ENOUGH:
         return Verdict(published, cell, measured, None, f"not judged: {measured.runs} runs are too few")
     return Verdict(published, cell, measured, missed, "missed" if missed else "met")
+
+
+def departures(published: Published, settings: Mapping[str, Json]) -> list[str]:
+    """In words, the settings that are not as published."""
+    if not published.model:
+        return [f"{settings.get('model.name')}, published by a network that is not stated"]
+    stated = {name: values for name, values in published.settings.items() if values}
+    if published.epochs:
+        stated["epochs"] = [published.epochs]
+    plain, reference = ways(published)
+    allowed = {name: [value, reference[name]] for name, value in plain.items()} | stated
+    found = []
+    for name in sorted(allowed.keys() & settings.keys(), key=lambda name: (name not in _FIRST, name)):
+        unstated = {name, name.partition(".")[0]} & published.settings.keys() - stated.keys()
+        if not unstated and all(differing({name: settings[name]}, {name: value}) for value in allowed[name]):
+            shown = " or ".join(dict.fromkeys(map(_shown, allowed[name])))
+            found.append(f"{name} {_shown(settings[name])}, published {shown}")
+    return found
+
+
+def ways(published: Published) -> tuple[dict[str, Json], dict[str, Json]]:
+    """All fields of a number as `config.published` has them, for the paper and for its code (`reference`)."""
+    options = [f"data={published.data.partition(':')[0]}", f"noise={published.noise}", f"model={published.model}"]
+    options += [] if math.isnan(published.rate) else [f"rate={published.rate}"]
+    return _fields(published.strategy, ",".join(options)), _fields(published.strategy, ",".join([*options, "reference"]))
+
+
+@cache
+def _fields(strategy: str, argument: str) -> dict[str, Json]:
+    return dict(leaves(json.loads(config.published(strategy, argument).to_json())))
+
+
+def _setting(text: str) -> tuple[str, Sequence[Json]]:
+    name, _, values = text.partition("=")
+    return name, [] if values == _ANY else [_value(value) for value in values.split("|")]
+
+
+def _value(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
