@@ -53,6 +53,10 @@ class Output(NamedTuple):
 
         self.do(write)
 
+    def so_far(self, summary: Summary) -> None:
+        """Says what the programs gave that are over, while others are to come."""
+        self.do(lambda files: files.so_far(summary))
+
     def do(self, work: Callable[[Workdir], None]) -> None:
         """Work with the files, by the process that has them; what goes wrong is told in all."""
         if self.saving is not None:
@@ -124,6 +128,8 @@ def train(programs: Sequence[Parts], output: Output) -> list[History]:
             parts, done, {name: curve[:, parts.preparing :] for name, curve in curves.items()}, _states(one)
         )
         done += len(parts.members)
+        if number + 1 < len(programs):
+            output.so_far(_summary(points, [one for one, _ in trained]))
     summary = _summary(points, [one for one, _ in trained])
     if output.files is not None:
         summary = output.files.finish(summary)
@@ -186,6 +192,7 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray], states:
         members = [parts.members[run] for run in mine]
         own = {name: curve[mine].astype(np.float64) for name, curve in curves.items()}
         own["label_precision"][failed[mine]] = np.nan
+        precision = metrics.last10(own["label_precision"])
         estimates = (_estimated(parts, run, states) for run in mine if not failed[run])
         best_last = partial(_best_last, own)
         config = members[0].point.config
@@ -209,7 +216,7 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray], states:
                 validation_accuracy=best_last("validation_accuracy"),
                 balanced_accuracy=best_last("balanced_accuracy"),
                 class_accuracy=_of_classes(own, parts.dataset.class_names),
-                label_precision=metrics.last10(own["label_precision"]),
+                label_precision=metrics.over_runs(precision) if np.isfinite(precision).any() else None,
                 operations=parts.operations * len(parts.epochs),
                 failed_runs=[first_run + run for run in mine if failed[run]],
                 failed_epochs=[first_epoch + int(finite[run].argmin()) for run in mine if failed[run]],

@@ -105,6 +105,7 @@ class OverRuns(TypedDict):
     per_run: list[float | None]
 
 
+LAST = 10  # epochs (Han et al. 2018)
 NETWORKS = ("net1", "net2", "mean")
 BestLast = dict[str, dict[str, OverRuns | None]]
 
@@ -120,7 +121,7 @@ def best_last(accuracy: np.ndarray, validation: np.ndarray | None = None) -> Bes
     over_epochs: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
         "best": lambda curve, judge: curve.max(1),
         "last": lambda curve, judge: curve[:, -1],
-        "last10": lambda curve, judge: curve[:, -10:].mean(1),
+        "last10": lambda curve, judge: curve[:, -LAST:].mean(1),
     }
     if validation is not None:
         over_epochs["selected"] = lambda curve, judge: curve[np.arange(len(curve)), judge.argmax(1)]
@@ -150,13 +151,11 @@ def pool(results: Sequence[BestLast]) -> BestLast:
     return {column: {net: one(column, net) for net in NETWORKS} for column in shared}
 
 
-def last10(curve: np.ndarray) -> OverRuns | None:
-    """The mean of the last 10 epochs of f64[S, E] without those that are NaN (nothing selected); None if all are."""
-    tail = curve[:, -10:]
+def last10(curve: np.ndarray) -> np.ndarray:
+    """The mean of the last 10 epochs, less those that are NaN (nothing selected); NaN if all are: f64[S, E] -> f64[S]."""
+    tail = curve[:, -LAST:]
     known = np.isfinite(tail)
-    if not known.any():
-        return None
-    return over_runs(np.where(known, tail, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan))
+    return np.where(known, tail, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
 
 
 def over_runs(per_run: np.ndarray) -> OverRuns:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from jnl.metrics import LAST
+
 STATISTICS = {
     "last10": "last 10",  # the mean of the last 10 epochs (Han et al. 2018)
     "maximal": "maximal of last 10",  # (Yu et al. 2019, table 4)
@@ -22,7 +24,6 @@ STATISTICS = {
     # moving average: without one there is no window to choose, but a learning rate that falls to 0 draws it to the end.
     "label_wave": "Label Wave",
 }
-LAST = 10
 LEVEL = 0.95
 _MOST = 40  # differences whose signs are all tried: twice 2^20 sums
 

@@ -14,6 +14,7 @@ from jnl.writers import Summary
 
 Content = dict[str, Json]
 _CONFIG, _METRICS, _SUMMARY, _CHECKPOINTS = "config.json", "metrics.jsonl", "summary.json", "checkpoints"
+_SO_FAR = "summary-so-far.json"  # of the programs that are over, while others train
 # Fields that do not change what is trained; the second ones may change its last bits.
 _FREE = ("checkpoint.every_epochs", "checkpoint.every_minutes", "checkpoint.keep", "data.dir", "tensorboard")
 _NEARLY_FREE = ("runs_axis", "runs_at_once", "devices_per_batch")
@@ -96,6 +97,11 @@ class Workdir:
             raise _unusable(error, self.path / _METRICS) from error
         self._settled = True
 
+    def so_far(self, summary: Summary) -> None:
+        """Writes what the programs gave that are over, unless nothing is new."""
+        if self._settled:
+            self._write(_SO_FAR, cast(Content, summary))
+
     def finish(self, summary: Summary) -> Summary:
         """Writes `summary.json` if there is none, and gives what it holds."""
         written = _read(self.path / _SUMMARY)
@@ -103,6 +109,8 @@ class Workdir:
             return cast(Summary, written)
         self.settle()
         self._write(_SUMMARY, cast(Content, summary))
+        with suppress(OSError):
+            (self.path / _SO_FAR).unlink()
         return summary
 
     def _write(self, name: str, content: Content) -> None:

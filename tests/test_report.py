@@ -22,6 +22,7 @@ from jnl.registry import leaves, names
 from jnl.report import cells, formats, published, records, tables
 from jnl.report.__main__ import main
 from jnl.report.reading import read
+from jnl.report.report import write
 from jnl.report.style import BACKGROUNDS, COLOURS, look
 
 RESULTS = sorted(file.parent for file in (ROOT / "results").rglob("summary.json"))
@@ -73,6 +74,18 @@ def test_a_folder_of_workdirs_is_searched_and_given_twice_counts_once(tmp_path):
     for name in ("one", "two"):
         workdir(tmp_path / "all" / name, name)
     assert [point.strategy for point in read([tmp_path / "all", tmp_path / "all" / "two"])] == ["one", "two"]
+
+
+def test_what_is_not_finished_is_left_out_and_named(tmp_path, capsys):
+    for name in ("one", "two"):
+        workdir(tmp_path / "all" / name, name)
+    (tmp_path / "all" / "one" / "summary.json").unlink()
+    assert [point.strategy for point in read([tmp_path / "all"])] == ["two"]
+    page = write([tmp_path / "all"], tmp_path / "report").read_text()
+    assert f"{tmp_path / 'all' / 'one'} is not finished: nothing of it is shown." in page
+    assert main([str(tmp_path / "all" / "one"), "--out", str(tmp_path / "none")]) == 2
+    told = f"nothing to report, the training is not finished in {tmp_path / 'all' / 'one'}"
+    assert told in capsys.readouterr().err
 
 
 def test_runs_are_put_together_by_settings(tmp_path):
@@ -130,7 +143,7 @@ def test_failed_runs_are_shown_and_in_no_mean(tmp_path):
 def test_where_all_runs_have_failed_there_is_no_number(tmp_path):
     lost = board(workdir(tmp_path / "a", failed=(0, 1, 2)), workdir(tmp_path / "b", "standard"))
     assert row(tables.accuracy(lost), "jocor")["last 10"] == "-"
-    assert cells.comparisons(lost, "last10") == ([], ["jocor"])
+    assert cells.comparisons(lost, "last10") == ([], ["jocor (fewer than two shared runs)"])
     assert main([str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
 
 
@@ -160,6 +173,8 @@ def test_without_a_test_set_the_noisy_labels_judge_and_it_is_said(tmp_path):
     shown = row(tables.accuracy(told), "jocor")
     assert shown["strategy"] == "jocor\n(noisy validation labels)"
     assert shown["last"].startswith("75.00 ± 0.00")
+    alone = board(workdir(tmp_path / "b", seeds=(1,), without=("test_accuracy", "class_accuracy"), more=more))
+    assert row(tables.accuracy(alone), "jocor")["last"] == "75.00"  # of one run there is no deviation
     assert tables.classes(told) is None
 
 
@@ -176,11 +191,44 @@ def test_differences_are_paired_by_seeds_and_adjusted(tmp_path):
         ("elr", 5, 0.0625, 0.125),
         ("jocor", 3, 0.25, 0.25),
     ]
-    assert without == ["gce", "mixup"]
+    assert without == ["gce (epochs 20, the baseline 12)", "mixup (fewer than two shared runs)"]
     table = tables.paired(found, without)
     assert row(table, "jocor")["smallest p"] == "0.25"
     assert row(table, "jocor")["difference"].startswith("+10.00")
-    assert table.note.endswith("gce, mixup.")
+    assert table.note.endswith("mixup (fewer than two shared runs).")
+
+
+def test_of_labels_as_they_are_all_are_compared_whatever_they_believe(tmp_path):
+    paths = [workdir(tmp_path / "a", "standard", rate=0.0, noise__rate=0.0, seeds=(1, 2, 3, 4))]
+    paths.append(workdir(tmp_path / "b", "jocor", rate=0.4, noise__rate=0.4, seeds=(1, 2, 3, 4)))
+    for path in paths:
+        (path / "summary.json").write_text((path / "summary.json").read_text().replace('"symmetric"', '"none"'))
+    told = board(*paths)
+    assert told.title == "mnist, labels as they are"
+    found, without = cells.comparisons(told, "last10")
+    assert [one.cell.label for one in found] == ["jocor"] and not without
+
+
+def test_a_baseline_that_is_no_strategy_is_told(tmp_path, capsys):
+    path = workdir(tmp_path / "a")
+    assert main([str(path), "--out", str(tmp_path / "out"), "--baseline", "standart"]) == 2
+    assert "error: --baseline: unknown name 'standart'; did you mean 'standard'?" in capsys.readouterr().err
+
+
+def test_each_matrix_says_of_which_run_it_is(tmp_path):
+    path = workdir(tmp_path / "a", title="jocor,rate=0.5")
+    summary = json.loads((path / "summary.json").read_text())
+    summary["points"][0]["noise"]["estimated_matrix"] = np.eye(3).tolist()
+    (path / "summary.json").write_text(json.dumps(summary))
+    true, estimated = tables.noise(board(path))
+    assert (true.name, estimated.name) == ("noise", "noise-1")
+    assert "in one run: the first of jocor,rate=0.5" in true.note
+    assert "as the strategy estimates it" in estimated.note and estimated.rows[0].texts == [
+        "a",
+        "1.000",
+        "0.000",
+        "0.000",
+    ]
 
 
 def test_noise_and_initialisation_are_told_apart_where_they_are_crossed(tmp_path):

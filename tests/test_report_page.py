@@ -78,7 +78,7 @@ def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(report):
         else:
             assert target.startswith("data:image/png") or (report / unquote(target)).is_file(), target
     linked = {target for target in targets if not target.startswith(("#", "data:", ".."))}
-    assert {path.name for path in report.iterdir()} - linked == {"index.html", "measurements.csv"}
+    assert {path.name for path in report.iterdir()} - linked == {"index.html"}
     assert {Path(unquote(one)).name for one in targets if one.startswith("..")} == {
         "config.json", "metrics.jsonl", "summary.json"
     }  # fmt: skip
@@ -89,7 +89,7 @@ def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(report):
 
 def test_figures_and_tables_are_files_too(report):
     names = {path.name for path in report.iterdir()}
-    for figure in ("accuracy", "label_precision", "divergence", "disagreement", "selected", "compute", "noise-0"):
+    for figure in ("accuracy", "label_precision", "divergence", "disagreement", "selected", "compute", "noise"):
         assert (report / f"board-mnist-symmetric-0.5-{figure}.png").read_bytes().startswith(b"\x89PNG")
         ElementTree.parse(report / f"board-mnist-symmetric-0.5-{figure}.svg")
     for table in ("accuracy", "paired", "variance", "compute", "classes", "noise"):
@@ -225,6 +225,36 @@ def test_values_are_shown_under_the_pointer(opened, report):
     assert told[0] == "epoch 11" and told[1].split() == [*row["last"].split()[:3], "elr"]
     page.mouse.move(2, 2)
     assert not page.is_visible("#tip")
+
+
+def point(page, figure, across, up):
+    """The lines shown with the pointer at shares of a figure, from its lower left."""
+    place = page.locator(f"[id='board-mnist-symmetric-0.5-{figure}'] > div")
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    page.mouse.move(box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"])
+    return page.inner_text("#tip").splitlines()
+
+
+def test_classes_costs_and_matrices_show_values_too(opened, report):
+    page, hover = opened(), {}
+    for tag, content in re.findall(r'<script[^>]*id="(hover)">(.*?)</script>', (report / "index.html").read_text()):
+        hover[tag] = json.loads(content)
+    known = {name.removeprefix("board-mnist-symmetric-0.5-"): one for name, one in hover["hover"].items()}
+
+    left, bottom, width, height = known["classes"]["box"]
+    low, high = known["classes"]["limits"]
+    told = point(page, "classes", left + width * (1 - low) / (high - low), bottom + height / 2)
+    (table,) = [list(csv.DictReader((report / "board-mnist-symmetric-0.5-classes.csv").read_text().splitlines()))]
+    assert told[0] == "b" and told[1].split() == [*table[0]["b"].split(), "jocor"]
+
+    spot = known["compute"]["points"][1]
+    assert point(page, "compute", spot["x"], spot["y"]) == [spot["text"].replace("  ", " ")]
+    assert "standard" in spot["text"] and spot["text"].endswith(" s")
+
+    left, bottom, width, height = known["noise"]["box"]
+    assert point(page, "noise", left + 0.1 * width, bottom + 0.1 * height) == ["true class c", "label a: 0.167"]
+    assert point(page, "noise", left + 0.5 * width, bottom + 0.5 * height) == ["true class b", "label b: 0.667"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -23,6 +23,8 @@ from jnl.experiment import opened
 from jnl.experiment import train as train_programs
 from jnl.interrupt import Stopped
 from jnl.parts import build
+from jnl.report import __main__ as report
+from jnl.report import cells, reading
 
 EPOCHS = 12
 
@@ -95,6 +97,22 @@ class TestResume:
         (resumed,) = after.pop("resumed")
         assert after == before
         assert resumed.keys() == {"command", "versions", "device", "git_revision"}
+
+    def test_of_a_grid_that_is_stopped_what_is_over_is_reported(self, tmp_path, capsys):
+        path, so_far = tmp_path / "grid", tmp_path / "grid" / "summary-so-far.json"
+        arguments = [f"--config={ROOT}/configs/standard.py:quick", f"--workdir={path}"]
+        arguments.append('--config.sweep=(("strategy.name", ("standard", "jocor")),)')
+        stop_when(lambda: so_far.exists() and rows(path) > 6)
+        assert train.main(["train.py", *arguments]) == 128 + signal.SIGTERM
+        with (path / "metrics.jsonl").open("a") as file:
+            file.write('{"epoch": 3')  # as a process leaves it that is killed while it writes
+        shown = [cell.strategy for board in cells.boards(reading.read([path]))[0] for cell in board.cells]
+        assert shown == ["standard"]
+        assert report.main([str(path), "--out", str(tmp_path / "report")]) == 0
+        page = (tmp_path / "report" / "index.html").read_text()
+        assert f"{path} is not finished: only the programs that are over are shown." in page
+        assert train.main(["train.py", *arguments]) == 0
+        assert not so_far.exists() and reading.read([path])[1].strategy == "jocor"
 
     def test_what_is_finished_is_read_and_nothing_is_written(self, stopped, unbroken, capsys):
         history = goes_on(stopped, unbroken)

@@ -79,8 +79,7 @@ class Board(NamedTuple):
     def title(self) -> str:
         """For people."""
         if self.kind == "none":
-            believed = f" ({100 * self.rate:g} % believed wrong)" if self.rate else ""
-            return f"{self.data}, labels as they are{believed}"
+            return f"{self.data}, labels as they are"
         return f"{self.data}, {self.kind.replace('_', ' ')} noise, {100 * self.rate:g} %"
 
 
@@ -104,7 +103,8 @@ def boards(points: Sequence[Point]) -> tuple[list[Board], list[Duplicate]]:
     """All cells, in the order of their names, and the runs that were not counted again."""
     grouped: dict[tuple[str, str, float], list[Point]] = {}
     for point in points:
-        grouped.setdefault((point.data, point.kind, point.rate), []).append(point)
+        rate = 0.0 if point.kind == "none" else point.rate  # else what some strategies believe
+        grouped.setdefault((point.data, point.kind, rate), []).append(point)
     found, duplicates = [], []
     for key in sorted(grouped):
         cells: list[Cell] = []
@@ -193,19 +193,27 @@ def _apart(settings: Sequence[Mapping[str, Json]], fields: Sequence[str]) -> set
 
 
 def comparisons(board: Board, statistic: str, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
-    """Each cell against the baseline under the same settings, and in words those that have none.
+    """Each cell against the baseline under the same settings, and in words those that have none and why.
 
     Pairs share seed and noise seed. The p values are adjusted over the board (Holm).
     """
     found, without = [], []
     bases = [cell for cell in board.cells if cell.strategy == baseline]
+    if not bases:
+        return [], [cell.label for cell in board.cells]
+    # of labels as they are the rate is what a strategy believes, which the baseline need not share
+    free = ("strategy", "noise.rate") if board.kind == "none" else ("strategy",)
     for cell in board.cells:
         if cell.strategy == baseline:
             continue
-        base = next((one for one in bases if not differing(cell.settings, one.settings, ("strategy",))), None)
-        paired = base and _paired(cell, base, statistic)
-        if base is None or paired is None:
-            without.append(cell.label)
+        base = min(bases, key=lambda one: len(differing(cell.settings, one.settings, free)))
+        other = differing(cell.settings, base.settings, free)
+        paired = None if other else _paired(cell, base, statistic)
+        if paired is None:
+            reasons = [f"{name} {cell.settings[name]}, the baseline {base.settings[name]}" for name in other]
+            same = cell.judged == base.judged
+            reasons = reasons or ["fewer than two shared runs" if same else "judged by other labels"]
+            without.append(f"{cell.label} ({'; '.join(reasons)})")
         else:
             found.append((cell, base, paired))
     adjusted = statistics.holm([paired.p for _, _, paired in found])

@@ -23,6 +23,7 @@ _INK = "#010203"  # becomes the page's text colour
 _STYLE = Path(__file__).with_name("figures.mplstyle")  # and nothing of the user's own
 _WIDTH, _HEIGHT = 4.6, 2.9  # inches; drawn at about this size on a phone
 _BOX = (0.135, 0.155, 0.845, 0.80)  # of the axes: left, bottom, width, height, as shares
+_SQUARE = (0.24, 0.26, 0.6, 0.72)  # of a matrix
 _FEW = 6  # epochs whose points are shown
 _MOST_NAMES = 20  # classes whose names fit
 _DOTS = 200  # per inch, of PNG files
@@ -36,7 +37,7 @@ class Figure(NamedTuple):
     inline: str  # SVG for the page
     svg: bytes
     png: bytes
-    hover: Json  # what the page needs to show values; None where there is none
+    hover: Json  # what the page needs to show values
 
 
 class _Curve(NamedTuple):
@@ -60,9 +61,8 @@ def draw(board: Board, numbers: Mapping[str, int], prefix: str) -> list[Figure]:
     what = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or, without, noisy validation labels"
     found = [_epochs(board, numbers, prefix, _Curve("", what))]
     found += [_epochs(board, numbers, prefix, curve) for curve in _CURVES]
-    found.append(_compute(board, numbers, prefix))
-    for number, (kind, matrix) in enumerate(tables.matrices(board).items()):
-        found.append(_matrix(board, matrix, f"Noise matrix, {kind}", f"{prefix}-noise-{number}"))
+    found += [_classes(board, numbers, prefix), _compute(board, numbers, prefix)]
+    found += [_matrix(board, matrix, prefix) for matrix in tables.matrices(board)]
     return [figure for figure in found if figure is not None]
 
 
@@ -85,13 +85,54 @@ def _epochs(board: Board, numbers: Mapping[str, int], prefix: str, what: _Curve)
         if len(epochs) <= _FEW:
             line.set(marker=marker, markersize=3)
         axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.16, lw=0, gid=f"s-{number}-b")
-        values: list[Json] = [[_rounded(one), _rounded(other)] for one, other in zip(mean, std, strict=True)]
-        series.append({"series": number, "label": cell.label, "first": int(epochs[0]), "values": values})
+        series.append(_values(cell, number, int(epochs[0]), curve))
     axes.margins(x=0.02)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-    hover: Json = {"box": _BOX, "limits": [float(limit) for limit in axes.get_xlim()], "series": series}
+    hover = _columns(axes, series, [])
     cells = [cell for cell, _ in found]
     return _finish(canvas, f"{prefix}-{what.name or 'accuracy'}", board, what.caption, cells, numbers, hover)
+
+
+def _values(cell: Cell, number: int, first: int, curves: np.ndarray) -> Json:
+    """Mean and standard deviation of f64[S, X], which one run does not have."""
+    mean, std = _over_runs(curves)
+    told: list[Json] = [
+        [_rounded(one), _rounded(other) if len(curves) > 1 else None] for one, other in zip(mean, std, strict=True)
+    ]
+    return {"series": number, "label": cell.label, "first": first, "values": told}
+
+
+def _columns(axes: Axes, series: list[Json], names: Sequence[str]) -> Json:
+    """Values over whole numbers, which are epochs or those of `names`."""
+    return {"kind": "columns", "box": _BOX, "limits": axes.get_xlim(), "series": series, "names": tuple(names)}
+
+
+def _classes(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | None:
+    """The accuracy of each class in the last epoch; None where it is not recorded."""
+    known = [(cell, 100 * values) for cell in board.cells if (values := tables.of_classes(cell)) is not None]
+    if not known:
+        return None
+    names = tables.class_names(board, max(values.shape[1] for _, values in known))
+    canvas, axes = _canvas("class", "%")
+    series: list[Json] = []
+    for cell, values in known:
+        number = numbers[cell.label]
+        colour, _, marker = look(number)
+        size = 4 if len(names) <= _MOST_NAMES else 2
+        axes.plot(_over_runs(values)[0], marker, color=colour, ms=size, gid=f"s-{number}-l")
+        series.append(_values(cell, number, 0, values))
+    if len(names) <= _MOST_NAMES:
+        longest = 60 // len(names)  # letters that fit beside each other
+        axes.set_xticks(range(len(names)), [_short(name, max(2, longest)) for name in names], parse_math=False)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    cells = [cell for cell, _ in known]
+    caption = "Test accuracy of each class in the last epoch"
+    return _finish(canvas, f"{prefix}-classes", board, caption, cells, numbers, _columns(axes, series, names), True)
+
+
+def _short(name: str, most: int) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _over_runs(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,16 +143,16 @@ def _over_runs(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.sqrt(np.where(known, (curve - mean) ** 2, 0).sum(0) / count)
 
 
-def _rounded(value: float) -> float | None:
-    return round(float(value), 2) if math.isfinite(value) else None
+def _rounded(value: float, digits: int = 2) -> float | None:
+    return round(float(value), digits) if math.isfinite(value) else None
 
 
 def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | None:
     """Accuracy against operations if all cells record them, else against seconds; None for fewer than two cells."""
-    known = [(cell, *tables.cost(cell), cell.numbers().get(tables.TESTED)) for cell in board.cells]
+    known = [(cell, *tables.cost(cell), cell.numbers().get(tables.TESTED)) for cell in board.cells if cell.whole()]
     counted = all(math.isfinite(operations) for _, _, operations, _ in known)
     canvas, axes = _canvas("floating-point operations of a run" if counted else "seconds of a run", "%")
-    shown = []
+    shown, spots = [], []
     for cell, seconds, operations, accuracy in known:
         cost = operations if counted else seconds
         if accuracy is None or not math.isfinite(cost):
@@ -122,6 +163,9 @@ def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | 
         axes.plot([cost], [mean], marker, color=colour, ms=5, gid=f"s-{number}-l")
         axes.plot([cost] * 2, [mean - std, mean + std], color=colour, lw=1.4, gid=f"s-{number}-b")
         shown.append(cell)
+        of_what = f"{cost:.3g} operations" if counted else f"{cost:.1f} s"
+        spread = f" ± {std:.2f}" if len(accuracy) > 1 else ""
+        spots.append((number, cost, mean, f"{mean:.2f}{spread}  {cell.label}, {of_what}"))
     if len(shown) < 2:
         return None
     axes.set_xscale("log")
@@ -129,23 +173,32 @@ def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | 
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     caption = "Accuracy (last 10 epochs) against compute"
-    return _finish(canvas, f"{prefix}-compute", board, caption, shown, numbers, None)
+    to_share = axes.transData + canvas.transFigure.inverted()
+    points: list[Json] = []
+    for number, x, y, text in spots:
+        across, up = to_share.transform((x, y))
+        points.append({"series": number, "x": round(float(across), 4), "y": round(float(up), 4), "text": text})
+    hover: Json = {"kind": "points", "points": points}
+    return _finish(canvas, f"{prefix}-compute", board, caption, shown, numbers, hover, True)
 
 
-def _matrix(board: Board, matrix: np.ndarray, caption: str, name: str) -> Figure:
-    names = tables.class_names(board, len(matrix))
+def _matrix(board: Board, matrix: tables.Matrix, prefix: str) -> Figure:
+    names = tables.class_names(board, len(matrix.values))
     with matplotlib.rc_context(fname=_STYLE):
         canvas = Canvas(figsize=(_WIDTH, 3.6))
-        axes = canvas.add_axes((0.24, 0.26, 0.6, 0.72))
-        image = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
+        axes = canvas.add_axes(_SQUARE)
+        image = axes.imshow(matrix.values, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
         if len(names) <= _MOST_NAMES:
-            short = [name if len(name) <= 11 else f"{name[:10]}…" for name in names]
+            short = [_short(name, 11) for name in names]
             axes.set_xticks(range(len(names)), short, rotation=90, parse_math=False)
             axes.set_yticks(range(len(names)), short, parse_math=False)
         axes.set_xlabel("noisy label")
         axes.set_ylabel("true class")
         canvas.colorbar(image, cax=canvas.add_axes((0.88, 0.26, 0.03, 0.72))).outline.set_visible(False)
-    return _finish(canvas, name, board, caption, [], {}, None)
+    axes.apply_aspect()  # the cells are square, which makes the box smaller
+    values: list[Json] = [[_rounded(value, 3) for value in row] for row in matrix.values]
+    hover: Json = {"kind": "cells", "box": axes.get_position().bounds, "names": tuple(names), "values": values}
+    return _finish(canvas, f"{prefix}-{matrix.name}", board, matrix.title, [], {}, hover)
 
 
 def _canvas(x: str, y: str) -> tuple[Canvas, Axes]:
@@ -166,11 +219,12 @@ def _finish(
     cells: Sequence[Cell],
     numbers: Mapping[str, int],
     hover: Json,
+    points: bool = False,
 ) -> Figure:
     """The page's form first; then title and legend are added for the files."""
     inline = _inline(_saved(canvas, "svg"), name)
     with matplotlib.rc_context(fname=_STYLE):
-        handles = [_handle(numbers[cell.label], points=hover is None) for cell in cells]
+        handles = [_handle(numbers[cell.label], points) for cell in cells]
         width, height = canvas.get_size_inches()
         more = 0.4 + 0.145 * math.ceil(len(cells) / 2)  # inches, for title and legend
         for axes in canvas.axes:

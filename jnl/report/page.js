@@ -60,41 +60,60 @@
     }
   });
 
-  // Values under the pointer.
+  // Values under the pointer. Each kind of figure gives lines of text for a place in it (shares from the lower left),
+  // and where it has epochs or classes the place of the cursor.
   const known = JSON.parse(byId("hover").textContent);
   const tip = byId("tip");
-  const leave = (cursor) => {
-    tip.hidden = true;
-    cursor.hidden = true;
+  const within = ([left, bottom, width, height], x, y) => [(x - left) / width, (y - bottom) / height];
+  const kinds = {
+    columns({ box, limits: [low, high], series, names }, x, y) {
+      const at = Math.round(low + within(box, x, y)[0] * (high - low));
+      const lines = series
+        .filter((one) => !off(String(one.series)))
+        .map((one) => [one.label, ...(one.values[at - one.first] ?? [null, null])])
+        .filter(([, mean]) => mean !== null)
+        .sort((one, other) => other[1] - one[1])
+        .map(([label, mean, std]) => `${mean.toFixed(2)}${std === null ? "" : ` ± ${std.toFixed(2)}`}  ${label}`);
+      return { lines: lines.length ? [names[at] ?? `epoch ${at}`, ...lines] : [], cursor: (at - low) / (high - low) };
+    },
+    points({ points }, x, y) {
+      const distance = (point) => Math.hypot(point.x - x, point.y - y);
+      const near = points.filter((point) => !off(String(point.series)) && distance(point) < 0.15);
+      return { lines: near.sort((one, other) => distance(one) - distance(other)).slice(0, 1).map((one) => one.text) };
+    },
+    cells({ box, names, values }, x, y) {
+      const [column, up] = within(box, x, y).map((share) => Math.floor(share * names.length));
+      const row = names.length - 1 - up;
+      const value = values[row]?.[column] ?? null;
+      return { lines: value === null ? [] : [`true class ${names[row]}`, `label ${names[column]}: ${value.toFixed(3)}`] };
+    },
   };
   for (const [name, figure] of Object.entries(known)) {
     const place = byId(name).querySelector("div");
-    const cursor = document.createElement("span");
-    cursor.className = "cursor";
-    cursor.hidden = true;
-    place.append(cursor);
-    const [left, bottom, width, height] = figure.box;
-    const [low, high] = figure.limits;
+    const bar = document.createElement("span");
+    bar.className = "cursor";
+    bar.hidden = true;
+    place.append(bar);
+    const leave = () => {
+      tip.hidden = true;
+      bar.hidden = true;
+    };
     place.addEventListener("pointermove", (event) => {
       const area = place.getBoundingClientRect();
-      const share = ((event.clientX - area.left) / area.width - left) / width;
-      const epoch = Math.round(low + share * (high - low));
-      const lines = figure.series
-        .filter((one) => !off(String(one.series)))
-        .map((one) => [one.label, ...(one.values[epoch - one.first] ?? [null, null])])
-        .filter(([, mean]) => mean !== null)
-        .sort((one, other) => other[1] - one[1])
-        .map(([label, mean, std]) => `${mean.toFixed(2)} ± ${std.toFixed(2)}  ${label}`);
-      if (!lines.length) return leave(cursor);
-      tip.textContent = [`epoch ${epoch}`, ...lines].join("\n");
+      const x = (event.clientX - area.left) / area.width;
+      const { lines, cursor } = kinds[figure.kind](figure, x, 1 - (event.clientY - area.top) / area.height);
+      if (!lines.length) return leave();
+      tip.textContent = lines.join("\n");
       tip.hidden = false;
       tip.style.left = `${Math.max(4, Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 4))}px`;
       tip.style.top = `${Math.max(4, Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 4))}px`;
-      cursor.hidden = false;
-      cursor.style.left = `${(left + (width * (epoch - low)) / (high - low)) * 100}%`;
-      cursor.style.top = `${(1 - bottom - height) * 100}%`;
-      cursor.style.height = `${height * 100}%`;
+      bar.hidden = cursor === undefined;
+      if (bar.hidden) return;
+      const [left, bottom, width, height] = figure.box;
+      bar.style.left = `${(left + width * cursor) * 100}%`;
+      bar.style.top = `${(1 - bottom - height) * 100}%`;
+      bar.style.height = `${height * 100}%`;
     });
-    place.addEventListener("pointerleave", () => leave(cursor));
+    place.addEventListener("pointerleave", leave);
   }
 })();

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from jnl.report.figures import Figure
 from jnl.report.formats import FORMATS
+from jnl.report.records import MEASUREMENTS
 from jnl.report.style import look
 from jnl.report.tables import Table
 
@@ -51,10 +52,11 @@ def render(page: Page) -> str:
     parts = {name: _file(f"page.{name}") for name in ("html", "css", "js")}
     main = [_table(page.published, page.numbers, "published", "")] if page.published.rows else []
     main += [_section(number, section, page.numbers) for number, section in enumerate(page.sections)]
-    main += [_table(page.runs, page.numbers, "runs", ""), *map(_workdir, page.workdirs)]
+    every = f'<p class="files">{_links([("All numbers, run by run: CSV", MEASUREMENTS)])}</p>'
+    main += [_table(page.runs, page.numbers, "runs", ""), every, *map(_workdir, page.workdirs)]
     first = [("published", "Published and measured")] if page.published.rows else []
     contents = [*first, *((one.name, one.title) for one in page.sections), ("runs", "Runs"), ("reading", "How to read")]
-    hover = {figure.name: figure.hover for one in page.sections for figure in one.figures if figure.hover is not None}
+    hover = {figure.name: figure.hover for one in page.sections for figure in one.figures}
     return Template(parts["html"]).substitute(
         style=parts["css"],
         script=parts["js"],

@@ -22,10 +22,10 @@ RULE = (
     "A number is missed if the 95 % t interval of the measured mean and that of the published mean do not overlap; if "
     "the published standard deviation or number of runs is not known, if the published mean is outside the measured "
     "interval. Published deviations are taken to have ddof 1: the narrower interval, which calls a miss sooner. "
-    "Another setting than published, or a network that is not stated, is shown and not judged, nor are fewer than three "
-    "runs called met: the interval of two reaches 9 standard deviations (ddof 1) to each side. Met means not told apart, "
-    "no more. Settings are compared as far as the workdir records them and the source states them, with both the paper "
-    "and its code (`reference`); those of baselines that no source describes are jnl's own."
+    "Another setting than published, or a network that is not stated, is shown and not judged, nor are fewer than "
+    "three runs called met: the interval of two reaches 9 standard deviations (ddof 1) to each side. Met means not "
+    "told apart, no more. Settings are compared as far as the workdir records them and the source states them, with "
+    "the paper and with its code (`reference`); those of baselines that no source describes are jnl's own."
 )
 _ENOUGH = 3  # runs
 _ANY = "*"
@@ -131,9 +131,9 @@ def departures(published: Published, settings: Mapping[str, Json]) -> list[str]:
 
 def ways(published: Published) -> tuple[dict[str, Json], dict[str, Json]]:
     """All fields of a number as `config.published` has them, for the paper and for its code (`reference`)."""
-    options = [f"data={published.data.partition(':')[0]}", f"noise={published.noise}", f"model={published.model}"]
-    options += [] if math.isnan(published.rate) else [f"rate={published.rate}"]
-    return _fields(published.strategy, ",".join(options)), _fields(published.strategy, ",".join([*options, "reference"]))
+    plain = f"data={published.data.partition(':')[0]},noise={published.noise},model={published.model}"
+    plain += "" if math.isnan(published.rate) else f",rate={published.rate}"
+    return _fields(published.strategy, plain), _fields(published.strategy, f"{plain},reference")
 
 
 @cache

@@ -1,4 +1,7 @@
-"""What workdirs hold: `config.json`, `metrics.jsonl`, `summary.json` and nothing else, of any version of jnl."""
+"""What workdirs hold: `config.json`, `metrics.jsonl`, `summary.json` and nothing else, of any version of jnl.
+
+Of a training under way `summary-so-far.json` has the programs that are over.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +14,7 @@ from jnl.errors import UserError, printable, reason
 from jnl.registry import Json, leaves
 
 Content = Mapping[str, Json]
-CONFIG, METRICS, SUMMARY = "config.json", "metrics.jsonl", "summary.json"
+CONFIG, METRICS, SUMMARY, SO_FAR = "config.json", "metrics.jsonl", "summary.json", "summary-so-far.json"
 _DATA_OPTIONS = ("labels", "outside")  # which make other data of one name
 _OF_CLASSES = "class_accuracy"
 _SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES, "label_precision", "selected", "disagreement",
@@ -79,16 +82,28 @@ class Point(NamedTuple):
 
 
 def read(paths: Sequence[Path]) -> list[Point]:
-    """The points of all workdirs; a folder that is none is searched for them.
+    """The points of all workdirs, as far as they are over; a folder that is none is searched for them.
 
     Raises:
-      UserError: a file is missing or damaged; one line says which.
+      UserError: a file is missing or damaged, or nothing is over; one line says which.
     """
-    found = list(dict.fromkeys(workdir for path in paths for workdir in _workdirs(path)))
-    return [point for workdir in found for point in _read_one(workdir)]
+    found = [point for workdir in _workdirs(paths) for point in _read_one(workdir)]
+    if not found:
+        where = ", ".join(map(str, _workdirs(paths)))
+        raise UserError(f"workdir: nothing to report, the training is not finished in {where}; finish it with train.py")
+    return found
 
 
-def _workdirs(path: Path) -> list[Path]:
+def unfinished(paths: Sequence[Path]) -> list[Path]:
+    """Those of the workdirs whose training is not over."""
+    return [workdir for workdir in _workdirs(paths) if not (workdir / SUMMARY).exists()]
+
+
+def _workdirs(paths: Sequence[Path]) -> list[Path]:
+    return list(dict.fromkeys(workdir for path in paths for workdir in _inside(path)))
+
+
+def _inside(path: Path) -> list[Path]:
     if any((path / name).exists() for name in (CONFIG, METRICS, SUMMARY)):
         return [path]
     inside = sorted(file.parent for file in path.rglob(CONFIG))
@@ -98,8 +113,10 @@ def _workdirs(path: Path) -> list[Path]:
 
 
 def _read_one(workdir: Path) -> list[Point]:
-    config, summary = _object(workdir / CONFIG), _object(workdir / SUMMARY)
-    rows = _rows(workdir / METRICS)
+    config, over = _object(workdir / CONFIG), (workdir / SUMMARY).exists()
+    if not over and not (workdir / SO_FAR).exists():
+        return []
+    summary, rows = _object(workdir / (SUMMARY if over else SO_FAR)), _rows(workdir / METRICS)
     try:
         told = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
         shared = _sharing(summary, len(rows))
@@ -120,8 +137,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        what = "the training is not finished" if file.name == SUMMARY else "it is no whole workdir"
-        raise UserError(f"workdir: {file} is missing, {what}; finish it with train.py, or leave it out") from error
+        raise UserError(f"workdir: {file} is missing, it is no whole workdir; restore it, or leave it out") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"workdir: {file} cannot be read ({reason(error)}); restore it, or leave it out") from error
 
@@ -152,7 +168,9 @@ def _shown(value: Json) -> Json:
 def _rows(file: Path) -> dict[int, list[Content]]:
     """The lines of `metrics.jsonl`, for each run in the order of its epochs."""
     runs: dict[int, dict[int, Content]] = {}
-    for number, line in enumerate(_text(file).splitlines(), 1):
+    text = _text(file)
+    whole = text if (file.parent / SUMMARY).exists() else text[: text.rfind("\n") + 1]  # the last one may be half there
+    for number, line in enumerate(whole.splitlines(), 1):
         row = _parsed(line, f"{file}, line {number},")
         if not all(isinstance(row.get(name), int) for name in _WHICH):
             raise UserError(f"workdir: {file}, line {number}, lacks one of {', '.join(_WHICH)}; restore it")

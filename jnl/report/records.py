@@ -13,6 +13,8 @@ from jnl.report.cells import Board, Duplicate
 from jnl.report.reading import Point
 from jnl.report.tables import NOTHING, Row, Table
 
+MEASUREMENTS = "measurements.csv"
+_RUNS = ("per_run", "seeds", "noise_seeds")
 _SETTINGS = ("epochs", "batch_size", "model.name", "optim.name", "optim.learning_rate")
 
 
@@ -82,14 +84,19 @@ def settings(point: Point) -> list[tuple[str, str]]:
 
 
 def measurements(boards: Sequence[Board]) -> str:
-    """All statistics as CSV in full precision, fractions: one line for each cell and statistic."""
+    """All statistics as CSV in full precision, fractions: one line for each cell and statistic.
+
+    Values of runs, their seeds and noise seeds are in the same order.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["strategy", "data", "noise", "rate", "statistic", *statistics.Mean._fields, "per_run"])
+    writer.writerow(["strategy", "data", "noise", "rate", "statistic", *statistics.Mean._fields, *_RUNS])
     for board in boards:
         for cell in board.cells:
+            pairs = ((run.seed, run.noise_seed) for run in cell.runs)
+            seeds = [" ".join(map(str, own)) for own in zip(*pairs, strict=True)]
             for name, values in cell.numbers().items():
                 found = [repr(one) if math.isfinite(one) else "" for one in statistics.mean(values)]
                 each = " ".join(repr(float(value)) if math.isfinite(value) else "failed" for value in values)
-                writer.writerow([cell.label, board.data, board.kind, repr(board.rate), name, *found, each])
+                writer.writerow([cell.label, board.data, board.kind, repr(board.rate), name, *found, each, *seeds])
     return file.getvalue()

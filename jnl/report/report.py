@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from jnl.errors import UserError, printable
+from jnl import strategies
+from jnl.errors import UserError, printable, unknown
 from jnl.report import cells, figures, formats, published, records, tables
 from jnl.report.cells import Board
 from jnl.report.page import Files, Page, Section, render
-from jnl.report.reading import CONFIG, METRICS, SUMMARY, Point, read
+from jnl.report.reading import CONFIG, METRICS, SO_FAR, SUMMARY, Point, read, unfinished
 from jnl.report.tables import Table
 
 PAGE = "index.html"
@@ -24,6 +25,8 @@ _READING = [
     "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, Label Wave the "
     "one with the fewest changed predictions on the training set: neither needs a clean label. A column is there where "
     "its curve is recorded.",
+    "A strategy that trains twice, as to estimate the noise first, has its curves from the epoch on in which its "
+    "networks start afresh.",
     "Intervals are 95 % t intervals. With five runs, bootstrap intervals of 95 % cover 84 % only.",
     published.RULE,
 ]
@@ -33,9 +36,11 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE) -
     """Writes the report and gives the path of its page; the same workdirs give the same bytes.
 
     Raises:
-      UserError: a workdir is missing or damaged, or `out` cannot be written.
+      UserError: a workdir is missing or damaged, no strategy has the name of the baseline, or `out` cannot be written.
     """
     points = read(workdirs)
+    if baseline not in strategies.names():
+        raise unknown("--baseline", baseline, strategies.names())
     boards, duplicates = cells.boards(points)
     names = _names(boards)
     often = Counter(cell.label for board in boards for cell in board.cells)
@@ -44,7 +49,7 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE) -
     titles = {cell_id: board.title for board in boards for cell_id in map(id, board.cells)}
     sections = [_section(board, name, numbers, baseline) for board, name in zip(boards, names, strict=True)]
     page = Page(
-        _summary(points, boards),
+        _summary(points, boards) + _missing(unfinished(workdirs), points),
         tables.published(
             verdicts, {number: titles[id(one.cell)] for number, one in enumerate(verdicts)}, published.RULE
         ),
@@ -54,7 +59,7 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE) -
         _READING,
         numbers,
     )
-    files: dict[str, bytes] = {PAGE: render(page).encode(), "measurements.csv": records.measurements(boards).encode()}
+    files: dict[str, bytes] = {PAGE: render(page).encode(), records.MEASUREMENTS: records.measurements(boards).encode()}
     for name, table in _tables(page):
         files |= {f"{name}.{form}": written(table).encode() for form, written in formats.FORMATS.items()}
     for figure in (figure for section in sections for figure in section.figures):
@@ -99,8 +104,15 @@ def _summary(points: Sequence[Point], boards: Sequence[Board]) -> str:
     )
 
 
+def _missing(unfinished: Sequence[Path], points: Sequence[Point]) -> str:
+    there = {point.workdir for point in points}
+    words = {True: "only the programs that are over are shown", False: "nothing of it is shown"}
+    return "".join(f" {printable(str(path))} is not finished: {words[path in there]}." for path in unfinished)
+
+
 def _files(point: Point, out: Path) -> Files:
-    files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in (CONFIG, METRICS, SUMMARY)}
+    names = (CONFIG, METRICS, SUMMARY if (point.workdir / SUMMARY).exists() else SO_FAR)
+    files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in names}
     title = f"{printable(str(point.workdir))}: {point.title}"
     return Files(title, [(name, quote(path)) for name, path in files.items()], records.settings(point))
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl import statistics
+from jnl.metrics import last10
 from jnl.report.cells import Board, Cell, Comparison
 from jnl.report.published import Verdict
 
@@ -32,19 +33,28 @@ class Table(NamedTuple):
     note: str = ""
 
 
-def percent(value: float) -> str:
-    """Of a fraction."""
-    return f"{100 * value:.2f}" if math.isfinite(value) else NOTHING
-
-
 def _interval(low: float, high: float, scale: float = 100) -> str:
     return f"[{scale * low:.2f}, {scale * high:.2f}]" if math.isfinite(low) else ""
 
 
-def _mean(found: statistics.Mean, scale: float = 100) -> str:
+class Matrix(NamedTuple):
+    """P(noisy | clean) of one run."""
+
+    name: str  # of its files
+    title: str
+    values: np.ndarray  # f64[C, C]
+    note: str
+
+
+def _spread(found: statistics.Mean, scale: float = 100) -> str:
+    """Of one run there is no deviation."""
     if not found.runs:
         return NOTHING
-    return f"{scale * found.mean:.2f} ± {scale * found.std:.2f}\n{_interval(found.low, found.high, scale)}".strip()
+    return f"{scale * found.mean:.2f}" + (f" ± {scale * found.std:.2f}" if found.runs > 1 else "")
+
+
+def _mean(found: statistics.Mean, scale: float = 100) -> str:
+    return f"{_spread(found, scale)}\n{_interval(found.low, found.high, scale)}".strip()
 
 
 def _p(value: float) -> str:
@@ -63,7 +73,7 @@ def accuracy(board: Board) -> Table:
         for name in names:
             texts.append(_mean(statistics.mean(numbers[cell.label][name])) if name in numbers[cell.label] else NOTHING)
         curve = cell.curve("label_precision")
-        texts.append(NOTHING if curve is None else _mean(statistics.mean(_last10(curve))))
+        texts.append(NOTHING if curve is None else _mean(statistics.mean(last10(curve))))
         rows.append(Row(texts, cell.label, bool(failed)))
     columns = ["strategy", "runs", *(statistics.STATISTICS[name] for name in names), "label precision, last 10"]
     note = (
@@ -71,13 +81,6 @@ def accuracy(board: Board) -> Table:
         "interval of the mean. Best and maximal are chosen by test labels. Of fewer epochs than 10, last 10 are all."
     )
     return Table("accuracy", "Accuracy", columns, rows, note)
-
-
-def _last10(curve: np.ndarray) -> np.ndarray:
-    """f64[S, E] -> f64[S], without epochs in which nothing was selected."""
-    tail = curve[:, -statistics.LAST :]
-    known = np.isfinite(tail)
-    return np.where(known, tail, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
 
 
 def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
@@ -155,19 +158,23 @@ def classes(board: Board) -> Table | None:
     known = {label: values for label, values in found.items() if values is not None}
     if not known:
         return None
-    names = class_names(board, max(map(len, known.values())))
+    names = class_names(board, max(values.shape[1] for values in known.values()))
     rows = []
     for label, values in known.items():
-        rows.append(Row([label, *map(percent, values), *[NOTHING] * (len(names) - len(values))], label))
-    note = "Test accuracy of each class in the last epoch, percent, mean over runs and networks."
+        shown = [_spread(statistics.mean(of_class)) for of_class in values.T]
+        rows.append(Row([label, *shown, *[NOTHING] * (len(names) - len(shown))], label))
+    note = (
+        "Test accuracy of each class in the last epoch, percent, mean of the networks: mean ± standard deviation "
+        "(ddof 0) over runs."
+    )
     return Table("classes", "Accuracy of each class", ["strategy", *names], rows, note)
 
 
 def of_classes(cell: Cell) -> np.ndarray | None:
-    """f64[C], of the last epoch."""
+    """f64[S, C], of the last epoch, mean over networks."""
     curves = [run.curves.get("class_accuracy") for run in cell.whole()]
     last = [curve[-1].mean(0) for curve in curves if curve is not None and curve.ndim == 3]
-    return np.mean(last, 0) if last and len(last) == len(curves) else None
+    return np.stack(last) if last and len(last) == len(curves) else None
 
 
 def class_names(board: Board, number: int) -> list[str]:
@@ -176,25 +183,34 @@ def class_names(board: Board, number: int) -> list[str]:
     return next(known, [str(index) for index in range(number)])
 
 
-def matrices(board: Board) -> dict[str, np.ndarray]:
-    """`true` and `estimated (STRATEGY)`: P(noisy | clean), f64[C, C], as far as they are recorded."""
-    found: dict[str, np.ndarray] = {}
+def matrices(board: Board) -> list[Matrix]:
+    """The true one, and one for each cell that estimates it, as far as they are recorded."""
+    found: dict[str, Matrix] = {}
     for cell in board.cells:
         for point in cell.points:
-            for kind, matrix in point.matrices.items():
-                found.setdefault(kind if kind == "true" else f"{kind} ({cell.label})", matrix)
-    return found
+            if "true" in point.matrices:
+                note = (
+                    "Share of the examples of each true class (rows) with each noisy label (columns), in one run: the "
+                    f"first of {point.title}. Other noise seeds differ by chance."
+                )
+                found.setdefault("", Matrix("noise", "Noise matrix, true", point.matrices["true"], note))
+            if "estimated" in point.matrices:
+                title, estimated = f"Noise matrix, estimated ({cell.label})", point.matrices["estimated"]
+                note = (
+                    "Probability of each noisy label (columns) for each true class (rows) as the strategy estimates "
+                    "it, in one run: the first that has not failed."
+                )
+                found.setdefault(cell.label, Matrix(f"noise-{len(found)}", title, estimated, note))
+    return list(found.values())
 
 
 def noise(board: Board) -> list[Table]:
     """The noise matrices of a board."""
     tables = []
-    for number, (kind, matrix) in enumerate(matrices(board).items()):
-        names = class_names(board, len(matrix))
-        rows = [Row([name, *(f"{value:.3f}" for value in row)]) for name, row in zip(names, matrix, strict=True)]
-        name = "noise" if kind == "true" else f"noise-{number}"
-        note = "Share of the examples of each true class (rows) with each noisy label (columns)."
-        tables.append(Table(name, f"Noise matrix, {kind}", ["true class", *names], rows, note))
+    for one in matrices(board):
+        names = class_names(board, len(one.values))
+        rows = [Row([name, *(f"{value:.3f}" for value in row)]) for name, row in zip(names, one.values, strict=True)]
+        tables.append(Table(one.name, one.title, ["true class", *names], rows, one.note))
     return tables
 
 
