@@ -152,7 +152,7 @@ def pool(results: Sequence[BestLast]) -> BestLast:
 
 
 def last10(curve: np.ndarray) -> np.ndarray:
-    """The mean of the last 10 epochs, less those that are NaN (nothing selected); NaN if all are: f64[S, E] -> f64[S]."""
+    """f64[S, E] -> f64[S]: the mean of the last 10 epochs, less those that are NaN (nothing selected)."""
     tail = curve[:, -LAST:]
     known = np.isfinite(tail)
     return np.where(known, tail, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)

@@ -11,6 +11,7 @@ from jnl.registry import Json
 
 _AXES = ("network_", "class_")  # of a list in a row, and of a list in it
 _SEEDS = ("seed", "noise_seed")
+SWEPT = ("batch_size", "epochs", "devices_per_batch", "runs_at_once", "tensorboard")  # fields that are in no section
 
 
 class Curves(NamedTuple):
@@ -51,8 +52,8 @@ def numbers(row: Mapping[str, Json]) -> dict[str, float]:
 
 
 def _is_about(name: str) -> bool:
-    """Of the run, in each of its rows: seeds, and swept fields such as noise.rate."""
-    return name in _SEEDS or "." in name
+    """Of the run, in each of its rows: seeds, and swept fields such as noise.rate and batch_size."""
+    return name in _SEEDS + SWEPT or "." in name
 
 
 def _about(row: Mapping[str, Json]) -> dict[str, Json]:

@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT, quick
 
 from jnl import scalars, tensorboard, wandb
+from jnl.config import default
 from jnl.errors import UserError
 from jnl.experiment import run
 
@@ -19,6 +20,7 @@ ROWS = [
         "seed": run + 1,
         "noise_seed": 0,
         "noise.rate": 0.5,
+        "batch_size": 64,
         "test_accuracy": [0.5 + 0.25 * run, 0.125 * epoch],
         "class_accuracy": [[0.0, 1.0], [None, 0.5]],
         "train_loss": 1.0 / (1 + epoch),
@@ -48,8 +50,12 @@ def workdir(tmp_path):
 def test_rows_become_numbers_by_run_and_epoch(workdir):
     first, second = scalars.read(workdir)
     assert (first.number, second.number) == (0, 1)
-    assert second.about == {"seed": 2, "noise_seed": 0, "noise.rate": 0.5}
+    assert second.about == {"seed": 2, "noise_seed": 0, "noise.rate": 0.5, "batch_size": 64}
     assert list(second.epochs) == [1, 2] and second.epochs[2] == EXPECTED
+
+
+def test_every_number_that_can_be_swept_outside_a_section_is_known():
+    assert set(scalars.SWEPT) == {name for name, value in default().items() if type(value) in (int, bool)} - {"seeds"}
 
 
 def test_what_is_no_workdir_is_told(tmp_path, capsys):

@@ -203,6 +203,8 @@ def test_what_the_user_can_put_right_is_told_on_one_line(tmp_path, capsys):
     assert "mnist" in capsys.readouterr().err
     assert main(["fitting", "--quick", "--examples=-1", f"--out={tmp_path}/out"]) == 2
     assert capsys.readouterr().err.startswith("error: --examples: -1")
+    assert main(["critical_samples", "--quick", "--radius=-1", f"--out={tmp_path}/out"]) == 2
+    assert capsys.readouterr().err.startswith("error: --radius: -1")
     (tmp_path / "file").touch()  # told before anything trains
     assert main(["difficulty", "--quick", f"--out={tmp_path}/file"]) == 2
     assert capsys.readouterr().err.startswith("error: --out")

@@ -12,6 +12,7 @@ import numpy as np
 
 from jnl.errors import UserError, printable, reason
 from jnl.registry import Json, leaves
+from jnl.scalars import SWEPT
 
 Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY, SO_FAR = "config.json", "metrics.jsonl", "summary.json", "summary-so-far.json"
@@ -240,7 +241,8 @@ def _run(
     if len(rows) != last - first + 1 or (last + 1 < epochs and not failed):
         raise UserError(f"workdir: {workdir / METRICS} lacks epochs of run {number}; restore it, or leave it out")
     kept = rows[max(last + 1 - epochs - first, 0) :]  # those before belong to a first training
-    names = [name for name in rows[0] if name not in _WHICH and "." not in name and _is_number(rows[0][name])]
+    about = {*_WHICH, *SWEPT}
+    names = [name for name in rows[0] if name not in about and "." not in name and _is_number(rows[0][name])]
     curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
     for name, curve in curves.items():
         if curve.ndim > (3 if name == _OF_CLASSES else 2):

@@ -18,7 +18,7 @@ from jnl.registry import Json
 from jnl.studies import made
 from jnl.studies.adversarial import Search, critical
 from jnl.studies.figures import band, panels
-from jnl.studies.report import over_runs, rounded
+from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import follow, one_program
 
@@ -87,6 +87,6 @@ def _report(search: Search, epochs: list[int], found: dict[str, tuple[np.ndarray
     ]
     summary: dict[str, Json] = {"search": search._asdict()}
     for name, (ratio, accuracy) in found.items():
-        last = {"critical_sample_ratio": over_runs(ratio[:, -1]), "train_accuracy": over_runs(accuracy[:, -1])}
-        summary[name] = {"first_critical_sample_ratio": over_runs(ratio[:, 0]), **last}
+        last = {"critical_sample_ratio": mean_and_std(ratio[:, -1]), "train_accuracy": mean_and_std(accuracy[:, -1])}
+        summary[name] = {"first_critical_sample_ratio": mean_and_std(ratio[:, 0]), **last}
     return Found(summary, {"critical_samples": rows}, figure)

@@ -10,7 +10,7 @@ from scipy.special import gammaln, xlog1py, xlogy
 from jnl.registry import Json
 from jnl.studies import made
 from jnl.studies.figures import panels
-from jnl.studies.report import over_runs, rounded
+from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
 
@@ -64,7 +64,7 @@ def _report(wrong: dict[str, np.ndarray], settings: Settings) -> Found:
             for k in range(number + 1)
         ]
         summary[name] = {
-            "misclassified": over_runs(counts / number),
+            "misclassified": mean_and_std(counts / number),
             "std_if_equally_hard": rounded(np.sqrt(mean * (1 - mean) / number)),
             "never_misclassified": rounded((counts == 0).mean()),
             "always_misclassified": rounded((counts == number).mean()),

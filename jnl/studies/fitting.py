@@ -12,7 +12,7 @@ import numpy as np
 from jnl.registry import Json
 from jnl.studies import made
 from jnl.studies.figures import band, panels
-from jnl.studies.report import over_runs, rounded
+from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import curves, one_program
 
@@ -103,7 +103,7 @@ def _summary(kind: Curves) -> dict[str, Json]:
     epochs = fitted(kind.train_accuracy)
     return {
         "epochs_to_fit": [None if np.isnan(epoch) else int(epoch) for epoch in epochs],
-        "last_train_loss": over_runs(kind.train_loss[:, -1]),
-        "last_train_accuracy": over_runs(kind.train_accuracy[:, -1]),
-        "last_test_error": over_runs(1 - kind.test_accuracy[:, -1]),
+        "last_train_loss": mean_and_std(kind.train_loss[:, -1]),
+        "last_train_accuracy": mean_and_std(kind.train_accuracy[:, -1]),
+        "last_test_error": mean_and_std(1 - kind.test_accuracy[:, -1]),
     }

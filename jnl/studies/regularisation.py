@@ -15,7 +15,7 @@ from jnl.parts import Parts
 from jnl.registry import Json
 from jnl.studies.figures import panels
 from jnl.studies.noisy_inputs import NoisyInputs
-from jnl.studies.report import over_runs, rounded
+from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
 
@@ -112,7 +112,7 @@ def _report(found: dict[str, dict[float, Measured]]) -> Found:
     ]
     summary: dict[str, Json] = {
         name: {
-            f"{strength:g}": {field: over_runs(values) for field, values in measured._asdict().items()}
+            f"{strength:g}": {field: mean_and_std(values) for field, values in measured._asdict().items()}
             for strength, measured in strengths.items()
         }
         for name, strengths in found.items()

@@ -60,6 +60,6 @@ def rounded(value: float | np.floating | np.integer, digits: int = 5) -> float:
     return round(float(value), digits)
 
 
-def over_runs(values: np.ndarray) -> dict[str, Json]:
+def mean_and_std(values: np.ndarray) -> dict[str, Json]:
     """Mean and standard deviation (ddof 0) of [S]."""
     return {"mean": rounded(values.mean()), "std": rounded(values.std())}

@@ -53,6 +53,7 @@ def load(settings: Settings) -> Dataset:
     """
     for field in ("examples", "tests", "strengths"):
         within(f"--{field}", getattr(settings, field), 0, 2**31, "0 is all")
+    within("--radius", settings.radius, 0, 1, "it is of inputs in [0, 1]")
     dataset = data.load(settings.data, settings.data_dir)
     if dataset.test is None:
         raise UserError(f"--data: {settings.data!r} has no test set, which the studies look at; use mnist or cifar10")
