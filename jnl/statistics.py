@@ -20,8 +20,10 @@ STATISTICS = {
     "best": "best",  # of all epochs: chosen by test labels, an upper bound
     "last": "last",
     "selected": "selected",  # first epoch of the best accuracy on noisy validation labels (Chen et al. 2021)
-    # The epoch with the fewest changed predictions, after Yuan et al. 2024, who stop at the first local minimum of a
-    # moving average: without one there is no window to choose, but a learning rate that falls to 0 draws it to the end.
+    # The epoch with the fewest changed predictions, made while training as in the published code of Yuan et al. 2024
+    # (tmllab/2024_ICLR_LabelWave), which keeps the learning rate and chooses no epoch. The paper stops at the first
+    # local minimum of a moving average; without one there is no window to choose, but a rate that falls to 0 draws the
+    # epoch to the end.
     "label_wave": "Label Wave",
 }
 LEVEL = 0.95

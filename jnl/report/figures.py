@@ -169,7 +169,8 @@ def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | 
     if len(shown) < 2:
         return None
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    costs = [cost for _, cost, _, _ in spots]
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if max(costs) < 10 * min(costs) else (1, 3)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     caption = "Accuracy (last 10 epochs) against compute"
