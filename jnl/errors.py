@@ -1,5 +1,7 @@
 """The one exception for what a user can put right; `train.py` shows it as one line and exits with 2."""
 
+import sys
+from collections.abc import Callable
 from difflib import get_close_matches
 
 _LONGEST = 2000  # characters of an error; what names it comes first, what to do last
@@ -38,3 +40,13 @@ def within(field: str, value: object, low: float, high: float, hint: str) -> Non
     """Raises `UserError` for a number outside [low, high]; arrays pass, as their numbers were checked before."""
     if isinstance(value, int | float) and not low <= value <= high:
         raise UserError(f"{field}: {value} is outside [{low:g}, {high:g}]; {hint}")
+
+
+def exit_code(work: Callable[[], object]) -> int:
+    """Does the work of a command and prints what it gives: 0; 2, and one line, for what the user can put right."""
+    try:
+        print(work())
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from jnl import scalars
-from jnl.errors import UserError
+from jnl.errors import UserError, exit_code
 from jnl.registry import Json
 
 if TYPE_CHECKING:
@@ -103,12 +103,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print(__doc__)
         return 0 if set(arguments) & {"-h", "--help"} else 2
-    try:
-        print(mirror(arguments[0]))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code(lambda: mirror(arguments[0]))
 
 
 if __name__ == "__main__":

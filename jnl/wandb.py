@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jnl import scalars
-from jnl.errors import UserError
+from jnl.errors import UserError, exit_code
 
 
-def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool = False) -> None:
-    """Logs every run of a workdir, with the config of the training and its own seeds and swept values.
+def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool = False) -> int:
+    """Logs every run of a workdir, with the config of the training and its own seeds and swept values: how many.
 
     Raises:
       UserError: wandb is not installed, or the workdir cannot be read.
@@ -43,6 +43,7 @@ def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool 
         ) as logged:
             for epoch, values in run.epochs.items():
                 logged.log(values, step=epoch)
+    return len(runs)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -54,12 +55,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--project", default="jnl")
     parser.add_argument("--offline", action="store_true")
     asked = parser.parse_args(arguments)
-    try:
-        mirror(asked.workdir, asked.project, asked.offline)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code(
+        lambda: f"{mirror(asked.workdir, asked.project, asked.offline)} runs are in the project {asked.project}"
+    )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from hypothesis import settings
 from ml_collections import ConfigDict
 
 from jnl.config import published
+from jnl.errors import UserError
 from jnl.experiment import History, run
 
 # Compile time rules this suite; these flags make it half (results may differ in the last bits from a training's).
@@ -40,6 +41,13 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JNL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A cache of the test's own."""
+    monkeypatch.setenv("JNL_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +81,12 @@ def quick(strategy: str = "jocor", **fields: object) -> ConfigDict:
 def jocor_history() -> History:
     """Three epochs of two runs of JoCoR on digits."""
     return run(quick("jocor"))
+
+
+def judge(run, *given, **options):
+    """What `run` gives; None if it says in one printable line what is wrong."""
+    try:
+        return run(*given, **options)
+    except UserError as error:
+        assert str(error).isprintable() and 0 < len(str(error)) <= 2000
+        return None

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from jnl.report import cells
+from jnl.report.reading import read
+from jnl.report.tables import Table
+
 
 def metrics(accuracy: float, seed: int, epochs: int = 12, networks: int = 2, classes: int = 3) -> dict[str, np.ndarray]:
     """Curves of a run that goes up to `accuracy`."""
@@ -96,3 +100,20 @@ def plain(value: np.ndarray) -> object:
     if np.ndim(value):
         return [plain(item) for item in value]
     return float(value) if math.isfinite(value) else None
+
+
+def boards(*paths: Path) -> list[cells.Board]:
+    """What a report makes of workdirs."""
+    return cells.boards(read(paths))[0]
+
+
+def board(*paths: Path) -> cells.Board:
+    """The only one."""
+    (one,) = boards(*paths)
+    return one
+
+
+def row(table: Table, label: str) -> dict[str, object]:
+    """The row about a cell: column -> text, and whether it is marked."""
+    (one,) = [row for row in table.rows if row.label == label]
+    return dict(zip(table.columns, one.texts, strict=True)) | {"marked": one.marked}

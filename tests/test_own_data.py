@@ -1,12 +1,9 @@
-"""The user's own data: arrays, folders of images, tables, what TFDS has prepared; and what is wrong with them."""
+"""The user's own data: arrays and folders of images, and what is wrong with them; tables are in test_own_tables.py."""
 
 import shutil
 
 import made
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,11 +18,7 @@ from jnl.errors import UserError
 words = st.lists(st.text(min_size=1, max_size=5).filter(lambda word: "\0" not in word), min_size=2, max_size=30)
 
 
-@pytest.fixture(autouse=True)
-def own(tmp_path, monkeypatch):
-    """A cache of the test's own."""
-    monkeypatch.setenv("JNL_CACHE_DIR", str(tmp_path / "cache"))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("own")
 
 
 class TestDataset:
@@ -340,210 +333,6 @@ class TestFolder:
             made.save(own / "mine" / path / "0.png", made.pictures(1, 4, 4)[0])
         with pytest.raises(UserError, match="data.dir: .*class 'c' that the training set lacks"):
             data.load("folder", own / "mine")
-
-
-class TestTable:
-    """The source `table`."""
-
-    COLUMNS = {
-        "": [0, 1, 2, 3],
-        "age": [1.0, 2.0, 3.0, 6.0],
-        "fit": [True, False, False, True],
-        "town": ["Ulm", "Bonn", None, "Ulm"],
-        "label": ["yes", "no", "no", "yes"],
-        "true": ["yes", "no", "maybe", "yes"],
-    }
-
-    def write(self, path, **changes):
-        columns = {name: column for name, column in {**self.COLUMNS, **changes}.items() if column is not None}
-        table = pa.table(columns)
-        pyarrow.parquet.write_table(table, path) if path.suffix == ".parquet" else pyarrow.csv.write_csv(table, path)
-        return path
-
-    @pytest.mark.parametrize("ending", ["csv", "parquet"])
-    def test_columns_become_features(self, ending, own):
-        path = self.write(own / f"mine.{ending}")
-        other = self.write(own / f"test.{ending}", town=["Rom", "Ulm", "Ulm", "Bonn"])
-        loaded = data.load("table", path, truth="true", test=str(other), standardise=False)
-        empty = int(ending == "parquet")  # CSV does not tell an empty word from none
-        expected = [[1, 1, 0, 0, 1], [2, 0, 1, 0, 0], [3, 0, 0, 1, 0], [6, 1, 0, 0, 1]]
-        order = [0, 1, 2, 3, 4] if empty else [0, 1, 3, 2, 4]
-        np.testing.assert_array_equal(loaded.train.inputs, np.array(expected)[:, order])
-        np.testing.assert_array_equal(loaded.test.inputs[0], [1, 1, 0, 0, 0])
-        assert loaded.class_names == ("maybe", "no", "yes")
-        np.testing.assert_array_equal(loaded.train.labels, [2, 1, 1, 2])
-        np.testing.assert_array_equal(loaded.train.clean, [2, 1, 0, 2])
-        same(loaded, data.load("table", path, truth="true", test=str(other), standardise=False))
-        standardised = data.load("table", path, truth="true").train.inputs
-        np.testing.assert_allclose(standardised.std(0), 1, atol=1e-6)
-
-    @pytest.mark.parametrize(
-        "labels, names",
-        [([3, 1, 2, 10], "1 2 3 10"), ([-1, 1, 1, -1], "-1 1"), ([True, False, True, True], "False True")],
-    )
-    def test_labels_of_numbers_are_in_their_order(self, labels, names, own):
-        for ending in ("csv", "parquet"):
-            path = self.write(own / f"mine.{ending}", label=labels, true=None)
-            loaded = data.load("table", path, test=str(path))
-            want = names.lower() if ending == "csv" and "True" in names else names
-            assert [name.lower() for name in loaded.class_names] == want.lower().split()
-            np.testing.assert_array_equal(loaded.train.labels, np.unique(labels, return_inverse=True)[1])
-            np.testing.assert_array_equal(loaded.test.labels, loaded.train.labels)
-
-    def test_row_numbers_of_pandas_are_left_out(self, own):
-        plain = data.load("table", self.write(own / "mine.parquet"), truth="true")
-        index = self.write(own / "index.parquet", __index_level_0__=[7, 5, 6, 1])
-        np.testing.assert_array_equal(data.load("table", index, truth="true").train.inputs, plain.train.inputs)
-
-    def test_numbers_as_words_stay_words_unless_others_are_among_them(self, own):
-        for age, width in ((["1", "2", "1", "2"], 2), (["1", "x", "y", "x"], 3), (["nan", "x", "x", "nan"], 2)):
-            path = self.write(own / "mine.parquet", age=age)
-            assert data.load("table", path, truth="true").train.inputs.shape == (4, 4 + width)
-
-    def test_large_numbers_are_numbers(self, own):
-        path = self.write(own / "mine.parquet", age=[2**62 + 1, 1, 2, 3])
-        assert data.load("table", path, truth="true").train.inputs.shape == (4, 5)
-
-    @pytest.mark.parametrize(
-        "changes, options, said",
-        [
-            ({}, {"label": "class"}, "data.label: no column 'class'"),
-            ({}, {"truth": "truth"}, "data.truth: no column 'truth'"),
-            ({"label": [0.5, 1.0, 2.0, 3.0]}, {}, "data.label: .*fractions"),
-            ({"label": [0.0, 1.0, np.nan, 3.0]}, {}, "data.label: .*(fractions|empty in row 2)"),
-            ({"label": ["a", None, "b", "b"]}, {}, "data.label: .*empty in row 1"),
-            ({"label": [0, 1, None, 0]}, {}, "data.label: .*empty in row 2"),
-            ({"label": ["a"] * 4}, {}, "data: all training labels are a"),
-            ({"age": [1.0, None, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
-            ({"age": ["7", "?", "-", "8.5"]}, {}, r"data.dir: column 'age' holds numbers and '\?'; fill it"),
-            ({"age": [1.0, np.inf, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
-            ({"age": None, "fit": None, "town": None}, {"truth": "true"}, "data.dir: .*no columns beside the label"),
-        ],
-    )
-    @pytest.mark.parametrize("ending", ["csv", "parquet"])
-    def test_what_is_wrong_is_told(self, changes, options, said, ending, own):
-        with pytest.raises(UserError, match=said):
-            data.load("table", self.write(own / f"mine.{ending}", **changes), **options)
-
-    @pytest.mark.parametrize(
-        "changes, said",
-        [
-            ({"town": None}, "data.test: column 'town' is missing"),
-            ({"age": ["a", "b", "c", "d"]}, "data.test: column 'age' holds no numbers"),
-            ({"label": None}, "data.test: no column 'label'"),
-            ({"label": ["yes", "no", "no", "never"]}, "data: test labels have 'never'"),
-        ],
-    )
-    def test_a_wrong_test_table_is_told(self, changes, said, own):
-        other = self.write(own / "test.csv", **changes)
-        with pytest.raises(UserError, match=said):
-            data.load("table", self.write(own / "mine.csv"), test=str(other))
-
-    @pytest.mark.parametrize(
-        "content, said",
-        [
-            ("age,label\n1,é\n2,b\n".encode("latin-1"), "UTF-8"),
-            ("âge,label\n1,a\n2,b\n".encode("latin-1"), "no table"),
-            (b"age,label\n1\n", "no table"),
-            (b"", "no table"),
-            (b"age,label\n", "no rows"),
-            (b"age,age,label\n1,2,a\n2,3,b\n", "two columns 'age'"),
-            (b"name,label\n" + b"".join(b"n%d,%d\n" % (row, row % 2) for row in range(101)), "101 different words"),
-        ],
-    )
-    def test_files_of_another_kind_are_told(self, content, said, own):
-        (own / "mine.csv").write_bytes(content)
-        with pytest.raises(UserError, match=rf"data\.(dir|label): .*{said}"):
-            data.load("table", own / "mine.csv")
-
-    def test_what_is_missing_is_told(self, own):
-        (own / "mine.parquet").write_text("no parquet")
-        for dir in (None, own, own / "nowhere.csv", own / "mine.parquet"):
-            with pytest.raises(UserError, match="data.dir"):
-                data.load("table", dir)
-        with pytest.raises(UserError, match="data.test: .*nowhere.csv"):
-            data.load("table", self.write(own / "mine.csv"), test="nowhere.csv")
-
-
-class TestTfds:
-    """The source `tfds`."""
-
-    def test_images_of_different_sizes_get_one(self, own):
-        train = [made.pictures(1, 10 + row, 14, 3)[0] for row in range(5)]
-        test = [made.pictures(1, 30, 40, 3, seed=row)[0] for row in range(3)]
-        splits = {"train": (train, {"label": range(5)}), "validation": (test, {"label": range(3)})}
-        made.prepared(own, "flowers", splits, shape=(None, None, 3))
-        loaded = data.load("tfds:flowers", own)
-        assert loaded.train.inputs.shape == (5, 14, 14, 3)  # the median of 10 to 14 and five times 14
-        assert loaded.test.inputs.shape == (3, 14, 14, 3)
-        for split, pictures in ((loaded.train, train), (loaded.test, test)):
-            for image, label in zip(split.inputs, split.labels, strict=True):
-                picture = Image.fromarray(pictures[int(label)]).resize((14, 14), Image.Resampling.BILINEAR)
-                np.testing.assert_array_equal(image, np.asarray(picture))
-        assert data.load("tfds:flowers:1.0.0", own, size=6).test.inputs.shape == (3, 6, 6, 3)
-        same(loaded, data.load("tfds:flowers", own))
-
-    def test_the_truth_is_unknown_unless_trusted(self, own):
-        images = made.pictures(4, 8, 8, 1)
-        splits = {"train": (images, {"label": range(4)}), "test": (images[:2], {"label": [0, 1]})}
-        made.prepared(own, "places", splits, shape=(8, 8, 1))
-        loaded, trusted = data.load("tfds:places", own), data.load("tfds:places", own, trusted=True)
-        np.testing.assert_array_equal(loaded.train.clean, [-1] * 4)
-        np.testing.assert_array_equal(trusted.train.clean, trusted.train.labels)
-        np.testing.assert_array_equal(loaded.train.labels, trusted.train.labels)
-        np.testing.assert_array_equal(loaded.test.clean, loaded.test.labels)
-
-    def test_the_order_of_another_source_is_not_taken_from_the_cache(self, own):
-        images = made.cifar(own, "cifar100", names=100)
-        shuffled, original = data.load("tfds:cifar100", own), data.load("cifar100", own)
-        np.testing.assert_array_equal(original.train.inputs, images)
-        np.testing.assert_array_equal(shuffled.train.inputs, images[shuffled.train.labels])
-        assert not np.array_equal(shuffled.train.labels, original.train.labels)
-
-    def test_a_test_set_without_labels_is_passed_over(self, own):
-        images = made.pictures(4, 8, 8, 1)
-        splits = {
-            "train": (images, {"label": range(4)}),
-            "test": (images, {"label": [-1] * 4}),
-            "validation": (images[:2], {"label": [0, 1]}),
-        }
-        made.prepared(own, "places", splits, shape=(8, 8, 1))
-        assert len(data.load("tfds:places", own).test.labels) == 2
-
-    def test_transparent_images_become_colour(self, own):
-        made.prepared(own, "icons", {"train": (made.pictures(4, 8, 8, 4), {"label": range(4)})}, shape=(8, 8, 4))
-        loaded = data.load("tfds:icons", own)
-        assert loaded.train.inputs.shape == (4, 8, 8, 3)
-        assert loaded.test is None
-
-    def test_without_a_folder_that_of_tfds_is_named(self, own, monkeypatch):
-        monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(own))
-        with pytest.raises(UserError, match=f"none is prepared in {own};"):
-            data.load("tfds:nothing")
-
-    def test_what_is_no_image_classification_is_told(self, own):
-        images = made.pictures(4, 8, 8, 3)
-        made.prepared(own, "two", {"train": (images, {"a": range(4), "b": range(4)})}, labels="ab", supervised=False)
-        made.prepared(own, "held", {"test": (images, {"label": range(4)})})
-        made.prepared(own, "half", {"train": (images, {"label": [0, 1, -1, 0]})})
-        made.prepared(own, "cut", {"train": (images, {"label": range(4)})})
-        next((own / "cut").rglob("*.array_record*")).write_bytes(b"no records")
-        for name, said in (
-            ("tfds", "data.name: tfds; say which"),
-            ("tfds:", "data.name: tfds; say which"),
-            ("tfds:two", "data.name: 'two' has 2 features of kind ClassLabel"),
-            ("tfds:held", "data.name: 'held' has no split `train`; it has test"),
-            ("tfds:half", "data.name: 'tfds:half' has train examples without a label"),
-            ("tfds:cut", "data.dir: no prepared 'cut'"),
-            ("tfds:nothing", f"data.name: TFDS has no data set 'nothing', and none is prepared in {own}"),
-            ("tfds:food101", f"jnl.data.prepare food101 --dir={own}"),
-            ("tfds:no name!", "data"),
-            ("digits:8", "data.name: 'digits:8'; 'digits' has no parts"),
-        ):
-            with pytest.raises(UserError, match=said):
-                data.load(name, own)
-        with pytest.raises(UserError, match="data.size: -1"):
-            data.load("tfds:half", own, size=-1)
 
 
 def test_options_and_noise_are_known_before_loading():

@@ -1,45 +1,24 @@
-"""Reports: what is read, grouped, judged and told; the page itself is in test_report_page.py."""
+"""Reports: what is read, grouped and told; see also test_published.py and, for the page itself, test_report_page.py."""
 
 import csv
 import json
 import math
 import re
-import shutil
 import tomllib
 
 import numpy as np
 import pytest
 from conftest import ROOT, quick
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from reports import workdir
+from reports import board, boards, row, workdir
 
 import jnl
-from jnl import statistics, sweep
-from jnl.command import load
-from jnl.errors import UserError
-from jnl.registry import leaves, names
-from jnl.report import cells, formats, published, records, tables
+from jnl.report import cells, formats, records, tables
 from jnl.report.__main__ import main
 from jnl.report.reading import read
 from jnl.report.report import write
 from jnl.report.style import BACKGROUNDS, COLOURS, look
 
 RESULTS = sorted(file.parent for file in (ROOT / "results").rglob("summary.json"))
-
-
-def boards(*paths):
-    return cells.boards(read(paths))[0]
-
-
-def board(*paths):
-    (one,) = boards(*paths)
-    return one
-
-
-def row(table, label):
-    (one,) = [row for row in table.rows if row.label == label]
-    return dict(zip(table.columns, one.texts, strict=True)) | {"marked": one.marked}
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: str(path.relative_to(ROOT / "results")))
@@ -238,216 +217,6 @@ def test_noise_and_initialisation_are_told_apart_where_they_are_crossed(tmp_path
     assert row(table, "jocor")["noise draw"] == "0.000"  # the curves depend on the seed alone
     assert float(row(table, "jocor")["initialisation"]) > 0
     assert row(table, "standard")["noise draw"] == "cannot be told apart"
-
-
-def numbers(mean, spread, count):
-    """f64[count] of this mean and standard deviation (ddof 1)."""
-    values = np.linspace(-1, 1, count)
-    return mean + spread * values / values.std(ddof=1)
-
-
-@pytest.mark.parametrize(
-    "mean, count, epochs, missed, words",
-    [
-        (0.9664, 5, 200, False, "met"),
-        (0.9690, 5, 200, False, "met"),  # 96.90 ± 0.12 over 5 begins at 96.75; published ends at 96.79
-        (0.9695, 5, 200, True, "missed"),
-        (0.9664, 2, 200, None, "not judged: 2 runs are too few"),
-        (0.9000, 2, 200, True, "missed"),
-        (0.9000, 1, 200, None, "not judged: 1 runs are too few"),
-        (0.9000, 5, 20, None, "not judged: epochs 20, published 200"),
-    ],
-)
-def test_a_miss_is_two_intervals_that_do_not_overlap(tmp_path, mean, count, epochs, missed, words):
-    (one,) = [
-        one
-        for one in published.load()
-        if (one.strategy, one.data, one.noise, one.rate) == ("jocor", "mnist", "symmetric", 0.5)
-    ]
-    assert (one.mean, one.std, one.runs, one.epochs, one.model) == (96.64, 0.12, 5, 200, "mlp")
-    path = workdir(tmp_path / "a", seeds=tuple(range(count)), epochs=epochs)
-    rows = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
-    values = numbers(mean, 0.0012, count) if count > 1 else np.array([mean])
-    for line in rows:
-        line["test_accuracy"] = [values[line["run"]]] * 2
-    (path / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (verdict,) = published.verdicts([board(path)])
-    assert (verdict.missed, verdict.words) == (missed, words)
-    table = tables.published([verdict], {0: "board"}, published.RULE)
-    assert table.rows[0].marked == bool(missed) and "do not overlap" in table.note
-
-
-def test_a_network_that_is_not_stated_is_not_judged(tmp_path):
-    (one,) = [
-        one
-        for one in published.load()
-        if (one.strategy, one.data, one.rate) == ("symmetric_cross_entropy", "cifar10", 0.4)
-    ]
-    fields = {"data": "cifar10", "rate": 0.4, "epochs": one.epochs}
-    (verdict,) = published.verdicts([board(workdir(tmp_path / "a", one.strategy, **fields))])
-    assert (verdict.missed, one.model) == (None, "")
-    assert verdict.words == "not judged: mlp, published by a network that is not stated"
-
-
-@pytest.mark.parametrize(
-    "strategy, settings, words",
-    [
-        ("jocor", {}, []),
-        ("jocor", {"protocol__max_steps": 401, "strategy__co_lambda": 0.5}, []),  # the paper does not state this one
-        ("jocor", {"rate": 0.2, "strategy__co_lambda": 0.5}, ["strategy.co_lambda 0.5, published 0.95"]),
-        ("jocor", {"batch_size": 64}, ["batch_size 64, published 128"]),
-        ("jocor", {"data__validation": 0.1, "optim__name": "sgd"}, ["data.validation 0.1, published 0.0",
-                                                                    "optim.name sgd, published adam"]),
-        ("jocor", {"protocol__max_steps": 400}, ["protocol.max_steps 400, published 0 or 401"]),
-        ("jocor", {"strategy__forget_rate": 0.4}, ["strategy.forget_rate 0.4, published null"]),
-        ("forward_correction", {"strategy__known_noise": True}, ["strategy.known_noise true, published false"]),
-    ],
-)  # fmt: skip
-def test_other_settings_than_published_are_not_judged(tmp_path, strategy, settings, words):
-    (verdict,) = published.verdicts([board(workdir(tmp_path / "a", strategy, **{"epochs": 200, **settings}))])
-    told = "; ".join(words)
-    assert verdict.words == f"not judged: {told}" if told else verdict.missed is not None
-
-
-@pytest.mark.parametrize("name", ["mnist", "cifar10", "cifar100"])
-@pytest.mark.parametrize("way", ["", ":reference"])
-def test_every_cell_of_a_published_table_has_its_settings(name, way):
-    for point in sweep.points(load(f"{ROOT}/configs/bench_{name}.py{way}")):
-        settings = dict(leaves(json.loads(point.config.to_json())))
-        of_cell = (settings["strategy.name"], settings["data.name"], settings["noise.kind"], settings["noise.rate"])
-        found = [one for one in published.load() if one[:4] == of_cell and one.source.startswith("Wei")]
-        assert len(found) == ("superclass" not in point.config.noise.kind)  # the noise of the paper, not of its code
-        assert all(published.departures(one, settings) == [] for one in found), point.title
-
-
-def test_published_numbers_have_names_of_jnl():
-    found = published.load()
-    assert len(found) > 100
-    sources = names(jnl.data.sources)
-    for one in found:
-        assert one.strategy in names(jnl.strategies)
-        assert one.data.partition(":")[0] in sources
-        assert one.model in [*names(jnl.models), ""]
-        assert one.noise == "none" or one.noise in jnl.noise.KINDS
-        assert one.statistic in statistics.STATISTICS and 0 < one.mean < 100 and one.source
-        assert math.isnan(one.rate) == (one.noise == "none")
-        known = published.ways(one) if one.model else ()
-        assert all(name in way or name in ("augment",) for way in known for name in one.settings)
-    assert len({one[:5] + one[-1:] for one in found}) == len(found)
-
-
-def damaged(path, name):
-    """One way to spoil a workdir for each name."""
-    rows = (path / "metrics.jsonl").read_text().splitlines()
-    summary = json.loads((path / "summary.json").read_text())
-    point = summary["points"][0]
-    match name:
-        case "no config":
-            (path / "config.json").unlink()
-        case "no summary":
-            (path / "summary.json").unlink()
-        case "empty folder":
-            shutil.rmtree(path)
-            path.mkdir()
-        case "half a line":
-            (path / "metrics.jsonl").write_text("\n".join(rows)[:-30])
-        case "rows are gone":
-            (path / "metrics.jsonl").write_text("\n".join(rows[:5] + rows[6:]))
-        case "a run is gone":
-            (path / "metrics.jsonl").write_text("\n".join(row for row in rows if '"run": 1,' not in row))
-        case "no run":
-            (path / "metrics.jsonl").write_text(rows[0].replace('"run"', '"ran"'))
-        case "bytes":
-            (path / "metrics.jsonl").write_bytes(b"\xff\xfe\x00")
-        case "a list":
-            (path / "summary.json").write_text("[]")
-        case "deep":
-            (path / "config.json").write_text('{"a":' * 100_000)
-        case "ragged":
-            (path / "metrics.jsonl").write_text(
-                "\n".join([re.sub(r'"test_accuracy": \[[^,]*,', '"test_accuracy": [', rows[0]), *rows[1:]])
-            )
-        case "beyond all":
-            (path / "metrics.jsonl").write_text(
-                "\n".join(rows).replace('"test_accuracy": [', '"test_accuracy": [1e308, ')
-            )
-        case "config of another kind":
-            (path / "config.json").write_text('{"config": 3}')
-        case _:
-            field, value = {
-                "no rate": ("noise", {"kind": "symmetric"}),
-                "a flat matrix": ("noise", {"kind": "symmetric", "rate": 0.5, "matrix": [1, 2]}),
-                "runs of words": ("runs", ["a"]),
-                "classes of numbers": ("class_accuracy", 3),
-                "failed of null": ("failed_runs", None),
-            }[name]
-            point[field] = value
-            (path / "summary.json").write_text(json.dumps(summary))
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "no config", "no summary", "empty folder", "half a line", "rows are gone", "a run is gone", "no run", "bytes",
-        "a list", "deep", "ragged", "beyond all", "config of another kind", "no rate", "a flat matrix", "runs of words",
-        "classes of numbers", "failed of null",
-    ],
-)  # fmt: skip
-def test_what_is_damaged_is_told_in_one_line(tmp_path, capsys, name):
-    path = workdir(tmp_path / "mine")
-    damaged(path, name)
-    assert main([str(path), "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr()
-    assert told.out == "" and told.err.count("\n") == 1
-    assert told.err.startswith("error: workdir: ") and str(path) in told.err
-    assert not (tmp_path / "out").exists()
-
-
-def paths(content, path=()):
-    """Where something may be changed."""
-    yield path
-    if isinstance(content, dict | list):
-        for key in content if isinstance(content, dict) else range(len(content)):
-            yield from paths(content[key], (*path, key))
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    return workdir(tmp_path_factory.mktemp("small") / "a", seeds=(1, 2), epochs=2)
-
-
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, data):
-    values = [None, True, -1, 0, 3, 1e308, math.nan, 10**30, "x", [], [[]], {}, [None], [1, [2]], {"a": 1}, [1, 2]]
-    path = tmp_path / "changed"
-    shutil.copytree(small, path, dirs_exist_ok=True)
-    name = data.draw(st.sampled_from(["config.json", "summary.json", "metrics.jsonl"]))
-    lines = [json.loads(line) for line in (path / name).read_text().splitlines()]
-    *parents, last = data.draw(st.sampled_from([path for path in paths(lines) if path]))
-    inner = lines
-    for key in parents:
-        inner = inner[key]
-    inner[last] = data.draw(st.sampled_from(values))
-    (path / name).write_text("\n".join(map(json.dumps, lines)))
-    try:
-        found, duplicates = cells.boards(read([path]))
-    except UserError as error:
-        assert str(path) in str(error)
-        return
-    records.runs(found, duplicates)
-    records.measurements(found)
-    published.verdicts(found)
-    for one in found:
-        tables.paired(*cells.comparisons(one, "last10"))
-        for make in (tables.accuracy, tables.variance, tables.compute, tables.classes, tables.noise):
-            make(one)
-
-
-def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    assert main([str(workdir(tmp_path / "mine")), "--out", str(tmp_path / "file")]) == 2
-    assert "--out: cannot write" in capsys.readouterr().err
 
 
 HOSTILE = '<b>"&\\\\|$x_1$ %{}~^#`*[\n\u202e'

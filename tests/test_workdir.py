@@ -1,4 +1,4 @@
-"""The folder of a training: stopped and taken up again, in use, of another training, damaged, full, gone."""
+"""The folder of a training: stopped and taken up again, in use, of another training, full, gone."""
 
 import fcntl
 import json
@@ -97,6 +97,15 @@ class TestResume:
         (resumed,) = after.pop("resumed")
         assert after == before
         assert resumed.keys() == {"command", "versions", "device", "git_revision"}
+
+    def test_a_damaged_one_costs_what_came_after_the_one_before(self, stopped, unbroken, caplog):
+        newest = max((stopped / "checkpoints" / "0").iterdir(), key=lambda path: int(path.name))
+        chunk = max(newest.rglob("*/d/*"), key=lambda path: path.stat().st_size)
+        held = bytearray(chunk.read_bytes())
+        held[len(held) // 2] ^= 1
+        chunk.write_bytes(held)
+        goes_on(stopped, unbroken)
+        assert f"checkpoint {newest} is damaged" in caplog.text
 
     def test_of_a_grid_that_is_stopped_what_is_over_is_reported(self, tmp_path, capsys):
         path, so_far = tmp_path / "grid", tmp_path / "grid" / "summary-so-far.json"
@@ -392,148 +401,3 @@ class TestDisk:
         with pytest.raises(UserError, match="workdir: cannot"):
             jnl.run(quick("jocor", epochs=10000), path)
         remover.join()
-
-
-ARRAYS = {"state/a": np.arange(12, dtype=np.float32).reshape(3, 4), "curves/b": np.array([True, False])}
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory):
-    """Two checkpoints of three that were saved."""
-    folder = tmp_path_factory.mktemp("two")
-    files = Checkpoints(folder, 2)
-    for number in (3, 5, 7):
-        files.save(number, Checkpoint(ARRAYS, {"epoch": number}))
-    files.wait()
-    files.close()
-    assert sorted(path.name for path in folder.iterdir()) == ["5", "7"]
-    return folder
-
-
-class TestCheckpoints:
-    """What is damaged is noticed, named and set aside; what is older is there instead."""
-
-    def newest(self, folder):
-        files = Checkpoints(folder, 2)
-        try:
-            return files.newest()
-        finally:
-            files.close()
-
-    @pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "delete"])
-    def test_every_file_damaged(self, damage, two, tmp_path, caplog):
-        inside = [file.relative_to(two / "7") for file in sorted((two / "7").rglob("*")) if file.is_file()]
-        assert len(inside) > 5
-        for name in inside:
-            folder = Path(shutil.copytree(two, tmp_path / str(name).replace("/", "-")))
-            file = folder / "7" / name
-            held = bytearray(file.read_bytes())
-            for position in (len(held) // 2, len(held) - 1) if damage == "flip" else (0,):
-                if damage == "delete":
-                    file.unlink()
-                else:
-                    changed = {"truncate": held[: len(held) // 2], "empty": b"", "flip": bytearray(held)}[damage]
-                    if damage == "flip":
-                        changed[position] ^= 16
-                    file.write_bytes(changed)
-                caplog.clear()
-                found = self.newest(folder)
-                # Either the file does not matter, or the one before is there: never other values.
-                assert found.record == {"epoch": 5 if (folder / "7.damaged").exists() else 7}, name
-                assert ("damaged" in caplog.text) == (folder / "7.damaged").exists()
-                for key, array in ARRAYS.items():
-                    np.testing.assert_array_equal(found.arrays[key], array)
-                if (folder / "7.damaged").exists():
-                    (folder / "7.damaged").rename(folder / "7")
-
-    def test_what_is_whole_but_cannot_be_read_stays(self, two, tmp_path, monkeypatch):
-        """No memory, no files left to open: a real one would take the tests with it."""
-        folder = Path(shutil.copytree(two, tmp_path / "copy"))
-
-        def fails(*arguments):
-            raise MemoryError("no room")
-
-        with monkeypatch.context() as patch:
-            patch.setattr("orbax.checkpoint.Checkpointer.restore", fails)
-            with pytest.raises(UserError, match="cannot read the checkpoint .*7 now .MemoryError: no room"):
-                self.newest(folder)
-        assert self.newest(folder).record == {"epoch": 7}
-
-    def test_both_damaged(self, two, tmp_path, caplog):
-        folder = Path(shutil.copytree(two, tmp_path / "copy"))
-        for number in ("5", "7"):
-            (folder / number / "manifest.ocdbt").write_bytes(b"")
-        assert self.newest(folder) is None
-        assert caplog.text.count("is damaged") == 2
-
-    def test_what_a_killed_save_left_is_removed(self, two, tmp_path):
-        folder = Path(shutil.copytree(two, tmp_path / "copy"))
-        shutil.copytree(folder / "7", folder / "9.part.orbax-checkpoint-tmp")
-        shutil.copytree(folder / "7", folder / "8.part")
-        assert self.newest(folder).record == {"epoch": 7}
-        assert sorted(path.name for path in folder.iterdir()) == ["5", "7"]
-
-    def test_a_damaged_one_costs_what_came_after_the_one_before(self, stopped, unbroken, caplog):
-        newest = max((stopped / "checkpoints" / "0").iterdir(), key=lambda path: int(path.name))
-        chunk = max(newest.rglob("*/d/*"), key=lambda path: path.stat().st_size)
-        held = bytearray(chunk.read_bytes())
-        held[len(held) // 2] ^= 1
-        chunk.write_bytes(held)
-        goes_on(stopped, unbroken)
-        assert f"checkpoint {newest} is damaged" in caplog.text
-
-
-class TestFailedRuns:
-    """A run whose loss is not finite stops changing; the others do not notice."""
-
-    def both(self, **fields):
-        both = quick("jocor", runs_axis="map", **fields)
-        both.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", (3, 4)))
-        return both
-
-    def test_the_others_go_on_unharmed(self, tmp_path):
-        history = jnl.run(self.both(), tmp_path)
-        alone = jnl.run(quick("jocor", runs_axis="map", seeds=(3, 4)))
-        for name, curve in alone.metrics.items():
-            np.testing.assert_array_equal(history.metrics[name][:2], curve, err_msg=name)
-            assert np.isnan(history.metrics[name][2:]).all(), name
-        good, bad = history.summary["points"]
-        assert (history.summary["failed_runs"], bad["failed_runs"], bad["failed_epochs"]) == ([2, 3], [2, 3], [0, 0])
-        assert good["test_accuracy"] == alone.summary["points"][0]["test_accuracy"]
-        assert history.summary["test_accuracy"]["last"]["mean"]["mean"] == good["test_accuracy"]["last"]["mean"]["mean"]
-        assert bad["test_accuracy"]["best"]["net1"] == {"mean": None, "std": None, "per_run": [None, None]}
-        found = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-        assert [row["failed"] for row in found] == [False, False, True, True] * 3
-        assert all(row["test_accuracy"] == [None, None] for row in found if row["failed"])
-
-    def test_it_stays_as_it_is(self):
-        three, five = (jnl.run(self.both(epochs=epochs)).state for epochs in (3, 5))
-        for mine, theirs in zip(*map(jax.tree.leaves, (three[:3], five[:3])), strict=True):
-            np.testing.assert_array_equal(mine[2:], theirs[2:])
-        assert any((a[:2] != b[:2]).any() for a, b in zip(*map(jax.tree.leaves, (three[:3], five[:3])), strict=True))
-        assert list(five.failed) == [False, False, True, True]
-
-    def test_work_on_the_host_leaves_it_out(self):
-        sweep = quick("iterative_open_set", epochs=5)
-        sweep.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", 1))
-        assert jnl.run(sweep).summary["failed_runs"] == [1]
-
-    def test_folds_that_fail_fail_their_run(self):
-        sweep = quick("confident_filter", strategy__folds=2, strategy__fold_epochs=1)
-        sweep.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", 1))
-        assert jnl.run(sweep).summary["failed_runs"] == [1]
-
-    def test_all_failed_before_the_networks_start_afresh(self, capsys, monkeypatch):
-        monkeypatch.chdir(ROOT)
-        arguments = ["--config=configs/forward_correction.py:quick", "--config.optim.learning_rate=1e30"]
-        assert train.main(["train.py", *arguments]) == 1
-        assert "all runs have failed" in capsys.readouterr().err
-
-    def test_all_failed_is_exit_code_1(self, tmp_path, capsys):
-        arguments = [f"--config={ROOT}/configs/jocor.py:quick", "--config.optim.learning_rate=1e38"]
-        assert train.main(["train.py", *arguments, "--config.epochs=50", f"--workdir={tmp_path}"]) == 1
-        output = capsys.readouterr()
-        assert output.err == "all runs have failed, the first in epoch 0: try a smaller optim.learning_rate\n"
-        assert "runs [0, 1] have failed, their loss is not finite from epoch [0, 0] on" in output.out
-        assert rows(tmp_path) == 2  # there is nothing to go on with
-        assert train.main(["train.py", *arguments, "--config.epochs=50", f"--workdir={tmp_path}"]) == 1

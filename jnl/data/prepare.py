@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from jnl import data
-from jnl.errors import UserError, unknown
+from jnl.errors import UserError, exit_code, unknown
 
 # What sources read; any other image data set of TFDS can be prepared too. The last two first ask for files by hand.
 PREPARED = ["mnist", "fashion_mnist", "cifar10", "cifar100", "svhn_cropped", "cifar10_n", "cifar100_n"]
@@ -46,12 +46,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("name", help=", ".join(PREPARED))
     parser.add_argument("--dir", help="where to write (default: the TFDS directory)")
     options = parser.parse_args(arguments)
-    try:
-        print(f"{options.name} is ready in {prepare(options.name, options.dir)}")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code(lambda: f"{options.name} is ready in {prepare(options.name, options.dir)}")
 
 
 if __name__ == "__main__":

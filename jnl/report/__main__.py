@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jnl.errors import UserError
+from jnl.errors import exit_code
 from jnl.report.cells import BASELINE
 from jnl.report.report import write
 
@@ -22,12 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="a folder for the page and its files")
     parser.add_argument("--baseline", default=BASELINE, help="the strategy that others are compared with")
     asked = parser.parse_args(arguments)
-    try:
-        print(write(asked.workdirs, asked.out, asked.baseline))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code(lambda: write(asked.workdirs, asked.out, asked.baseline))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jnl import devices
-from jnl.errors import UserError
+from jnl.errors import exit_code
 from jnl.studies import critical_samples, difficulty, fitting, regularisation
 from jnl.studies.report import create, write
 from jnl.studies.settings import Found, Settings, quick
@@ -45,18 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     study, usual = STUDIES[name]
     settings = (quick(usual) if quickly else usual)._replace(**asked)
     devices.use_cores()
-    begin = time.perf_counter()
     folder = out or Path("studies") / f"{name}-{settings.data}"
-    try:
+
+    def work() -> str:
+        begin = time.perf_counter()
         create(folder)
         found = study(settings)
         write(folder, name, settings, found, time.perf_counter() - begin)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(found.summary, indent=1))
-    print(f"the figure is in {folder}")
-    return 0
+        return f"{json.dumps(found.summary, indent=1)}\nthe figure is in {folder}"
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":
