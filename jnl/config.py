@@ -123,7 +123,7 @@ def published(
         _set_model(config, given["model"])
     if "reference" in given:
         (reference or _follow_published_code)(config)
-        if config.model.name != given.get("model", config.model.name):
+        if config.model.name != given.get("model", config.model.name):  # what is asked for wins
             _set_model(config, given["model"])
     if "quick" in given:
         config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20

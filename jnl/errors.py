@@ -1,4 +1,4 @@
-"""The one exception for what a user can put right; `train.py` shows it as one line and exits with 2."""
+"""The one exception for what a user can put right, which commands show as one line and exit with 2."""
 
 import sys
 from collections.abc import Callable

@@ -11,7 +11,14 @@ from jnl.registry import Json
 
 _AXES = ("network_", "class_")  # of a list in a row, and of a list in it
 _SEEDS = ("seed", "noise_seed")
-SWEPT = ("batch_size", "epochs", "devices_per_batch", "runs_at_once", "tensorboard")  # fields that are in no section
+SWEPT = (
+    "batch_size",
+    "devices_per_batch",
+    "epochs",
+    "runs_at_once",
+    "seeds",
+    "tensorboard",
+)  # fields that are in no section
 
 
 class Curves(NamedTuple):

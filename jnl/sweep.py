@@ -67,7 +67,8 @@ def grid(cells: Mapping[str, ConfigDict]) -> ConfigDict:
 def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: str, arg: str | None) -> ConfigDict:
     """The cells of a published table: every strategy's own config in `folder`, with 8 seeds, for each of the noises.
 
-    These are arguments such as `noise=symmetric,rate=0.2`; `arg` may be `quick`, `reference` or both.
+    These are arguments such as `noise=symmetric,rate=0.2`; `data` is a name, and options for all cells may follow it
+    (`cifar10,model=cnn7`); `arg` may be `quick`, `reference` or both.
 
     Raises:
       UserError: `arg` is another one.
@@ -124,7 +125,7 @@ def _every(config: ConfigDict) -> Iterator[Point]:
 
 
 def _has(title: str, word: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(word)}(?![\w.])", title) is not None
+    return re.search(rf"(?<!\w)(?<!\d\.){re.escape(word)}(?![\w.])", title) is not None
 
 
 def _leaves(swept: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

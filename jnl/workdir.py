@@ -36,7 +36,7 @@ class Workdir:
           UserError: it cannot be written, another process is in it, or it holds another training.
         """
         self.path, self.checkpoints, self._content = path, path / _CHECKPOINTS, content
-        self._settled = False
+        self._settled = self._so_far = False
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
@@ -86,6 +86,8 @@ class Workdir:
                 f"workdir: {self.path} is finished, but checkpoints are gone that its states are in; {_OTHERWISE}"
             )
         try:
+            if not self._so_far:  # of the process before, and of rows that will be gone
+                (self.path / _SO_FAR).unlink(missing_ok=True)
             (self.path / f".{_METRICS}.part").replace(self.path / _METRICS)
             if self._resumes:
                 recorded = _recorded(self.path) or {}
@@ -98,9 +100,10 @@ class Workdir:
         self._settled = True
 
     def so_far(self, summary: Summary) -> None:
-        """Writes what the programs gave that are over, unless nothing is new."""
-        if self._settled:
+        """Writes what the programs gave that are over, unless all are."""
+        if not (self.path / _SUMMARY).exists():
             self._write(_SO_FAR, cast(Content, summary))
+            self._so_far = True
 
     def finish(self, summary: Summary) -> Summary:
         """Writes `summary.json` if there is none, and gives what it holds."""

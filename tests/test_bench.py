@@ -43,6 +43,9 @@ def test_only_a_part():
     assert [point.title for point in sweep.points(config)] == ["coteaching,noise=symmetric,rate=0.8"]
     config.only = "coteaching_plus symmetric"  # nor asymmetric
     assert [point.title[-3:] for point in sweep.points(config)] == ["0.2", "0.5", "0.8"]
+    config.only = "5"  # nor the end of a number
+    with pytest.raises(UserError, match="is in no title"):
+        list(sweep.points(config))
     config.only = "jocr"
     with pytest.raises(UserError, match="config.only: 'jocr' is in no title; there are: standard,noise=symmetric"):
         list(sweep.points(config))

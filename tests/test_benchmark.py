@@ -39,7 +39,7 @@ def test_an_epoch_of_the_mlp_costs_what_arithmetic_says():
 
 def test_it_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(epochs.WORK, "mlp", epochs.WORK["mlp"]._replace(train=256, test=128))
-    monkeypatch.setattr("jnl.benchmark.limits.SIDES", (64,))
+    monkeypatch.setattr("jnl.benchmark.limits.SIDES", (512,))  # small ones take long, one by one
     monkeypatch.setattr("jnl.benchmark.limits.MEBIBYTES", (1,))
     out = tmp_path / "speed.json"
     assert benchmark.main(["--work", "mlp", "--runs", "1", "3", "--repetitions", "1", "--out", str(out)]) == 0

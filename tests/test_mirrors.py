@@ -55,7 +55,7 @@ def test_rows_become_numbers_by_run_and_epoch(workdir):
 
 
 def test_every_number_that_can_be_swept_outside_a_section_is_known():
-    assert set(scalars.SWEPT) == {name for name, value in default().items() if type(value) in (int, bool)} - {"seeds"}
+    assert set(scalars.SWEPT) == {name for name, value in default().items() if type(value) in (int, bool)}
 
 
 def test_what_is_no_workdir_is_told(tmp_path, capsys):

@@ -70,11 +70,15 @@ def test_a_network_that_is_not_stated_is_not_judged(tmp_path):
         ("jocor", {}, []),
         ("jocor", {"protocol__max_steps": 401, "strategy__co_lambda": 0.5}, []),  # the paper does not state this one
         ("jocor", {"rate": 0.2, "strategy__co_lambda": 0.5}, ["strategy.co_lambda 0.5, published 0.95"]),
+        ("jocor", {"strategy__forget_rate": 0.5}, []),  # what it is if nothing is said
+        ("jocor", {"protocol__max_steps": 401, "strategy__forget_schedule": "reference"}, []),
+        ("jocor", {"protocol__max_steps": 401, "strategy__forget_schedule": "paper"}, [
+            "protocol.max_steps 401, published 0"]),  # neither the paper nor its code
         ("jocor", {"batch_size": 64}, ["batch_size 64, published 128"]),
         ("jocor", {"data__validation": 0.1, "optim__name": "sgd"}, ["data.validation 0.1, published 0.0",
                                                                     "optim.name sgd, published adam"]),
-        ("jocor", {"protocol__max_steps": 400}, ["protocol.max_steps 400, published 0 or 401"]),
-        ("jocor", {"strategy__forget_rate": 0.4}, ["strategy.forget_rate 0.4, published null"]),
+        ("jocor", {"protocol__max_steps": 400}, ["protocol.max_steps 400, published 0"]),
+        ("jocor", {"strategy__forget_rate": 0.4}, ["strategy.forget_rate 0.4, published 0.5"]),
         ("forward_correction", {"strategy__known_noise": True}, ["strategy.known_noise true, published false"]),
     ],
 )  # fmt: skip

@@ -133,6 +133,10 @@ def test_noise_of_which_nothing_is_known_has_no_matrix(tmp_path):
     summary.write_text(json.dumps(content))
     (point,) = read([tmp_path])
     assert point.matrices == {}
+    content["points"][0]["noise"]["matrix"][0] = [0.5, 0.5, 0]  # of one class alone something is known
+    summary.write_text(json.dumps(content))
+    (table,) = tables.noise(board(tmp_path))
+    assert [row.texts[1:] for row in table.rows] == [["0.500", "0.500", "0.000"], ["-"] * 3, ["-"] * 3]
 
 
 def test_label_wave_is_shown_where_changes_are_recorded(tmp_path):
@@ -178,14 +182,41 @@ def test_differences_are_paired_by_seeds_and_adjusted(tmp_path):
 
 
 def test_of_labels_as_they_are_all_are_compared_whatever_they_believe(tmp_path):
-    paths = [workdir(tmp_path / "a", "standard", rate=0.0, noise__rate=0.0, seeds=(1, 2, 3, 4))]
-    paths.append(workdir(tmp_path / "b", "jocor", rate=0.4, noise__rate=0.4, seeds=(1, 2, 3, 4)))
+    fields = {"seeds": (1, 2, 3, 4), "noise__kind": "none"}
+    paths = [workdir(tmp_path / "a", "standard", noise__rate=0.0, **fields)]
+    paths.append(workdir(tmp_path / "b", "jocor", noise__rate=0.4, strategy__forget_rate=None, **fields))
+    paths.append(workdir(tmp_path / "c", "standard", noise__rate=0.4, **fields))  # the same: it believes nothing
     for path in paths:
         (path / "summary.json").write_text((path / "summary.json").read_text().replace('"symmetric"', '"none"'))
     told = board(*paths)
     assert told.title == "mnist, labels as they are"
     found, without = cells.comparisons(told, "last10")
     assert [one.cell.label for one in found] == ["jocor"] and not without
+    assert [(cell.label, len(cell.runs)) for cell in told.cells] == [("jocor", 4), ("standard", 4)]
+
+
+def test_the_baseline_with_most_shared_runs_is_taken(tmp_path):
+    told = board(
+        workdir(tmp_path / "a", "standard", 0.8, seeds=(1, 2)),
+        workdir(tmp_path / "b", "standard", 0.7, seeds=(1, 2, 3, 4)),
+        workdir(tmp_path / "c", "jocor", 0.9, seeds=(3, 4)),
+    )
+    ((one,), without) = cells.comparisons(told, "last10")
+    assert (one.baseline.label, one.paired.pairs, without) == ("standard #2", 2, [])
+
+
+def test_of_a_sweep_over_data_each_point_has_the_network_of_its_program(tmp_path):
+    path = workdir(tmp_path / "a", seeds=(1, 2), model__name="auto")
+    summary, config = (json.loads((path / f"{name}.json").read_text()) for name in ("summary", "config"))
+    (first,) = summary["points"]
+    second = first | {"title": "other", "data": "cifar10", "swept": {"data.name": "cifar10"}, "runs": [2, 3]}
+    summary |= {"points": [first, second], "programs": [{"runs": 2}, {"runs": 2}]}
+    (path / "summary.json").write_text(json.dumps(summary))
+    (path / "config.json").write_text(json.dumps(config | {"models": ["mlp", "cnn7"]}))
+    rows = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    more = [row | {"run": row["run"] + 2} for row in rows]
+    (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, *more]))
+    assert [point.settings["model.name"] for point in read([path])] == ["mlp", "cnn7"]
 
 
 def test_a_baseline_that_is_no_strategy_is_told(tmp_path, capsys):

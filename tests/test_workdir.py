@@ -109,19 +109,34 @@ class TestResume:
 
     def test_of_a_grid_that_is_stopped_what_is_over_is_reported(self, tmp_path, capsys):
         path, so_far = tmp_path / "grid", tmp_path / "grid" / "summary-so-far.json"
-        arguments = [f"--config={ROOT}/configs/standard.py:quick", f"--workdir={path}"]
+        arguments = [f"--config={ROOT}/configs/standard.py:quick", f"--workdir={path}", f"--config.epochs={EPOCHS}"]
         arguments.append('--config.sweep=(("strategy.name", ("standard", "jocor")),)')
-        stop_when(lambda: so_far.exists() and rows(path) > 6)
-        assert train.main(["train.py", *arguments]) == 128 + signal.SIGTERM
+
+        def stopped(ready):
+            stop_when(ready)
+            assert train.main(["train.py", *arguments]) == 128 + signal.SIGTERM
+
+        def shown():
+            return [cell.strategy for board in cells.boards(reading.read([path]))[0] for cell in board.cells]
+
+        stopped(lambda: rows(path) > 2 * EPOCHS)
         with (path / "metrics.jsonl").open("a") as file:
             file.write('{"epoch": 3')  # as a process leaves it that is killed while it writes
-        shown = [cell.strategy for board in cells.boards(reading.read([path]))[0] for cell in board.cells]
-        assert shown == ["standard"]
+        assert so_far.exists() and shown() == ["standard"]
         assert report.main([str(path), "--out", str(tmp_path / "report")]) == 0
         page = (tmp_path / "report" / "index.html").read_text()
         assert f"{path} is not finished: only the programs that are over are shown." in page
+        so_far.unlink()  # as of a process that is killed before it writes it
+        before = rows(path)
+        stopped(lambda: rows(path) > before + 2)
+        assert shown() == ["standard"]
+        shutil.rmtree(path / "checkpoints")  # all must train again
+        stopped(lambda: 2 < rows(path) < 2 * EPOCHS)
+        assert not so_far.exists()
+        assert report.main([str(path), "--out", str(tmp_path / "report")]) == 2
+        assert "nothing to report, the training is not finished" in capsys.readouterr().err
         assert train.main(["train.py", *arguments]) == 0
-        assert not so_far.exists() and reading.read([path])[1].strategy == "jocor"
+        assert not so_far.exists() and sorted(shown()) == ["jocor", "standard"]
 
     def test_what_is_finished_is_read_and_nothing_is_written(self, stopped, unbroken, capsys):
         history = goes_on(stopped, unbroken)

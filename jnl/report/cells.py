@@ -1,6 +1,7 @@
 """Runs of all workdirs grouped: a cell is a strategy on data with noise of one kind and rate; boards compare cells."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -201,13 +202,11 @@ def comparisons(board: Board, statistic: str, baseline: str = BASELINE) -> tuple
     bases = [cell for cell in board.cells if cell.strategy == baseline]
     if not bases:
         return [], [cell.label for cell in board.cells]
-    # of labels as they are the rate is what a strategy believes, which the baseline need not share
-    free = ("strategy", "noise.rate") if board.kind == "none" else ("strategy",)
     for cell in board.cells:
         if cell.strategy == baseline:
             continue
-        base = min(bases, key=lambda one: len(differing(cell.settings, one.settings, free)))
-        other = differing(cell.settings, base.settings, free)
+        base = min(bases, key=partial(_distance, cell))
+        other = differing(cell.settings, base.settings, ("strategy",))
         paired = None if other else _paired(cell, base, statistic)
         if paired is None:
             reasons = [f"{name} {cell.settings[name]}, the baseline {base.settings[name]}" for name in other]
@@ -218,6 +217,12 @@ def comparisons(board: Board, statistic: str, baseline: str = BASELINE) -> tuple
             found.append((cell, base, paired))
     adjusted = statistics.holm([paired.p for _, _, paired in found])
     return [Comparison(*one, holm) for one, holm in zip(found, adjusted, strict=True)], without
+
+
+def _distance(cell: Cell, base: Cell) -> tuple[int, int]:
+    """Settings that differ, and fewer shared runs count more."""
+    shared = {(run.seed, run.noise_seed) for run in cell.runs} & {(run.seed, run.noise_seed) for run in base.runs}
+    return len(differing(cell.settings, base.settings, ("strategy",))), -len(shared)
 
 
 def _paired(cell: Cell, base: Cell, statistic: str) -> statistics.Paired | None:

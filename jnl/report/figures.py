@@ -25,6 +25,7 @@ _WIDTH, _HEIGHT = 4.6, 2.9  # inches; drawn at about this size on a phone
 _BOX = (0.135, 0.155, 0.845, 0.80)  # of the axes: left, bottom, width, height, as shares
 _SQUARE = (0.24, 0.26, 0.6, 0.72)  # of a matrix
 _FEW = 6  # epochs whose points are shown
+_LONG = 32  # letters of a label that has a line of the legend by itself
 _MOST_NAMES = 20  # classes whose names fit
 _DOTS = 200  # per inch, of PNG files
 
@@ -94,10 +95,11 @@ def _epochs(board: Board, numbers: Mapping[str, int], prefix: str, what: _Curve)
 
 
 def _values(cell: Cell, number: int, first: int, curves: np.ndarray) -> Json:
-    """Mean and standard deviation of f64[S, X], which one run does not have."""
+    """Mean and standard deviation of f64[S, X], which there is not where one run alone is known."""
     mean, std = _over_runs(curves)
+    several = np.isfinite(curves).sum(0) > 1
     told: list[Json] = [
-        [_rounded(one), _rounded(other) if len(curves) > 1 else None] for one, other in zip(mean, std, strict=True)
+        [_rounded(one), _rounded(other) if more else None] for one, other, more in zip(mean, std, several, strict=True)
     ]
     return {"series": number, "label": cell.label, "first": first, "values": told}
 
@@ -170,7 +172,9 @@ def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | 
         return None
     axes.set_xscale("log")
     costs = [cost for _, cost, _, _ in spots]
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if max(costs) < 10 * min(costs) else (1, 3)))
+    times = max(costs) / min(costs)
+    locator = MaxNLocator(3) if times < 10 else LogLocator(subs=(1, 3) if times < 100 else (1,), numticks=6)
+    axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     caption = "Accuracy (last 10 epochs) against compute"
@@ -227,7 +231,8 @@ def _finish(
     with matplotlib.rc_context(fname=_STYLE):
         handles = [_handle(numbers[cell.label], points) for cell in cells]
         width, height = canvas.get_size_inches()
-        more = 0.4 + 0.145 * math.ceil(len(cells) / 2)  # inches, for title and legend
+        columns = 1 if max((len(cell.label) for cell in cells), default=0) > _LONG else 2
+        more = 0.4 + 0.145 * math.ceil(len(cells) / columns)  # inches, for title and legend
         for axes in canvas.axes:
             left, bottom, across, up = axes.get_position().bounds
             share = height / (height + more)
@@ -237,7 +242,7 @@ def _finish(
         title.set_parse_math(False)
         if handles:
             labels = [cell.label for cell in cells]
-            legend = canvas.legend(handles, labels, loc="lower center", ncols=2, fontsize=7, borderpad=0)
+            legend = canvas.legend(handles, labels, loc="lower center", ncols=columns, fontsize=7, borderpad=0)
             for text in legend.get_texts():
                 text.set_parse_math(False)
     return Figure(name, caption, inline, _saved(canvas, "svg"), _saved(canvas, "png"), hover)

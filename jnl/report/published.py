@@ -30,6 +30,7 @@ RULE = (
 _ENOUGH = 3  # runs
 _ANY = "*"
 _FIRST = ("epochs", "model.name")  # to be told
+_FOLLOW = ("strategy.forget_rate", "strategy.noise_rate")  # the noise rate where they are null
 
 
 class Published(NamedTuple):
@@ -112,20 +113,24 @@ def verdict(published: Published, cell: Cell) -> Verdict:
 
 
 def departures(published: Published, settings: Mapping[str, Json]) -> list[str]:
-    """In words, the settings that are not as published."""
+    """In words, the settings that are neither as the paper has them nor, all of them, as its code does."""
     if not published.model:
         return [f"{settings.get('model.name')}, published by a network that is not stated"]
+    return min((_departures(published, way, settings) for way in ways(published)), key=len)
+
+
+def _departures(published: Published, way: Mapping[str, Json], settings: Mapping[str, Json]) -> list[str]:
     stated = {name: values for name, values in published.settings.items() if values}
     if published.epochs:
         stated["epochs"] = [published.epochs]
-    plain, reference = ways(published)
-    allowed = {name: [value, reference[name]] for name, value in plain.items()} | stated
+    allowed = {name: [value] for name, value in way.items()} | stated
     found = []
     for name in sorted(allowed.keys() & settings.keys(), key=lambda name: (name not in _FIRST, name)):
+        has, *others = [published.rate if name in _FOLLOW and value is None else value
+                        for value in (settings[name], *allowed[name])]  # fmt: skip
         unstated = {name, name.partition(".")[0]} & published.settings.keys() - stated.keys()
-        if not unstated and all(differing({name: settings[name]}, {name: value}) for value in allowed[name]):
-            shown = " or ".join(dict.fromkeys(map(_shown, allowed[name])))
-            found.append(f"{name} {_shown(settings[name])}, published {shown}")
+        if not unstated and all(differing({name: has}, {name: other}) for other in others):
+            found.append(f"{name} {_shown(has)}, published {' or '.join(map(_shown, others))}")
     return found
 
 

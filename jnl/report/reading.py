@@ -30,6 +30,7 @@ _WRONG = (
     IndexError,
     OverflowError,
 )  # of a file that is not what jnl writes
+_BELIEVED = ("strategy.forget_rate", "strategy.noise_rate")  # of labels as they are: what reads the noise rate
 _NO_SETTINGS = ("sweep", "only", "tensorboard", "checkpoint.")  # starts of fields that do not change what a run is
 
 
@@ -120,8 +121,8 @@ def _read_one(workdir: Path) -> list[Point]:
     summary, rows = _object(workdir / (SUMMARY if over else SO_FAR)), _rows(workdir / METRICS)
     try:
         told = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
-        shared = _sharing(summary, len(rows))
-        found = [_point(workdir, config, point, rows, shared) for point in told]
+        programs = _programs(summary, len(rows))
+        found = [_point(workdir, config, point, rows, programs) for point in told]
         for point in found:
             point.shapes()
         return found
@@ -185,25 +186,30 @@ def _whole(summary: Content) -> Content:
     return {"title": summary["strategy"], "swept": {}, "runs": runs, **summary}
 
 
-def _sharing(summary: Content, runs: int) -> list[int]:
-    """For each run how many train in its program, whose time they share."""
+def _programs(summary: Content, runs: int) -> list[tuple[int, int]]:
+    """For each run the number of its program and how many train in it, which share its time."""
     programs = cast(list[Content], summary.get("programs") or [{"runs": runs}])
     sizes = [cast(int, program["runs"]) for program in programs]
-    return [size for size in sizes for _ in range(min(size, runs))]
+    return [(number, size) for number, size in enumerate(sizes) for _ in range(min(size, runs))]
 
 
 def _point(
-    workdir: Path, config: Content, point: Content, rows: Mapping[int, list[Content]], shared: Sequence[int]
+    workdir: Path,
+    config: Content,
+    point: Content,
+    rows: Mapping[int, list[Content]],
+    programs: Sequence[tuple[int, int]],
 ) -> Point:
     settings = _settings(cast(Content, config["config"]), cast(Content, point["swept"]))
-    models = set(cast(list[str], config.get("models") or [config["model"]]))
-    if len(models) == 1:
-        settings["model.name"] = models.pop()  # instead of `auto`
-    noise = cast(Content, point["noise"])
+    noise, numbers = cast(Content, point["noise"]), cast(list[int], point["runs"])
+    models = cast(list[str], config.get("models") or [config["model"]])
+    settings["model.name"] = models[programs[numbers[0]][0]]  # instead of `auto`
+    if noise["kind"] == "none" and not settings.keys() & set(_BELIEVED):
+        settings.pop("noise.rate", None)
     failed = cast(list[int], point["failed_runs"])
     runs = [
-        _run(workdir, run, rows, int(cast(int, settings["epochs"])), run in failed, shared[run], point)
-        for run in cast(list[int], point["runs"])
+        _run(workdir, run, rows, int(cast(int, settings["epochs"])), run in failed, programs[run][1], point)
+        for run in numbers
     ]
     matrices = {"true": noise.get("matrix"), "estimated": noise.get("estimated_matrix")}
     of_classes = cast(Mapping[str, Content], point.get("class_accuracy") or {})

@@ -39,8 +39,9 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE) -
       UserError: a workdir is missing or damaged, no strategy has the name of the baseline, or `out` cannot be written.
     """
     points = read(workdirs)
-    if baseline not in strategies.names():
-        raise unknown("--baseline", baseline, strategies.names())
+    known = sorted({*strategies.names(), *(point.strategy for point in points)})  # it may be of an older jnl
+    if baseline not in known:
+        raise unknown("--baseline", baseline, known)
     boards, duplicates = cells.boards(points)
     names = _names(boards)
     often = Counter(cell.label for board in boards for cell in board.cells)

@@ -209,7 +209,8 @@ def noise(board: Board) -> list[Table]:
     tables = []
     for one in matrices(board):
         names = class_names(board, len(one.values))
-        rows = [Row([name, *(f"{value:.3f}" for value in row)]) for name, row in zip(names, one.values, strict=True)]
+        shown = [[f"{value:.3f}" if math.isfinite(value) else NOTHING for value in row] for row in one.values]
+        rows = [Row([name, *row]) for name, row in zip(names, shown, strict=True)]
         tables.append(Table(one.name, one.title, ["true class", *names], rows, one.note))
     return tables
 
