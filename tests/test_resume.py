@@ -38,12 +38,11 @@ def killed_and_resumed(tmp_path, kills, chance, config, *options):
     return done, same(broken, unbroken)
 
 
-@pytest.mark.parametrize(("strategy", "axis", "kills"), [("jocor", "map", 3), ("elr_plus", "vmap", 2)])
-def test_killed_and_resumed_gives_the_same_bits(strategy, axis, kills, tmp_path):
-    config = f"configs/{strategy}.py:quick,model=cnn_faces"
-    options = [*NETWORK, "--config.epochs=12", f"--config.runs_axis={axis}"]
-    done, compared = killed_and_resumed(tmp_path, kills, random.Random(7), config, *options)
-    assert done == kills
+def test_killed_and_resumed_gives_the_same_bits(tmp_path):
+    options = [*NETWORK, "--config.epochs=12", "--config.runs_axis=map"]
+    config = "configs/jocor.py:quick,model=cnn_faces"
+    done, compared = killed_and_resumed(tmp_path, 3, random.Random(7), config, *options)
+    assert done == 3
     assert compared > 2**20
 
 

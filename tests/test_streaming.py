@@ -66,10 +66,10 @@ config.model.dropout, config.data.validation, config.data.stream = 0.3, 0.1, "ne
 config.augment.update(pad=1, flip=True)
 resident = run(config)
 config.data.stream = "always"
-for feed.BYTES in (2**26, 64 * 64 * 2):
-    streamed = run(config)
-    for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), strict=True):
-        np.testing.assert_array_equal(one, other)
+feed.BYTES = 64 * 64 * 2  # in several pieces
+streamed = run(config)
+for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), strict=True):
+    np.testing.assert_array_equal(one, other)
 """
 
 
