@@ -32,6 +32,8 @@ from jnl.whole_epoch import Carried, OfRun, PiecewiseEpoch, WholeEpoch, nothing
 
 Epoch = WholeEpoch | PiecewiseEpoch
 _log = logging.getLogger(__name__)
+# Else a GPU sums in whatever order its threads come, and the next process chooses other algorithms by their times.
+_EXACT: dict[str, bool | int | str] = {"xla_gpu_deterministic_ops": True}
 Tree = TypeVar("Tree")
 
 
@@ -155,6 +157,7 @@ class Program:
             spread,
             out_shardings=(NamedSharding(mesh, apart), NamedSharding(mesh, apart if keep_apart else alike)),
             donate_argnames="carried",
+            compiler_options=_EXACT if jax.default_backend() == "gpu" else None,
         )
         return program.lower(shared, runs, carried, extra, _place(np.int32(0), mesh)).compile()
 

@@ -12,7 +12,7 @@ from jax import lax
 from jnl import models
 from jnl.data import text
 from jnl.errors import UserError
-from jnl.models._convolution import shifted, winograd
+from jnl.models._convolution import native, shifted, winograd
 from jnl.models._layers import BatchNorm, Conv, Dense, max_pool, max_pool_overlapping
 from jnl.models._residual import Block, Bottleneck, ImageNetResNet
 from jnl.models.levi_hassner import local_response_normalisation
@@ -293,10 +293,6 @@ def test_a_convolution_equals_the_native_one_in_value_and_gradient(lowering, bat
     x = jnp.asarray(random.normal(size=(batch, height, width, 9)), jnp.float32)
     kernel = jnp.asarray(random.normal(size=(3, 3, 9, 4)), jnp.float32)
 
-    def native(x, kernel, padding):
-        edge = (padding, padding)
-        return lax.conv_general_dilated(x, kernel, (1, 1), (edge, edge), dimension_numbers=("NHWC", "HWIO", "NHWC"))
-
     @partial(jax.jit, static_argnums=0)
     def all_of(convolution, x, kernel):
         value, pull = jax.vjp(lambda x, kernel: convolution(x, kernel, padding), x, kernel)
@@ -307,14 +303,15 @@ def test_a_convolution_equals_the_native_one_in_value_and_gradient(lowering, bat
         np.testing.assert_allclose(mine, expected, atol=3e-5 * np.abs(expected).max())
 
 
-def test_a_convolution_under_vmap_is_that_of_each_network():
+@pytest.mark.parametrize("lowering", [winograd, native])
+def test_a_convolution_under_vmap_is_that_of_each_network(lowering):
     random = np.random.default_rng(0)
     x = jnp.asarray(random.normal(size=(8, 8, 8, 9)), jnp.float32)
     kernels = jnp.asarray(random.normal(size=(2, 3, 3, 9, 4)), jnp.float32)
 
     @jax.jit
     def gradients(kernel):
-        return jax.value_and_grad(lambda x, kernel: jnp.sin(winograd(x, kernel, 1)).sum(), (0, 1))(x, kernel)
+        return jax.value_and_grad(lambda x, kernel: jnp.sin(lowering(x, kernel, 1)).sum(), (0, 1))(x, kernel)
 
     together = jax.jit(jax.vmap(gradients))(kernels)
     for network in range(2):

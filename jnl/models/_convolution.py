@@ -1,10 +1,12 @@
-"""Convolution as matrix products that stay fast under vmap over networks and inside loops.
+"""Convolution that stays fast under vmap over networks and inside loops.
 
-A native convolution becomes a grouped one under vmap, and loses its threads in a loop on CPU. Two lowerings instead:
+A native convolution becomes a grouped one under vmap, and loses its threads in a loop on CPU. So there are three ways:
 - on CPU, Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2016, "Fast Algorithms for Convolutional Neural
   Networks"): 4 times fewer multiplications, a few images at a time so that their tiles stay in the cache, and an own
   gradient that transforms the tiles again instead of keeping them. It rounds to about 1e-5 of the largest value, ten
   times as much as direct sums.
+- on a GPU the native one, unless there are few channels: 1.35 instead of 1.73 s for an epoch of JoCoR with the 7-layer
+  CNN on an H200, but 0.074 instead of 0.063 s per run with the small one.
 - elsewhere, all nine shifted images side by side and one matrix product.
 """
 
@@ -35,8 +37,18 @@ _FEW_CHANNELS = 8  # with as few as an image has, nine shifted copies are small
 
 def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
     """f32[B, H, W, c], f32[k, k, c, features] -> f32[B, H', W', features], H' = (H + 2 padding - k) // stride + 1."""
-    minimal = stride == 1 and kernel.shape[0] == 3 and x.shape[-1] > _FEW_CHANNELS and jax.default_backend() == "cpu"
-    return winograd(x, kernel, padding) if minimal else shifted(x, kernel, padding, stride)
+    few, backend = x.shape[-1] <= _FEW_CHANNELS, jax.default_backend()
+    if backend == "cpu" and not few and stride == 1 and kernel.shape[0] == 3:
+        return winograd(x, kernel, padding)
+    if backend == "gpu" and not few:
+        return native(x, kernel, padding, stride)
+    return shifted(x, kernel, padding, stride)
+
+
+def native(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
+    """`convolve` as XLA has it."""
+    edge, layout = (padding, padding), ("NHWC", "HWIO", "NHWC")
+    return lax.conv_general_dilated(x, kernel, (stride, stride), (edge, edge), dimension_numbers=layout)
 
 
 def shifted(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
