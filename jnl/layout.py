@@ -26,7 +26,8 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
     each goes through its share by `map` on CPU and by `vmap` elsewhere. `auto` takes `devices`.
 
     On CPU that rule is measured (`jnl.benchmark`, 2 cores, MLP, 8 runs, seconds per run and epoch): `devices` 0.71,
-    `map` 1.03, `vmap` 1.05. On accelerators it is not: there `vmap` fills a device that one small run does not.
+    `map` 1.03, `vmap` 1.05. On a GPU (H200, MLP) one run takes 0.032 by `map`, each of 32 takes 0.005 by `vmap`, which
+    fills a device that one small run does not. On a TPU it is not measured.
 
     Raises:
       UserError: an unknown axis, or one that these devices cannot form.
@@ -46,7 +47,8 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
         rows, reason = 1, "as asked"
     else:
         rows = rows if several else min(rows, num_runs)
-        reason = "measured fastest on CPU" if best == "map" else "by rule, not measured on this platform"
+        kind = {"cpu": "CPU", "gpu": "a GPU"}.get(jax.default_backend())
+        reason = f"measured fastest on {kind}" if kind else "by rule, not measured on this platform"
     used = np.array(everything[: rows * devices_per_batch]).reshape(rows, devices_per_batch)
     return Layout(Mesh(used, ("runs", "data")), inner, reason)
 
