@@ -2,6 +2,7 @@
 
 import csv
 import json
+import lzma
 import math
 import re
 import tomllib
@@ -53,6 +54,21 @@ def test_a_folder_of_workdirs_is_searched_and_given_twice_counts_once(tmp_path):
     for name in ("one", "two"):
         workdir(tmp_path / "all" / name, name)
     assert [point.strategy for point in read([tmp_path / "all", tmp_path / "all" / "two"])] == ["one", "two"]
+
+
+def test_packed_rows_are_read_as_they_are(tmp_path):
+    path = workdir(tmp_path / "mine")
+    (plain,) = read([path])
+    rows = path / "metrics.jsonl"
+    (path / "metrics.jsonl.xz").write_bytes(lzma.compress(rows.read_bytes()))
+    rows.unlink()
+    (packed,) = read([path])
+    for one, other in zip(plain.runs, packed.runs, strict=True):
+        assert one.curves.keys() == other.curves.keys()
+        for name, curve in one.curves.items():
+            np.testing.assert_array_equal(curve, other.curves[name])
+    assert main([str(path), "--out", str(tmp_path / "out")]) == 0
+    assert "mine/metrics.jsonl.xz" in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_what_is_not_finished_is_left_out_and_named(tmp_path, capsys):

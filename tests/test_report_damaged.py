@@ -1,6 +1,7 @@
 """Reports of what is damaged, of anything at all, and into folders that cannot be written: tables, or one line."""
 
 import json
+import lzma
 import math
 import re
 import shutil
@@ -39,6 +40,10 @@ def damaged(path, name):
             (path / "metrics.jsonl").write_text(rows[0].replace('"run"', '"ran"'))
         case "bytes":
             (path / "metrics.jsonl").write_bytes(b"\xff\xfe\x00")
+        case "packed, half" | "packed, bytes":
+            packed = lzma.compress((path / "metrics.jsonl").read_bytes())
+            (path / "metrics.jsonl").unlink()
+            (path / "metrics.jsonl.xz").write_bytes(packed[:-40] if name == "packed, half" else b"\xff\xfe\x00")
         case "a list":
             (path / "summary.json").write_text("[]")
         case "deep":
@@ -70,7 +75,7 @@ def damaged(path, name):
     [
         "no config", "no summary", "empty folder", "half a line", "rows are gone", "a run is gone", "no run", "bytes",
         "a list", "deep", "ragged", "beyond all", "config of another kind", "no rate", "a flat matrix", "runs of words",
-        "classes of numbers", "failed of null",
+        "classes of numbers", "failed of null", "packed, half", "packed, bytes",
     ],
 )  # fmt: skip
 def test_what_is_damaged_is_told_in_one_line(tmp_path, capsys, name):

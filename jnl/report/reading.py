@@ -1,9 +1,10 @@
 """What workdirs hold: `config.json`, `metrics.jsonl`, `summary.json` and nothing else, of any version of jnl.
 
-Of a training under way `summary-so-far.json` has the programs that are over.
+Of a training under way `summary-so-far.json` has the programs that are over. `metrics.jsonl.xz` will do for its rows.
 """
 
 import json
+import lzma
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -101,6 +102,13 @@ def unfinished(paths: Sequence[Path]) -> list[Path]:
     return [workdir for workdir in _workdirs(paths) if not (workdir / SUMMARY).exists()]
 
 
+def metrics_file(workdir: Path) -> Path:
+    """Where its rows are: `metrics.jsonl`, or what `xz` made of it."""
+    file = workdir / METRICS
+    packed = workdir / f"{METRICS}.xz"
+    return packed if packed.exists() and not file.exists() else file
+
+
 def _workdirs(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(workdir for path in paths for workdir in _inside(path)))
 
@@ -118,7 +126,7 @@ def _read_one(workdir: Path) -> list[Point]:
     config, over = _object(workdir / CONFIG), (workdir / SUMMARY).exists()
     if not over and not (workdir / SO_FAR).exists():
         return []
-    summary, rows = _object(workdir / (SUMMARY if over else SO_FAR)), _rows(workdir / METRICS)
+    summary, rows = _object(workdir / (SUMMARY if over else SO_FAR)), _rows(metrics_file(workdir))
     try:
         told = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
         programs = _programs(summary, len(rows))
@@ -137,10 +145,12 @@ def _read_one(workdir: Path) -> list[Point]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        opened = lzma.open(file) if file.suffix == ".xz" else file.open("rb")
+        with opened as content:
+            return content.read().decode()
     except FileNotFoundError as error:
         raise UserError(f"workdir: {file} is missing, it is no whole workdir; restore it, or leave it out") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise UserError(f"workdir: {file} cannot be read ({reason(error)}); restore it, or leave it out") from error
 
 

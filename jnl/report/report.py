@@ -12,7 +12,7 @@ from jnl.errors import UserError, printable, unknown
 from jnl.report import cells, figures, formats, published, records, tables
 from jnl.report.cells import Board
 from jnl.report.page import Files, Page, Section, render
-from jnl.report.reading import CONFIG, METRICS, SO_FAR, SUMMARY, Point, read, unfinished
+from jnl.report.reading import CONFIG, SO_FAR, SUMMARY, Point, metrics_file, read, unfinished
 from jnl.report.tables import Table
 
 PAGE = "index.html"
@@ -112,7 +112,8 @@ def _missing(unfinished: Sequence[Path], points: Sequence[Point]) -> str:
 
 
 def _files(point: Point, out: Path) -> Files:
-    names = (CONFIG, METRICS, SUMMARY if (point.workdir / SUMMARY).exists() else SO_FAR)
+    summary = SUMMARY if (point.workdir / SUMMARY).exists() else SO_FAR
+    names = (CONFIG, metrics_file(point.workdir).name, summary)
     files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in names}
     title = f"{printable(str(point.workdir))}: {point.title}"
     return Files(title, [(name, quote(path)) for name, path in files.items()], records.settings(point))
