@@ -32,8 +32,6 @@ from jnl.whole_epoch import Carried, OfRun, PiecewiseEpoch, WholeEpoch, nothing
 
 Epoch = WholeEpoch | PiecewiseEpoch
 _log = logging.getLogger(__name__)
-# Else a GPU sums in whatever order its threads come, and the next process chooses other algorithms by their times.
-_EXACT: dict[str, bool | int | str] = {"xla_gpu_deterministic_ops": True}
 Tree = TypeVar("Tree")
 
 
@@ -109,8 +107,6 @@ class Program:
         """Ahead of time: a later change of shapes is an error, not a compilation."""
         mesh, train = self.layout.mesh, self._data.train
         alike, apart = PartitionSpec(), PartitionSpec("runs")
-        # Random numbers compile slowly on CPU: less optimisation makes the same bits several times sooner.
-        quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
         spread = jax.shard_map(
             jax.vmap(partial(start, self.recipe), (None, 0)),
             mesh=mesh,
@@ -119,7 +115,10 @@ class Program:
             out_specs=apart,
             check_vma=False,
         )
-        begin = jax.jit(spread, out_shardings=NamedSharding(mesh, apart), compiler_options=quickly)
+        # Random numbers compile slowly on CPU: less optimisation makes the same bits several times sooner.
+        quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
+        options = {**_deterministic(), **quickly}
+        begin = jax.jit(spread, out_shardings=NamedSharding(mesh, apart), compiler_options=options)
         states = self.like(jax.eval_shape(begin, train, runs))
         with ThreadPoolExecutor() as pool:  # both at the same time
             started = pool.submit(begin.lower(train, runs).compile)
@@ -157,7 +156,7 @@ class Program:
             spread,
             out_shardings=(NamedSharding(mesh, apart), NamedSharding(mesh, apart if keep_apart else alike)),
             donate_argnames="carried",
-            compiler_options=_EXACT if jax.default_backend() == "gpu" else None,
+            compiler_options=_deterministic(),
         )
         return program.lower(shared, runs, carried, extra, _place(np.int32(0), mesh)).compile()
 
@@ -290,7 +289,9 @@ class Program:
             out_specs=apart,
             check_vma=False,
         )
-        program = jax.jit(spread, out_shardings=NamedSharding(self.layout.mesh, apart))
+        program = jax.jit(
+            spread, out_shardings=NamedSharding(self.layout.mesh, apart), compiler_options=_deterministic()
+        )
 
         def said(chunk: int, state: State) -> np.ndarray:
             state = self.place(state)
@@ -312,6 +313,14 @@ def _spread(mesh: Mesh, batch: Array) -> Array:
     if mesh.shape["data"] == 1:
         return batch
     return lax.with_sharding_constraint(batch, NamedSharding(mesh, PartitionSpec("data")))
+
+
+def _deterministic() -> dict[str, bool | int | str]:
+    """Compiler options with which the next process gives the same bits.
+
+    Else a GPU sums in whatever order its threads come, and chooses algorithms by their times.
+    """
+    return {"xla_gpu_deterministic_ops": True} if jax.default_backend() == "gpu" else {}
 
 
 def _stack(runs: Sequence[Run]) -> Run:

@@ -1,12 +1,13 @@
-"""The numbers of `metrics.jsonl`, run by run, for programs that draw curves."""
+"""The numbers of `metrics.jsonl`, run by run, for programs that draw curves; packed by `xz` it is read too."""
 
 import json
+import lzma
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from jnl.errors import UserError
+from jnl.errors import UserError, reason
 from jnl.registry import Json
 
 _AXES = ("network_", "class_")  # of a list in a row, and of a list in it
@@ -35,13 +36,14 @@ def read(workdir: str | os.PathLike[str]) -> list[Curves]:
     Raises:
       UserError: no `metrics.jsonl` there, or a damaged one.
     """
-    file = Path(workdir) / "metrics.jsonl"
+    file = metrics_file(Path(workdir))
     try:
-        text = file.read_text()
+        content = unpacked(file)
     except OSError as error:
-        raise UserError(f"workdir: cannot read {file} ({error.strerror}); give the folder of a training") from error
+        why = error.strerror or reason(error)
+        raise UserError(f"workdir: cannot read {file} ({why}); give the folder of a training") from error
     runs: dict[int, Curves] = {}
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
+    for number, line in enumerate(content.splitlines(keepends=True), 1):
         if not line.endswith("\n"):  # being written
             continue
         try:
@@ -51,6 +53,26 @@ def read(workdir: str | os.PathLike[str]) -> list[Curves]:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"workdir: line {number} of {file} is no row of a training; restore the file") from error
     return [runs[number] for number in sorted(runs)]
+
+
+def metrics_file(workdir: Path) -> Path:
+    """`metrics.jsonl`, or what `xz` made of it."""
+    file = workdir / "metrics.jsonl"
+    packed = file.with_suffix(".jsonl.xz")
+    return packed if packed.exists() and not file.exists() else file
+
+
+def unpacked(file: Path) -> str:
+    """What is in a file, or in one that `xz` has packed.
+
+    Raises:
+      OSError: it cannot be read, or is neither.
+    """
+    try:
+        with lzma.open(file) if file.suffix == ".xz" else file.open("rb") as content:
+            return content.read().decode()
+    except (EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
+        raise OSError(reason(error)) from error
 
 
 def numbers(row: Mapping[str, Json]) -> dict[str, float]:

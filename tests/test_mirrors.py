@@ -1,6 +1,7 @@
 """What TensorBoard and Weights & Biases get is what `metrics.jsonl` holds."""
 
 import json
+import lzma
 import struct
 import subprocess
 import sys
@@ -54,6 +55,18 @@ def test_rows_become_numbers_by_run_and_epoch(workdir):
     assert list(second.epochs) == [1, 2] and second.epochs[2] == EXPECTED
 
 
+def test_packed_rows_are_the_same_rows(workdir):
+    plain = scalars.read(workdir)
+    rows = workdir / "metrics.jsonl"
+    packed = workdir / "metrics.jsonl.xz"
+    packed.write_bytes(lzma.compress(rows.read_bytes()))
+    rows.unlink()
+    assert scalars.read(workdir) == plain
+    packed.write_bytes(packed.read_bytes()[:-40])
+    with pytest.raises(UserError, match=r"cannot read .*metrics.jsonl.xz"):
+        scalars.read(workdir)
+
+
 def test_every_number_that_can_be_swept_outside_a_section_is_known():
     assert set(scalars.SWEPT) == {name for name, value in default().items() if type(value) in (int, bool)}
 
@@ -63,6 +76,9 @@ def test_what_is_no_workdir_is_told(tmp_path, capsys):
         scalars.read(tmp_path)
     (tmp_path / "metrics.jsonl").write_text("{}\n")
     with pytest.raises(UserError, match=r"line 1 .* is no row"):
+        scalars.read(tmp_path)
+    (tmp_path / "metrics.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="cannot read"):
         scalars.read(tmp_path)
     assert tensorboard.main([]) == 2
     assert "python -m jnl.tensorboard WORKDIR" in capsys.readouterr().out

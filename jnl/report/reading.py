@@ -1,10 +1,9 @@
 """What workdirs hold: `config.json`, `metrics.jsonl`, `summary.json` and nothing else, of any version of jnl.
 
-Of a training under way `summary-so-far.json` has the programs that are over. `metrics.jsonl.xz` will do for its rows.
+Of a training under way `summary-so-far.json` has the programs that are over. The rows may be packed by `xz`.
 """
 
 import json
-import lzma
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -13,7 +12,7 @@ import numpy as np
 
 from jnl.errors import UserError, printable, reason
 from jnl.registry import Json, leaves
-from jnl.scalars import SWEPT
+from jnl.scalars import SWEPT, metrics_file, unpacked
 
 Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY, SO_FAR = "config.json", "metrics.jsonl", "summary.json", "summary-so-far.json"
@@ -102,13 +101,6 @@ def unfinished(paths: Sequence[Path]) -> list[Path]:
     return [workdir for workdir in _workdirs(paths) if not (workdir / SUMMARY).exists()]
 
 
-def metrics_file(workdir: Path) -> Path:
-    """Where its rows are: `metrics.jsonl`, or what `xz` made of it."""
-    file = workdir / METRICS
-    packed = workdir / f"{METRICS}.xz"
-    return packed if packed.exists() and not file.exists() else file
-
-
 def _workdirs(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(workdir for path in paths for workdir in _inside(path)))
 
@@ -145,12 +137,10 @@ def _read_one(workdir: Path) -> list[Point]:
 
 def _text(file: Path) -> str:
     try:
-        opened = lzma.open(file) if file.suffix == ".xz" else file.open("rb")
-        with opened as content:
-            return content.read().decode()
+        return unpacked(file)
     except FileNotFoundError as error:
         raise UserError(f"workdir: {file} is missing, it is no whole workdir; restore it, or leave it out") from error
-    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise UserError(f"workdir: {file} cannot be read ({reason(error)}); restore it, or leave it out") from error
 
 
@@ -251,11 +241,11 @@ def _run(
     point: Content,
 ) -> Run:
     if number not in all_rows:
-        raise UserError(f"workdir: {workdir / METRICS} lacks run {number} of {SUMMARY}; restore it, or leave it out")
+        raise UserError(f"workdir: {metrics_file(workdir)} lacks run {number} of {SUMMARY}; restore it")
     rows = all_rows[number]
     first, last = cast(int, rows[0]["epoch"]), cast(int, rows[-1]["epoch"])
     if len(rows) != last - first + 1 or (last + 1 < epochs and not failed):
-        raise UserError(f"workdir: {workdir / METRICS} lacks epochs of run {number}; restore it, or leave it out")
+        raise UserError(f"workdir: {metrics_file(workdir)} lacks epochs of run {number}; restore it, or leave it out")
     kept = rows[max(last + 1 - epochs - first, 0) :]  # those before belong to a first training
     about = {*_WHICH, *SWEPT}
     names = [name for name in rows[0] if name not in about and "." not in name and _is_number(rows[0][name])]

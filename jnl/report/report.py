@@ -12,8 +12,9 @@ from jnl.errors import UserError, printable, unknown
 from jnl.report import cells, figures, formats, published, records, tables
 from jnl.report.cells import Board
 from jnl.report.page import Files, Page, Section, render
-from jnl.report.reading import CONFIG, SO_FAR, SUMMARY, Point, metrics_file, read, unfinished
+from jnl.report.reading import CONFIG, SO_FAR, SUMMARY, Point, read, unfinished
 from jnl.report.tables import Table
+from jnl.scalars import metrics_file
 
 PAGE = "index.html"
 _READING = [
