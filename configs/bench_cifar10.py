@@ -4,8 +4,8 @@ python train.py --config=configs/bench_cifar10.py:reference --config.data.dir=DI
 
 Stopped, the same command goes on with the cell that was under way; `--config.only=jocor` or
 `--config.only=rate=0.5` is a part of it, in a workdir of its own. What is published is in the report:
-`python -m jnl.report results/bench-cifar10 --out report`. Not run as a whole: by
-the speed of one cell, some 13 hours on an NVIDIA H200, weeks on a CPU.
+`python -m jnl.report results/bench-cifar10 --out report`. Not run as a whole: some 13 hours on an NVIDIA H200, by the
+speed of its epochs there; weeks on a CPU.
 """
 
 from pathlib import Path

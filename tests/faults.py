@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,6 +56,17 @@ def rows(workdir):
     return 0
 
 
+def stop_when(ready, number=signal.SIGTERM):
+    """Sends the signal to this process as soon as `ready()`, from a thread."""
+
+    def watch():
+        while not ready():
+            pass
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def is_saving(workdir):
     """Whether a save is under way at this moment."""
     return any(".part" in path.name for path in workdir.glob("checkpoints/*/*"))
@@ -73,13 +85,20 @@ def kill(process, workdir, chance: random.Random, inside_a_save: bool) -> bool:
     return process.returncode == -signal.SIGKILL
 
 
+def newest(folder):
+    """The newest checkpoint in the folder of a program."""
+    files = Checkpoints(folder, 99)
+    try:
+        return files.newest()
+    finally:
+        files.close()
+
+
 def left_behind(workdir: Path) -> tuple[dict, dict]:
     """All that a training gives, but for times: name -> arrays, name -> what is JSON."""
     arrays, records = {}, {}
     for folder in sorted((workdir / "checkpoints").iterdir()):
-        files = Checkpoints(folder, 2)
-        found = files.newest()
-        files.close()
+        found = newest(folder)
         arrays |= {f"{folder.name}/{name}": array for name, array in found.arrays.items()}
         records[folder.name] = found.record
     for name in ("summary.json", "config.json"):
