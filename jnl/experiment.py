@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from jnl import devices, metrics, runs
 from jnl.config import complete
+from jnl.curves import judges
 from jnl.errors import UserError
 from jnl.folds import weigh
 from jnl.metrics import BestLast
@@ -234,11 +235,9 @@ def _estimated(parts: Parts, run: int, states: State) -> Json:
     return plain(np.asarray(memory.noise(state.memory, state.params.get("strategy", {}))).round(4))
 
 
-def _best_last(curves: dict[str, np.ndarray], name: str) -> BestLast | None:
-    """Of a curve that need not be there; `selected` where there is a validation set."""
-    if name not in curves:
-        return None
-    return metrics.best_last(curves[name], None if name == "validation_accuracy" else curves.get("validation_accuracy"))
+def _best_last(own: dict[str, np.ndarray], name: str) -> BestLast | None:
+    """Of a curve that need not be there, with each rule whose curve is."""
+    return metrics.best_last(own[name], judges(name, own.get)) if name in own else None
 
 
 def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str, dict[str, Json]] | None:

@@ -1,6 +1,6 @@
 """What is measured: inside the compiled program per batch, and over epochs on the host."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 import jax
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from jnl import curves
 from jnl.types import Outcome
 
 
@@ -105,32 +106,30 @@ class OverRuns(TypedDict):
     per_run: list[float | None]
 
 
-LAST = 10  # epochs (Han et al. 2018)
 NETWORKS = ("net1", "net2", "mean")
 BestLast = dict[str, dict[str, OverRuns | None]]
 
 
-def best_last(accuracy: np.ndarray, validation: np.ndarray | None = None) -> BestLast:
-    """Over epochs, then over runs: f64[S, E, K] -> {best, last, last10} x {net1, net2, mean} x {mean, std, per_run}.
+def best_last(accuracy: np.ndarray, judges: Mapping[str, np.ndarray]) -> BestLast:
+    """Over epochs, then over runs: f64[S, E, K] -> {best, last, ...} x {net1, net2, mean} x {mean, std, per_run}.
 
-    `last10` is the mean of the last 10 epochs (Han et al. 2018), `best` the maximum over epochs, `mean` the average of
-    the networks in each epoch. A single network leaves net2 None. With accuracies on noisy `validation` labels of the
-    same shape there is also `selected`: what the first epoch of highest validation accuracy has (Chen et al. 2021,
-    "Robustness of Accuracy Metric and its Inspirations in Learning with Noisy Labels").
+    The columns are those of `curves.over_epochs` without `maximal`, which only the report shows. `mean` is the average
+    of the networks in each epoch. A single network leaves net2 None.
+
+    Args:
+      accuracy: f64[S, E, K].
+      judges: the curves that rules choose an epoch by; f64[S, E, K] of each network, or f64[S, E] of all of them.
     """
-    over_epochs: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-        "best": lambda curve, judge: curve.max(1),
-        "last": lambda curve, judge: curve[:, -1],
-        "last10": lambda curve, judge: curve[:, -LAST:].mean(1),
+    networks = _of_networks(accuracy)
+    by_network = {name: _of_networks(judge) for name, judge in judges.items() if judge.ndim > 2}
+    numbers = {}
+    for net, curve in networks.items():
+        own = {name: by_network[name][net] if name in by_network else judge for name, judge in judges.items()}
+        numbers[net] = curves.over_epochs(curve, own)
+    columns = [name for name in numbers["mean"] if name != "maximal"]
+    return {
+        name: {net: over_runs(numbers[net][name]) if net in numbers else None for net in NETWORKS} for name in columns
     }
-    if validation is not None:
-        over_epochs["selected"] = lambda curve, judge: curve[np.arange(len(curve)), judge.argmax(1)]
-    curves, judges = _of_networks(accuracy), _of_networks(accuracy if validation is None else validation)
-
-    def one(reduce: Callable[[np.ndarray, np.ndarray], np.ndarray], net: str) -> OverRuns | None:
-        return over_runs(reduce(curves[net], judges[net])) if net in curves else None
-
-    return {name: {net: one(reduce, net) for net in NETWORKS} for name, reduce in over_epochs.items()}
 
 
 def _of_networks(accuracy: np.ndarray) -> dict[str, np.ndarray]:
@@ -153,7 +152,7 @@ def pool(results: Sequence[BestLast]) -> BestLast:
 
 def last10(curve: np.ndarray) -> np.ndarray:
     """f64[S, E] -> f64[S]: the mean of the last 10 epochs, less those that are NaN (nothing selected)."""
-    tail = curve[:, -LAST:]
+    tail = curve[:, -curves.LAST :]
     known = np.isfinite(tail)
     return np.where(known, tail, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
 

@@ -12,20 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from jnl.metrics import LAST
-
-STATISTICS = {
-    "last10": "last 10",  # the mean of the last 10 epochs (Han et al. 2018)
-    "maximal": "maximal of last 10",  # (Yu et al. 2019, table 4)
-    "best": "best",  # of all epochs: chosen by test labels, an upper bound
-    "last": "last",
-    "selected": "selected",  # first epoch of the best accuracy on noisy validation labels (Chen et al. 2021)
-    # The epoch with the fewest changed predictions, made while training as in the published code of Yuan et al. 2024
-    # (tmllab/2024_ICLR_LabelWave), which keeps the learning rate and chooses no epoch. The paper stops at the first
-    # local minimum of a moving average; without one there is no window to choose, but a rate that falls to 0 draws the
-    # epoch to the end.
-    "label_wave": "Label Wave",
-}
 LEVEL = 0.95
 _MOST = 40  # differences whose signs are all tried: twice 2^20 sums
 
@@ -57,33 +43,6 @@ class Components(NamedTuple):
     initialisation: float  # due to `seed`: initial weights and order of the data
     noise: float  # due to `noise_seed`: the draw of the noise
     residual: float  # both together, which one run for each pair cannot part from chance
-
-
-def over_epochs(
-    curve: np.ndarray, validation: np.ndarray | None = None, changed: np.ndarray | None = None
-) -> dict[str, np.ndarray]:
-    """One number for each run from its curve, in each way there is: f64[S, E] -> name of `STATISTICS` -> f64[S].
-
-    Args:
-      curve: f64[S, E] test accuracies.
-      validation: f64[S, E] accuracies on noisy labels that were held out; adds `selected`.
-      changed: f64[S, E] share of training examples whose prediction is not that of the epoch before, NaN in the first;
-        adds `label_wave`.
-    """
-    tail = curve[:, -LAST:]
-    numbers = {"last10": tail.mean(1), "maximal": tail.max(1), "best": curve.max(1), "last": curve[:, -1]}
-    if validation is not None:
-        numbers["selected"] = _at_least(curve, -validation)
-    if changed is not None:
-        numbers["label_wave"] = _at_least(curve, changed)
-    return numbers
-
-
-def _at_least(curve: np.ndarray, judge: np.ndarray) -> np.ndarray:
-    """What each curve has where its judge is least for the first time; NaN if that is nowhere known."""
-    known = np.isfinite(judge)
-    chosen = np.where(known, judge, np.inf).argmin(1)
-    return np.where(known.any(1), curve[np.arange(len(curve)), chosen], np.nan)
 
 
 def mean(values: np.ndarray) -> Mean:

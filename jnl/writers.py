@@ -7,12 +7,13 @@ from typing import Self, TypedDict
 import numpy as np
 from tqdm.auto import tqdm
 
+from jnl.curves import STATISTICS, rules
 from jnl.devices import is_main
 from jnl.errors import printable
 from jnl.metrics import BestLast, OverRuns
 from jnl.registry import Json
 
-_COLUMNS = {"best": "best", "last": "last", "last10": "last 10", "selected": "selected", "balanced": "balanced"}
+_COLUMNS = {name: STATISTICS[name] for name in ("best", "last", "last10", *rules())} | {"balanced": "balanced"}
 _DIFFER = 0.005  # classes are of different sizes if balanced accuracy differs by more
 
 
@@ -29,7 +30,7 @@ class PointSummary(TypedDict):
     runs: list[int]  # their numbers in `metrics.jsonl`
     seeds: list[int]
     noise_seeds: list[int]
-    test_accuracy: BestLast | None  # best, last, last10 (and selected) of net1, net2, mean; None without a test set
+    test_accuracy: BestLast | None  # best, last, last10, rules; net1, net2, mean; None without a test set
     validation_accuracy: BestLast | None  # on the noisy labels of what is held out
     balanced_accuracy: BestLast | None  # the mean over classes of their test accuracies
     class_accuracy: dict[str, dict[str, Json]] | None  # of each class, in the `best` balanced and the `last` epoch
@@ -101,7 +102,8 @@ def table(points: Sequence[PointSummary]) -> str:
     """Best, last and last-10 accuracy (percent, mean ± std over runs) of each network and their mean.
 
     On the test set; where there is none, on the noisy labels that were held out. `selected` is the test accuracy in the
-    epoch of the best validation accuracy, `balanced` the mean over classes in the last epoch, if classes differ.
+    epoch of the best validation accuracy, `Label Wave` that in the epoch which Label Wave chooses, `balanced` the mean
+    over classes in the last epoch, if classes differ.
     """
     judged = [_judged(point) for point in points]
     columns = [column for column in _COLUMNS if any(column in accuracy for accuracy in judged)]

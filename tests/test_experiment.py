@@ -152,7 +152,7 @@ def test_networks_that_agree_on_nothing_finite_have_failed(strategy):
 
 def test_the_mean_of_the_last_ten():
     curve = np.arange(24, dtype=float).reshape(1, 12, 2)
-    result = metrics.best_last(curve)
+    result = metrics.best_last(curve, {})
     assert result["last10"]["net1"]["mean"] == curve[0, 2:, 0].mean()
     assert result["best"]["mean"]["per_run"] == [22.5]
     gaps = np.array([[0.0, np.nan, 0.5, 1.0]])

@@ -17,6 +17,7 @@ FLOORS = {
         "schedules",
         "noise",
         "instance_noise",
+        "curves",
         "metrics",
         "augment",
         "data",

@@ -36,13 +36,13 @@ def test_every_kept_result_gives_the_numbers_of_its_own_summary(path):
 
 
 def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
-    config = quick("jocor", epochs=3, data__validation=0.2, noise__seed="per_run")
+    config = quick("jocor", epochs=5, data__validation=0.2, noise__seed="per_run")
     summary = jnl.run(config, tmp_path / "mine").summary
     (point,) = read([tmp_path / "mine"])
     cell = board(tmp_path / "mine").cells[0]
     numbers = cell.numbers()
     assert list(numbers) == ["last10", "maximal", "best", "last", "selected", "label_wave"]
-    for name in ("best", "last", "last10", "selected"):
+    for name in ("best", "last", "last10", "selected", "label_wave"):
         of_summary = summary["test_accuracy"][name]["mean"]
         np.testing.assert_allclose(numbers[name], of_summary["per_run"], rtol=1e-6)
     assert len(point.class_names) == 10 and point.matrices["true"].shape == (10, 10)
@@ -155,15 +155,42 @@ def test_noise_of_which_nothing_is_known_has_no_matrix(tmp_path):
     assert [row.texts[1:] for row in table.rows] == [["0.500", "0.500", "0.000"], ["-"] * 3, ["-"] * 3]
 
 
+EIGHTHS = (5, 3, 1, 2, 3, 4, 5, 0, 0, 0, 0)  # of predictions changed: a valley, then none
+
+
 def test_label_wave_is_shown_where_changes_are_recorded(tmp_path):
-    changed = np.array([math.nan, 0.5, 0.1, *[0.2] * 9])
+    changed = np.array([math.nan, *EIGHTHS]) / 8  # sums of three from epoch 3: 9, 6, 6, 9
     told = board(workdir(tmp_path / "a", more={"changed_predictions": changed}), workdir(tmp_path / "b", "standard"))
     curve = told.cells[0].curve("test_accuracy")
-    np.testing.assert_array_equal(told.cells[0].numbers()["label_wave"], curve[:, 2])
+    np.testing.assert_array_equal(told.cells[0].numbers()["label_wave"], curve[:, 4])
     table = tables.accuracy(told)
     assert "Label Wave" in table.columns
     assert row(table, "standard")["Label Wave"] == "-"
     assert "Label Wave" not in tables.accuracy(board(tmp_path / "b")).columns
+
+
+def test_label_wave_leaves_out_the_epochs_before_networks_start_afresh(tmp_path):
+    changed = np.array([math.nan, 0, 0, 0, 8, *EIGHTHS]) / 8
+    told = board(workdir(tmp_path / "a", "forward_correction", preparing=4, more={"changed_predictions": changed}))
+    curve = told.cells[0].curve("test_accuracy")
+    assert curve.shape[1] == 12
+    np.testing.assert_array_equal(told.cells[0].numbers()["label_wave"], curve[:, 4])
+
+
+def test_the_window_and_patience_of_label_wave_are_options_of_the_report(tmp_path, capsys):
+    changed = np.array([math.nan, *EIGHTHS]) / 8
+    made, out = workdir(tmp_path / "a", seeds=(1,), more={"changed_predictions": changed}), tmp_path / "report"
+    accuracy = board(made).cells[0].curve("test_accuracy")[0]
+    for arguments, epoch in (([], 4), (["--label-wave-window=1"], 3), (["--label-wave-patience=9"], 10)):
+        assert main([str(made), "--out", str(out), *arguments]) == 0
+        lines = (out / "measurements.csv").read_text().splitlines()
+        (line,) = (line for line in lines if ",label_wave," in line)
+        assert f",{float(accuracy[epoch])!r}," in line
+    assert "averages the last 3 epochs" in (out / "index.html").read_text()
+    assert "undercut in the next 9 epochs" in (out / "index.html").read_text()
+    for name in ("window", "patience"):
+        assert main([str(made), "--out", str(out), f"--label-wave-{name}=0"]) == 2
+        assert capsys.readouterr().err == f"error: label_wave_{name}: 0 epochs are too few; give 1 or more\n"
 
 
 def test_without_a_test_set_the_noisy_labels_judge_and_it_is_said(tmp_path):

@@ -145,31 +145,3 @@ def test_what_is_not_crossed_cannot_be_told_apart(seeds, noise_seeds):
 
 def test_a_failed_run_breaks_the_layout():
     assert statistics.components(np.array([1, 2, 3, math.nan]), [1, 1, 2, 2], [1, 2, 1, 2]) is None
-
-
-curves = st.integers(1, 25).flatmap(
-    lambda epochs: st.lists(st.lists(accuracies, min_size=epochs, max_size=epochs), min_size=1, max_size=3)
-)
-
-
-@given(curves, st.randoms(use_true_random=False))
-def test_numbers_of_curves_are_those_of_loops(curve, random):
-    judge = [[random.randrange(4) / 4 for _ in one] for one in curve]
-    changed = [[math.nan] + [random.randrange(4) / 4 for _ in one[1:]] for one in curve]
-    found = statistics.over_epochs(*map(np.array, (curve, judge, changed)))
-    assert list(found) == list(statistics.STATISTICS)
-    for run, one in enumerate(curve):
-        tail = one[-10:]
-        assert found["last10"][run] == pytest.approx(sum(tail) / len(tail))
-        assert (found["maximal"][run], found["best"][run], found["last"][run]) == (max(tail), max(one), one[-1])
-        assert found["selected"][run] == one[judge[run].index(max(judge[run]))]
-        if len(one) == 1:
-            assert math.isnan(found["label_wave"][run])
-        else:
-            assert found["label_wave"][run] == one[changed[run].index(min(changed[run][1:]), 1)]
-
-
-def test_ways_to_choose_are_there_only_where_they_can_be_taken():
-    assert list(statistics.over_epochs(np.ones((2, 3)))) == ["last10", "maximal", "best", "last"]
-    failed = statistics.over_epochs(np.full((1, 3), math.nan), np.full((1, 3), math.nan))
-    assert all(math.isnan(values[0]) for values in failed.values())

@@ -1,6 +1,7 @@
 """Makes one page of workdirs, with every figure and table as files beside it.
 
 python -m jnl.report WORKDIR... --out report/ [--baseline standard]
+    [--label-wave-window 3] [--label-wave-patience 3]
 
 A WORKDIR is what train.py --workdir wrote, or a folder of such. The page is report/index.html.
 """
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from jnl.curves import LABEL_WAVE, LabelWave
 from jnl.errors import exit_code
 from jnl.report.cells import BASELINE
 from jnl.report.report import write
@@ -21,8 +23,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("workdirs", nargs="+", type=Path, metavar="WORKDIR")
     parser.add_argument("--out", type=Path, required=True, help="a folder for the page and its files")
     parser.add_argument("--baseline", default=BASELINE, help="the strategy that others are compared with")
+    for name, epochs, text in (
+        ("window", LABEL_WAVE.window, "epochs whose changes of predictions Label Wave averages"),
+        ("patience", LABEL_WAVE.patience, "epochs without a lower average after which Label Wave stops"),
+    ):
+        parser.add_argument(f"--label-wave-{name}", type=int, default=epochs, metavar="EPOCHS", help=text)
     asked = parser.parse_args(arguments)
-    return exit_code(lambda: write(asked.workdirs, asked.out, asked.baseline))
+    return exit_code(
+        lambda: write(
+            asked.workdirs,
+            asked.out,
+            asked.baseline,
+            LabelWave(asked.label_wave_window, asked.label_wave_patience),
+        )
+    )
 
 
 if __name__ == "__main__":

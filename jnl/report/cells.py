@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl import statistics
+from jnl import curves, statistics
+from jnl.curves import LABEL_WAVE, LabelWave
 from jnl.registry import Json
 from jnl.report.reading import Point, Run
 
@@ -22,6 +23,7 @@ class Cell(NamedTuple):
     strategy: str
     points: list[Point]
     runs: list[Run]
+    wave: LabelWave = LABEL_WAVE
 
     @property
     def settings(self) -> dict[str, Json]:
@@ -44,10 +46,10 @@ class Cell(NamedTuple):
 
     def curve(self, name: str) -> np.ndarray | None:
         """f64[S, E], mean over networks, of the runs that have not failed; None where one of them has none."""
-        curves = [run.curves[name] for run in self.whole() if name in run.curves]
-        if not curves or len(curves) < len(self.whole()):
+        found = [run.curves[name] for run in self.whole() if name in run.curves]
+        if not found or len(found) < len(self.whole()):
             return None
-        stacked = np.stack(curves)
+        stacked = np.stack(found)
         return stacked.mean(2) if stacked.ndim > 2 else stacked
 
     def epochs(self) -> np.ndarray:
@@ -59,10 +61,10 @@ class Cell(NamedTuple):
         curve = self.curve(self.judged)
         if curve is None:
             return {}
-        validation = self.curve("validation_accuracy") if self.judged == "test_accuracy" else None
+        judges = curves.judges(self.judged, self.curve)
         there = np.array([not run.failed for run in self.runs])
         numbers = {}
-        for name, values in statistics.over_epochs(curve, validation, self.curve("changed_predictions")).items():
+        for name, values in curves.over_epochs(curve, judges, self.wave).items():
             numbers[name] = np.full(len(self.runs), np.nan)
             numbers[name][there] = values
         return numbers
@@ -100,7 +102,7 @@ class Comparison(NamedTuple):
     holm: float  # adjusted over the comparisons of its board
 
 
-def boards(points: Sequence[Point]) -> tuple[list[Board], list[Duplicate]]:
+def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[Board], list[Duplicate]]:
     """All cells, in the order of their names, and the runs that were not counted again."""
     grouped: dict[tuple[str, str, float], list[Point]] = {}
     for point in points:
@@ -110,14 +112,14 @@ def boards(points: Sequence[Point]) -> tuple[list[Board], list[Duplicate]]:
     for key in sorted(grouped):
         cells: list[Cell] = []
         for strategy in sorted({point.strategy for point in grouped[key]}):
-            own, again = _cells([point for point in grouped[key] if point.strategy == strategy])
+            own, again = _cells([point for point in grouped[key] if point.strategy == strategy], wave)
             cells += own
             duplicates += again
         found.append(Board(*key, cells))
     return found, duplicates
 
 
-def _cells(points: Sequence[Point]) -> tuple[list[Cell], list[Duplicate]]:
+def _cells(points: Sequence[Point], wave: LabelWave) -> tuple[list[Cell], list[Duplicate]]:
     """Points of one strategy, those together that agree in every setting which both record, and in shared runs."""
     groups: list[list[Point]] = []
     for point in points:
@@ -134,7 +136,7 @@ def _cells(points: Sequence[Point]) -> tuple[list[Cell], list[Duplicate]]:
             counted = runs.setdefault((run.seed, run.noise_seed), run)
             if counted is not run:
                 duplicates.append(Duplicate(run, counted))
-        cells.append(Cell(label, points[0].strategy, group, list(runs.values())))
+        cells.append(Cell(label, points[0].strategy, group, list(runs.values()), wave))
     return cells, duplicates
 
 

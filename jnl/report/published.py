@@ -1,6 +1,6 @@
 """Published numbers beside measured ones, in jnl's own names: `published.csv`.
 
-`mean` and `std` are percent of test accuracy, `statistic` is one of `jnl.statistics.STATISTICS`; what a source does not
+`mean` and `std` are percent of test accuracy, `statistic` is one of `jnl.curves.STATISTICS`; what a source does not
 state is empty. Numbers whose source does not say how they were taken from the epochs are not in it. `settings` are
 fields of the config in which a number departs from `config.published`, such as `strategy.warmup_epochs=0|20`: values in
 JSON, `*` for a field or a section that the source does not state.

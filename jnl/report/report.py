@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jnl import strategies
+from jnl.curves import LABEL_WAVE, LabelWave
 from jnl.errors import UserError, printable, unknown
 from jnl.report import cells, figures, formats, published, records, tables
 from jnl.report.cells import Board
@@ -23,9 +24,8 @@ _READING = [
     "results. Runs that have failed (their loss was not finite) are in no "
     "mean. Bands in figures are one standard deviation (ddof 0) over runs.",
     "Last 10 is the mean of the last 10 epochs, maximal the maximum of these, best the maximum of all epochs; both "
-    "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, Label Wave the "
-    "one with the fewest changed predictions on the training set: neither needs a clean label. A column is there where "
-    "its curve is recorded.",
+    "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, and needs no "
+    "clean label. A column is there where its curve is recorded.",
     "A strategy that trains twice, as to estimate the noise first, has its curves from the epoch on in which its "
     "networks start afresh.",
     "Intervals are 95 % t intervals. With five runs, bootstrap intervals of 95 % cover 84 % only.",
@@ -33,7 +33,17 @@ _READING = [
 ]
 
 
-def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE) -> Path:
+def _of_label_wave(wave: LabelWave) -> str:
+    return (
+        "Label Wave needs no held-out example and no clean label. It takes the share of predictions on the training "
+        f"set that have changed since the epoch before, averages the last {wave.window} epochs, and chooses the first "
+        f"epoch whose average is not undercut in the next {wave.patience} epochs. If the averages fall until the end, "
+        "it chooses the last epoch. The paper (Yuan et al. 2024) stops at the first local minimum of a moving average; "
+        "its window is not confirmed."
+    )
+
+
+def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE, wave: LabelWave = LABEL_WAVE) -> Path:
     """Writes the report and gives the path of its page; the same workdirs give the same bytes.
 
     Raises:
@@ -43,7 +53,7 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE) -
     known = sorted({*strategies.names(), *(point.strategy for point in points)})  # it may be of an older jnl
     if baseline not in known:
         raise unknown("--baseline", baseline, known)
-    boards, duplicates = cells.boards(points)
+    boards, duplicates = cells.boards(points, wave)
     names = _names(boards)
     often = Counter(cell.label for board in boards for cell in board.cells)
     numbers = {label: number for number, label in enumerate(sorted(often, key=lambda label: (-often[label], label)))}
@@ -58,7 +68,7 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE) -
         sections,
         records.runs(boards, duplicates),
         [_files(point, out) for point in points],
-        _READING,
+        [*_READING, _of_label_wave(wave)],
         numbers,
     )
     files: dict[str, bytes] = {PAGE: render(page).encode(), records.MEASUREMENTS: records.measurements(boards).encode()}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl import statistics
+from jnl.curves import STATISTICS
 from jnl.metrics import last10
 from jnl.report.cells import Board, Cell, Comparison
 from jnl.report.published import Verdict
@@ -64,7 +65,7 @@ def _p(value: float) -> str:
 def accuracy(board: Board) -> Table:
     """Every way to take one accuracy from the epochs, side by side."""
     numbers = {cell.label: cell.numbers() for cell in board.cells}
-    names = [name for name in statistics.STATISTICS if any(name in own for own in numbers.values())]
+    names = [name for name in STATISTICS if any(name in own for own in numbers.values())]
     rows = []
     for cell in board.cells:
         failed = len(cell.runs) - len(cell.whole())
@@ -75,7 +76,7 @@ def accuracy(board: Board) -> Table:
         curve = cell.curve("label_precision")
         texts.append(NOTHING if curve is None else _mean(statistics.mean(last10(curve))))
         rows.append(Row(texts, cell.label, bool(failed)))
-    columns = ["strategy", "runs", *(statistics.STATISTICS[name] for name in names), "label precision, last 10"]
+    columns = ["strategy", "runs", *(STATISTICS[name] for name in names), "label precision, last 10"]
     note = (
         "Test accuracy in percent, mean of the networks: mean ± standard deviation (ddof 0) over runs and the 95 % t "
         "interval of the mean. Best and maximal are chosen by test labels. Of fewer epochs than 10, last 10 are all."
@@ -228,7 +229,7 @@ def published(found: Sequence[Verdict], titles: Mapping[int, str], note: str) ->
                 [
                     one.cell.label,
                     titles[number],
-                    statistics.STATISTICS[paper.statistic],
+                    STATISTICS[paper.statistic],
                     f"{paper.mean:.2f}{std}{runs}",
                     f"{_mean(one.measured, 1)}\n{one.measured.runs} runs",
                     difference,
