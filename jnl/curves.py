@@ -25,10 +25,10 @@ class LabelWave:
     training sees it. The chosen epoch is the first one whose average is not undercut by an average of the next
     `patience` epochs. A training knows it `patience` epochs later, and can stop there.
 
-    The first epoch is left out, because its predictions have none before them; the first average is that of the epoch
-    at position `window`. Of equal averages the first one counts. If a training ends before its stop, the lowest average
-    counts; if the averages never stop falling, this is the last epoch. An average that is not finite is not chosen
-    and does not undercut. A curve that is too short for one average has no choice.
+    The first epoch is left out, because these networks have no predictions before it; the first average is that of the
+    epoch at position `window`. Of equal averages the first one counts. If a training ends before its stop, the lowest
+    average counts; if the averages never stop falling, this is the last epoch. An average that is not finite is not
+    chosen and does not undercut. A curve that is too short for one average has no choice.
 
     The window of the paper is not confirmed: the published code (tmllab/2024_ICLR_LabelWave) logs the changes, but has
     no window and no stop. Both defaults are ours.
@@ -56,8 +56,9 @@ class LabelWave:
             averages[:, self.window :] = sliding_window_view(changed[:, 1:], self.window, axis=1).mean(-1)
         known = np.isfinite(averages)
         averages[~known] = np.inf
-        padded = np.pad(averages[:, 1:], ((0, 0), (0, self.patience)), constant_values=np.inf)
-        minimum = known & (averages <= sliding_window_view(padded, self.patience, axis=1).min(-1))
+        patience = min(self.patience, changed.shape[1])
+        padded = np.pad(averages[:, 1:], ((0, 0), (0, patience)), constant_values=np.inf)
+        minimum = known & (averages <= sliding_window_view(padded, patience, axis=1).min(-1))
         return np.where(minimum.any(1), minimum.argmax(1), NONE)
 
 

@@ -88,6 +88,7 @@ class TestLabelWave:
 
     def test_if_averages_never_stop_falling_it_is_the_last_epoch(self):
         assert choice([math.nan, *range(20, 0, -1)]) == 20
+        assert choice([math.nan, *range(20, 0, -1)], LabelWave(3, 10**12)) == 20
 
     @pytest.mark.parametrize("epochs", [1, 2, 3])
     def test_too_few_epochs_for_one_average_have_no_choice(self, epochs):
