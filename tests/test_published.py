@@ -9,8 +9,9 @@ from conftest import ROOT
 from reports import board, workdir
 
 import jnl
-from jnl import statistics, sweep
+from jnl import sweep
 from jnl.command import load
+from jnl.curves import STATISTICS
 from jnl.registry import leaves, names
 from jnl.report import published, tables
 
@@ -108,7 +109,7 @@ def test_published_numbers_have_names_of_jnl():
         assert one.data.partition(":")[0] in sources
         assert one.model in [*names(jnl.models), ""]
         assert one.noise == "none" or one.noise in jnl.noise.KINDS
-        assert one.statistic in statistics.STATISTICS and 0 < one.mean < 100 and one.source
+        assert one.statistic in STATISTICS and 0 < one.mean < 100 and one.source
         assert math.isnan(one.rate) == (one.noise == "none")
         known = published.ways(one) if one.model else ()
         assert all(name in way or name in ("augment",) for way in known for name in one.settings)
