@@ -26,7 +26,7 @@ _SUPERCLASSES = (
 )  # fmt: skip
 
 KINDS = [
-    "none", "symmetric", "symmetric_exact", "symmetric_inclusive", "pair",
+    "none", "symmetric", "symmetric_exact", "symmetric_inclusive", "symmetric_inclusive_exact", "pair",
     "asymmetric_mnist", "asymmetric_cifar10", "asymmetric_cifar100_blocks", "asymmetric_cifar100_superclass",
     "instance", "matrix",
 ]  # fmt: skip
@@ -63,8 +63,10 @@ def draw(
     """Noisy labels of any kind: -> int32[N].
 
     `symmetric_exact`: exactly round(rate N) labels, those that come first in a permutation, each to any other class
-    (ODNL counts like this; its bits are others). `instance`: by the stored inputs [N, ...], see `jnl.instance_noise`.
-    The others: `corrupt` by their matrix; that of `matrix` is in `file`.
+    (ODNL counts like this; its bits are others). `symmetric_inclusive_exact`: int(rate N) labels, each to any class, so
+    that a share (C - 1) / C of them is wrong then. DivideMix, ELR and SOP draw like this; their bits cannot be
+    repeated, as their streams have no seed. `instance`: by the stored inputs [N, ...], see `jnl.instance_noise`. The
+    others: `corrupt` by their matrix; that of `matrix` is in `file`.
 
     Raises:
       UserError: as of `check`, `transition` and `corrupt`, or `instance` without inputs.
@@ -75,10 +77,15 @@ def draw(
             raise UserError("noise.kind: 'instance' depends on the inputs; give them")
         return instance_noise.draw(_usable(labels, num_classes, seed), inputs, num_classes, rate, seed)
     matrix = transition(kind, num_classes, rate, file)
-    if kind != "symmetric_exact":
+    if kind not in ("symmetric_exact", "symmetric_inclusive_exact"):
         return corrupt(labels, matrix, seed)
     noisy, stream = _usable(labels, num_classes, seed).astype(np.int32), np.random.RandomState(seed)
-    flipped = stream.permutation(len(noisy))[: round(rate * len(noisy))]
+    order = stream.permutation(len(noisy))
+    if kind == "symmetric_inclusive_exact":
+        drawn = order[: int(rate * len(noisy))]
+        noisy[drawn] = stream.randint(0, num_classes, len(drawn))
+        return noisy
+    flipped = order[: round(rate * len(noisy))]
     noisy[flipped] = (noisy[flipped] + stream.randint(1, num_classes, len(flipped))) % num_classes
     return noisy
 
@@ -99,9 +106,10 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
     """The matrix P(noisy = column | clean = row): -> float64[C, C].
 
     `symmetric`: any other class, evenly; `symmetric_exact` in expectation. `symmetric_inclusive`: any class, its own
-    too (DivideMix, ELR). `pair`: the next class. `asymmetric_*`: only the listed classes flip, each to one other. The
-    published code says "superclass" for CIFAR-100 but cycles within blocks of five alphabetical labels: that is
-    `..._blocks`; the noise it describes is `..._superclass`. `matrix`: that of `file`, whatever the rate.
+    too; `symmetric_inclusive_exact` in expectation. `pair`: the next class. `asymmetric_*`: only the listed classes
+    flip, each to one other. The published code says "superclass" for CIFAR-100 but cycles within blocks of five
+    alphabetical labels: that is `..._blocks`; the noise it describes is `..._superclass`. `matrix`: that of `file`,
+    whatever the rate.
 
     Raises:
       UserError: an unknown kind, a rate outside [0, 1], a kind that does not fit the number of classes or, as
@@ -121,7 +129,7 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
         matrix = (rate / (num_classes - 1)) * np.ones((num_classes, num_classes))
         np.fill_diagonal(matrix, 1.0 - rate)
         return matrix
-    if kind == "symmetric_inclusive":
+    if kind in ("symmetric_inclusive", "symmetric_inclusive_exact"):
         return (1.0 - rate) * np.eye(num_classes) + rate / num_classes
     matrix = np.eye(num_classes)
     for clean, noisy in _flips(kind, num_classes).items():

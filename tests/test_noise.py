@@ -118,6 +118,7 @@ def digits():
     [
         ("symmetric_exact", 0.2, (288, "fd416181c5842c5f")),
         ("symmetric_exact", 0.4, (577, "11afd1a31cce2184")),
+        ("symmetric_inclusive_exact", 0.4, (517, "842042f88a5043c0")),
         ("instance", 0.2, (300, "5f0277029c408839")),
         ("instance", 0.4, (605, "6668fc695bc8c864")),
     ],
@@ -134,7 +135,7 @@ def test_the_draw_stays_what_it_is(digits, kind, rate, golden):
 def test_draw_serves_every_kind(kind, seed):
     labels, classes = np.arange(40) % 4, SIZES.get(kind, 4)
     noisy = noise.draw(kind, labels, classes, 0.3, seed)
-    if kind != "symmetric_exact":
+    if not kind.endswith("_exact"):
         np.testing.assert_array_equal(noisy, noise.corrupt(labels, noise.transition(kind, classes, 0.3), seed))
     np.testing.assert_array_equal(noisy, noise.draw(kind, labels, classes, 0.3, seed))
 
@@ -152,6 +153,25 @@ def test_symmetric_exact_is_symmetric():
     found = noise.realised(labels, noise.draw("symmetric_exact", labels, 4, 0.3, 0), 4)
     np.testing.assert_allclose(found, noise.transition("symmetric_exact", 4, 0.3), atol=0.015)
     np.testing.assert_array_equal(noise.transition("symmetric_exact", 4, 0.3), noise.transition("symmetric", 4, 0.3))
+
+
+@given(st.floats(0, 1), st.integers(0, 200), st.integers(2, 12), st.integers(0, 2**32 - 1))
+def test_symmetric_inclusive_exact_draws_exactly_as_many(rate, number, num_classes, seed):
+    """As `dataloader_cifar.py` of DivideMix: the first int(rate N) of a shuffled list get any class, their own too."""
+    labels = np.arange(number) % num_classes
+    drawn = np.random.RandomState(seed).permutation(number)[: int(rate * number)]
+    noisy = noise.draw("symmetric_inclusive_exact", labels, num_classes, rate, seed)
+    kept = np.setdiff1d(np.arange(number), drawn)
+    np.testing.assert_array_equal(noisy[kept], labels[kept])
+    assert number == 0 or (0 <= noisy.min() and noisy.max() < num_classes)
+
+
+def test_half_of_the_labels_drawn_inclusively_are_45_percent_wrong_in_ten_classes():
+    labels = np.arange(50_000) % 10
+    noisy = noise.draw("symmetric_inclusive_exact", labels, 10, 0.5, 0)
+    assert abs((noisy != labels).mean() - 0.45) < 0.005
+    found = noise.realised(labels, noisy, 10)
+    np.testing.assert_allclose(found, noise.transition("symmetric_inclusive_exact", 10, 0.5), atol=0.015)
 
 
 @given(st.floats(0.05, 0.95), st.integers(2, 6), st.integers(0, 2**32 - 1))
