@@ -23,3 +23,4 @@ def get_config(arg: str | None = None) -> ConfigDict:
 def _reference(config: ConfigDict) -> None:
     train_by_sgd(config, 0.1, 0.0, 100, (50,), batch_size=64)
     config.optim.momentum = 0.0
+    config.strategy.divide_rate = True

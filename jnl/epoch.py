@@ -49,8 +49,10 @@ def _root(run: Run) -> Array:
 
 
 def _optimiser(recipe: Recipe, run: Run, number: Array | int) -> optax.GradientTransformation:
-    change = recipe.make_strategy(**run.hyper).transform
-    return optax.chain(change, recipe.optimiser(run.learning_rate[number], run.beta1[number]))
+    strategy, rate = recipe.make_strategy(**run.hyper), run.learning_rate[number]
+    if strategy.rate_divisor is not None:
+        rate = rate / strategy.rate_divisor(jnp.asarray(number))
+    return optax.chain(strategy.transform, recipe.optimiser(rate, run.beta1[number]))
 
 
 def epoch(
@@ -108,6 +110,7 @@ def train_on(
         context = Context(
             epoch=number,
             batch=batch.position,
+            steps=recipe.steps,
             keep=run.keep[number],
             index=batch.index,
             inputs=train.inputs[batch.index] if batch.inputs is None else batch.inputs,

@@ -19,6 +19,7 @@ class Context(NamedTuple):
 
     epoch: Array  # i32[]
     batch: Array  # i32[] position of the batch in its epoch
+    steps: Array | int  # i32[] batches of an epoch
     keep: Array  # i32[B + 1] how many of n examples to keep in this epoch, for n = 0..B
     index: Array  # type: ignore[assignment]  # i32[B] which examples these are
     inputs: Array  # theirs as stored, [B, ...]
@@ -62,5 +63,6 @@ class Strategy(NamedTuple):
     transform: optax.GradientTransformation = optax.identity()  # of the gradient, before the optimiser
     weigh: Weigh | None = None
     restart: int = 0  # epoch in which the networks start afresh, the schedules too
+    rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[], the learning rate is divided by it
     # Instead of `step.update`, which it is given first for where it wants that.
     step: Callable[[Update, Training, State, Context], tuple[State, Outcome]] | None = None

@@ -144,7 +144,7 @@ def test_value_and_gradient(oracle, hyper, situation):
     labels = np.random.default_rng(4).integers(0, CLASSES, BATCH)
     keep = jnp.array([int((1 - forget) * n) for n in range(BATCH + 1)])
     rest = (jnp.zeros((BATCH, 1)), jnp.ones(BATCH), jnp.float32(0), jax.random.key(0), {})
-    context = Context(jnp.int32(epoch), jnp.int32(batch), keep, jnp.arange(BATCH), *rest)
+    context = Context(jnp.int32(epoch), jnp.int32(batch), 468, keep, jnp.arange(BATCH), *rest)
     gradient, rows = ours(oracle.__name__, **hyper)(jnp.float32(z), jnp.asarray(labels, jnp.int32), context)
     expected = oracle(z, labels, forget, epoch, batch, **hyper)
     np.testing.assert_allclose(rows, expected, rtol=2e-5, atol=1e-6)

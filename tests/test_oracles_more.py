@@ -24,7 +24,7 @@ def ce1(z, y):
     return -np.log(softmax(z)[y])
 
 
-def gce(z, y, fixed, q=0.7, truncated=False, threshold=0.5, prune_from=40):
+def gce(z, y, fixed, q=0.7, truncated=False, threshold=0.5, prune_from=39):
     total = 0.0
     for i in range(len(y)):
         p = softmax(z[0][i])[y[i]]
@@ -62,19 +62,22 @@ def regularised(z, y, fixed, smoothing=0.1, confidence=0.0, class_prior=0.0):
 
 def cores2(z, y, fixed, beta=2.0, wait_epochs=10, rise_epochs=30, sieve_from=31):
     epoch, prior = fixed["epoch"], fixed["memory"]["prior"]
-    now = beta * min(max((epoch - wait_epochs) / rise_epochs, 0), 1)
+    now = np.concatenate([np.zeros(wait_epochs), np.linspace(0, beta, rise_epochs), np.full(60, beta)])[epoch]
     kept = []
     for i in range(len(y)):
         every = -np.log(softmax(z[0][i]) + 1e-8)
         at = -np.log(softmax(fixed["z"][0][i]) + 1e-8)  # the sieve has no gradient
         if epoch < sieve_from or ce1(fixed["z"][0][i], y[i]) - at.mean() <= 0:
             kept.append(ce1(z[0][i], y[i]) - now * (prior * every).sum())
-    return [np.mean(kept) / (1 + now)]
+    return [np.mean(kept)]
 
 
-def peer_loss(z, y, fixed, alpha=1.0, floor=1e-3):
-    log_p = np.maximum(np.log(softmax(z[0])), np.log(floor))
+def peer_loss(z, y, fixed, alpha=1.0, epsilon=1e-5, alpha_plan=""):
+    log_p = np.log(softmax(z[0]) + epsilon)
     own = np.mean([-log_p[i, y[i]] for i in range(len(y))])
+    if alpha_plan:  # of the published code, CIFAR-10
+        parts = (0, 0, 20), (0, 1, 20), (1, 2, 10), (2, 5, 50), (5, 10, 100), (10, 20, 100)
+        alpha = np.concatenate([np.linspace(first, last, number) for first, last, number in parts])[fixed["epoch"]]
     return [own - alpha * np.mean([-log_p[i, y[j]] for i in range(len(y)) for j in range(len(y))])]
 
 
@@ -134,7 +137,8 @@ def buckets(z, y, fixed, bag_size=8, known_noise=False, entropy=0.0):
 
 
 def forward_correction(z, y, fixed, **hyper):
-    return [np.mean([-np.log((softmax(z[0][i]) @ TRANSITION)[y[i]]) for i in range(len(y))])]
+    p = np.clip(softmax(z[0]), 1e-7, 1 - 1e-7)
+    return [np.mean([-np.log((p[i] @ TRANSITION)[y[i]]) for i in range(len(y))])]
 
 
 def backward_correction(z, y, fixed, **hyper):
@@ -175,13 +179,15 @@ def cdr(z, y, fixed, noise_rate=0.2):
     return [ce(z[0], y).mean()]
 
 
+PEER_PLAN = "19:0 20:0 39:1 40:1 49:2 50:2 99:5 100:5 199:10 200:10 299:20"
 ORACLES = [
     (gce, {}, 5), (gce, {"q": 0.3}, 5), (gce, {"truncated": True, "prune_from": 5, "threshold": 0.2}, 5),
     (symmetric_cross_entropy, {}, 5), (symmetric_cross_entropy, {"alpha": 6.0, "beta": 0.1}, 5),
     (bootstrap, {}, 5), (bootstrap, {"kind": "hard"}, 5),
     (regularised, {}, 5), (regularised, {"smoothing": 0.0, "confidence": 1.0, "class_prior": 1.0}, 5),
     (cores2, {}, 5), (cores2, {}, 25), (cores2, {}, 40),
-    (peer_loss, {}, 5), (peer_loss, {"alpha": -0.5, "floor": 0.2}, 5),
+    (peer_loss, {}, 5), (peer_loss, {"alpha": -0.5, "epsilon": 0.2}, 5),
+    *((peer_loss, {"alpha_plan": PEER_PLAN}, epoch) for epoch in (0, 19, 30, 45, 99, 150, 299)),
     (elr, {}, 5), (elr, {"target_momentum": 0.9, "weight": 7.0}, 5),
     (sop, {}, 5),
     (mentornet, {}, 5), (mentornet, {"burn_in": 0}, 5), (mentornet, {"burn_in": 0, "kind": "linear", "gamma": 0.5}, 5),
@@ -220,7 +226,7 @@ def case(strategy, epoch):
     )
     weights = np.float32(np.arange(BATCH) % 3) if strategy.weigh else np.ones(BATCH, np.float32)
     context = Context(
-        jnp.int32(epoch), jnp.int32(0), jnp.arange(BATCH + 1), jnp.asarray(INDEX), jnp.zeros((BATCH, 1)),
+        jnp.int32(epoch), jnp.int32(0), 10, jnp.arange(BATCH + 1), jnp.asarray(INDEX), jnp.zeros((BATCH, 1)),
         jnp.asarray(weights), jnp.float32(epoch / 100), jax.random.key(0), memory,
         jax.tree.map(jnp.asarray, learned), jnp.asarray(features),
     )  # fmt: skip

@@ -71,7 +71,7 @@ def test_confusion_counts_label_by_prediction():
 def test_nth_largest_is_that_of_a_sort(share):
     values = np.abs(np.random.default_rng(0).normal(size=999)).astype(np.float32) ** 9
     values[:100] = 0
-    expected = np.sort(values)[::-1][round(share * 999) - 1]
+    expected = np.sort(values)[::-1][int(share * 999) - 1]
     assert jax.jit(_nth_largest)(values, share) == expected
 
 
@@ -82,23 +82,11 @@ def test_cdr_moves_the_critical_weights_only():
     gradient, params = ({k: np.float32(random.normal(size=v)) for k, v in tree.items()} for _ in range(2))
     moved, _ = transform.update(gradient, transform.init(params), params)
     size = {k: np.abs(gradient[k] * params[k]) for k in tree}
-    limit = np.sort(np.concatenate([size["kernel"].ravel(), size["deep"].ravel()]))[::-1][round(0.6 * 66) - 1]
+    limit = np.sort(np.concatenate([size["kernel"].ravel(), size["deep"].ravel()]))[::-1][int(0.6 * 66) - 1]
     for name in ("kernel", "deep"):
         expected = np.where(size[name] >= limit, gradient[name] * np.float32(0.6), 0)
         np.testing.assert_allclose(moved[name], expected, rtol=1e-6)
     np.testing.assert_array_equal(moved["bias"], gradient["bias"])
-
-
-def test_the_mixture_is_scikit_learns():
-    from sklearn.mixture import GaussianMixture
-
-    random = np.random.default_rng(0)
-    values = np.concatenate([random.normal(0.15, 0.08, 700), random.normal(0.7, 0.15, 300)]).astype(np.float32)
-    model = GaussianMixture(2, max_iter=10, tol=0, reg_covar=5e-4, random_state=0)
-    with pytest.warns(Warning, match="converge"):
-        model.fit(values[:, None])
-    expected = model.predict_proba(values[:, None])[:, model.means_.argmin()]
-    np.testing.assert_allclose(chance_of_lower(jnp.asarray(values)), expected, atol=0.02)
 
 
 def test_dividemix_targets_and_loss():
@@ -226,7 +214,7 @@ def step_of(name, labels, **hyper):
     @jax.jit
     def step(state, epoch=5, batch=1):
         context = Context(
-            jnp.int32(epoch), jnp.int32(batch), jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH],
+            jnp.int32(epoch), jnp.int32(batch), 10, jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH],
             jnp.ones(BATCH), jnp.float32(0.5), jax.random.key(7), state.memory,
         )  # fmt: skip
         return strategy.step(partial(update, strategy, training), training, state, context)[0]
@@ -272,7 +260,8 @@ def test_elr_plus_takes_targets_from_the_others_average():
     other = step(state._replace(memory=state.memory._replace(params=moved(state.memory.params, 1))))
     assert differs(plain.params, other.params) == [True, False]
     assert differs(plain.memory.target, other.memory.target) == [True, False]
-    factor = 0.997 * np.exp(-5)  # at the first step the average forgets nearly all
+    # At the first step, where the published counter is at 2, the average forgets nearly all.
+    factor = 0.997 * np.exp(-5 * (1 - 2 / 40000) ** 2)
     trees = (state.memory.params, plain.params, plain.memory.params)
     for before, weights, average in zip(*map(jax.tree.leaves, trees), strict=True):
         np.testing.assert_allclose(average, factor * before + (1 - factor) * weights, rtol=1e-4, atol=1e-6)
@@ -288,7 +277,8 @@ def test_dividemix_divides_for_the_other_and_guesses_with_it():
     loss = np.stack([ce(np.float64(z), np.asarray(LABELS_40)) for z in logits])
     loss = (loss - loss.min(1, keepdims=True)) / (loss.max(1, keepdims=True) - loss.min(1, keepdims=True))
     for network in (0, 1):  # twice the same losses: their mean is themselves
-        np.testing.assert_allclose(memory["clean"][network], chance_of_lower(jnp.float32(loss[network])), atol=1e-4)
+        expected = chance_of_lower(jnp.float32(loss[network]), jnp.ones(40, bool))
+        np.testing.assert_allclose(memory["clean"][network], expected, atol=1e-4)
         kept = np.asarray(memory["clean"][1 - network] > 0.5)
         assert 0 < kept.sum() < 40
         assert kept[memory["order"][network]][: kept.sum()].all()

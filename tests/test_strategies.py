@@ -29,7 +29,9 @@ VALUES = {
     "kind": ["simple", "complex", "soft", "hard", "self_paced", "linear", "focal", "predefined"],
     "soft_beta": [0.5, 0.95, 1.0], "hard_beta": [0.5, 0.8, 1.0], "smoothing": [0.0, 0.1, 0.9],
     "confidence": [0.0, 1.0], "class_prior": [0.0, 1.0], "wait_epochs": [0, 9], "rise_epochs": [0, 9],
-    "sieve_from": [0, 9], "floor": [1e-6, 1e-3, 0.5], "target_momentum": [0.0, 0.7, 1.0], "weight": [0.0, 3.0],
+    "sieve_from": [0, 9], "floor": [1e-6, 1e-3, 0.5], "epsilon": [1e-8, 1e-5, 0.5],
+    "alpha_plan": ["", "0:0 9:1"], "divide_rate": [False, True], "target_momentum": [0.0, 0.7, 1.0],
+    "weight": [0.0, 3.0],
     "rate_u": [0.0, 1.0], "rate_v": [0.0, 10.0], "percentile": [0.3, 0.7, 97, 100], "decay": [0.0, 0.5, 1.0],
     "gamma": [0.5, 2.0], "burn_in": [0, 99], "dropout_rate": [0.0, 0.5], "bag_size": [1, 4, 8],
     "known_noise": [False, True], "entropy": [0.0, 0.1], "estimation_epochs": [1, 9], "held_out": [0.1, 0.5],
@@ -49,8 +51,6 @@ def fits(name, hyper, value):
     if hyper == "kind":
         kinds = {"bootstrap": ("soft", "hard"), "mentornet": ("self_paced", "linear", "focal", "hard", "predefined")}
         return value in kinds.get(name, ("simple", "complex"))
-    if (name, hyper, value) == ("peer_loss", "floor", 0.5):  # there nearly nothing would have a gradient
-        return False
     return type(value) is type(default) or (isinstance(default, float) and type(value) is float)
 
 
@@ -91,7 +91,7 @@ def context(strategy, labels):
     )
     weights = jnp.asarray(random.integers(0, 2, BATCH) if strategy.weigh else np.ones(BATCH), jnp.float32)
     return Context(
-        jnp.int32(5), jnp.int32(2), keep(0.3), jnp.arange(BATCH), jnp.zeros((BATCH, 1)), weights, jnp.float32(0.3),
+        jnp.int32(5), jnp.int32(2), 10, keep(0.3), jnp.arange(BATCH), jnp.zeros((BATCH, 1)), weights, jnp.float32(0.3),
         jax.random.key(7), memory, learned, features,
     )  # fmt: skip
 
@@ -263,7 +263,7 @@ def compiled_step(name, static):
         if strategy.memory and strategy.memory.refresh:
             state = state._replace(memory=strategy.memory.refresh(state.memory, everything, labels, number))
         seen = Context(
-            number, jnp.int32(0), jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH], jnp.ones(BATCH),
+            number, jnp.int32(0), 10, jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH], jnp.ones(BATCH),
             jnp.float32(0.3), jax.random.key(7), state.memory,
         )  # fmt: skip
         return strategy.step(partial(update, strategy, training), training, state, seen)

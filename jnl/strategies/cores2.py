@@ -2,9 +2,9 @@
 
 L_i = CE_i - beta(e) E_prior[-log p_c], where the prior is that of the noisy labels still in use. From epoch
 `sieve_from` on an example trains if CE_i <= mean_c(-log p_c): uniform there and the prior in the loss, as in the
-published code. beta is 0 for `wait_epochs`, then rises by beta / `rise_epochs` an epoch (the code reaches it one epoch
-earlier), then stays. The code divides the learning rate by 1 + beta(e); here the loss is divided: the same for its
-plain SGD (`reference`), nearly nothing for Adam.
+published code. beta is 0 for `wait_epochs`, then rises linearly over `rise_epochs`, from 0 in the first to all of it in
+the last of them, then stays. The published code also divides the learning rate of its SGD by 1 + beta(e)
+(`divide_rate`, set by `reference`); the steps of Adam do not grow with the loss, so the default does not.
 """
 
 import jax
@@ -18,17 +18,24 @@ from jnl.selection import pick
 from jnl.types import Context, Selection, Strategy
 
 
-def cores2(beta: float = 2.0, wait_epochs: int = 10, rise_epochs: int = 30, sieve_from: int = 31) -> Strategy:
+def cores2(
+    beta: float = 2.0, wait_epochs: int = 10, rise_epochs: int = 30, sieve_from: int = 31, divide_rate: bool = False
+) -> Strategy:
     """Confidence-regularised sample sieve."""
     within("strategy.beta", beta, 0, 1e6, "published: 2")
 
+    def weight(epoch: Array) -> Array:
+        return beta * jnp.clip((epoch - wait_epochs) / max(rise_epochs - 1, 1), 0.0, 1.0)
+
+    def divisor(epoch: Array) -> Array:
+        return 1 + weight(epoch)
+
     def select(logits: Array, labels: Array, context: Context) -> Selection:
-        now = beta * jnp.clip((context.epoch - wait_epochs) / max(rise_epochs, 1), 0.0, 1.0)
         every = -jnp.log(jax.nn.softmax(logits) + 1e-8)  # f32[1, B, C]
         given, prior = cross_entropy(logits, labels), context.memory["prior"]
         stays = lax.stop_gradient(given - every.mean(-1)) <= 0
         mask = stays | (context.epoch < sieve_from)
-        loss = (given - now * (every * prior[None, None]).sum(-1)) / (1 + now)
+        loss = given - weight(context.epoch) * (every * prior[None, None]).sum(-1)
         removed = context.memory["removed"].at[labels].add(jnp.where(mask[0], 0.0, 1.0))
         return pick(loss, mask)._replace(memory=context.memory | {"removed": removed})
 
@@ -41,7 +48,8 @@ def cores2(beta: float = 2.0, wait_epochs: int = 10, rise_epochs: int = 30, siev
         left = memory["numbers"] - memory["removed"]
         return memory | {"removed": jnp.zeros_like(left), "prior": _prior(left)}
 
-    return Strategy(1, select, memory=Memory(init, refresh))
+    divides = divisor if divide_rate else None
+    return Strategy(1, select, memory=Memory(init, refresh), rate_divisor=divides)
 
 
 def _prior(numbers: Array) -> Array:

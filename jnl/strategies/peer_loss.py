@@ -1,28 +1,62 @@
-"""Peer loss (Liu & Guo 2020, eq. 2): the loss, less that of inputs with labels of other examples.
+"""Peer loss (Liu & Guo 2020, eq. 2): the loss, less alpha times that of inputs with labels of other examples.
 
-The published code draws input and label of each peer pair at random; here the peer term is the mean over all pairs of
-an input and a label of the batch, which is what the draw has on average. Cross entropy has no bound below with the
-minus sign, so p is clipped below at `floor` (a choice; the specification only says to bound it). Published alpha: 1.
+l(x, y) = -log(p_y + 1e-5), as in the published code for several classes (weijiaheng/Multi-class-Peer-Loss-functions):
+without the addend cross entropy has no bound below with the minus sign. That code lets alpha grow from epoch to epoch
+(`alpha_plan`) and divides the learning rate by 1 + alpha (`divide_rate`); `reference` sets both. In the paper alpha is
+constant.
+Departure: the published code draws other inputs and other labels of the training set for each batch; here the peer term
+is the mean over all pairs of an input and a label of the batch, which a draw from the batch has on average.
 """
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
-from jnl.errors import within
+from jnl.errors import UserError, within
 from jnl.selection import pick
 from jnl.types import Context, Selection, Strategy
 
 
-def peer_loss(alpha: float = 1.0, floor: float = 1e-3) -> Strategy:
-    """L = mean_i l(x_i, y_i) - alpha mean_{i, j} l(x_i, y_j)."""
+def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", divide_rate: bool = False) -> Strategy:
+    """L = mean_i l(x_i, y_i) - alpha mean_{i, j} l(x_i, y_j).
+
+    Args:
+      alpha: weight of the peer term; a negative one rewards agreement with labels drawn at random.
+      epsilon: added to each probability.
+      alpha_plan: what alpha is multiplied by in each epoch, as pairs `epoch:factor` with spaces between them, such as
+        `20:0 39:1`: linear between two pairs, constant before the first and after the last one. Empty: always 1.
+      divide_rate: divides the learning rate by 1 + alpha, epoch by epoch.
+    """
     within("strategy.alpha", alpha, -1e6, 1e6, "published: 1")
-    within("strategy.floor", floor, 1e-30, 1, "give a small probability, such as 0.001")
+    within("strategy.epsilon", epsilon, 1e-30, 1, "published: 1e-5")
+    if divide_rate:
+        within("strategy.alpha", alpha, 0, 1e6, "1 + alpha divides the learning rate")
+    factor = _plan(alpha_plan)
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:
-        every = -jnp.maximum(jax.nn.log_softmax(logits), jnp.log(floor))  # f32[1, B, C]
+        every = -jnp.log(jax.nn.softmax(logits) + epsilon)  # f32[1, B, C]
         given = jax.nn.one_hot(labels, logits.shape[-1])
-        loss = (every * (given - alpha * given.mean(0, keepdims=True))[None]).sum(-1)
+        now = alpha * factor(context.epoch)
+        loss = (every * (given - now * given.mean(0, keepdims=True))[None]).sum(-1)
         return pick(loss, jnp.ones(loss.shape, bool))
 
-    return Strategy(1, select)
+    def divisor(epoch: Array) -> Array:
+        return 1 + alpha * factor(epoch)
+
+    return Strategy(1, select, rate_divisor=divisor if divide_rate else None)
+
+
+def _plan(text: str) -> Callable[[Array], Array]:
+    """A function of the epoch that is linear between the pairs of `text`."""
+    if not text.split():
+        return lambda epoch: jnp.float32(1)
+    try:
+        epochs, factors = np.array([[float(number) for number in pair.split(":")] for pair in text.split()]).T
+    except ValueError as error:
+        raise UserError(f"strategy.alpha_plan: {text!r}; give pairs epoch:factor, such as '20:0 39:1'") from error
+    if not np.isfinite([epochs, factors]).all() or (np.diff(epochs) <= 0).any():
+        raise UserError(f"strategy.alpha_plan: {text!r}; give finite numbers, with epochs that rise")
+    return lambda epoch: jnp.interp(epoch.astype(jnp.float32), jnp.float32(epochs), jnp.float32(factors))

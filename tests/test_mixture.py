@@ -1,0 +1,98 @@
+"""DivideMix's mixture against scikit-learn's with the arguments of the published code, on losses that overlap."""
+
+import warnings
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.mixture import GaussianMixture
+
+from jnl.config import published
+from jnl.evaluation import everything, predictor
+from jnl.experiment import run
+from jnl.parts import build
+from jnl.strategies._mixture import _split, chance_of_lower
+
+OF_DATA = {"mnist": "mlp", "cifar10": "cnn_small"}
+OF_NOISE = ("symmetric 0.2", "symmetric 0.5", "symmetric 0.8", "pair 0.45", "asymmetric 0.4")
+
+
+def of_the_published_code(losses):
+    """The chance of the lower component: f64[N] -> f64[N]."""
+    mixture = GaussianMixture(n_components=2, max_iter=10, tol=1e-2, reg_covar=5e-4, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that ten steps were not enough
+        mixture.fit(losses[:, None])
+    return mixture.predict_proba(losses[:, None])[:, mixture.means_.argmin()]
+
+
+def ours(losses, counts_in=None):
+    counts_in = np.ones(len(losses), bool) if counts_in is None else counts_in
+    return np.asarray(jax.jit(chance_of_lower)(jnp.float32(losses), jnp.asarray(counts_in)))
+
+
+def normalized(losses):
+    return (losses - losses.min()) / (losses.max() - losses.min())
+
+
+def overlapping(number, seed):
+    """Losses such as a network has when it has begun to memorize: a long tail below, a hill above."""
+    random = np.random.default_rng(seed)
+    clean = int(number * random.uniform(0.4, 0.8))
+    low, high = random.gamma(1 + 0.3 * seed, 0.5, clean), random.normal(2 + 0.3 * seed, 1 + 0.1 * seed, number - clean)
+    return normalized(np.concatenate([low, np.maximum(high, 0)]))
+
+
+@pytest.mark.parametrize("number", [5_000, 50_000])
+@pytest.mark.parametrize("seed", range(4))
+def test_overlapping_losses_are_divided_as_published(number, seed):
+    losses = overlapping(number, seed)
+    mine, theirs = ours(losses), of_the_published_code(losses)
+    assert ((mine > 0.5) != (theirs > 0.5)).mean() <= 0.01
+    np.testing.assert_allclose(mine, theirs, atol=0.05)
+
+
+def test_the_first_split_is_the_best_of_all():
+    """Two-means by trying every split of the sorted values."""
+    values = np.sort(overlapping(400, 2))
+    squares = [values[:cut].var() * cut + values[cut:].var() * (400 - cut) for cut in range(1, 400)]
+    shuffled = np.random.default_rng(0).permutation(values)
+    found = _split(jnp.float32(shuffled), jnp.ones(400, bool))
+    assert found == np.float32(values[np.argmin(squares)])
+
+
+def test_what_is_held_out_changes_nothing_but_gets_a_chance():
+    losses = overlapping(1_000, 1)
+    with_others = np.concatenate([losses, np.linspace(5, 9, 200)])
+    counts_in = np.arange(1_200) < 1_000
+    np.testing.assert_allclose(ours(with_others, counts_in)[:1_000], ours(losses), atol=1e-5)
+    assert (ours(with_others, counts_in)[1_000:] < 1e-3).all()
+
+
+def test_equal_losses_have_no_chance_that_is_nan():
+    assert np.isfinite(ours(np.full(100, 0.5))).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("data", OF_DATA)
+def test_losses_of_real_networks_are_divided_as_published(data, shared_data):
+    """Twenty cases: two networks under each of five noises on two data sets, 5,000 and all of the examples."""
+    for noise in OF_NOISE:
+        kind, rate = noise.split()
+        config = published("standard", f"data={data},model={OF_DATA[data]},noise={kind},rate={rate}")
+        config.update(epochs=3, seeds=1)
+        config.data.dir, config.strategy.networks = str(shared_data), 2
+        (parts,) = build(config)
+        state = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), run(config).state)
+        say = predictor(parts.recipe.model, state, parts.recipe.augment)
+        logits, _ = jax.jit(lambda inputs, say=say: everything(say, inputs, 1_000))(parts.dataset.train.inputs)
+        labels = np.asarray(parts.runs[0].labels)
+        for network, one in enumerate(np.float64(jax.nn.log_softmax(logits))):
+            every = -one[np.arange(len(labels)), labels]
+            for number in (5_000, len(every)):
+                losses = normalized(every[:number])
+                mine, theirs = ours(losses) > 0.5, of_the_published_code(losses) > 0.5
+                otherwise = (mine != theirs).mean()
+                print(f"{data} {noise} network {network} of {number:,}: {otherwise:.2%} decided otherwise")
+                assert otherwise <= 0.01
