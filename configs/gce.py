@@ -16,4 +16,4 @@ def get_config(arg: str | None = None) -> ConfigDict:
 def _reference(config: ConfigDict) -> None:
     hundred = family(config.data.name) == "cifar100"
     train_by_sgd(config, 0.01, 1e-4, 150 if hundred else 120, (80, 120) if hundred else (40, 80))
-    config.strategy.truncated, config.strategy.prune_from = True, 80 if hundred else 40
+    config.strategy.truncated, config.strategy.prune_from = True, 79 if hundred else 39

@@ -41,10 +41,12 @@ def cdr(noise_rate: float = 0.2) -> Strategy:
 
 
 def _nth_largest(values: Array, share: float | Array) -> Array:
-    """The smallest of the largest `share` of f32[n] >= 0, exactly and without a sort: the bits of floats that are not
-    negative are ordered as the floats are, so its bits are found one by one.
+    """The smallest of the int(share * n) largest of f32[n] >= 0, at least one: -> f32[].
+
+    Exactly and without a sort: the bits of floats that are not negative are ordered as the floats are, so its bits are
+    found one by one. The product is taken in float32, where the published code has float64.
     """
-    bits, wanted = lax.bitcast_convert_type(values, jnp.int32), jnp.maximum(jnp.round(share * values.size), 1)
+    bits, wanted = lax.bitcast_convert_type(values, jnp.int32), jnp.maximum(jnp.floor(share * values.size), 1)
 
     def one(step: Array, found: Array) -> Array:
         higher = found | (jnp.int32(1) << (30 - step))

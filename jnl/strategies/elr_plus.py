@@ -2,10 +2,13 @@
 
 Each network's targets t come from the moving average of the other one's weights, on inputs that are not mixed (batch
 norm in training mode, with statistics of its own). L = CE(mixed) + weight log(1 - <q, p(mixed)>), with q mixed as the
-inputs are. The average forgets less and less: its factor is 0.997 exp(-5 (1 - min(s, 40000) / 40000)^2) at step s.
-Published: momentum 0.7, weight 3, MixUp Beta(1, 1) (CIFAR-10); for CIFAR-100 0.9 and 7 with `ramp_steps` 40,000, over
-which the weight rises; its re-weighted labels are not built. Report `ensemble_accuracy`, of the plain
-networks; `train_accuracy` is that on mixed inputs.
+inputs are; p is clipped to [1e-4, 1 - 1e-4] there, t is not. The average forgets less and less: after step s (from 1)
+its factor is 0.997 exp(-5 (1 - min(s + 1, 40000) / 40000)^2). With `ramp_steps` the weight rises by the same formula.
+Published: momentum 0.7, weight 3, MixUp Beta(1, 1) (CIFAR-10, symmetric noise), 0.9 and 1 (asymmetric); for CIFAR-100
+0.9 and 7, `ramp_steps` 40,000 and `reweight`, which multiplies the mixed labels by q.
+Departures: both networks step together on the same batches, where in the published code each trains an epoch in turn,
+with an order of its own; the averages start from the networks' weights, where they start from weights of their own.
+Report `ensemble_accuracy`, of the plain networks; `train_accuracy` is that on mixed inputs.
 """
 
 from typing import NamedTuple, cast
@@ -22,28 +25,32 @@ from jnl.networks import State, Training, Tree, descend, forward
 from jnl.selection import pick
 from jnl.types import Context, Outcome, Strategy, Update
 
-_STIFF = 40_000  # steps after which the average has its full length
+_STIFF = 40_000.0  # steps after which the average has its full length
 
 
 class _Remembered(NamedTuple):
     params: Tree  # of the averages
     batch_stats: Tree
     target: Array  # f32[2, N, C]
-    step: Array  # f32[]
+    step: Array  # f32[] the next one, from 1
 
 
 def elr_plus(
-    target_momentum: float = 0.7, weight: float = 3.0, ramp_steps: int = 0, concentration: float = 1.0
+    target_momentum: float = 0.7,
+    weight: float = 3.0,
+    ramp_steps: int = 0,
+    concentration: float = 1.0,
+    reweight: bool = False,
 ) -> Strategy:
     """Two networks, each corrected by the average of the other."""
     within("strategy.target_momentum", target_momentum, 0, 1, "published: 0.7 or 0.9")
-    within("strategy.weight", weight, 0, 1e6, "published: 3 or 7")
+    within("strategy.weight", weight, 0, 1e6, "published: 1 to 7")
     within("strategy.ramp_steps", ramp_steps, 0, 1e9, "published: 0 or 40000")
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 1")
 
     def init(given: Given) -> Arrays:
         start, target = given.networks, jnp.zeros((2, len(given.labels), len(given.transition)))
-        return cast(Arrays, _Remembered(start.params, start.batch_stats, target, jnp.float32(0)))
+        return cast(Arrays, _Remembered(start.params, start.batch_stats, target, jnp.float32(1)))
 
     def step(ordinary: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
         model, memory = training.model, cast(_Remembered, state.memory)
@@ -52,8 +59,8 @@ def elr_plus(
         inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
 
         said, _, stats = forward(model, memory.params, memory.batch_stats, inputs, keys[0])
-        p = jnp.clip(jax.nn.softmax(said[::-1]), 1e-4, 1 - 1e-4)  # of the other one's average
-        told = (1 - target_momentum) * lax.stop_gradient(p / p.sum(-1, keepdims=True))
+        # Of the other one's average.
+        told = (1 - target_momentum) * lax.stop_gradient(jax.nn.softmax(said[::-1]))
         told += target_momentum * memory.target[:, context.index]
         y = jax.nn.one_hot(labels, told.shape[-1])
 
@@ -62,7 +69,9 @@ def elr_plus(
 
         mixed, both = jax.vmap(mix)(jax.random.split(keys[1]), told)  # each network its own mixture
         y_mixed, q = jnp.split(both, 2, -1)
-        pull = weight * jnp.exp(-5 * (1 - jnp.minimum(now / ramp_steps, 1)) ** 2) if ramp_steps else weight
+        pull = weight * _ramp(now, ramp_steps) if ramp_steps else weight
+        if reweight:
+            y_mixed = y_mixed * q / (y_mixed * q).sum(-1, keepdims=True)
 
         def total(params: Tree) -> tuple[Array, tuple[Tree, tuple[Array, Array]]]:
             logits, _, stats = forward(model, params, state.batch_stats, mixed, keys[2], own_inputs=True)
@@ -70,13 +79,18 @@ def elr_plus(
             return loss.mean(1).sum(), (stats, (loss, logits))
 
         state, (loss, logits) = descend(training, state, total)
-        factor = 0.997 * jnp.exp(-5 * (1 - jnp.minimum(now, _STIFF) / _STIFF) ** 2)
+        factor = 0.997 * _ramp(now + 1, _STIFF)
         params = optax.incremental_update(state.params, memory.params, 1 - factor)
         remembered = _Remembered(params, stats, memory.target.at[:, context.index].set(told), now + 1)
         selection = pick(loss, jnp.ones(loss.shape, bool))
         return state._replace(memory=cast(Arrays, remembered)), Outcome(loss.mean(1), selection, logits, context.index)
 
     return Strategy(2, memory=Memory(init), step=step)
+
+
+def _ramp(step: Array, steps: float) -> Array:
+    """exp(-5 (1 - min(step / steps, 1))^2), from near 0 to 1 (Laine & Aila 2017)."""
+    return jnp.exp(-5 * (1 - jnp.minimum(step / steps, 1.0)) ** 2)
 
 
 def regularised_loss(logits: Array, labels: Array, targets: Array, pull: float | Array) -> Array:

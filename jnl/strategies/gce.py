@@ -1,9 +1,10 @@
 """Generalised cross entropy (Zhang & Sabuncu 2018, eq. 6 and algorithm 1): between cross entropy and absolute error.
 
-`truncated` also drops examples of low confidence: every `prune_every` epochs from `prune_from` on, those with p_y <=
-`threshold` count nothing until the next time. The known code (unofficial) is followed in these numbers and in the mean
-over the whole batch, where the paper sums. Departure: it prunes with the checkpoint that is best on test data; here
-the networks as they are, in evaluation mode.
+`truncated` also drops examples of low confidence: at the start of epoch `prune_from` (counted from 0) and every
+`prune_every` epochs after it, those with p_y <= `threshold` are left out until the next time. The known code
+(unofficial) is followed in these numbers, so it prunes before its 40th, 50th, ... epoch, and in the mean over the whole
+batch, where the paper sums. Departure: it prunes with the checkpoint that is best on test data; here the networks as
+they are, in evaluation mode.
 """
 
 import jax.numpy as jnp
@@ -20,7 +21,7 @@ def gce(
     q: float = 0.7,
     truncated: bool = False,
     threshold: float = 0.5,
-    prune_from: int = 40,
+    prune_from: int = 39,
     prune_every: int = 10,
 ) -> Strategy:
     """L = (1 - p_y^q) / q; q -> 0 is cross entropy, q = 1 the absolute error."""
