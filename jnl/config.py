@@ -45,6 +45,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})
     config.optim.update({"schedule": "linear", "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
     config.optim.update({"momentum": 0.9})  # of sgd
+    config.optim.update({"step_decay": 0.0, "decayed": "", "fresh_each_epoch": False})
     config.optim.update({"milestones": _anything(()), "decay": _anything(0.1)})  # of the staircase: one factor, or each
     config.optim.update({"cycle": 0, "minimum": 0.0})  # of the cosine
     config.seeds = _anything(5)  # how many, or which: (3, 7, 11)

@@ -79,6 +79,8 @@ def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -
         params, batch_stats, opt_state, *_ = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))
         fresh = state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state)
         state = jax.tree.map(partial(jnp.where, number == strategy.restart), fresh, state)
+    if recipe.optimiser.fresh_each_epoch:
+        state = state._replace(opt_state=jax.vmap(_optimiser(recipe, run, number).init)(state.params))
     return state
 
 

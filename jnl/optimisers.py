@@ -1,21 +1,35 @@
 """The optimiser of one network, as PyTorch has it: L2 is added to the gradient, momentum does not know the rate."""
 
+import re
 from typing import NamedTuple
 
+import jax
 import optax
 from jax import Array
+from jax.tree_util import keystr
 
 from jnl.errors import UserError, unknown
 
-NAMES = ["adam", "sgd"]
+NAMES = ["adagrad", "adam", "sgd"]
+_ADAGRAD_EPSILON = 1e-7
 
 
 class Optimiser(NamedTuple):
-    """Called with the rate and beta1 of an epoch, gives the transformation."""
+    """Called with the rate and beta1 of an epoch, gives the transformation.
+
+    AdaGrad starts from a sum of 0 and divides by sqrt(sum + 1e-14); Keras and TensorFlow divide by sqrt(sum) + 1e-7.
+    optax has epsilon inside of the root, hence its square: both agree but for gradients of about 1e-7.
+
+    `step_decay` acts on the update, after momentum, as the rate of the epoch does. In Keras' SGD momentum holds the
+    rate, so that earlier gradients keep the rate of their own step.
+    """
 
     name: str
     momentum: float  # of SGD; Adam has beta1
     weight_decay: float
+    step_decay: float = 0.0  # the rate is divided by 1 + step_decay * steps before this one
+    decayed: str = ""  # a regular expression, found in the paths of the parameters that weight decay acts on
+    fresh_each_epoch: bool = False  # the state of the optimiser starts anew, the number of steps too
 
     def check(self) -> None:
         """Raises `UserError` for an unknown name or a value out of range."""
@@ -23,12 +37,34 @@ class Optimiser(NamedTuple):
             raise unknown("optim.name", self.name, NAMES)
         if not 0 <= self.momentum < 1:
             raise UserError(f"optim.momentum: {self.momentum} is outside [0, 1); 0 is none")
-        if not 0 <= self.weight_decay < float("inf"):
-            raise UserError(f"optim.weight_decay: {self.weight_decay} is negative or not finite; 0 is none")
+        for field in ("weight_decay", "step_decay"):
+            if not 0 <= getattr(self, field) < float("inf"):
+                raise UserError(f"optim.{field}: {getattr(self, field)} is negative or not finite; 0 is none")
+        try:
+            re.compile(self.decayed)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise UserError(
+                f"optim.decayed: {self.decayed!r} is no regular expression ({error}); give one such as kernel"
+            ) from error
 
     def __call__(self, learning_rate: Array | float, beta1: Array | float) -> optax.GradientTransformation:
         """f32[], f32[] -> for one network."""
-        decay = [optax.add_decayed_weights(self.weight_decay)] if self.weight_decay else []
+        mask = self._mask if self.decayed else None
+        decay = [optax.add_decayed_weights(self.weight_decay, mask)] if self.weight_decay else []
+        slower = [optax.scale_by_schedule(lambda steps: 1 / (1 + self.step_decay * steps))] if self.step_decay else []
+        return optax.chain(*decay, self._own(learning_rate, beta1), *slower)
+
+    def _own(self, learning_rate: Array | float, beta1: Array | float) -> optax.GradientTransformation:
         if self.name == "sgd":
-            return optax.chain(*decay, optax.sgd(learning_rate, self.momentum or None))
-        return optax.chain(*decay, optax.adam(learning_rate, b1=beta1))
+            return optax.sgd(learning_rate, self.momentum or None)
+        if self.name == "adagrad":
+            return optax.adagrad(learning_rate, initial_accumulator_value=0.0, eps=_ADAGRAD_EPSILON**2)
+        return optax.adam(learning_rate, b1=beta1)
+
+    def _mask(self, params: optax.Params) -> optax.Params:
+        """Of each parameter, whether weight decay acts on it."""
+        paths = [keystr(path, simple=True, separator="/") for path, _ in jax.tree.leaves_with_path(params)]
+        chosen = [re.search(self.decayed, path) is not None for path in paths]
+        if not any(chosen):
+            raise UserError(f"optim.decayed: {self.decayed!r} is in none of the parameters: {', '.join(paths)}")
+        return jax.tree.unflatten(jax.tree.structure(params), chosen)

@@ -269,7 +269,7 @@ def _noisy(
 
 
 def _optimiser(config: ConfigDict) -> Optimiser:
-    return Optimiser(config.optim.name, config.optim.momentum, config.optim.weight_decay)
+    return Optimiser(**{field: config.optim[field] for field in Optimiser._fields})
 
 
 def _streams(config: ConfigDict, dataset: Dataset, strategy: Strategy) -> bool:

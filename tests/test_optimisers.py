@@ -1,11 +1,17 @@
-"""The optimisers against PyTorch's formulas, in NumPy."""
+"""The optimisers against PyTorch's and Keras' formulas, in NumPy."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from conftest import quick
+from jax.tree_util import keystr
 
+from jnl.epoch import start, train_epoch
 from jnl.errors import UserError
 from jnl.optimisers import Optimiser
+from jnl.parts import build
 
 RATES = [0.1, 0.1, 0.01, 0.01, 0.02]
 GRADIENTS = np.random.default_rng(0).normal(size=(5, 7))
@@ -44,7 +50,102 @@ def test_adam_with_a_beta1_that_changes(decay):
     np.testing.assert_allclose(ours(Optimiser("adam", 0.0, decay), betas), w, rtol=1e-4)
 
 
-@pytest.mark.parametrize("wrong", [("adamw", 0.0, 0.0), ("sgd", 1.0, 0.0), ("sgd", 0.0, -1.0)])
-def test_wrong_settings(wrong):
-    with pytest.raises(UserError, match=r"optim\."):
-        Optimiser(*wrong).check()
+@pytest.mark.parametrize("decay", [0.0, 0.05])
+def test_adagrad(decay):
+    w, total = START.copy(), np.zeros(7)
+    for gradient, rate in zip(GRADIENTS, RATES, strict=True):
+        gradient = gradient + decay * w
+        total += gradient**2
+        w -= rate * gradient / (np.sqrt(total) + 1e-7)
+    np.testing.assert_allclose(ours(Optimiser("adagrad", 0.0, decay)), w, rtol=1e-5)
+
+
+@pytest.mark.parametrize("gradient", [1e-5, 1e-3])
+def test_adagrad_moves_by_the_rate_however_small_the_first_gradient(gradient):
+    transform = Optimiser("adagrad", 0.0, 0.0)(0.1, 0.9)
+    change, _ = transform.update(jnp.float32(gradient), transform.init(jnp.float32(0)))
+    np.testing.assert_allclose(change, -0.1 * gradient / (gradient + 1e-7), rtol=0.011)
+
+
+@pytest.mark.parametrize("name", ["adagrad", "adam", "sgd"])
+def test_the_rate_falls_with_the_number_of_steps(name):
+    optimiser = Optimiser(name, 0.9, 0.05)
+    slower = optimiser._replace(step_decay=0.5)
+    divided = [rate / (1 + 0.5 * step) for step, rate in enumerate(RATES)]
+    state, params = None, np.float32(START)
+    for gradient, rate in zip(GRADIENTS, divided, strict=True):
+        transform = optimiser(rate, 0.9)
+        state = transform.init(params) if state is None else state
+        change, state = transform.update(np.float32(gradient), state, params)
+        params = optax.apply_updates(params, change)
+    np.testing.assert_allclose(ours(slower), params, rtol=1e-5)
+    assert not np.allclose(ours(slower), ours(optimiser), rtol=1e-2)
+
+
+def test_weight_decay_acts_on_what_is_named():
+    params = {"Conv_0": {"kernel": 1.0, "bias": 2.0}, "Dense_0": {"kernel": 3.0, "bias": 4.0}, "scale": 5.0}
+    params = jax.tree.map(jnp.float32, params)
+    nothing = jax.tree.map(jnp.zeros_like, params)
+
+    def shrunk(decayed):
+        transform = Optimiser("sgd", 0.0, 0.1, decayed=decayed)(1.0, 0.9)
+        change, _ = transform.update(nothing, transform.init(params), params)
+        ratios = jax.tree.map(lambda change, w: float(change / w), change, params)
+        return {
+            keystr(path, simple=True, separator="/")
+            for path, ratio in jax.tree.leaves_with_path(ratios)
+            if ratio == pytest.approx(-0.1)
+        }
+
+    kernels, of_dense = {"Conv_0/kernel", "Dense_0/kernel"}, {"Dense_0/kernel", "Dense_0/bias"}
+    assert shrunk("kernel") == kernels
+    assert shrunk("^Dense_0/") == of_dense
+    assert shrunk("") == kernels | of_dense | {"Conv_0/bias", "scale"}
+    with pytest.raises(UserError, match="optim.decayed: 'kernels' is in none of the parameters: Conv_0/bias, "):
+        shrunk("kernels")
+
+
+def test_what_weight_decay_acts_on_is_checked_before_a_training():
+    wrong = {"optim__weight_decay": 1e-3, "optim__decayed": "Conv_0"}  # of an MLP
+    with pytest.raises(UserError, match="optim.decayed: 'Conv_0' is in none of the parameters: Dense_0/bias"):
+        build(quick("coteaching", **wrong))
+    (parts,) = build(quick("s_model", **wrong | {"optim__decayed": "^strategy/"}))  # its noise layer
+    assert parts.recipe.optimiser.decayed == "^strategy/"
+
+
+def test_with_a_fresh_optimiser_two_epochs_are_two_trainings_of_one():
+    fields = {"optim__name": "sgd", "optim__learning_rate": 0.1, "optim__step_decay": 0.1}
+    ((usual,), (fresh,)) = (build(quick("standard", **fields, optim__fresh_each_epoch=new)) for new in (False, True))
+    train, run = jax.tree.map(jnp.asarray, usual.dataset.train), usual.runs[0]
+
+    def epoch(parts, state, number):
+        return jax.jit(lambda state: train_epoch(parts.recipe, train, run, state, jnp.int32(number))[0])(state)
+
+    def new(params):
+        return start(usual.recipe, train, run)._replace(params=params)
+
+    first = epoch(usual, new(start(usual.recipe, train, run).params), 0)
+    second = epoch(usual, new(first.params), 1)
+    ours = epoch(fresh, epoch(fresh, start(fresh.recipe, train, run), 0), 1)
+    for mine, expected in zip(*(jax.tree.leaves(state[:3]) for state in (ours, second)), strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-7)
+    without = epoch(usual, first, 1)
+    assert not np.allclose(without.params["Dense_0"]["bias"], ours.params["Dense_0"]["bias"], rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"name": "adamw"}, "optim.name"),
+        ({"momentum": 1.0}, "optim.momentum: 1.0"),
+        ({"weight_decay": -1.0}, "optim.weight_decay: -1.0"),
+        ({"step_decay": -1.0}, "optim.step_decay: -1.0"),
+        ({"step_decay": float("inf")}, "optim.step_decay: inf"),
+        ({"decayed": "(kernel"}, "optim.decayed: '\\(kernel' is no regular expression"),
+        ({"decayed": "a{99999999999}"}, "optim.decayed: .* is no regular expression"),
+    ],
+)
+def test_wrong_settings(wrong, message):
+    Optimiser("sgd", 0.0, 0.0).check()
+    with pytest.raises(UserError, match=message):
+        Optimiser("sgd", 0.0, 0.0)._replace(**wrong).check()
