@@ -1,17 +1,18 @@
 """From stored bytes to network inputs, inside the compiled program; and mixtures of them."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.scipy.ndimage import map_coordinates
 
 from jnl.errors import UserError, unknown, within
 
-_NORMALISE = ["channels", "image", "none"]
+_NORMALISE = ["channels", "image", "mean_image", "none"]
 _CHUNK = 2**24  # numbers that are float64 at a time
 
 
@@ -19,14 +20,16 @@ class Augment(NamedTuple):
     """What happens to images; as it stands nothing but `to_float`. In this order, each alone if the others are not set.
 
     Training shifts by up to `pad` pixels into black, takes a random window of side `crop` (0: the size of the image; of
-    the shifted one where both are set), mirrors half of the images (`flip`), normalises, and blackens a square of side
-    `cutout` around a uniform centre, cut off at the borders (DeVries & Taylor 2017: 0 after normalisation). `resized`
-    draws the window's area (8 to 100 %) and ratio (3/4 to 4/3) and resizes it to `crop` (Szegedy et al. 2015); unlike
-    torchvision, a box that does not fit is clipped instead of drawn again, and pixels just outside of it count at its
-    borders. Evaluation takes the centre window of side `crop` and normalises.
+    the shifted one where both are set), turns it by up to `rotate` degrees either way and moves it by up to a share
+    `shift` of its height and width (see `moved`), mirrors half of the images (`flip`), normalises, and blackens a
+    square of side `cutout` around a uniform centre, cut off at the borders (DeVries & Taylor 2017: 0 after
+    normalisation). `resized` draws the window's area (8 to 100 %) and ratio (3/4 to 4/3) and resizes it to `crop`
+    (Szegedy et al. 2015); unlike torchvision, a box that does not fit is clipped instead of drawn again, and pixels
+    just outside of it count at its borders. Evaluation takes the centre window of side `crop` and normalises.
 
     `normalise`: `channels`: (x - mean) / std, which `fitted` sets; `image`: (x - mean) / max(std, n^-1/2)
-    over the n numbers of each image (Malach & Shalev-Shwartz 2017).
+    over the n numbers of each image (Malach & Shalev-Shwartz 2017); `mean_image`: less the mean training image, which
+    `fitted` sets, before all else: what is moved and mirrored is the difference, as in published code.
     """
 
     pad: int = 0
@@ -35,13 +38,17 @@ class Augment(NamedTuple):
     flip: bool = False
     cutout: int = 0
     normalise: str = "none"
-    mean: tuple[float, ...] = ()  # of each channel in [0, 1]
+    mean: tuple[float, ...] = ()  # of each channel in [0, 1], or of each number of an image
     std: tuple[float, ...] = ()
+    shift: float = 0.0
+    rotate: float = 0.0
 
     def check(self, shape: tuple[int, ...] | None = None) -> None:
         """Raises `UserError` for values that make no sense, or not for stored inputs [N, ...] of `shape`."""
         for name, hint in (("pad", "0 or pixels"), ("crop", "0 or a side"), ("cutout", "0 or a side")):
             within(f"augment.{name}", getattr(self, name), 0, 2**16, f"give {hint}")
+        within("augment.shift", self.shift, 0, 1, "give a share of the side, such as 0.1")
+        within("augment.rotate", self.rotate, 0, 180, "give degrees, such as 20")
         if self.normalise not in _NORMALISE:
             raise unknown("augment.normalise", self.normalise, _NORMALISE)
         if self.resized and not self.crop:
@@ -58,26 +65,31 @@ class Augment(NamedTuple):
             raise UserError(f"augment.pad: {self.pad} may leave nothing of an image of {side} pixels; use less")
         if self.normalise == "channels" and self.mean and not len(self.mean) == len(self.std) == shape[-1]:
             raise UserError(f"augment.normalise: mean and std are not those of {shape[-1]} channels; leave them out")
+        if self.normalise == "mean_image" and self.mean and len(self.mean) != math.prod(shape[1:]):
+            raise UserError(f"augment.normalise: mean is not that of images {shape[1:]}; leave it out")
 
     def fitted(self, images: np.ndarray | Array) -> "Augment":
         """The same, with mean and std of these stored training inputs where it wants them; raises as `check`."""
         self.check(images.shape)
-        if self.normalise != "channels":
-            return self
-        mean, std = channel_statistics(images)
-        return self._replace(mean=mean, std=std)
+        if self.normalise == "channels":
+            mean, std = channel_statistics(images)
+            return self._replace(mean=mean, std=std)
+        return self._replace(mean=mean_image(images)) if self.normalise == "mean_image" else self
 
     def __call__(self, key: Array, inputs: Array) -> Array:
         """For training, stored inputs -> f32[B, ...]."""
         key = jax.random.fold_in(key, 1)  # dropout has the key itself
         where, mirror = jax.random.split(key)
         size = (self.crop, self.crop) if self.crop else inputs.shape[1:3]
+        inputs = self._centred(inputs)
         if self.pad:
             inputs = jnp.pad(inputs, ((0, 0), (self.pad, self.pad), (self.pad, self.pad), (0, 0)))
         if self.resized:
             inputs = _resized_windows(where, to_float(inputs), self.crop)
         elif self.pad or self.crop:
             inputs = _windows(where, inputs, size)
+        if self.shift or self.rotate:
+            inputs = _moved_at_random(jax.random.fold_in(key, 3), to_float(inputs), self.shift, self.rotate)
         if self.flip:
             flips = jax.random.bernoulli(mirror, shape=(len(inputs),)).reshape(-1, 1, 1, 1)
             inputs = jnp.where(jnp.broadcast_to(flips, inputs.shape), inputs[:, :, ::-1], inputs)
@@ -86,10 +98,16 @@ class Augment(NamedTuple):
 
     def evaluate(self, inputs: Array) -> Array:
         """For evaluation, stored inputs -> f32[B, ...]."""
+        inputs = self._centred(inputs)
         if self.crop:
             top, left = ((side - self.crop) // 2 for side in inputs.shape[1:3])
             inputs = inputs[:, top : top + self.crop, left : left + self.crop]
         return self._normalised(to_float(inputs))
+
+    def _centred(self, inputs: Array) -> Array:
+        if self.normalise != "mean_image":
+            return inputs
+        return to_float(inputs) - jnp.asarray(self.mean, jnp.float32).reshape(1, *inputs.shape[1:])
 
     def _normalised(self, images: Array) -> Array:
         if self.normalise == "channels":
@@ -109,19 +127,62 @@ def to_float(inputs: Array) -> Array:
 def channel_statistics(images: np.ndarray | Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel of u8[N, H, W, channels], in [0, 1]; of floats as they are.
 
-    On the host and a part at a time, so that the array may be larger than the memory. The deviation of a channel that
-    never changes is given as 1, to divide by it.
+    The deviation of a channel that never changes is given as 1, to divide by it.
     """
-    rows = max(1, _CHUNK // max(1, math.prod(images.shape[1:])))
     total, squares = np.zeros((2, images.shape[-1]))
-    for start in range(0, len(images), rows):
-        part = np.asarray(images[start : start + rows], np.float64)
+    for part in _float64(images):
         total += part.sum((0, 1, 2))
         squares += np.square(part).sum((0, 1, 2))
     number = math.prod(images.shape[:3])
-    mean, unit = total / number, 255.0 if images.dtype == np.uint8 else 1.0
+    mean, unit = total / number, _unit(images)
     std = np.sqrt(np.maximum(squares / number - mean**2, 0.0)) / unit
     return tuple((mean / unit).tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
+
+
+def mean_image(images: np.ndarray | Array) -> tuple[float, ...]:
+    """The H W channels numbers of the mean of u8[N, H, W, channels], in [0, 1]; of floats as they are."""
+    total = sum(part.sum(0) for part in _float64(images))
+    return tuple((total / (len(images) * _unit(images))).reshape(-1).tolist())
+
+
+def _float64(images: np.ndarray | Array) -> Iterator[np.ndarray]:
+    """All of them on the host, a part at a time, so that the array may be larger than the memory."""
+    rows = max(1, _CHUNK // max(1, math.prod(images.shape[1:])))
+    for start in range(0, len(images), rows):
+        yield np.asarray(images[start : start + rows], np.float64)
+
+
+def _unit(images: np.ndarray | Array) -> float:
+    return 255.0 if images.dtype == np.uint8 else 1.0
+
+
+def moved(image: Array, angle: Array | float, offset: Array) -> Array:
+    """Turn an image around its centre c and move it, as Keras does: to p comes what was at R(p - c + offset) + c.
+
+    Args:
+      image: f32[H, W, channels].
+      angle: f32[], radians, of the rotation R.
+      offset: f32[2], pixels, rows first.
+
+    Returns:
+      f32[H, W, channels], interpolated linearly; pixels at the border go on outside of the image.
+    """
+    height, width = image.shape[:2]
+    middle = (height - 1) / 2, (width - 1) / 2
+    down, right = jnp.meshgrid(jnp.arange(height) - middle[0], jnp.arange(width) - middle[1], indexing="ij")
+    down, right = down + offset[0], right + offset[1]
+    sine, cosine = jnp.sin(angle), jnp.cos(angle)
+    where = [cosine * down - sine * right + middle[0], sine * down + cosine * right + middle[1]]
+    return jax.vmap(lambda channel: map_coordinates(channel, where, order=1, mode="nearest"), -1, -1)(image)
+
+
+def _moved_at_random(key: Array, images: Array, share: float, degrees: float) -> Array:
+    """Each of f32[B, H, W, channels] by its own angle and offset."""
+    of_angle, of_offset = jax.random.split(key)
+    most = math.radians(degrees)
+    angles = jax.random.uniform(of_angle, (len(images),), minval=-most, maxval=most)
+    offsets = jax.random.uniform(of_offset, (len(images), 2), minval=-share, maxval=share)
+    return jax.vmap(moved)(images, angles, offsets * jnp.array([images.shape[1:3]], jnp.float32))
 
 
 def _windows(key: Array, images: Array, size: tuple[int, ...]) -> Array:

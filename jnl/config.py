@@ -39,7 +39,7 @@ def default(strategy: str = "standard") -> ConfigDict:
         config.strategy.noise_rate = config_dict.placeholder(float)  # follows noise.rate unless set
     config.model = ConfigDict({"name": "auto"})
     config.augment = ConfigDict({"pad": 0, "crop": 0, "resized": False, "flip": False, "cutout": 0})
-    config.augment.update({"normalise": "none"})
+    config.augment.update({"shift": 0.0, "rotate": 0.0, "normalise": "none"})
     config.epochs = 200
     config.batch_size = 128
     config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})

@@ -8,8 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import quick
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
 
-from jnl.augment import Augment, channel_statistics, mixture, mixup, to_float
+from jnl.augment import Augment, channel_statistics, mixture, mixup, moved, to_float
 from jnl.epoch import start
 from jnl.errors import UserError
 from jnl.experiment import run
@@ -58,7 +61,7 @@ def test_what_is_no_image_passes_unchanged(inputs):
         np.testing.assert_array_equal(out, inputs)
 
 
-EVERYTHING = Augment(2, 6, True, True, 3, "channels", (0.5, 0.4, 0.3), (0.2, 0.3, 0.1))
+EVERYTHING = Augment(2, 6, True, True, 3, "channels", (0.5, 0.4, 0.3), (0.2, 0.3, 0.1), shift=0.2, rotate=20.0)
 
 
 def test_it_belongs_to_the_key():
@@ -84,11 +87,15 @@ def test_windows_are_anywhere_and_evaluation_takes_the_centre():
     np.testing.assert_allclose(augment.evaluate(jnp.asarray(IMAGES)), np.float32(IMAGES[:, 1:7, 1:7]) / 255, rtol=2e-7)
 
 
-def test_resized_windows_are_boxes_of_the_image():
-    """On an image that is its own coordinates, so that each output says where it comes from."""
-    height, width, side = 30, 40, 40  # enlarges only, where bilinear is exact
+def coordinates(number, height, width):
+    """Images that are their own coordinates, so that each output says where it comes from."""
     rows, columns = np.mgrid[:height, :width]
-    images = np.broadcast_to(np.stack([rows, columns], -1).astype(np.float32), (500, height, width, 2))
+    return np.broadcast_to(np.stack([rows, columns], -1).astype(np.float32), (number, height, width, 2))
+
+
+def test_resized_windows_are_boxes_of_the_image():
+    height, width, side = 30, 40, 40  # enlarges only, where bilinear is exact
+    images = coordinates(500, height, width)
     out = np.asarray(jax.jit(Augment(crop=side, resized=True).__call__)(jax.random.key(0), images))
     inner = out[:, 4:36, 4:36]  # inside of the image, also for a box at its border
     down, right = inner[:, 1:, :, 0] - inner[:, :-1, :, 0], inner[:, :, 1:, 1] - inner[:, :, :-1, 1]
@@ -107,6 +114,53 @@ def test_resized_windows_are_boxes_of_the_image():
     assert 0.7 < ratio[fits].min() < 0.8
     assert 1.25 < ratio[fits].max() < 1.45
     assert abs(np.log(ratio[fits]).mean()) < 0.04
+
+
+@given(angle=st.floats(-np.pi, np.pi), down=st.floats(-12, 12), right=st.floats(-12, 12))
+def test_an_image_is_turned_and_moved_as_by_scipy(angle, down, right):
+    image, offset = IMAGES[0].astype(np.float64), np.array([down, right])
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    centre = (np.array(image.shape[:2]) - 1) / 2
+    channels = [
+        ndimage.affine_transform(channel, turn, centre + turn @ (offset - centre), order=1, mode="nearest")
+        for channel in np.moveaxis(image, -1, 0)
+    ]
+    out = jax.jit(moved)(jnp.float32(image), jnp.float32(angle), jnp.float32(offset))
+    np.testing.assert_allclose(out, np.stack(channels, -1), atol=5e-3)  # of 255; float32 has about 1e-6 of a pixel
+
+
+def test_an_image_that_is_not_moved_stays_as_it_is():
+    image = jnp.float32(IMAGES[0])
+    np.testing.assert_array_equal(jax.jit(moved)(image, 0.0, jnp.zeros(2)), image)
+
+
+def test_images_are_moved_by_up_to_a_share_of_their_side():
+    images = coordinates(500, 30, 40)
+    out = np.asarray(jax.jit(Augment(shift=0.1).__call__)(jax.random.key(0), images))
+    offset = (out - images)[:, 10, 10]
+    inner = np.broadcast_to(offset[:, None, None], (500, 20, 20, 2))
+    np.testing.assert_allclose((out - images)[:, 5:25, 5:25], inner, atol=1e-4)
+    for axis, most in enumerate((3, 4)):
+        moves = offset[:, axis]
+        assert -most <= moves.min() < -0.98 * most
+        assert 0.98 * most < moves.max() <= most + 1e-4
+        assert abs(moves.mean()) < 0.15 * most
+        assert abs(moves.std() / (most / np.sqrt(3)) - 1) < 0.1  # uniform
+    assert abs(np.corrcoef(offset.T)[0, 1]) < 0.15
+    np.testing.assert_allclose(out.min((0, 1, 2)), [0, 0], atol=1e-5)  # nothing comes from outside of the image
+    np.testing.assert_allclose(out.max((0, 1, 2)), [29, 39], rtol=1e-6)
+
+
+def test_images_are_turned_around_their_centre_by_up_to_an_angle():
+    images = coordinates(500, 31, 31)
+    out = np.asarray(jax.jit(Augment(rotate=20.0).__call__)(jax.random.key(0), images))
+    np.testing.assert_allclose(out[:, 15, 15], np.full((500, 2), 15.0), atol=1e-4)
+    right = out[:, 15, 16] - out[:, 15, 15]  # a unit vector, turned
+    np.testing.assert_allclose((right**2).sum(1), np.ones(500), rtol=1e-4)
+    angles = np.degrees(np.arctan2(-right[:, 0], right[:, 1]))
+    assert -20.001 < angles.min() < -19.5
+    assert 19.5 < angles.max() < 20.001
+    assert abs(angles.std() / (20 / np.sqrt(3)) - 1) < 0.1
 
 
 @pytest.mark.parametrize("side", [1, 4, 5])
@@ -131,6 +185,31 @@ def _square(top, left, side):
     square = np.zeros((9, 8), bool)
     square[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = True
     return square
+
+
+def test_moves_and_the_mean_image_reach_a_training():
+    fields = {"augment__shift": 0.1, "augment__rotate": 15.0, "augment__normalise": "mean_image"}
+    (parts,) = build(quick("standard", **fields))
+    assert (parts.recipe.augment.shift, parts.recipe.augment.rotate) == (0.1, 15.0)
+    images = np.asarray(parts.dataset.train.inputs, np.float64) / 255
+    np.testing.assert_allclose(parts.recipe.augment.mean, images.mean(0).reshape(-1), rtol=1e-9)
+
+
+@pytest.mark.parametrize("images", [IMAGES, IMAGES.astype(np.float32)], ids=["bytes", "floats"])
+def test_less_the_mean_image(monkeypatch, images):
+    monkeypatch.setattr("jnl.augment._CHUNK", 9 * 8 * 3 * 7)  # 7 images at a time
+    whole = images.astype(np.float64) / (255 if images.dtype == np.uint8 else 1)
+    mean, scale = whole.mean(0), whole.max()
+    augment = Augment(crop=6, shift=0.2, normalise="mean_image").fitted(images)
+    np.testing.assert_allclose(np.reshape(augment.mean, mean.shape), mean, rtol=1e-12)
+    assert augment.fitted(jnp.asarray(images)) == augment
+    told = jax.jit(augment.evaluate)(images)
+    np.testing.assert_allclose(told, (whole - mean)[:, 1:7, 1:7], atol=1e-6 * scale)
+    trained = np.asarray(jax.jit(augment._replace(crop=0, shift=0.0, flip=True).__call__)(jax.random.key(0), images))
+    mirrored = np.abs(trained - (whole - mean)[:, :, ::-1]).max((1, 2, 3)) < 1e-6 * scale  # the mean image with them
+    as_it_is = np.abs(trained - (whole - mean)).max((1, 2, 3)) < 1e-6 * scale
+    assert (mirrored ^ as_it_is).all()
+    assert 0.35 < mirrored.mean() < 0.65
 
 
 def test_normalised_by_channel(monkeypatch):
@@ -172,12 +251,17 @@ def test_normalised_by_image():
         ({"pad": -1}, None, "augment.pad: -1"),
         ({"crop": -1}, None, "augment.crop: -1"),
         ({"cutout": -1}, None, "augment.cutout: -1"),
+        ({"shift": -0.1}, None, "augment.shift: -0.1"),
+        ({"shift": 2.0}, None, "augment.shift: 2.0 is outside .*a share of the side"),
+        ({"rotate": 181.0}, None, "augment.rotate: 181.0"),
+        ({"rotate": 20.0}, (4, 3), "config.augment: wants images"),
         ({"normalise": "chanels"}, None, "did you mean 'channels'"),
         ({"resized": True}, None, "augment.resized: needs augment.crop"),
         ({"crop": 9}, IMAGES.shape, "augment.crop: 9 is more than the 8 pixels"),
         ({"cutout": 9}, IMAGES.shape, "augment.cutout: 9 is more"),
         ({"pad": 8}, IMAGES.shape, "augment.pad: 8 may leave nothing"),
         ({"normalise": "channels", "mean": (0.5,), "std": (0.1,)}, IMAGES.shape, "not those of 3 channels"),
+        ({"normalise": "mean_image", "mean": (0.5,)}, IMAGES.shape, "mean is not that of images"),
     ],
 )
 def test_mistakes_are_told(fields, shape, message):
