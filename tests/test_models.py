@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from networks import KEY, abstract, maps, number
 
 from jnl import models
 from jnl.data import text
@@ -18,9 +19,10 @@ from jnl.models._residual import Block, Bottleneck, ImageNetResNet
 from jnl.models.levi_hassner import local_response_normalisation
 from jnl.models.newsnet import PooledEmbedding
 
-KEY = jax.random.key(0)
 SHAPES = {name: (32, 32, 3) for name in models.names()} | {
     "mlp": (28, 28, 1),
+    "lenet": (28, 28, 1),
+    "cnn2": (28, 28, 1),
     "cnn_faces": (16, 16, 1),
     "levi_hassner": (63, 63, 3),
     "newsnet": (1000,),
@@ -30,15 +32,6 @@ TOKENS = {"newsnet": {"vocabulary": 50}}  # networks whose inputs are tokens, an
 
 def dtype(name):
     return jnp.int32 if name in TOKENS else jnp.float32
-
-
-def abstract(name, classes, shape, dtype=jnp.float32, **options):
-    module = models.make(name, classes, **options)
-    return module, jax.eval_shape(lambda: module.init(KEY, jnp.zeros((1, *shape), dtype), train=False))
-
-
-def number(variables):
-    return sum(leaf.size for leaf in jax.tree.leaves(variables["params"]))
 
 
 @cache
@@ -75,6 +68,10 @@ def traced(name, train, dropout=0.0):
         ("cnn9", (32, 32, 3), 100, 4_446_180),
         ("cnn_small", (32, 32, 3), 10, 62_006),
         ("cnn_open_set", (32, 32, 3), 10, 1_641_852 - 2_570),
+        ("lenet", (28, 28, 1), 10, 61_706),
+        ("cnn2", (28, 28, 1), 10, 422_090),
+        ("cnn6", (32, 32, 3), 10, 1_639_794),
+        ("preact_resnet", (32, 32, 3), 10, 175_626),
         ("preact_resnet18", (32, 32, 3), 10, 11_171_274),
         ("resnet34", (32, 32, 3), 10, 21_282_122),
         ("resnet34", (32, 32, 3), 100, 21_328_292),
@@ -196,6 +193,9 @@ def test_wrong_networks_are_told():
         abstract("newsnet", 7, (1000,), jnp.int32)
     with pytest.raises(UserError, match="a multiple of 5 tokens, not 999"):
         abstract("newsnet", 7, (999,), jnp.int32, vocabulary=9)
+    for depth in (2, 18):
+        with pytest.raises(UserError, match=f"model.depth: {depth}; give 6 n"):
+            models.make("preact_resnet", 10, depth=depth)
     with pytest.raises(UserError, match="bn_scale_init"):
         abstract("cnn7", 10, (32, 32, 3), bn_scale_init="one")
 
@@ -207,13 +207,6 @@ def test_more_layers_of_an_mlp_are_as_wide():
     assert list(published["params"]) == ["Dense_0", "Dense_1"]
 
 
-def maps(name, shape):
-    """The shape of what each layer of a network gives."""
-    module, variables = abstract(name, 10, shape)
-    see = lambda v: module.apply(v, jnp.zeros((1, *shape)), train=False, capture_intermediates=True)[1]  # noqa: E731
-    return jax.tree.map(lambda leaf: leaf.shape[1:], jax.eval_shape(see, variables)["intermediates"])
-
-
 def test_residual_networks_for_large_images_shrink_where_torchvision_does():
     small, large = maps("resnet18", (224, 224, 3)), maps("resnet50", (224, 224, 3))
     for layers, block, last, expansion in ((small, "Block", (1, 3, 5, 7), 1), (large, "Bottleneck", (2, 6, 12, 15), 4)):
@@ -223,6 +216,15 @@ def test_residual_networks_for_large_images_shrink_where_torchvision_does():
             assert layers[f"{block}_{position}"]["__call__"] == ((side, side, 64 * 2**stage * expansion),)
     sides = [large["Bottleneck_3"][f"Conv_{i}"]["__call__"][0][0] for i in range(4)]
     assert sides == [56, 28, 28, 28]
+
+
+def test_the_resnet50_for_small_images_starts_without_padding_or_pool():
+    _, variables = abstract("resnet50", 10, (32, 32, 3), small_images=True)
+    assert number(variables) == 25_557_032 - 990 * 2049 - (7 * 7 - 3 * 3) * 3 * 64
+    layers = maps("resnet50", (32, 32, 3), small_images=True)
+    assert layers["Conv_0"]["__call__"] == ((30, 30, 64),)
+    sides = [layers[f"Bottleneck_{position}"]["__call__"][0] for position in (2, 6, 12, 15)]
+    assert sides == [(30, 30, 256), (15, 15, 512), (8, 8, 1024), (4, 4, 2048)]  # of which all is pooled
 
 
 @pytest.mark.parametrize("block", [Block, Bottleneck])

@@ -69,20 +69,22 @@ class Conv(nn.Module):
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation with PyTorch's epsilon 1e-5 and momentum 0.1 (0.9 in flax's terms).
+    """Batch normalisation with PyTorch's epsilon 1e-5 and momentum 0.1 (0.9 in flax's terms) unless others are given.
 
     `scale_init` is `ones`, or `uniform` on [0, 1): the default of the PyTorch versions behind the published numbers
     (before 1.2). Departure: flax's running variance is the biased one, which differs by a factor 1 - 1/(B H W).
     """
 
     scale_init: str = "ones"
+    momentum: float = 0.9
+    epsilon: float = 1e-5
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         inits = {"ones": nn.initializers.ones, "uniform": nn.initializers.uniform(1.0)}
         if self.scale_init not in inits:
             raise unknown("model.bn_scale_init", self.scale_init, sorted(inits))
-        norm = nn.BatchNorm(momentum=0.9, epsilon=1e-5, scale_init=inits[self.scale_init])
+        norm = nn.BatchNorm(momentum=self.momentum, epsilon=self.epsilon, scale_init=inits[self.scale_init])
         return norm(x, use_running_average=not train)
 
 

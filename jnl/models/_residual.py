@@ -42,7 +42,7 @@ class Bottleneck(nn.Module):
 
     features: int
     stride: int
-    kernel_init: Initializer
+    kernel_init: Initializer = uniform_fan_in
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
@@ -82,14 +82,15 @@ class ResNet(nn.Module):
     """f32[B, H, W, channels] -> f32[B, C]; H and W at least 25."""
 
     num_classes: int
-    block: type[Block] | type[PreActBlock]
+    block: type[Block] | type[Bottleneck] | type[PreActBlock]
     blocks: tuple[int, int, int, int]
     stem_norm: bool
     dropout: float
+    stem_padding: int = 1
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
-        x = Conv(64, padding=1, bias=False)(x)
+        x = Conv(64, padding=self.stem_padding, bias=False)(x)
         if self.stem_norm:
             x = nn.relu(BatchNorm()(x, train))
         x = _stages(self.block, self.blocks, x, train)

@@ -1,10 +1,14 @@
-"""The two-layer MLP of Co-teaching+ and JoCoR on MNIST: D - 256 - ReLU - C (203,530 parameters for 784 and 10)."""
+"""The two-layer MLP of Co-teaching+ and JoCoR on MNIST: D - 256 - ReLU - C (203,530 parameters for 784 and 10).
+
+Loss correction has `width=128, layers=2, dropout=0.2, dropout_every_layer=True, he_normal=True` (118,282 parameters).
+"""
 
 import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array
 
 from jnl.errors import UserError, within
+from jnl.models._keras import KerasDense
 from jnl.models._layers import Dense, flatten, last_layer
 
 
@@ -15,20 +19,34 @@ class MLP(nn.Module):
     width: int
     dropout: float
     layers: int
+    dropout_every_layer: bool
+    he_normal: bool
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         if jnp.issubdtype(x.dtype, jnp.integer):
             raise UserError("model.name: mlp takes numbers, these inputs are tokens; use newsnet")
+        dense = KerasDense if self.he_normal else Dense
         x = flatten(x)
-        for _ in range(self.layers):
-            x = nn.relu(Dense(self.width)(x))
-        return last_layer(self, x, self.num_classes, train, self.dropout)
+        for layer in range(self.layers):
+            if layer and self.dropout_every_layer:
+                x = nn.Dropout(self.dropout)(x, deterministic=not train)
+            x = nn.relu(dense(self.width)(x))
+        return last_layer(self, x, self.num_classes, train, self.dropout, dense)
 
 
-def mlp(num_classes: int, width: int = 256, dropout: float = 0.0, layers: int = 1) -> nn.Module:
-    """`layers` of `width` hidden units; of the last, a share `dropout` is left out while training."""
+def mlp(
+    num_classes: int,
+    width: int = 256,
+    dropout: float = 0.0,
+    layers: int = 1,
+    dropout_every_layer: bool = False,
+    he_normal: bool = False,
+) -> nn.Module:
+    """`layers` of `width` hidden units; of the last, a share `dropout` is left out while training, or of every layer
+    (`dropout_every_layer`). Kernels may start by `he_normal` and biases at 0, as in Keras, instead of as in PyTorch.
+    """
     if width < 1:
         raise UserError(f"model.width: {width}; give at least 1, the published value is 256")
     within("model.layers", layers, 1, 1000, "give at least 1, the published value")
-    return MLP(num_classes, width, dropout, layers)
+    return MLP(num_classes, width, dropout, layers, dropout_every_layer, he_normal)

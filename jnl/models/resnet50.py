@@ -1,13 +1,20 @@
 """ResNet-50 for large images (He et al. 2016): 25,557,032 parameters for 1000 classes, as torchvision has it.
 
 Departure: DivideMix, ELR and others take it to Clothing1M with weights from ImageNet; here they start at random.
+
+`small_images` is that of CDR for 32x32 images: 23,520,842 parameters for 10 classes. The first convolution is 3x3, with
+stride 1 and no padding, and no pool follows.
 """
 
 from flax import linen as nn
 
-from jnl.models._residual import Bottleneck, ImageNetResNet
+from jnl.models._residual import Bottleneck, ImageNetResNet, ResNet
+
+_BLOCKS = (3, 4, 6, 3)
 
 
-def resnet50(num_classes: int, dropout: float = 0.0) -> nn.Module:
+def resnet50(num_classes: int, small_images: bool = False, dropout: float = 0.0) -> nn.Module:
     """`dropout` before the last layer."""
-    return ImageNetResNet(num_classes, Bottleneck, (3, 4, 6, 3), dropout)
+    if small_images:
+        return ResNet(num_classes, Bottleneck, _BLOCKS, True, dropout, stem_padding=0)
+    return ImageNetResNet(num_classes, Bottleneck, _BLOCKS, dropout)

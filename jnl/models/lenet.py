@@ -1,0 +1,28 @@
+"""LeNet of CDR on 28x28 grey images: 61,706 parameters. Neither batch norm nor dropout."""
+
+from flax import linen as nn
+from jax import Array
+
+from jnl.models._layers import Conv, Dense, flatten, last_layer, max_pool
+
+
+class LeNet(nn.Module):
+    """Twice [5x5 convolution, ReLU, 2x2 pool], two dense layers: f32[B, H, W, channels] -> f32[B, C]."""
+
+    num_classes: int
+    padding: int  # of the first convolution
+    dropout: float
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool) -> Array:
+        for features, padding in ((6, self.padding), (16, 0)):
+            x = max_pool(nn.relu(Conv(features, size=5, padding=padding)(x)))
+        x = flatten(x)
+        for width in (120, 84):
+            x = nn.relu(Dense(width)(x))
+        return last_layer(self, x, self.num_classes, train, self.dropout)
+
+
+def lenet(num_classes: int, dropout: float = 0.0) -> nn.Module:
+    """`dropout` before the last layer."""
+    return LeNet(num_classes, 2, dropout)
