@@ -10,7 +10,8 @@ from jax import Array, lax
 
 from jnl import metrics
 from jnl.data.dataset import Split
-from jnl.evaluation import Sums, evaluate, everything, predictor, validate
+from jnl.evaluation import Loss, Sums, evaluate, everything, predictor, validate
+from jnl.losses import cross_entropy
 from jnl.memory import Given
 from jnl.networks import State, Training, init
 from jnl.recipe import Recipe, Run
@@ -145,11 +146,18 @@ def end(
     """
     say = predictor(recipe.model, state, recipe.augment, recipe.spread)
     if held_out is None:
-        held_out = validate(say, train.inputs, run.labels, run.validation_index, recipe.batch_size)
+        loss = validation_loss(recipe, run, state)
+        held_out = validate(loss, say, train.inputs, run.labels, run.validation_index, recipe.batch_size)
     finite = jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params)])
     failed = state.failed | ~finite.all()
     measured = metrics.training(counts) | evaluate(say, test, recipe.batch_size) | held_out
     return state._replace(failed=failed), jax.tree.map(lambda value: jnp.where(failed, jnp.nan, value), measured)
+
+
+def validation_loss(recipe: Recipe, run: Run, state: State) -> Loss:
+    """The loss on labels that are held out: what the strategy takes for it, else cross entropy."""
+    own = recipe.make_strategy(**run.hyper).validation_loss
+    return cross_entropy if own is None else lambda logits, labels: own(logits, labels, state.memory)
 
 
 def _unless_failed(before: State, after: State, counts: metrics.Counts) -> State:

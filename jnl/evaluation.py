@@ -17,6 +17,8 @@ from jnl.networks import State, predict
 Predict = Callable[[Array], tuple[Array, Array]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
 Sums = dict[str, Array]
 Judge = Callable[[Predict, Array, Array], Sums]  # (say, stored inputs, labels i32[B]) -> f32[..., B] each
+Loss = Callable[[Array, Array], Array]  # (logits f32[K, B, C], labels i32[B]) -> f32[K, B]
+OF_VALIDATION = ("validation_accuracy", "validation_loss")
 
 
 class Rows(NamedTuple):
@@ -54,9 +56,14 @@ def of_test(say: Predict, inputs: Array, labels: Array) -> Sums:
     }
 
 
-def of_validation(say: Predict, inputs: Array, labels: Array) -> Sums:
-    """Which predictions of each network are the noisy label."""
-    return {"validation_accuracy": metrics.right(say(inputs)[0], labels)}
+def of_validation(loss: Loss) -> Judge:
+    """Which predictions of each network are the noisy label, and the `loss` of each network on it."""
+
+    def judge(say: Predict, inputs: Array, labels: Array) -> Sums:
+        logits, _ = say(inputs)
+        return dict(zip(OF_VALIDATION, (metrics.right(logits, labels), loss(logits, labels)), strict=True))
+
+    return judge
 
 
 def total(judge: Judge, say: Predict, inputs: Array, labels: Array, rows: Rows, before: Sums | None = None) -> Sums:
@@ -95,11 +102,14 @@ def evaluate(say: Predict, test: Split | None, size: int) -> Sums:
     return means | {"class_accuracy": by_class, "balanced_accuracy": jnp.nanmean(by_class, -1)}
 
 
-def validate(say: Predict, inputs: Array, labels: Array, index: Array, size: int) -> Sums:
-    """Accuracy of each network on the noisy labels (i32[N]) of the rows `index` that are held out, if any are."""
+def validate(loss: Loss, say: Predict, inputs: Array, labels: Array, index: Array, size: int) -> Sums:
+    """Accuracy and loss of each network on the noisy labels (i32[N]) of the rows `index` that are held out, if any are.
+
+    Each is f32[K].
+    """
     if not len(index):
         return {}
-    sums = total(of_validation, say, inputs, labels, rows(index, size))
+    sums = total(of_validation(loss), say, inputs, labels, rows(index, size))
     return {name: sum / len(index) for name, sum in sums.items()}
 
 

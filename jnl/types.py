@@ -64,5 +64,7 @@ class Strategy(NamedTuple):
     weigh: Weigh | None = None
     restart: int = 0  # epoch in which the networks start afresh, the schedules too
     rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[], the learning rate is divided by it
+    # (logits f32[K, B, C], labels i32[B], memory) -> f32[K, B], on labels that are held out; None: cross entropy.
+    validation_loss: Callable[[Array, Array, Arrays], Array] | None = None
     # Instead of `step.update`, which it is given first for where it wants that.
     step: Callable[[Update, Training, State, Context], tuple[State, Outcome]] | None = None

@@ -14,8 +14,8 @@ from jax import Array
 from jnl import devices, metrics
 from jnl.data.dataset import Dataset, Split
 from jnl.data.feed import BYTES, cut, feed
-from jnl.epoch import Batches, begin, end, epoch, order, train_on
-from jnl.evaluation import Rows, Sums, of_validation, predictor, rows, total
+from jnl.epoch import Batches, begin, end, epoch, order, train_on, validation_loss
+from jnl.evaluation import OF_VALIDATION, Rows, Sums, of_validation, predictor, rows, total
 from jnl.networks import State
 from jnl.recipe import Recipe, Run
 
@@ -113,7 +113,8 @@ class PiecewiseEpoch:
         ) -> tuple[tuple[State, Sums], tuple]:
             state, sums = carried
             say = predictor(recipe.model, state, recipe.augment, recipe.spread)
-            return (state, total(of_validation, say, train.inputs, run.labels, some, sums)), ()
+            judge = of_validation(validation_loss(recipe, run, state))
+            return (state, total(judge, say, train.inputs, run.labels, some, sums)), ()
 
         def after(
             data: tuple[Split, Split | None], run: Run, state: State, extra: tuple[metrics.Counts, Sums], number: Array
@@ -189,7 +190,8 @@ class PiecewiseEpoch:
         """Before the first example of what is held out; nothing where the device has it."""
         number, held_out = runs.validation_index.shape
         there = self._streams and held_out
-        return self._axis.place({"validation_accuracy": jnp.zeros((number, self._num_nets))} if there else {})
+        names = OF_VALIDATION if there else ()
+        return self._axis.place({name: jnp.zeros((number, self._num_nets)) for name in names})
 
     def _held_out(self, runs: Run) -> Rows:
         """What is held out for validation, as batches."""

@@ -40,9 +40,9 @@ def test_metrics_have_one_row_per_run_and_epoch(workdir):
     found = rows(workdir)
     assert [(row["epoch"], row["run"]) for row in found] == [(e, r) for e in range(3) for r in range(2)]
     for row in found:
-        assert row.keys() == COLUMNS | {"validation_accuracy", "ensemble_accuracy"}
+        assert row.keys() == COLUMNS | {"validation_accuracy", "validation_loss", "ensemble_accuracy"}
         assert row["seed"] == row["noise_seed"] == row["run"] + 1
-        assert len(row["test_accuracy"]) == len(row["validation_accuracy"]) == 2
+        assert len(row["test_accuracy"]) == len(row["validation_accuracy"]) == len(row["validation_loss"]) == 2
         for name in ("train_accuracy", "label_precision", "label_recall", "selected", "disagreement", "divergence"):
             assert 0 <= row[name] <= 1, name
         assert (row["changed_predictions"] is None) == (row["epoch"] == 0)

@@ -137,6 +137,29 @@ def test_who_estimates_the_noise_tells_it(strategy, hyper, tells):
         np.testing.assert_allclose(np.sum(told, 1), 1, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["standard", "forward_correction", "backward_correction"])
+def test_the_validation_loss_is_the_methods_own_on_noisy_labels_that_are_held_out(name):
+    """Patrini's code keeps the weights of the lowest corrected loss on 10 % of the noisy labels."""
+    fields = {} if name == "standard" else {"strategy__estimation_epochs": 2}
+    config = quick(name, data__validation=0.1, seeds=1, epochs=2, **fields)
+    (parts,) = build(config)
+    history, run_ = run(config), parts.runs[0]
+    state = jax.tree.map(lambda leaf: leaf[0], history.state)
+    rows, every = np.asarray(run_.validation_index), np.float32(parts.dataset.train.inputs) / 255
+    logits, _ = predict(parts.recipe.model, state.params, state.batch_stats, jnp.asarray(every[rows]))
+    p, labels = np.float64(jax.nn.softmax(logits[0])), np.asarray(run_.labels)[rows]
+    if name != "standard":
+        held_out = np.flatnonzero(state.memory["held_out"])
+        np.testing.assert_array_equal(held_out, rows)  # the same examples choose the matrix
+        matrix, p = np.float64(state.memory["transition"]), np.clip(p, 1e-7, 1 - 1e-7)
+    expected = {
+        "standard": lambda: -np.log(p[np.arange(len(rows)), labels]),
+        "forward_correction": lambda: -np.log((p @ matrix)[np.arange(len(rows)), labels]),
+        "backward_correction": lambda: -(np.linalg.pinv(matrix)[labels] * np.log(p)).sum(1),
+    }[name]().mean()
+    np.testing.assert_allclose(history.metrics["validation_loss"][0, -1, 0], expected, rtol=1e-3)
+
+
 def test_the_oracle_trains_on_true_labels_only():
     history = run(quick("oracle", noise__rate=0.4))
     np.testing.assert_array_equal(history.metrics["label_precision"], 1)

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.errors import UserError, within
-from jnl.losses import cross_entropy
 from jnl.memory import Arrays, Everything, Given, Memory
 from jnl.selection import pick
 from jnl.strategies._channel import estimate
@@ -22,6 +21,8 @@ def correction(
 ) -> Strategy:
     """Standard for `epochs` without a share `held_out` of the examples; the epoch with the lowest loss on those gives
     the matrix. With `known_noise` the true matrix and one stage.
+
+    Where `data.validation` holds examples out, these are the ones, and the second stage has none of them either.
     """
     if known_noise:
         epochs = 0
@@ -31,21 +32,28 @@ def correction(
     within("strategy.percentile", percentile, 1, 100, "published: 97, or 100 for CIFAR-100")
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:
-        plain = cross_entropy(logits, labels)
-        corrected = loss(logits, labels, context.memory["matrix"])
         first = context.epoch < epochs
+        losses = jnp.where(first, plain(logits, labels), corrected(logits, labels, context.memory))
         mask = ~(first & context.memory["held_out"][context.index])
-        return pick(jnp.where(first, plain, corrected), mask[None])
+        return pick(losses, mask[None])
+
+    def plain(logits: Array, labels: Array) -> Array:
+        """Cross entropy, clipped as the corrected loss is."""
+        return loss(logits, labels, prepare(jnp.eye(logits.shape[-1])))
+
+    def corrected(logits: Array, labels: Array, memory: Arrays) -> Array:
+        return loss(logits, labels, memory["matrix"])
 
     def init(given: Given) -> Arrays:
-        held = (jax.random.permutation(given.key, len(given.labels)) < held_out * len(given.labels)) & given.trains
+        own = jax.random.permutation(given.key, len(given.labels)) < held_out * len(given.labels)
+        held = jnp.where(given.trains.all(), own, ~given.trains)
         noise = given.transition if known_noise else jnp.eye(len(given.transition))
         return {"held_out": held, "transition": noise, "matrix": prepare(noise), "lowest": jnp.float32(jnp.inf)}
 
     def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
         def look() -> Arrays:
             logits, _ = everything()
-            now = jnp.where(memory["held_out"], cross_entropy(logits, labels)[0], 0.0).sum()
+            now = jnp.where(memory["held_out"], plain(logits, labels)[0], 0.0).sum()
             noise = estimate(jax.nn.softmax(logits[0]), percentile)
             found = {"lowest": now, "transition": noise, "matrix": prepare(noise)}
             better = (now < memory["lowest"]) | ~jnp.isfinite(memory["lowest"])
@@ -54,4 +62,4 @@ def correction(
         return lax.cond((epoch > 0) & (epoch <= epochs), look, lambda: memory)
 
     told = None if known_noise else lambda memory, learned: memory["transition"]
-    return Strategy(1, select, memory=Memory(init, refresh, noise=told), restart=epochs)
+    return Strategy(1, select, memory=Memory(init, refresh, noise=told), restart=epochs, validation_loss=corrected)
