@@ -14,4 +14,4 @@ from jnl.config import published
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """Soft, with 0.95; `--config.strategy.kind=hard` has 0.8."""
-    return published("bootstrap", arg)
+    return published("bootstrap", arg, reference="Reed et al. published no code")

@@ -14,4 +14,4 @@ from jnl.config import published
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """Bags of 8; `--config.strategy.known_noise=true` uses the true noise matrix."""
-    return published("buckets", arg)
+    return published("buckets", arg, reference="learning from label proportions has no published code for noisy labels")

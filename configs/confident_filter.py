@@ -14,7 +14,7 @@ from jnl.config import options, published
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """5 folds of 10 epochs before training."""
-    config = published("confident_filter", arg)
+    config = published("confident_filter", arg, reference="its code filters labels and trains no network")
     if "quick" in options(arg):
         config.strategy.folds, config.strategy.fold_epochs = 2, 2
     return config

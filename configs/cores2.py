@@ -9,7 +9,8 @@ symmetric noise, 84.36 ± 1.57 % with 40 % asymmetric; 33 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published, train_by_sgd
+from jnl.config import options, published
+from jnl.protocols import for_data, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
@@ -21,6 +22,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
 
 
 def _reference(config: ConfigDict) -> None:
+    for_data(config, {"cifar10": None, "cifar100": None})
     train_by_sgd(config, 0.1, 0.0, 100, (50,), batch_size=64)
     config.optim.momentum = 0.0
     config.strategy.divide_rate = True

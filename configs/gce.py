@@ -5,7 +5,8 @@ python train.py --config=configs/gce.py:data=mnist,rate=0.5
 
 from ml_collections import ConfigDict
 
-from jnl.config import family, published, train_by_sgd
+from jnl.config import published
+from jnl.protocols import for_data, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
@@ -14,6 +15,6 @@ def get_config(arg: str | None = None) -> ConfigDict:
 
 
 def _reference(config: ConfigDict) -> None:
-    hundred = family(config.data.name) == "cifar100"
-    train_by_sgd(config, 0.01, 1e-4, 150 if hundred else 120, (80, 120) if hundred else (40, 80))
-    config.strategy.truncated, config.strategy.prune_from = True, 79 if hundred else 39
+    epochs, milestones = for_data(config, {"cifar10": (120, (40, 80)), "cifar100": (150, (80, 120))})
+    train_by_sgd(config, 0.01, 1e-4, epochs, milestones)
+    config.strategy.truncated, config.strategy.prune_from = True, milestones[0] - 1

@@ -10,16 +10,22 @@ symmetric noise, 80.05 ± 0.30 % with 40 % asymmetric; 246 s on 2 CPU cores. Sta
 from ml_collections import ConfigDict
 
 from jnl.config import options, published
+from jnl.protocols import for_data
 
 _NETWORKS = {name: "cnn_open_set" for name in ("cifar10", "cifar100", "cifar10_open_set")}
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    """The published network, 95 epochs, rounds, batches of 100 and one learning rate."""
-    config = published("iterative_open_set", arg, _NETWORKS)
+    """The published network, 95 epochs, rounds, batches of 100 and one learning rate; with `reference` its data too."""
+    config = published("iterative_open_set", arg, _NETWORKS, reference=_reference)
     if "quick" in options(arg):
         config.strategy.update(first_epochs=1, round_epochs=1, neighbours=20)
     else:
         config.epochs = 95
     config.batch_size, config.optim.schedule = 100, "staircase"
     return config
+
+
+def _reference(config: ConfigDict) -> None:
+    for_data(config, {"cifar10_open_set": None})
+    config.data.recipe = "tail"

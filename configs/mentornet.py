@@ -13,10 +13,15 @@ from ml_collections import ConfigDict
 
 from jnl.config import options, published
 
+_NO_REFERENCE = (
+    "the released student asks a trained network for its weights, where jnl has the rule that this network imitates, "
+    "and is a residual network of 101 layers, which jnl does not have"
+)
+
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """Self-paced below the 70th percentile; other curricula by `--config.strategy.kind=predefined`."""
-    config = published("mentornet", arg)
+    config = published("mentornet", arg, reference=_NO_REFERENCE)
     if "quick" in options(arg):
         config.strategy.burn_in = 0
     return config

@@ -9,7 +9,8 @@ symmetric noise, 89.80 ± 1.75 % with 40 % asymmetric; 36 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published, train_by_sgd
+from jnl.config import published
+from jnl.protocols import for_data, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
@@ -18,4 +19,5 @@ def get_config(arg: str | None = None) -> ConfigDict:
 
 
 def _reference(config: ConfigDict) -> None:
+    for_data(config, {"cifar10": None})
     train_by_sgd(config, 0.1, 1e-4, 200, (100, 150), model="preact_resnet18")

@@ -14,4 +14,4 @@ from jnl.config import published
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """Label smoothing 0.1; the penalties are off, their common weight is 1."""
-    return published("regularised", arg)
+    return published("regularised", arg, reference="its terms come from papers without code for noisy labels")

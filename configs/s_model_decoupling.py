@@ -15,7 +15,7 @@ from jnl.config import options, published
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """The simple model after 10 epochs of cross entropy; `--config.strategy.kind=complex` sees the hidden layer."""
-    config = published("s_model_decoupling", arg)
+    config = published("s_model_decoupling", arg, reference="its code trains on LFW; use configs/lfw.py:reference")
     if "quick" in options(arg):
         config.strategy.pretrain_epochs = 1
     return config

@@ -1,7 +1,7 @@
 """The fields of a config, their defaults, and the argument that every file in `configs/` takes."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from ml_collections import ConfigDict, config_dict
 
@@ -9,6 +9,7 @@ from jnl import data, models, registry, strategies
 from jnl.errors import UserError, unknown
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
+Reference = Callable[[ConfigDict], None] | str  # sets what published code trains, or says why there is nothing to set
 
 NETWORKS = {
     "digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "table": "mlp", "news": "newsnet",
@@ -57,6 +58,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.tensorboard = False  # event files beside metrics.jsonl; wants the package tensorboardX
     # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
+    config.protocol.checkpoint = "last"  # whose accuracy is the result: of the last epoch, or by a rule of jnl.curves
     config.sweep = _anything(())  # (("noise.rate", (0.2, 0.5)), ("seeds", 8), ...): what are arrays, in one program
     config.only = ""  # of a sweep: words in the titles of its points
     return config
@@ -90,17 +92,17 @@ def published(
     strategy: str,
     arg: str | None,
     networks: Mapping[str, str] = NETWORKS,
-    reference: Callable[[ConfigDict], None] | None = None,
+    reference: Reference | None = None,
 ) -> ConfigDict:
     """The defaults changed by an argument.
 
     `data=`, `noise=` (symmetric, pair, asymmetric, ...; `none` for data that are noisy already), `rate=` (of the noise,
-    or what is believed of labels as they come), `model=` (else that of `networks`); `reference`
-    follows the published code where it departs from its paper: that of the co-teaching papers, or what `reference`
-    sets; `quick` is a run of seconds.
+    or what is believed of labels as they come), `model=` (else that of `networks`); `reference` trains what the
+    published code trains: `reference` sets that, or is a line that says why there is nothing to follow. Without it the
+    methods of the co-teaching tables (`CORE`) have the protocol of those; `quick` is a run of seconds.
 
     Raises:
-      UserError: an unknown option or a value that does not fit.
+      UserError: an unknown option, a value that does not fit, or no published code to follow.
     """
     given = options(arg)
     config = default(strategy)
@@ -119,13 +121,16 @@ def published(
         kind = f"asymmetric_{tables[family(name)]}"
     config.noise.kind = kind
     if "data" in given:
-        _set_model(config, networks.get(family(name), NETWORKS.get(name, "auto")))
+        set_model(config, networks.get(family(name), NETWORKS.get(name, "auto")))
     if "model" in given:
-        _set_model(config, given["model"])
+        set_model(config, given["model"])
     if "reference" in given:
-        (reference or _follow_published_code)(config)
+        follow = reference or (co_teaching if strategy in CORE else "jnl knows no published code of it")
+        if isinstance(follow, str):
+            raise UserError(f"the config's argument: reference; {strategy} has none: {follow}")
+        follow(config)
         if config.model.name != given.get("model", config.model.name):  # what is asked for wins
-            _set_model(config, given["model"])
+            set_model(config, given["model"])
     if "quick" in given:
         config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
     return config
@@ -151,11 +156,17 @@ def family(name: str) -> str:
     return {"cifar10n": "cifar10", "cifar10_open_set": "cifar10", "cifar100n": "cifar100"}.get(name, name)
 
 
-def _set_model(config: ConfigDict, name: str) -> None:
-    config.model = ConfigDict({"name": name, **(models.options(name) if name != "auto" else {})})
+def set_model(config: ConfigDict, name: str, **options: registry.Value) -> None:
+    """Choose a network: the fields of another one go, its own have their defaults unless `options` has them."""
+    config.model = ConfigDict({"name": name, **(models.options(name) if name != "auto" else {}), **options})
 
 
-def _follow_published_code(config: ConfigDict) -> None:
+def co_teaching(config: ConfigDict) -> None:
+    """Set the protocol of the published code of the co-teaching papers, under which their tables compare all methods.
+
+    Half of the noise rate is forgotten under asymmetric noise, by every method that forgets, as only half of the
+    classes flip (JoCoR's code, which does so for CIFAR-100 too, where all classes flip).
+    """
     config.protocol.update(max_steps=401, drop_last_test=True)
     if strategies.make(config.strategy.name).memory is None:
         config.protocol.first_epoch = 1  # the others count their phases from epoch 0
@@ -163,33 +174,14 @@ def _follow_published_code(config: ConfigDict) -> None:
         config.strategy.reference = True
     if "forget_schedule" in config.strategy:
         config.strategy.forget_schedule = "reference"
+    if "forget_rate" in config.strategy and config.noise.kind.startswith("asymmetric"):
+        config.strategy.forget_rate = config.noise.get_ref("rate") * 0.5  # follows --config.noise.rate
     if "bn_scale_init" in config.model:
         config.model.bn_scale_init = "uniform"
     if config.strategy.name == "coteaching_plus":
         config.protocol.max_steps = 0  # its code has no cap on the steps
     elif family(config.data.name) == "cifar100":
         config.optim.decay_start = 100
-
-
-def train_by_sgd(
-    config: ConfigDict,
-    learning_rate: float,
-    weight_decay: float,
-    epochs: int,
-    milestones: Sequence[int] = (),
-    decay: float = 0.1,
-    batch_size: int = 128,
-    model: str = "resnet34",
-) -> None:
-    """The settings of the later papers: SGD with momentum 0.9, a staircase, and for colour images a residual network
-    with crops and flips. Inputs stay in [0, 1], where those papers normalise.
-    """
-    config.optim.update(name="sgd", learning_rate=learning_rate, weight_decay=weight_decay)
-    config.optim.update(schedule="staircase", milestones=tuple(milestones), decay=decay)
-    config.epochs, config.batch_size = epochs, batch_size
-    if config.data.name.startswith("cifar"):
-        _set_model(config, model)
-        config.augment.update(pad=4, flip=True)
 
 
 def complete(config: ConfigDict) -> ConfigDict:

@@ -79,10 +79,16 @@ def highest(judge: np.ndarray) -> np.ndarray:
     return np.where(known.any(1), np.where(known, judge, -np.inf).argmax(1), NONE)
 
 
+def lowest(judge: np.ndarray) -> np.ndarray:
+    """The first position of the lowest value: f64[S, E] -> i64[S], `NONE` where no value is finite."""
+    return highest(-judge)
+
+
 def rules(wave: LabelWave = LABEL_WAVE) -> dict[str, Rule]:
     """Every rule, by the name of its column."""
     return {
         "selected": Rule("selected", "validation_accuracy", highest),  # on noisy labels (Chen et al. 2021)
+        "lowest_loss": Rule("lowest loss", "validation_loss", lowest),  # on noisy labels (Patrini et al. 2017)
         "label_wave": Rule("Label Wave", "changed_predictions", wave),
     }
 
@@ -96,8 +102,9 @@ STATISTICS = {
 
 
 def judges(judged: str, find: Callable[[str], np.ndarray | None]) -> dict[str, np.ndarray]:
-    """The curves that the rules read, as far as `find` has them; a curve chooses no epoch of its own."""
-    found = {rule.judge: find(rule.judge) for rule in rules().values() if rule.judge != judged}
+    """The curves that the rules read, as far as `find` has them; what is held out chooses no epoch of its own."""
+    kind, _, _ = judged.partition("_")
+    found = {rule.judge: find(rule.judge) for rule in rules().values() if not rule.judge.startswith(kind)}
     return {name: curve for name, curve in found.items() if curve is not None}
 
 

@@ -213,6 +213,7 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray], states:
                 runs=[first_run + run for run in mine],
                 seeds=[member.seed for member in members],
                 noise_seeds=[member.noise_seed for member in members],
+                checkpoint=config.protocol.checkpoint,
                 test_accuracy=best_last("test_accuracy"),
                 validation_accuracy=best_last("validation_accuracy"),
                 balanced_accuracy=best_last("balanced_accuracy"),

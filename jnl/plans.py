@@ -8,6 +8,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jnl import data, noise, schedules
+from jnl.curves import rules
 from jnl.errors import UserError, unknown, within
 
 _MOST = 2**25  # numbers of `Plans.keep`
@@ -39,6 +40,7 @@ def plans(config: ConfigDict, restart: int) -> Plans:
         )
     if protocol.max_steps < 0:
         raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
+    _check_checkpoint(config)
     if not 0 < optim.learning_rate < float(np.finfo(np.float32).max):
         raise UserError(f"optim.learning_rate: {optim.learning_rate} is not positive and finite; published: 0.001")
     if optim.decay_start < 0:
@@ -58,6 +60,14 @@ def plans(config: ConfigDict, restart: int) -> Plans:
     )
     again = np.concatenate([np.arange(restart) % epochs, np.arange(epochs)])
     return Plans(*(jnp.asarray(plan[again]) for plan in every))
+
+
+def _check_checkpoint(config: ConfigDict) -> None:
+    chosen, known = config.protocol.checkpoint, rules()
+    if chosen not in ["last", *known]:
+        raise unknown("protocol.checkpoint", chosen, ["last", *known])
+    if chosen != "last" and known[chosen].judge.startswith("validation") and not config.data.validation:
+        raise UserError(f"protocol.checkpoint: {chosen} needs labels that are held out; set data.validation to 0.1")
 
 
 def noise_rate(config: ConfigDict) -> float:

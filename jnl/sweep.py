@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from ml_collections import ConfigDict
 
 from jnl.command import load
-from jnl.config import Value, check_numbers, complete, options
+from jnl.config import CORE, Value, check_numbers, co_teaching, complete, options
 from jnl.errors import UserError, printable
 
 # The cells of tables 2 to 4 of JoCoR (Wei et al. 2020).
@@ -78,8 +78,13 @@ def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: 
     cells = {}
     for noise in noises:
         for strategy in strategies:
-            argument = ",".join(filter(None, (f"data={data}", noise, arg)))
+            # A method from outside has a `reference` of its own, but in this table it has the protocol of the others.
+            own = strategy in CORE or "reference" not in options(arg)
+            switch = arg if own else ",".join(options(arg).keys() - {"reference"})
+            argument = ",".join(filter(None, (f"data={data}", noise, switch)))
             cell = cells[",".join(filter(None, (strategy, noise)))] = load(f"{folder / strategy}.py:{argument}")
+            if not own:
+                co_teaching(cell)
             if "quick" not in options(arg):
                 cell.seeds = 8
     return grid(cells)

@@ -30,6 +30,7 @@ class PointSummary(TypedDict):
     runs: list[int]  # their numbers in `metrics.jsonl`
     seeds: list[int]
     noise_seeds: list[int]
+    checkpoint: str  # the column of `test_accuracy` that is the result by `protocol.checkpoint`
     test_accuracy: BestLast | None  # best, last, last10, rules; net1, net2, mean; None without a test set
     validation_accuracy: BestLast | None  # on the noisy labels of what is held out
     balanced_accuracy: BestLast | None  # the mean over classes of their test accuracies
@@ -130,6 +131,8 @@ def table(points: Sequence[PointSummary]) -> str:
     legend = ["test accuracy in percent, mean ± std (ddof 0) over runs"]
     if not all(point["test_accuracy"] for point in points):
         legend.append("(validation): no test set, accuracy on the noisy labels that were held out")
+    chosen = dict.fromkeys(point["checkpoint"] for point in points if point["checkpoint"] != "last")
+    legend += [f"the published code evaluates the epoch of the column {_COLUMNS[name]!r}" for name in chosen]
     return "\n".join([text[0], rule, *text[1:], "", *legend, *failed])
 
 

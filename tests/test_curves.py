@@ -121,7 +121,9 @@ curve_lists = st.integers(1, 25).flatmap(
 def test_numbers_of_curves_are_those_of_loops(curve, wave, random):
     validation = [[random.randrange(4) / 4 for _ in one] for one in curve]
     changed = [[math.nan] + [random.randrange(4) / 4 for _ in one[1:]] for one in curve]
+    loss = [[random.randrange(4) / 4 for _ in one] for one in curve]
     judges = {"validation_accuracy": np.array(validation), "changed_predictions": np.array(changed)}
+    judges["validation_loss"] = np.array(loss)
     found = curves.over_epochs(np.array(curve), judges, wave)
     assert list(found) == list(curves.STATISTICS)
     for number, one in enumerate(curve):
@@ -133,14 +135,15 @@ def test_numbers_of_curves_are_those_of_loops(curve, wave, random):
             one[-1],
         )
         assert found["selected"][number] == one[validation[number].index(max(validation[number]))]
+        assert found["lowest_loss"][number] == one[loss[number].index(min(loss[number]))]
         chosen, _ = watched(changed[number], wave)
         np.testing.assert_array_equal(found["label_wave"][number], math.nan if chosen is None else one[chosen])
 
 
 def test_rules_are_there_only_where_their_curve_is():
     assert list(curves.over_epochs(np.ones((2, 3)), {})) == ["last10", "maximal", "best", "last"]
-    there = {"validation_accuracy": np.ones((2, 3)), "class_accuracy": np.ones((2, 3, 10))}
-    assert list(curves.judges("test_accuracy", there.get)) == ["validation_accuracy"]
+    there = {name: np.ones((2, 3)) for name in ("validation_accuracy", "validation_loss", "class_accuracy")}
+    assert list(curves.judges("test_accuracy", there.get)) == ["validation_accuracy", "validation_loss"]
     assert curves.judges("validation_accuracy", there.get) == {}
 
 

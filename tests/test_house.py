@@ -33,6 +33,7 @@ FLOORS = {
     4: ["layout", "whole_epoch", "runs", "writers", "provenance", "checkpoint", "workdir", "training", "scalars"],
     5: [
         "config",
+        "protocols",
         "sweep",
         "command",
         "plans",

@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT, quick
 
 from jnl import runs, strategies
+from jnl.epoch import start, train_epoch
 from jnl.errors import UserError
 from jnl.evaluation import everything, predictor
 from jnl.experiment import run
@@ -158,6 +159,30 @@ def test_the_validation_loss_is_the_methods_own_on_noisy_labels_that_are_held_ou
         "backward_correction": lambda: -(np.linalg.pinv(matrix)[labels] * np.log(p)).sum(1),
     }[name]().mean()
     np.testing.assert_allclose(history.metrics["validation_loss"][0, -1, 0], expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "hyper", "divisors"),
+    [
+        ("peer_loss", {"alpha": 3.0, "alpha_plan": "0:0 1:0 2:1"}, (1, 1, 4)),
+        ("cores2", {"beta": 2.0, "wait_epochs": 0, "rise_epochs": 3}, (1, 2, 3)),
+    ],
+)
+def test_published_code_divides_the_rate_by_one_and_the_weight_of_a_term(name, hyper, divisors):
+    """A step from the same state is as many times shorter as the divisor says, weight decay included."""
+    fields = {f"strategy__{key}": value for key, value in hyper.items()} | {"optim__name": "sgd", "seeds": 1}
+    fields |= {"optim__momentum": 0.0, "optim__weight_decay": 0.1, "protocol__max_steps": 1}
+
+    def moved(number, divides):
+        (parts,) = build(quick(name, strategy__divide_rate=divides, **fields))
+        recipe, train, one = parts.recipe, jax.tree.map(jnp.asarray, parts.dataset.train), parts.runs[0]
+        state = start(recipe, train, one)
+        after, _ = jax.jit(partial(train_epoch, recipe))(train, one, state, jnp.int32(number))
+        return jax.tree.leaves(jax.tree.map(jnp.subtract, after.params, state.params))
+
+    for number, divisor in enumerate(divisors):
+        for plain, divided in zip(moved(number, False), moved(number, True), strict=True):
+            np.testing.assert_allclose(plain, divisor * divided, rtol=1e-3, atol=1e-6)
 
 
 def test_the_oracle_trains_on_true_labels_only():

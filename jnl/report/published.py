@@ -143,7 +143,8 @@ def ways(published: Published) -> tuple[dict[str, Json], dict[str, Json]]:
 
 @cache
 def _fields(strategy: str, argument: str) -> dict[str, Json]:
-    return dict(leaves(json.loads(config.published(strategy, argument).to_json())))
+    published = config.published(strategy, argument, reference=config.co_teaching)  # of the tables that are compared
+    return dict(leaves(json.loads(published.to_json())))
 
 
 def _setting(text: str) -> tuple[str, Sequence[Json]]:

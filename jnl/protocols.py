@@ -1,0 +1,93 @@
+"""How published code trains: what configs set for the argument `reference`, as far as several of them share it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from ml_collections import ConfigDict
+
+from jnl.config import family, set_model
+from jnl.errors import UserError
+
+Setting = TypeVar("Setting")
+
+
+def train_by_sgd(
+    config: ConfigDict,
+    learning_rate: float,
+    weight_decay: float,
+    epochs: int,
+    milestones: Sequence[int] = (),
+    decay: float = 0.1,
+    batch_size: int = 128,
+    model: str = "resnet34",
+) -> None:
+    """Set what later papers share on CIFAR: SGD with momentum 0.9, a staircase, a residual network, crops and flips.
+
+    Channels are normalised by the mean and deviation of the training set; the papers have numbers of their own, near
+    to these.
+    """
+    config.optim.update(name="sgd", learning_rate=learning_rate, weight_decay=weight_decay)
+    config.optim.update(schedule="staircase", milestones=tuple(milestones), decay=decay)
+    config.epochs, config.batch_size = epochs, batch_size
+    set_model(config, model)
+    config.augment.update(pad=4, flip=True, normalise="channels")
+
+
+def for_data(config: ConfigDict, settings: Mapping[str, Setting]) -> Setting:
+    """What was published for the data set of a config, of `settings` by name.
+
+    Raises:
+      UserError: nothing was.
+    """
+    name = config.data.name if config.data.name in settings else family(config.data.name)
+    if name not in settings:
+        raise UserError(
+            f"the config's argument: reference; the code of {config.strategy.name} trains on {', '.join(settings)}, "
+            f"not on {config.data.name}"
+        )
+    return settings[name]
+
+
+def draw_symmetric_noise_as(config: ConfigDict, kind: str) -> None:
+    """Let `symmetric` mean the `kind` that the published numbers stand on."""
+    if config.noise.kind == "symmetric":
+        config.noise.kind = kind
+
+
+def loss_correction(config: ConfigDict) -> None:
+    """Set the protocol of Patrini et al. 2017 (giorgiop/loss-correction) for forward and backward correction.
+
+    Both of its trainings last equally long, hold out the same 10 % of the noisy labels and evaluate the weights of the
+    lowest loss on them. Departures: of CIFAR-10 the 32 layers are taken (`model.depth=14` has the others), inputs are
+    in [0, 1] before their mean is subtracted, and an epoch has only as many batches as there are training examples.
+
+    Raises:
+      UserError: the data set is not one of the paper's images.
+    """
+    follow = for_data(config, {"mnist": _mnist, "cifar10": _cifar10, "cifar100": _cifar100})
+    config.data.validation, config.protocol.checkpoint = 0.1, "lowest_loss"
+    config.noise.seed = "per_run"
+    follow(config)
+    config.strategy.estimation_epochs = config.epochs
+
+
+def _mnist(config: ConfigDict) -> None:
+    config.epochs = 40
+    config.optim.update(name="adagrad", schedule="staircase", learning_rate=0.01)
+    set_model(config, "mlp", width=128, layers=2, dropout=0.2, dropout_every_layer=True, he_normal=True)
+
+
+def _cifar10(config: ConfigDict) -> None:
+    _residual(config, 120, (41, 81), 32, 2e-4)
+
+
+def _cifar100(config: ConfigDict) -> None:
+    _residual(config, 150, (81, 121), 44, 2e-3)
+
+
+def _residual(config: ConfigDict, epochs: int, milestones: tuple[int, int], depth: int, weight_decay: float) -> None:
+    """The weight decay is twice the L2 of Keras, which is the square without a half."""
+    train_by_sgd(config, 0.1, weight_decay, epochs, milestones)
+    config.optim.decayed = "kernel"
+    set_model(config, "preact_resnet", depth=depth)
+    config.augment.update(pad=0, shift=0.1, flip=True, normalise="mean_image")
