@@ -78,12 +78,12 @@ def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: 
     cells = {}
     for noise in noises:
         for strategy in strategies:
-            # A method from outside has a `reference` of its own, but in this table it has the protocol of the others.
-            own = strategy in CORE or "reference" not in options(arg)
-            switch = arg if own else ",".join(options(arg).keys() - {"reference"})
-            argument = ",".join(filter(None, (f"data={data}", noise, switch)))
+            # The code of the others is of another paper: they have the protocol of the table instead.
+            from_outside = "reference" in options(arg) and strategy not in CORE
+            switches = options(arg).keys() - ({"reference"} if from_outside else set())
+            argument = ",".join(filter(None, (f"data={data}", noise, *sorted(switches))))
             cell = cells[",".join(filter(None, (strategy, noise)))] = load(f"{folder / strategy}.py:{argument}")
-            if not own:
+            if from_outside:
                 co_teaching(cell)
             if "quick" not in options(arg):
                 cell.seeds = 8

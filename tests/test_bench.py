@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 import train
 from jnl import sweep
 from jnl.command import load
-from jnl.config import complete
+from jnl.config import CORE, co_teaching, complete
 from jnl.description import estimate
 from jnl.errors import UserError
 from jnl.parts import build
@@ -25,7 +25,11 @@ def test_a_cell_is_the_methods_own_config(name, arg):
     assert len(points) == BENCH[name] == len({point.title for point in points})
     for point in points:
         strategy, _, noise = point.title.partition(",")
-        own = load(f"{ROOT}/configs/{strategy}.py:data={DATA.get(name, name)},{noise},{arg}")
+        # F-correction has a code of its own; in these tables it has the protocol of the others.
+        own_code = arg == "reference" and strategy not in CORE
+        own = load(f"{ROOT}/configs/{strategy}.py:data={DATA.get(name, name)},{noise},{'' if own_code else arg}")
+        if own_code:
+            co_teaching(own)
         own.seeds = own.seeds if arg == "quick" else 8
         own.runs_at_once = 2 if name == "news" else 0
         assert point.config.to_dict() == complete(own).to_dict(), point.title
