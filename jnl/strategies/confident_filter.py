@@ -2,8 +2,9 @@
 
 Networks that did not see an example predict it (`folds`-fold cross-validation for `fold_epochs`, all folds and runs in
 one program); `jnl.confident` finds the labels these predictions do not bear out, by the rule `prune`. With `reweight`
-the classes regain what was removed from them. Published: 5 folds in practice, `by_noise_rate`; the epochs are a
-choice.
+an example labelled k counts 1 / P(given k | true k) by the estimated joint counts, as in cleanlab: those that are left
+of a class also stand for those that noise took from it. Published: 5 folds in practice, `by_noise_rate`; the epochs are
+a choice.
 """
 
 import numpy as np
@@ -28,7 +29,7 @@ def confident_filter(
 
     def weights(labels: np.ndarray, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
         wrong, joint = confident.suspects(labels, predictions, prune)
-        per_class = joint.sum(1) / np.maximum(np.diag(joint), 1) if reweight else np.ones(len(joint))
+        per_class = joint.sum(0) / np.maximum(np.diag(joint), 1) if reweight else np.ones(len(joint))
         return np.where(wrong, 0.0, per_class[labels])
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:
