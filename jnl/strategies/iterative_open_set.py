@@ -8,7 +8,9 @@ own or another class). L = contrastive + CE(head 1, first) + w CE(head 2, second
 then 0.1, and for outliers 0.1 x the mean of 1 / LOF. Numbers and rules are those of the published code. Head 1 is the
 network's last layer, head 2 is the strategy's own. Departures: pairs are drawn at random, not enumerated, an epoch
 having as many steps as any other method's; both branches share batch statistics; no L2 on the feature layer (set
-`optim.weight_decay`); inputs in [0, 1], not centred; PyTorch's defaults, not Keras', and head 2 starts from zero.
+`optim.weight_decay`); inputs in [0, 1], not centred; PyTorch's defaults, not Keras', and head 2 starts from zero; the
+number of outliers is rounded down, where half of an odd class is rounded up; Keras clips p to [1e-7, 1 - 1e-7] in its
+cross entropy, which is not repeated.
 """
 
 from typing import cast

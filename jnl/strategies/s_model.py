@@ -3,8 +3,8 @@
 `simple`: p(label j) = sum_i theta_ij p_i with theta = softmax(b); `complex`: theta depends on the last hidden layer h,
 softmax(u h + b), u from 0. b starts from the confusion counts of the network after `pretrain_epochs` of Standard,
 which then go on training (the authors' code; they stop early, at most 40 epochs, so 10 is a choice), or, for 0, from a
-prior of wrong labels (0.46 in their code). Departure: the complex model does not train a simple one first. The layer
-is dropped for evaluation.
+prior of wrong labels (0.46 in their code). Departures: the complex model does not train a simple one first; Keras
+clips p to [1e-7, 1 - 1e-7] in its cross entropy, which is not repeated. The layer is dropped for evaluation.
 """
 
 import jax.numpy as jnp
