@@ -37,8 +37,8 @@ class Seen(NamedTuple):
     batch: int = 0
     forget: float = 0.3
     index: np.ndarray = INDEX  # of the batch in the data set
-    memory: dict = {}  # noqa: RUF012
-    learned: dict = {}  # noqa: RUF012
+    memory: dict = {}
+    learned: dict = {}
     features: np.ndarray | None = None
     weights: np.ndarray = np.ones(BATCH)
 

@@ -2,11 +2,15 @@
 Decoupling, Co-teaching, Co-teaching+, JoCoR.
 """
 
+import importlib
+from collections import Counter
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import BATCH, OF_CLASSES, Seen, agree, check, cross_entropies, double, draw, ours, softmax
+from oracles import OF_CLASSES, Seen, agree, check, cross_entropies, double, draw, ours, softmax
 
 from jnl import strategies
 
@@ -108,6 +112,17 @@ SITUATIONS = {
 }
 
 
+def test_every_strategy_has_one_oracle():
+    files = sorted(Path(__file__).parent.glob("test_oracles_*.py"))
+    modules = [importlib.import_module(file.stem) for file in files]
+    named = Counter(name for module in modules for name, value in vars(module).items() if _defined_in(module, value))
+    assert {name: named[name] for name in strategies.names()} == dict.fromkeys(strategies.names(), 1)
+
+
+def _defined_in(module, value):
+    return callable(value) and getattr(value, "__module__", None) == module.__name__
+
+
 @OF_CLASSES
 @EACH
 def test_value_and_gradient(oracle, hyper, classes):
@@ -147,7 +162,3 @@ def test_jocor_stays_finite_where_the_published_code_does_not():
     assert not np.isfinite(jax.jit(jax.grad(published))(jnp.float32(z))).all()
     rows, gradient, _ = ours("jocor", {"co_lambda": 0.65}, z, y, Seen(z))
     assert np.isfinite(rows).all() and np.isfinite(gradient).all()
-
-
-def test_a_batch_is_large_enough_to_leave_some_out():
-    assert 0 < int(0.7 * BATCH) < BATCH
