@@ -24,6 +24,7 @@ from jnl.memory import Arrays, Everything, Given, Memory
 from jnl.networks import State, Training, Tree, descend, forward, predict
 from jnl.selection import pick
 from jnl.strategies._mixture import chance_of_lower
+from jnl.strategies.regularised import from_uniform
 from jnl.types import Context, Outcome, Selection, Strategy, Update
 
 
@@ -149,6 +150,4 @@ def semi_supervised_loss(logits: Array, targets: Array, is_known: Array, weight:
     p, log_p = jax.nn.softmax(logits), jax.nn.log_softmax(logits)
     labelled = -jnp.where(is_known[None], (targets * log_p).sum(-1), 0.0).sum(1)
     guessed = jnp.where(is_known[None], 0.0, jnp.square(p - targets).mean(-1)).sum(1)
-    prior = 1 / p.shape[-1]
-    share_out = prior * (jnp.log(prior) - jnp.log(p.mean(1))).sum(-1)
-    return 2 * (labelled + weight * guessed) / len(is_known) + share_out
+    return 2 * (labelled + weight * guessed) / len(is_known) + from_uniform(log_p)

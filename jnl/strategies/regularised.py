@@ -28,8 +28,15 @@ def regularised(smoothing: float = 0.1, confidence: float = 0.0, class_prior: fl
         p = jnp.exp(log_p)
         loss = (1 - smoothing) * cross_entropy(logits, labels) - smoothing * log_p.mean(-1)
         loss += confidence * (p * log_p).sum(-1)
-        prior = 1.0 / logits.shape[-1]
-        share_out = prior * (jnp.log(prior) - jnp.log(p.mean(1))).sum(-1)  # f32[K] of the whole batch
-        return pick(loss + class_prior * share_out[:, None], jnp.ones(loss.shape, bool))
+        return pick(loss + class_prior * from_uniform(log_p)[:, None], jnp.ones(loss.shape, bool))
 
     return Strategy(1, select)
+
+
+def from_uniform(log_p: Array) -> Array:
+    """sum_c pi_c log(pi_c / mean p_c) of a whole batch, pi uniform: log probabilities f32[K, B, C] -> f32[K].
+
+    By log-sum-exp, as the mean of a class may underflow.
+    """
+    _, size, classes = log_p.shape
+    return (jnp.log(size / classes) - jax.nn.logsumexp(log_p, axis=1)).mean(-1)
