@@ -1,8 +1,7 @@
 """Layers with Keras' defaults, for networks whose published code is written in it.
 
 Kernels start by `he_normal` (He et al. 2015, a truncated normal distribution), as that code asks for, and biases at 0.
-Departures: the first versions of Keras 2 do not make up for the truncation, so that their kernels are 0.88 times as
-large; and flax's running variance is the biased one.
+Departure: flax's running variance is the biased one.
 """
 
 from functools import partial
