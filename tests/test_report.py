@@ -41,8 +41,8 @@ def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
     (point,) = read([tmp_path / "mine"])
     cell = board(tmp_path / "mine").cells[0]
     numbers = cell.numbers()
-    assert list(numbers) == ["last10", "maximal", "best", "last", "selected", "label_wave"]
-    for name in ("best", "last", "last10", "selected", "label_wave"):
+    assert list(numbers) == ["last10", "maximal", "best", "last", "selected", "lowest_loss", "label_wave"]
+    for name in ("best", "last", "last10", "selected", "lowest_loss", "label_wave"):
         of_summary = summary["test_accuracy"][name]["mean"]
         np.testing.assert_allclose(numbers[name], of_summary["per_run"], rtol=1e-6)
     assert len(point.class_names) == 10 and point.matrices["true"].shape == (10, 10)
