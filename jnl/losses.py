@@ -28,6 +28,15 @@ def symmetric_kl(logits: Array) -> Array:
     return ((jnp.exp(log_1) - jnp.exp(log_2)) * (log_1 - log_2)).sum(-1)
 
 
+def from_uniform(log_p: Array) -> Array:
+    """sum_c pi_c log(pi_c / mean p_c) of a whole batch, pi uniform: log probabilities f32[K, B, C] -> f32[K].
+
+    By log-sum-exp, as the mean of a class may underflow.
+    """
+    _, size, classes = log_p.shape
+    return (jnp.log(size / classes) - jax.nn.logsumexp(log_p, axis=1)).mean(-1)
+
+
 def objective(selection: Selection) -> Array:
     """The masked sum of each row divided by its count: -> f32[G], differentiable.
 

@@ -19,12 +19,11 @@ from jax import Array, lax
 
 from jnl.augment import mixup
 from jnl.errors import UserError, within
-from jnl.losses import cross_entropy
+from jnl.losses import cross_entropy, from_uniform
 from jnl.memory import Arrays, Everything, Given, Memory
 from jnl.networks import State, Training, Tree, descend, forward, predict
 from jnl.selection import pick
 from jnl.strategies._mixture import chance_of_lower
-from jnl.strategies.regularised import from_uniform
 from jnl.types import Context, Outcome, Selection, Strategy, Update
 
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.errors import within
-from jnl.losses import cross_entropy
+from jnl.losses import cross_entropy, from_uniform
 from jnl.selection import pick
 from jnl.types import Context, Selection, Strategy
 
@@ -31,12 +31,3 @@ def regularised(smoothing: float = 0.1, confidence: float = 0.0, class_prior: fl
         return pick(loss + class_prior * from_uniform(log_p)[:, None], jnp.ones(loss.shape, bool))
 
     return Strategy(1, select)
-
-
-def from_uniform(log_p: Array) -> Array:
-    """sum_c pi_c log(pi_c / mean p_c) of a whole batch, pi uniform: log probabilities f32[K, B, C] -> f32[K].
-
-    By log-sum-exp, as the mean of a class may underflow.
-    """
-    _, size, classes = log_p.shape
-    return (jnp.log(size / classes) - jax.nn.logsumexp(log_p, axis=1)).mean(-1)
