@@ -25,6 +25,7 @@ class TestFolder:
         assert loaded.train.inputs.shape == (7, 9, 9, 3)  # the median of 9 7, 12 16 and 8 8
         np.testing.assert_array_equal(loaded.train.labels, [0, 0, 0, 1, 1, 1, 1])
         assert loaded.test is None
+        assert [loaded.origin(row) for row in (0, 3, 6)] == ["cat/0.png", "dog/alpha.png", "dog/deep/2.JPG"]
         grey = data.load("folder", root, size=9).train.inputs[1]
         with Image.open(root / "cat" / "1.png") as image:
             expected = np.asarray(image.resize((9, 9), Image.Resampling.BILINEAR))
@@ -40,6 +41,7 @@ class TestFolder:
         np.testing.assert_array_equal(loaded.test.inputs[..., 0], images)
         np.testing.assert_array_equal(loaded.test.clean, [0] * 6)
         np.testing.assert_array_equal(loaded.train.clean, [-1] * 6)
+        assert loaded.origin(3) == "train/b/1.png"
 
     def test_sixteen_bits_become_eight(self, own):
         deep = np.arange(0, 65536, 1024, dtype=np.uint16).reshape(8, 8)

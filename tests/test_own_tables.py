@@ -43,6 +43,7 @@ class TestTable:
         np.testing.assert_array_equal(loaded.test.inputs[0], [1, 1, 0, 0, 0])
         assert loaded.class_names == ("maybe", "no", "yes")
         np.testing.assert_array_equal(loaded.train.labels, [2, 1, 1, 2])
+        assert loaded.origin(3) == f"mine.{ending} row 3"
         np.testing.assert_array_equal(loaded.train.clean, [2, 1, 0, 2])
         same(loaded, data.load("table", path, truth="true", test=str(other), standardise=False))
         standardised = data.load("table", path, truth="true").train.inputs

@@ -52,6 +52,7 @@ class TestFaces:
         np.testing.assert_array_equal(loaded.test.labels, loaded.test.clean)
         assert not set(people(loaded.train)) & set(people(loaded.test))
         assert loaded.class_names == ("male", "female")
+        assert loaded.origin(0) == "Ashley_Last_Name/Ashley_Last_Name_0001.jpg"
         same(loaded, data.load("lfw", root))
         assert data.load("lfw", root, size=20, train="N4").train.inputs.shape == (2, 20, 20, 3)
 
@@ -102,6 +103,7 @@ class TestTinyImageNet:
             np.testing.assert_array_equal(loaded.train.inputs[0], np.asarray(image))
         grey = loaded.train.inputs[1]
         assert (grey == grey[..., :1]).all() and grey.std() > 20
+        assert loaded.origin(1) == "train/n01443537/images/n01443537_1.JPEG"
         same(loaded, data.load("tiny_imagenet", root))
 
     @pytest.mark.parametrize(
@@ -131,6 +133,7 @@ class TestClothing:
         assert loaded.train.inputs.shape == (3, 24, 24, 3)
         np.testing.assert_array_equal(loaded.train.labels, [5, 13, 0])
         np.testing.assert_array_equal(loaded.train.clean, [-1, -1, -1])
+        assert [loaded.origin(row) for row in (0, 2)] == ["images/0/12/1234,5678.jpg", "images/0/12/5,6.jpg"]
         np.testing.assert_array_equal(loaded.test.labels, [2, 5])
         np.testing.assert_array_equal(loaded.test.clean, [2, 5])
         with Image.open(tmp_path / "images/9/99/3,4.jpg") as image:

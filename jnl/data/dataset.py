@@ -1,5 +1,6 @@
 """What a data set is."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from jax import Array
@@ -23,3 +24,5 @@ class Dataset(NamedTuple):
     train: Split
     test: Split | None  # clean; None where there is none
     class_names: tuple[str, ...]
+    # Row of the training set -> the file that it was read from, or the row of a table; None where nobody knows.
+    origin: Callable[[int], str] | None = None

@@ -55,6 +55,12 @@ def load(title: str, paths: Sequence[Path], labels: np.ndarray, form: Form, clea
     return split(arrays["images"], labels, clean)
 
 
+def origin(paths: Sequence[Path], root: Path) -> Callable[[int], str]:
+    """Row -> the file of that image, as seen from the folder `root`."""
+    names = [path.relative_to(root).as_posix() for path in paths]
+    return names.__getitem__
+
+
 def into(images: np.ndarray, title: str, items: Iterable[Item], decode: Callable[[Item], np.ndarray]) -> None:
     """Fills images u8[N, ...] by `decode`, in parallel, with a progress bar on a terminal."""
     workers = os.cpu_count() or 1

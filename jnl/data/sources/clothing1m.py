@@ -25,7 +25,7 @@ def load(dir: Folder = None, size: int = 256) -> Dataset:
     root = Path(dir or "Clothing1M")
     lists = root / "annotations" if (root / "annotations").is_dir() else root
 
-    def split(part: str, keys: str, labels: str) -> images.Split:
+    def split(part: str, keys: str, labels: str) -> tuple[images.Split, list[Path]]:
         given: dict[str, str] = {}
         for key, label, *_ in lines(lists / labels, 2, "Clothing1M"):
             if given.setdefault(key, label) != label:
@@ -38,12 +38,13 @@ def load(dir: Folder = None, size: int = 256) -> Dataset:
                 raise UserError(f"data.dir: {lists / labels} has no class 0 to {CLASSES - 1} for {key!r}")
         truth = np.full(len(wanted), -1) if part == "train" else None
         paths, seen = listed(wanted, root, lists / keys), np.array([number[given[key]] for key in wanted])
-        return images.load(f"clothing1m-{part}", paths, seen, form, truth)
+        return images.load(f"clothing1m-{part}", paths, seen, form, truth), paths
 
     form = images.Form(size, size, 3)
     number = {str(label): label for label in range(CLASSES)}
     names = tuple(" ".join(row) for row in lines(lists / "category_names_eng.txt", 1, "Clothing1M"))
     if len(names) != CLASSES:
         raise UserError(f"data.dir: category_names_eng.txt names {len(names)} classes, not {CLASSES}")
-    train = split("train", "noisy_train_key_list.txt", "noisy_label_kv.txt")
-    return Dataset(train, split("test", "clean_test_key_list.txt", "clean_label_kv.txt"), names)
+    train, paths = split("train", "noisy_train_key_list.txt", "noisy_label_kv.txt")
+    test, _ = split("test", "clean_test_key_list.txt", "clean_label_kv.txt")
+    return Dataset(train, test, names, images.origin(paths, root))

@@ -33,7 +33,8 @@ def load(dir: Folder = None, size: int = 0) -> Dataset:
     form = images.survey([path for paths, _ in files for path in paths], size)
     unknown = np.full(len(files[0][0]), -1)
     train = images.load("folder-train", *files[0], form, unknown)
-    return Dataset(train, images.load("folder-test", *files[1], form) if len(files) > 1 else None, names)
+    test = images.load("folder-test", *files[1], form) if len(files) > 1 else None
+    return Dataset(train, test, names, images.origin(files[0][0], root))
 
 
 def _parts(root: Path) -> list[Path]:

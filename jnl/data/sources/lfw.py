@@ -39,7 +39,7 @@ def load(
     if both := sorted(set(train.split("+")) & set(test.split("+"))):
         raise UserError(f"data.test: {both[0]} is in data.train too; test on images that are not trained on")
     labels, subset = _subsets(paths, table)
-    splits = []
+    splits, chosen = [], {}
     for part, wanted in (("train", train), ("test", test)):
         rows = np.flatnonzero(np.isin(subset, wanted.split("+")))
         if not len(rows):
@@ -47,9 +47,10 @@ def load(
                 f"data.{part}: {wanted} has no images; choose among {', '.join(sorted(set(subset) - {''}))}"
             )
         unclear = np.full(len(rows), -1) if part == "train" else None
-        chosen = [paths[row] for row in rows]
-        splits.append(images.load(f"lfw-{part}-{wanted}", chosen, labels[rows], images.Form(size, size, 3), unclear))
-    return Dataset(splits[0], splits[1], CLASSES)
+        chosen[part] = [paths[row] for row in rows]
+        form = images.Form(size, size, 3)
+        splits.append(images.load(f"lfw-{part}-{wanted}", chosen[part], labels[rows], form, unclear))
+    return Dataset(splits[0], splits[1], CLASSES, images.origin(chosen["train"], root))
 
 
 def _subsets(paths: list[Path], table: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -44,10 +44,11 @@ def load(
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(str(value) for value in (sorted(known, key=int) if numbers else sorted(known, key=str)))
     given = Labelled(_features(train, values), _words(seen), None if true is None else _words(true))
-    if other is None:
-        return dataset(given, None, names, standardise)
-    held = Labelled(_features(other, values), _words(_labels(other, label, "data.test")))
-    return dataset(given, held, names, standardise)
+    held = None
+    if other is not None:
+        held = Labelled(_features(other, values), _words(_labels(other, label, "data.test")))
+    name = Path(dir).name
+    return dataset(given, held, names, standardise)._replace(origin=lambda row: f"{name} row {row}")
 
 
 def _read(path: Path, field: str) -> pa.Table:

@@ -45,4 +45,4 @@ def load(dir: Folder = None) -> Dataset:
         return images.load(f"tiny_imagenet-{part}", [path for path, _ in files], labels, _FORM)
 
     names = tuple(words.get(wnid, wnid).split(",")[0] for wnid in ids)
-    return Dataset(split("train", train), split("test", test), names)
+    return Dataset(split("train", train), split("test", test), names, images.origin([path for path, _ in train], root))
