@@ -19,7 +19,7 @@ from jnl.experiment import train as train_programs
 from jnl.interrupt import Stopped
 from jnl.parts import build
 from jnl.workdir import finished
-from jnl.writers import Summary, table
+from jnl.writers import Summary, left_out, table
 
 
 def train(arguments: Sequence[str]) -> Summary:
@@ -36,6 +36,8 @@ def train(arguments: Sequence[str]) -> Summary:
             say(estimate(programs))
             summary = train_programs(programs, output)[0].summary
     say(table(summary["points"]))
+    for line in left_out(summary["points"], workdir) if workdir else ():
+        say(line)
     return summary
 
 

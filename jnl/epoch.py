@@ -9,10 +9,11 @@ import optax
 from jax import Array, lax
 
 from jnl import metrics
+from jnl.curves import LAST
 from jnl.data.dataset import Split
 from jnl.evaluation import Loss, Sums, evaluate, everything, predictor, validate
 from jnl.losses import cross_entropy
-from jnl.memory import Given
+from jnl.memory import Arrays, Given
 from jnl.networks import State, Training, init
 from jnl.recipe import Recipe, Run
 from jnl.selection import balanced
@@ -35,7 +36,17 @@ def start(recipe: Recipe, train: Split, run: Run) -> State:
     state = _networks(recipe, train, run, jax.random.fold_in(_root(run), 0))
     trains = jnp.zeros(run.labels.shape, bool).at[run.train_index].set(True)
     given = Given(jax.random.fold_in(_root(run), 2), run.labels, trains, run.transition, state)
-    return state._replace(memory=memory.init(given) if memory else {})
+    return state._replace(memory=memory.init(given) if memory else {}, suspicion=_suspicion(recipe, run, trains))
+
+
+def _suspicion(recipe: Recipe, run: Run, trains: Array) -> Arrays:
+    """What tells in the end which labels may be wrong, at the start."""
+    suspects = recipe.make_strategy(**run.hyper).suspects
+    if suspects is not None and suspects.counted:
+        return {"times": jnp.zeros((len(run.labels), 2), jnp.int32)}
+    if run.outside is None:
+        return {}
+    return {"dropped": (run.weights == 0) & trains, **run.outside._asdict()}
 
 
 def _networks(recipe: Recipe, train: Split, run: Run, key: Array) -> State:
@@ -82,6 +93,9 @@ def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -
         state = jax.tree.map(partial(jnp.where, number == strategy.restart), fresh, state)
     if recipe.optimiser.fresh_each_epoch:
         state = state._replace(opt_state=jax.vmap(_optimiser(recipe, run, number).init)(state.params))
+    if strategy.suspects and strategy.suspects.counted:
+        first = number == len(run.keep) - LAST  # of the epochs that count
+        state = state._replace(suspicion={"times": jnp.where(first, 0, state.suspicion["times"])})
     return state
 
 
@@ -125,6 +139,8 @@ def train_on(
         state, outcome = change(state, context)
         now = metrics.count(outcome, run.labels, train.clean, state.predicted)
         state = state._replace(predicted=metrics.predicted(outcome, state.predicted))
+        if strategy.suspects and strategy.suspects.counted:
+            state = state._replace(suspicion={"times": metrics.times(outcome, state.suspicion["times"])})
         return (state, jax.tree.map(jnp.add, counts, now)), None
 
     trained, counts = lax.scan(step, (state, counts), batches)[0]

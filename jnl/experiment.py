@@ -17,6 +17,7 @@ from jnl.config import complete
 from jnl.curves import judges
 from jnl.errors import UserError
 from jnl.folds import weigh
+from jnl.left_out import Table, tables
 from jnl.metrics import BestLast
 from jnl.networks import State
 from jnl.parts import Member, Parts, build
@@ -57,6 +58,12 @@ class Output(NamedTuple):
     def so_far(self, summary: Summary) -> None:
         """Says what the programs gave that are over, while others are to come."""
         self.do(lambda files: files.so_far(summary))
+
+    def left_out(self, first_run: int, found: Sequence[Table | None] | None) -> None:
+        """Says which labels each run of a program took for wrong."""
+        for run, table in enumerate(found or (), first_run):
+            if table is not None:
+                self.do(partial(Workdir.left_out, run=run, table=table))
 
     def do(self, work: Callable[[Workdir], None]) -> None:
         """Work with the files, by the process that has them; what goes wrong is told in all."""
@@ -125,9 +132,10 @@ def train(programs: Sequence[Parts], output: Output) -> list[History]:
         one = _train(parts, output, number, done)
         curves = {name: np.stack([measured[name] for measured in one.curves], 1) for name in one.curves[0]}
         trained.append((one, curves))
-        points += _points(
-            parts, done, {name: curve[:, parts.preparing :] for name, curve in curves.items()}, _states(one)
-        )
+        found = tables(parts, _states(one))
+        output.left_out(done, found)
+        lasting = {name: curve[:, parts.preparing :] for name, curve in curves.items()}
+        points += _points(parts, done, lasting, _states(one), found)
         done += len(parts.members)
         if number + 1 < len(programs):
             output.so_far(_summary(points, [one for one, _ in trained]))
@@ -183,7 +191,13 @@ def _rows(
     return rows
 
 
-def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray], states: State) -> list[PointSummary]:
+def _points(
+    parts: Parts,
+    first_run: int,
+    curves: dict[str, np.ndarray],
+    states: State,
+    found: Sequence[Table | None] | None,
+) -> list[PointSummary]:
     """The runs of each point of the sweep, together."""
     finite = np.isfinite(curves["train_loss"])
     failed, first_epoch = ~finite.all(1), parts.epochs.start + parts.preparing
@@ -219,6 +233,7 @@ def _points(parts: Parts, first_run: int, curves: dict[str, np.ndarray], states:
                 balanced_accuracy=best_last("balanced_accuracy"),
                 class_accuracy=_of_classes(own, parts.dataset.class_names),
                 label_precision=metrics.over_runs(precision) if np.isfinite(precision).any() else None,
+                left_out=None if found is None else [None if (t := found[run]) is None else len(t) - 1 for run in mine],
                 operations=parts.operations * len(parts.epochs),
                 failed_runs=[first_run + run for run in mine if failed[run]],
                 failed_epochs=[first_epoch + int(finite[run].argmin()) for run in mine if failed[run]],

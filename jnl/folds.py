@@ -9,7 +9,7 @@ import numpy as np
 from jnl import metrics, runs, strategies
 from jnl.epoch import start
 from jnl.layout import choose
-from jnl.memory import Weigh
+from jnl.memory import OutOfSample, Weigh
 from jnl.parts import Parts
 from jnl.training import Saving, train_program
 from jnl.whole_epoch import Carried
@@ -25,10 +25,18 @@ def weigh(parts: Parts, saving: Saving | None) -> Parts:
     members = []
     for member, p in zip(parts.members, predictions, strict=True):
         rows, weights = np.asarray(member.run.train_index), np.zeros(len(truth), np.float32)
+        labels = np.asarray(member.run.labels)
         finite = np.isfinite(p[rows]).all()
-        weights[rows] = rule.weights(np.asarray(member.run.labels)[rows], truth[rows], p[rows]) if finite else np.nan
-        members.append(member._replace(run=member.run._replace(weights=jnp.asarray(weights))))
+        weights[rows] = rule.weights(labels[rows], truth[rows], p[rows]) if finite else np.nan
+        outside = member.run.outside and _outside(labels, p)
+        members.append(member._replace(run=member.run._replace(weights=jnp.asarray(weights), outside=outside)))
     return parts._replace(members=members)
+
+
+def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
+    """What the probabilities f32[N, C] say of the labels i32[N]."""
+    wrong = 1 - p[np.arange(len(p)), labels]
+    return OutOfSample(jnp.asarray(wrong), jnp.asarray(p.argmax(1), jnp.int32))
 
 
 def _out_of_sample(parts: Parts, rule: Weigh, saving: Saving | None) -> np.ndarray:
@@ -49,6 +57,7 @@ def _out_of_sample(parts: Parts, rule: Weigh, saving: Saving | None) -> np.ndarr
                 train_index=jnp.asarray(rest[:shortest]),
                 validation_index=jnp.asarray(np.resize(held, longest)),
                 hyper={},
+                outside=None,
             )
             for rest, held in parted
         ]

@@ -43,6 +43,13 @@ class Memory(NamedTuple):
     noise: Callable[[Arrays, Arrays], Array] | None = None
 
 
+class OutOfSample(NamedTuple):
+    """What networks say of examples that they did not train on."""
+
+    wrong: Array  # f32[N] the chance that the given label is wrong
+    predicted: Array  # i32[N] the most probable class
+
+
 class Weigh(NamedTuple):
     """What each example counts, settled on the host before training."""
 

@@ -57,6 +57,16 @@ def predicted(outcome: Outcome, before: Array) -> Array:
     return before.at[networks, jnp.atleast_2d(outcome.index)].set(outcome.logits.argmax(-1).astype(before.dtype))
 
 
+def times(outcome: Outcome, before: Array) -> Array:
+    """How often the mask chose about each example, and left it out; each row counts: i32[N, 2] -> i32[N, 2]."""
+    mask, eligible = outcome.selection.mask, outcome.selection.eligible
+    asked = jnp.ones_like(mask) if eligible is None else jnp.broadcast_to(eligible, mask.shape)
+    both = jnp.stack([asked, asked & ~mask], -1).astype(jnp.int32)  # [G, B, 2]
+    if outcome.index.ndim < 2:  # the same examples in all rows
+        both = both.sum(0)
+    return before.at[outcome.index].add(both)
+
+
 def training(counts: Counts) -> dict[str, Array]:
     """The training metrics of an epoch, f32[] each; a ratio without a denominator is NaN.
 

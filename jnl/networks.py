@@ -22,6 +22,9 @@ class State(NamedTuple):
     memory: dict[str, Array]
     failed: Array  # bool[] a loss was not finite: the networks change no more
     predicted: Array  # i32[K, N] what each network said when it last trained on an example; -1: it has not yet
+    # What tells in the end which labels may be wrong, as `Strategy.suspects` wants it: i32[N, 2] `times`, or what was
+    # settled before training.
+    suspicion: dict[str, Array]
 
 
 class Training(NamedTuple):
@@ -58,6 +61,7 @@ def init(
         memory={},
         failed=jnp.zeros((), bool),
         predicted=jnp.full((num_nets, examples), -1, jnp.int32),
+        suspicion={},
     )
 
 

@@ -18,6 +18,7 @@ from jnl.data.dataset import Dataset
 from jnl.epoch import start, train_epoch
 from jnl.errors import UserError, unknown
 from jnl.layout import Layout, choose
+from jnl.memory import OutOfSample
 from jnl.optimisers import Optimiser
 from jnl.plans import noise_rate, plans
 from jnl.recipe import Recipe, Run
@@ -155,6 +156,7 @@ def _one(
         augment=fit(Augment(**config.augment), *_data(config)),
     )
     everyone = jnp.ones(len(dataset.train.labels), jnp.float32)
+    folds = strategy.weigh is not None and strategy.weigh.folds > 0
     members = [
         Member(
             Run(
@@ -168,6 +170,7 @@ def _one(
                 learning_rate=plan.learning_rate,
                 beta1=plan.beta1,
                 hyper=traced,
+                outside=OutOfSample(0 * everyone, one.labels) if folds else None,  # until the folds are trained
             ),
             point,
             seed,

@@ -7,6 +7,7 @@ from flax import linen as nn
 from jax import Array
 
 from jnl.augment import Augment
+from jnl.memory import OutOfSample
 from jnl.optimisers import Optimiser
 from jnl.types import Strategy
 
@@ -24,6 +25,7 @@ class Run(NamedTuple):
     learning_rate: Array  # f32[E]
     beta1: Array  # f32[E]
     hyper: dict[str, Array]  # the strategy's number hyper-values, f32[]
+    outside: OutOfSample | None = None  # of strategies that weigh by folds
 
 
 class Recipe(NamedTuple):

@@ -33,11 +33,14 @@ def disagree(logits: Array) -> Array:
     return first != second
 
 
-def pick(loss: Array, mask: Array, count: Array | None = None) -> Selection:
-    """The plain mean over the masked examples: f32[G, B], bool[G, B] -> Selection; `count` divides instead if given."""
+def pick(loss: Array, mask: Array, count: Array | None = None, eligible: Array | None = None) -> Selection:
+    """The plain mean over the masked examples: f32[G, B], bool[G, B] -> Selection; `count` divides instead if given.
+
+    `eligible`, bool[B], says among which examples the mask chose, if not among all.
+    """
     mask = jnp.broadcast_to(mask, loss.shape)
     count = mask.sum(-1) if count is None else jnp.broadcast_to(count, loss.shape[:1])
-    return Selection(loss, mask, count.astype(jnp.float32))
+    return Selection(loss, mask, count.astype(jnp.float32), eligible=eligible)
 
 
 def balanced(labels: Array) -> Array:

@@ -12,6 +12,7 @@ from jax import Array
 
 from jnl.memory import Arrays, Memory, Weigh
 from jnl.networks import State, Training
+from jnl.suspects import Suspects
 
 
 class Context(NamedTuple):
@@ -38,6 +39,7 @@ class Selection(NamedTuple):
     mask: Array  # bool[G, B] which examples train row g
     count: Array  # type: ignore[assignment]  # f32[G] what each row's masked sum is divided by
     memory: Arrays | None = None  # what to remember from now on; None: no change
+    eligible: Array | None = None  # bool[B] among which it chose; None: among all
 
 
 class Outcome(NamedTuple):
@@ -62,6 +64,7 @@ class Strategy(NamedTuple):
     learned: Callable[[int, int], Arrays] | None = None  # (classes, features) -> parameters of its own for a network
     transform: optax.GradientTransformation = optax.identity()  # of the gradient, before the optimiser
     weigh: Weigh | None = None
+    suspects: Suspects | None = None  # whose labels it takes for wrong; None: what it leaves out says nothing of labels
     restart: int = 0  # epoch in which the networks start afresh, the schedules too
     rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[], the learning rate is divided by it
     # (logits f32[K, B, C], labels i32[B], memory) -> f32[K, B], on labels that are held out; None: cross entropy.

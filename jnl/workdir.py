@@ -1,5 +1,6 @@
 """The folder of a training: what it is, who is in it, and what it leaves behind."""
 
+import csv
 import json
 import logging
 import os
@@ -10,7 +11,7 @@ from typing import cast
 
 from jnl.errors import UserError
 from jnl.registry import Json, leaves
-from jnl.writers import Summary
+from jnl.writers import LISTS, Summary
 
 Content = dict[str, Json]
 _CONFIG, _METRICS, _SUMMARY, _CHECKPOINTS = "config.json", "metrics.jsonl", "summary.json", "checkpoints"
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Workdir:
-    """`config.json`, `metrics.jsonl` (one row per run and epoch), `summary.json` and `checkpoints/`.
+    """`config.json`, `metrics.jsonl` (one row per run and epoch), `summary.json`, `left_out/` and `checkpoints/`.
 
     One process at a time; the lock is the kernel's and ends with the process, however that ends.
     """
@@ -105,6 +106,20 @@ class Workdir:
         if not (self.path / _SUMMARY).exists():
             self._write(_SO_FAR, cast(Content, summary))
             self._so_far = True
+
+    def left_out(self, run: int, table: Iterable[Iterable[str]]) -> None:
+        """Writes which labels a run took for wrong, as `left_out/run-3.csv`, unless all is finished."""
+        if (self.path / _SUMMARY).exists() and not self._settled:
+            return
+        file = self.path / LISTS / f"run-{run}.csv"
+        part = file.with_name(f".{file.name}.part")
+        try:
+            file.parent.mkdir(exist_ok=True)
+            with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as content:
+                csv.writer(content, lineterminator="\n").writerows(table)
+            part.replace(file)
+        except OSError as error:
+            raise _unusable(error, part) from error
 
     def finish(self, summary: Summary) -> Summary:
         """Writes `summary.json` if there is none, and gives what it holds."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Self, TypedDict
 
 import numpy as np
@@ -14,6 +15,7 @@ from jnl.metrics import BestLast, OverRuns
 from jnl.registry import Json
 
 _COLUMNS = {name: STATISTICS[name] for name in ("best", "last", "last10", *rules())} | {"balanced": "balanced"}
+LISTS = "left_out"  # the folder of a workdir with lists of labels that are taken for wrong
 _DIFFER = 0.005  # classes are of different sizes if balanced accuracy differs by more
 
 
@@ -36,6 +38,8 @@ class PointSummary(TypedDict):
     balanced_accuracy: BestLast | None  # the mean over classes of their test accuracies
     class_accuracy: dict[str, dict[str, Json]] | None  # of each class, in the `best` balanced and the `last` epoch
     label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
+    # How many labels each run took for wrong; None of one that has failed. None: the strategy takes none for wrong.
+    left_out: list[int | None] | None
     operations: int  # floating-point, of one run's training
     failed_runs: list[int]  # whose training loss was not finite; they are in no mean
     failed_epochs: list[int]  # the first of each such run
@@ -134,6 +138,27 @@ def table(points: Sequence[PointSummary]) -> str:
     chosen = dict.fromkeys(point["checkpoint"] for point in points if point["checkpoint"] != "last")
     legend += [f"the published code evaluates the epoch of the column {_COLUMNS[name]!r}" for name in chosen]
     return "\n".join([text[0], rule, *text[1:], "", *legend, *failed])
+
+
+def left_out(points: Sequence[PointSummary], workdir: Path) -> list[str]:
+    """Where the lists of labels are that were taken for wrong, and how long they are, in one line; none without any."""
+    of_runs = {
+        run: number
+        for point in points
+        for run, number in zip(point["runs"], point.get("left_out") or (), strict=False)  # older summaries lack it
+    }
+    lengths = [number for number in of_runs.values() if number is not None]
+    failed = [run for run, number in of_runs.items() if number is None]
+    if not of_runs:
+        return []
+    none = f"none of the failed runs {failed}" if failed else ""
+    if not lengths:
+        return [f"labels taken for wrong: {none}"]
+    few, many = min(lengths), max(lengths)
+    numbers = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    runs = "the run" if len(lengths) == 1 else f"each of {len(lengths)} runs"
+    listed = f"labels taken for wrong: {numbers} in {runs}, listed in {workdir / LISTS}"
+    return [printable(f"{listed}; {none}" if none else listed)]
 
 
 def _judged(point: PointSummary) -> BestLast:

@@ -105,6 +105,7 @@ def left_behind(workdir: Path) -> tuple[dict, dict]:
         records[name] = json.loads((workdir / name).read_text())
     for who in ("resumed", "command", "git_revision"):  # trained it, not what
         records["config.json"].pop(who, None)
+    records["left_out"] = {file.name: file.read_text() for file in sorted((workdir / "left_out").glob("*"))}
     records["rows"] = [json.loads(row) for row in (workdir / "metrics.jsonl").read_text().splitlines()]
     return arrays, timeless(records)
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 FLOORS = {
-    0: ["errors", "interrupt", "types", "registry", "networks", "memory"],
+    0: ["errors", "interrupt", "types", "registry", "networks", "memory", "suspects"],
     1: [
         "losses",
         "selection",
@@ -39,6 +39,7 @@ FLOORS = {
         "plans",
         "parts",
         "folds",
+        "left_out",
         "description",
         "experiment",
         "tensorboard",
@@ -91,6 +92,7 @@ def test_a_strategy_knows_little(path):
         "selection",
         "strategies",
         "memory",
+        "suspects",
         "networks",  # these three for a step of its own, or a gradient
         "augment",
         "confident",

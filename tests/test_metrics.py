@@ -44,6 +44,25 @@ def test_changed_predictions_are_those_of_two_visits(own):
         assert before[network, example] == said
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["same batch", "a batch of each network"])
+@pytest.mark.parametrize("some", [False, True], ids=["among all", "among some"])
+def test_times_are_those_of_plain_loops(own, some):
+    random = np.random.default_rng(1)
+    found, expected = jnp.zeros((9, 2), jnp.int32), np.zeros((9, 2), int)
+    for _ in range(5):
+        index = random.integers(0, 9, (2, 6) if own else 6)  # some twice, as where classes are balanced
+        eligible, mask = random.random(6) < (0.5 if some else 2), random.random((2, 6)) < 0.4
+        for row, examples in enumerate(np.broadcast_to(index, (2, 6))):
+            for position, example in enumerate(examples):
+                if eligible[position]:
+                    expected[example] += [1, not mask[row, position]]
+        chosen = jnp.asarray(eligible) if some else None
+        selection = Selection(jnp.zeros((2, 6)), jnp.asarray(mask), jnp.ones(2), eligible=chosen)
+        found = metrics.times(Outcome(jnp.zeros(2), selection, jnp.zeros((2, 6, 3)), jnp.asarray(index)), found)
+    np.testing.assert_array_equal(found, expected)
+    assert 0 < expected[:, 1].sum() < expected[:, 0].sum()
+
+
 def test_predictions_change_only_where_networks_do():
     still, moving = (
         run(quick("jocor", epochs=3, optim__learning_rate=rate)).metrics["changed_predictions"]  # f32[S, E]

@@ -61,6 +61,7 @@ CASES = [
     if all(fits(name, *item) for item in hyper.items())
 ]
 MASKED_LOSS = [case for case in CASES if strategies.make(case.values[0][0]).select]
+SUSPECTING = [case for case in CASES if strategies.make(case.values[0][0], **case.values[0][1]).suspects]
 OWN_STEP = [case for case in CASES if strategies.make(case.values[0][0]).step]
 
 
@@ -185,6 +186,9 @@ def test_shapes_and_types(answers):
     assert (selection.loss.dtype, selection.mask.dtype, selection.count.dtype) == (jnp.float32, bool, jnp.float32)
     assert answers.jitted.value.shape == (rows,)
     assert np.isfinite(answers.jitted.value).all()
+    if selection.eligible is not None:
+        assert (selection.eligible.shape, selection.eligible.dtype) == ((BATCH,), bool)
+        assert not (selection.mask & ~selection.eligible).any()  # it chose among these
     if selection.memory is not None:
         assert jax.tree.map(jnp.shape, selection.memory) == jax.tree.map(jnp.shape, answers.seen.memory)
 
@@ -269,6 +273,34 @@ def compiled_step(name, static):
         return strategy.step(partial(update, strategy, training), training, state, seen)
 
     return jax.jit(start), epoch, jax.jit(epoch), jax.jit(jax.vmap(epoch, (None, 0, None)))
+
+
+@pytest.mark.parametrize("case", SUSPECTING)
+def test_what_it_takes_for_wrong(case):
+    """Of each example it says whether its label is suspect, and why, in numbers; of none it holds out."""
+    name, hyper = case
+    traced, static = divided(name, hyper)
+    strategy = strategies.make(name, **dict(static), **jax.tree.map(jnp.float32, traced))
+    random, trains = np.random.default_rng(4), np.arange(40) % 5 > 0
+    labels = jnp.asarray(random.integers(0, CLASSES, 40), jnp.int32)
+    suspicion = {"times": random.integers(0, 10, (40, 2)).cumsum(1)[:, ::-1] * trains[:, None]}
+    if not strategy.suspects.counted and strategy.weigh:
+        suspicion = {"dropped": trains & (random.random(40) < 0.4), "wrong": random.random(40), "predicted": labels}
+    given = Given(jax.random.key(3), labels, jnp.asarray(trains), jnp.eye(CLASSES), None)
+    memory = strategy.memory.init(given) if strategy.memory else {}
+    if strategy.memory and strategy.memory.refresh:
+        logits = jnp.asarray(random.normal(0, 2, (strategy.num_nets, 40, CLASSES)), jnp.float32)
+        memory = strategy.memory.refresh(memory, lambda: (logits, None), labels, jnp.int32(99))
+    state = networks.State({}, {}, (), memory, jnp.array(False), jnp.zeros((1, 40)), suspicion)
+    listed = strategy.suspects.listed(jax.device_get(state))
+    assert (listed.wrong.shape, listed.wrong.dtype) == ((40,), bool)
+    assert 0 < listed.wrong.sum() and not listed.wrong[~trains].any()
+    assert listed.numbers
+    assert all(values.shape == (40,) and np.isfinite(values).all() for values in listed.numbers.values())
+    if "probability" in listed.numbers:
+        assert ((0 <= listed.numbers["probability"]) & (listed.numbers["probability"] <= 1)).all()
+    if listed.suggested is not None:
+        assert ((0 <= listed.suggested) & (listed.suggested < CLASSES)).all()
 
 
 @pytest.mark.parametrize("case", OWN_STEP)

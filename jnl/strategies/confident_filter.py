@@ -15,6 +15,7 @@ from jnl.errors import UserError, unknown
 from jnl.losses import cross_entropy
 from jnl.memory import Weigh
 from jnl.selection import pick
+from jnl.suspects import DROPPED
 from jnl.types import Context, Selection, Strategy
 
 
@@ -35,4 +36,4 @@ def confident_filter(
     def select(logits: Array, labels: Array, context: Context) -> Selection:
         return pick(cross_entropy(logits, labels) * context.weights[None], (context.weights > 0)[None])
 
-    return Strategy(1, select, weigh=Weigh(weights, folds, fold_epochs))
+    return Strategy(1, select, weigh=Weigh(weights, folds, fold_epochs), suspects=DROPPED)

@@ -15,6 +15,7 @@ from jnl.errors import within
 from jnl.losses import cross_entropy
 from jnl.memory import Arrays, Everything, Given, Memory
 from jnl.selection import pick
+from jnl.suspects import LEFT_OUT
 from jnl.types import Context, Selection, Strategy
 
 
@@ -49,7 +50,7 @@ def cores2(
         return memory | {"removed": jnp.zeros_like(left), "prior": _prior(left)}
 
     divides = divisor if divide_rate else None
-    return Strategy(1, select, memory=Memory(init, refresh), rate_divisor=divides)
+    return Strategy(1, select, memory=Memory(init, refresh), suspects=LEFT_OUT, rate_divisor=divides)
 
 
 def _prior(numbers: Array) -> Array:

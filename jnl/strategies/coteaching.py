@@ -10,6 +10,7 @@ from jax import Array
 
 from jnl.losses import cross_entropy
 from jnl.selection import pick, small_loss
+from jnl.suspects import LEFT_OUT
 from jnl.types import Context, Selection, Strategy
 
 
@@ -20,4 +21,4 @@ def coteaching(reference: bool = False) -> Strategy:
         loss, keep = cross_entropy(logits, labels), context.keep[-1]
         return pick(loss, small_loss(loss, keep)[::-1], jnp.square(keep) if reference else keep)
 
-    return Strategy(2, select, forgets=True)
+    return Strategy(2, select, forgets=True, suspects=LEFT_OUT)

@@ -17,6 +17,7 @@ from jnl.errors import UserError
 from jnl.losses import cross_entropy
 from jnl.selection import disagree, pick, small_loss
 from jnl.strategies.coteaching import coteaching
+from jnl.suspects import LEFT_OUT
 from jnl.types import Context, Selection, Strategy
 
 
@@ -28,15 +29,15 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
     def paper(logits: Array, labels: Array, context: Context) -> Selection:
         loss, eligible = cross_entropy(logits, labels), disagree(logits)
         keep = context.keep[eligible.sum()]
-        return pick(loss, small_loss(loss, keep, eligible)[::-1], keep)
+        return pick(loss, small_loss(loss, keep, eligible)[::-1], keep, eligible)
 
     def published_code(logits: Array, labels: Array, context: Context) -> Selection:
         loss, eligible = cross_entropy(jax.nn.softmax(logits), labels), disagree(logits)
         number = eligible.sum()
         keep = context.keep[number]
         keep = jnp.where(keep == 0, number, keep)
-        exchanged = pick(loss, small_loss(loss, keep, eligible)[::-1], jnp.square(keep))
-        everything = pick(loss, jnp.ones(loss.shape, bool))
+        exchanged = pick(loss, small_loss(loss, keep, eligible)[::-1], jnp.square(keep), eligible)
+        everything = pick(loss, jnp.ones(loss.shape, bool), eligible=jnp.ones_like(eligible))
         early = (number == 0) & (context.epoch * context.batch < 5000)
         return jax.tree.map(partial(jnp.where, early), everything, exchanged)
 
@@ -45,7 +46,7 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
     later = published_code if reference else paper
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:
-        warm = exchange(logits, labels, context)
+        warm = exchange(logits, labels, context)._replace(eligible=jnp.ones(labels.shape, bool))
         return jax.tree.map(partial(jnp.where, context.epoch < warmup_epochs), warm, later(logits, labels, context))
 
-    return Strategy(2, select if warmup_epochs else later, forgets=True)
+    return Strategy(2, select if warmup_epochs else later, forgets=True, suspects=LEFT_OUT)

@@ -10,7 +10,8 @@ an epoch has as many steps as any other method's, each of half a batch with and 
 random; batch norm sees all views at once when guessing. The mixture decides at most 1 % of the labels otherwise than
 scikit-learn's (`tests/test_mixture.py`).
 `asymmetric` penalises confidence in the warm-up; `average_epochs` 5 is for 90 % noise. Report `ensemble_accuracy`.
-`train_accuracy` and the label metrics are those of the division at the start of the epoch.
+`train_accuracy` and the label metrics are those of the division at the start of the epoch. Labels are listed as wrong
+where the mean of the two networks' w does not exceed `threshold` in the last division.
 """
 
 import jax
@@ -24,6 +25,7 @@ from jnl.memory import Arrays, Everything, Given, Memory
 from jnl.networks import State, Training, Tree, descend, forward, predict
 from jnl.selection import pick
 from jnl.strategies._mixture import chance_of_lower
+from jnl.suspects import Listed, Suspects
 from jnl.types import Context, Outcome, Selection, Strategy, Update
 
 
@@ -128,7 +130,11 @@ def dividemix(
 
         return lax.cond(context.epoch < warmup_epochs, lambda: warm(state, context), divided)
 
-    return Strategy(2, warm_up, memory=Memory(init, refresh), step=step)
+    def listed(state: State) -> Listed:
+        clean = state.memory["clean"].mean(0)  # in the eyes of both
+        return Listed(state.memory["trains"] & ~(clean > threshold), {"probability": 1 - clean})
+
+    return Strategy(2, warm_up, memory=Memory(init, refresh), suspects=Suspects(listed), step=step)
 
 
 def guess(p: Array, p_other: Array, sure: Array, labels: Array, temperature: float | Array) -> Array:

@@ -14,6 +14,7 @@ from jnl.errors import UserError, within
 from jnl.losses import cross_entropy
 from jnl.memory import Arrays, Everything, Given, Memory
 from jnl.selection import pick
+from jnl.suspects import LEFT_OUT
 from jnl.types import Context, Selection, Strategy
 
 
@@ -51,4 +52,6 @@ def gce(
         due = (epoch >= prune_from) & ((epoch - prune_from) % prune_every == 0)
         return {"kept": lax.cond(due, prune, lambda: memory["kept"])}
 
-    return Strategy(1, select, memory=Memory(init, refresh) if truncated else None)
+    if not truncated:
+        return Strategy(1, select)
+    return Strategy(1, select, memory=Memory(init, refresh), suspects=LEFT_OUT)

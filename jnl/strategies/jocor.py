@@ -11,6 +11,7 @@ from jax import Array
 from jnl.errors import within
 from jnl.losses import cross_entropy, symmetric_kl
 from jnl.selection import pick, small_loss
+from jnl.suspects import LEFT_OUT
 from jnl.types import Context, Selection, Strategy
 
 
@@ -23,4 +24,4 @@ def jocor(co_lambda: float = 0.9) -> Strategy:
         loss = ((1 - co_lambda) * supervised + co_lambda * symmetric_kl(logits))[None]
         return pick(loss, small_loss(loss, context.keep[-1]))
 
-    return Strategy(2, select, forgets=True)
+    return Strategy(2, select, forgets=True, suspects=LEFT_OUT)

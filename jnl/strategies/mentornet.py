@@ -16,6 +16,7 @@ from jnl.errors import unknown, within
 from jnl.losses import cross_entropy
 from jnl.memory import Arrays, Given, Memory
 from jnl.selection import pick, small_loss
+from jnl.suspects import LEFT_OUT
 from jnl.types import Context, Selection, Strategy
 
 KINDS = ["focal", "hard", "linear", "predefined", "self_paced"]
@@ -55,10 +56,10 @@ def mentornet(
         weights = jnp.where(percent < burn_in - 1, 1.0, weight(still, still - level, percent))
         lots = jax.vmap(lambda index: jax.random.uniform(jax.random.fold_in(context.key, index)))(context.index)
         in_play = small_loss(lots[None], jnp.floor(size * (1 - dropout_rate)).astype(jnp.int32))
-        selection = pick(weights * loss, in_play & (weights > 0), jnp.float32(size))
+        selection = pick(weights * loss, in_play & (weights > 0), jnp.float32(size), in_play[0])
         return selection._replace(memory={"level": level})
 
     def init(given: Given) -> Arrays:
         return {"level": jnp.float32(0)}
 
-    return Strategy(1, select, memory=Memory(init))
+    return Strategy(1, select, memory=Memory(init), suspects=None if kind in ("focal", "hard") else LEFT_OUT)

@@ -9,6 +9,7 @@ from jax import Array
 
 from jnl import selection
 from jnl.losses import cross_entropy
+from jnl.suspects import LEFT_OUT
 from jnl.types import Context, Selection, Strategy
 
 
@@ -19,4 +20,4 @@ def small_loss() -> Strategy:
         loss = cross_entropy(logits, labels)
         return selection.pick(loss, selection.small_loss(loss, context.keep[-1]))
 
-    return Strategy(1, select, forgets=True)
+    return Strategy(1, select, forgets=True, suspects=LEFT_OUT)

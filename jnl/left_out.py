@@ -1,0 +1,39 @@
+"""Which labels the runs of a program took for wrong, and so left out: tables for people. They never hold the truth."""
+
+from operator import itemgetter
+
+import jax
+import numpy as np
+
+from jnl.networks import State
+from jnl.parts import Member, Parts
+
+Table = list[list[str]]  # the names of the columns, then a row for each example
+
+
+def tables(parts: Parts, states: State) -> list[Table | None] | None:
+    """Of each run, None of one that has failed; None where the strategy takes no labels for wrong."""
+    if parts.recipe.make_strategy(**parts.runs[0].hyper).suspects is None:
+        return None
+    every = (jax.tree.map(itemgetter(number), states) for number in range(len(parts.members)))
+    return [
+        None if state.failed else _table(parts, member, state)
+        for member, state in zip(parts.members, every, strict=True)
+    ]
+
+
+def _table(parts: Parts, member: Member, state: State) -> Table:
+    suspects = parts.recipe.make_strategy(**member.run.hyper).suspects
+    assert suspects is not None
+    listed, names, origin = suspects.listed(state), parts.dataset.class_names, parts.dataset.origin
+    rows = np.flatnonzero(np.asarray(listed.wrong))
+    columns = {"index": [str(row) for row in rows]}
+    if origin is not None:
+        columns["file"] = [origin(row) for row in rows.tolist()]
+    columns["given"] = [names[label] for label in np.asarray(member.run.labels)[rows]]
+    if listed.suggested is not None:
+        columns["suggested"] = [names[label] for label in np.asarray(listed.suggested)[rows]]
+    for name, values in listed.numbers.items():
+        chosen = np.asarray(values)[rows].tolist()
+        columns[name] = [str(value) if isinstance(value, int) else f"{value:.6f}" for value in chosen]
+    return [list(columns), *(list(row) for row in zip(*columns.values(), strict=True))]
