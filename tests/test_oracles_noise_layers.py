@@ -114,14 +114,14 @@ def with_layer(epoch, kind):
 ORACLES = [
     (forward_correction, {"known_noise": True}, with_matrix(5, False)),
     (forward_correction, {"estimation_epochs": 6}, with_matrix(5, False)),
-    (forward_correction, {"estimation_epochs": 5}, with_matrix(5, False)),
-    (backward_correction, {"known_noise": True}, with_matrix(5, True)),
+    (forward_correction, {"estimation_epochs": 6}, with_matrix(6, False)),
+    (backward_correction, {"estimation_epochs": 6}, with_matrix(6, True)),
     (backward_correction, {"estimation_epochs": 6}, with_matrix(5, True)),
     (s_model, {"pretrain_epochs": 6}, with_layer(5, "simple")),
-    (s_model, {"pretrain_epochs": 5}, with_layer(5, "simple")),
-    (s_model, {"pretrain_epochs": 5, "kind": "complex"}, with_layer(5, "complex")),
+    (s_model, {"pretrain_epochs": 6}, with_layer(6, "simple")),
+    (s_model, {"pretrain_epochs": 6, "kind": "complex"}, with_layer(6, "complex")),
     (s_model_decoupling, {"pretrain_epochs": 6}, with_layer(5, "simple")),
-    (s_model_decoupling, {"pretrain_epochs": 5}, with_layer(5, "simple")),
+    (s_model_decoupling, {"pretrain_epochs": 6}, with_layer(6, "simple")),
 ]
 
 
