@@ -4,7 +4,8 @@ The first `warmup_epochs` are plain Co-teaching: not in the paper's algorithm, b
 CIFAR-10 20, CIFAR-100 5).
 `reference=True` follows that code where it departs from the paper: cross entropy takes the softmax output as logits,
 the mean is divided by the count once more, a count rounded down to 0 becomes all disagreeing examples, and a batch
-without disagreement trains on everything while epoch * batch < 5000. Its loss of data-set index 0 is not repeated.
+without disagreement trains on everything while epoch * batch < 5000. Its loss of data-set index 0 is not repeated, nor
+that its warm-up takes all examples where the count is 0, as it is with a forget rate near 1.
 """
 
 from functools import partial

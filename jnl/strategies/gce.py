@@ -3,8 +3,8 @@
 `truncated` also drops examples of low confidence: at the start of epoch `prune_from` (counted from 0) and every
 `prune_every` epochs after it, those with p_y <= `threshold` are left out until the next time. The known code
 (unofficial) is followed in these numbers, so it prunes before its 40th, 50th, ... epoch, and in the mean over the whole
-batch, where the paper sums. Departure: it prunes with the checkpoint that is best on test data; here the networks as
-they are, in evaluation mode.
+batch, where the paper sums. Departures: it prunes with the checkpoint that is best on test data, here with the networks
+as they are, in evaluation mode; its epochs that prune train a copy which the optimizer does not know, not so here.
 """
 
 import jax.numpy as jnp
