@@ -188,7 +188,7 @@ def test_shapes_and_types(answers):
     assert np.isfinite(answers.jitted.value).all()
     if selection.eligible is not None:
         assert (selection.eligible.shape, selection.eligible.dtype) == ((BATCH,), bool)
-        assert not (selection.mask & ~selection.eligible).any()  # it chose among these
+        assert not (selection.mask & ~selection.eligible[None]).any()  # it chose among these
     if selection.memory is not None:
         assert jax.tree.map(jnp.shape, selection.memory) == jax.tree.map(jnp.shape, answers.seen.memory)
 
