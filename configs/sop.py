@@ -17,8 +17,8 @@ def get_config(arg: str | None = None) -> ConfigDict:
     """The rates of u and v by noise.
 
     `reference` is SOP without a plus: SGD, 120 epochs of ResNet-34, rates 10 and 10, and symmetric noise that may draw
-    the true class. SOP+ adds a consistency of two views (0.9), a balance of classes (0.1) and AutoAugment, which jnl
-    does not have.
+    the true class. Its repository has no config for that: its one config is SOP+ on CIFAR-100, which adds a consistency
+    of two views (0.9), a balance of classes (0.1) and AutoAugment, which jnl does not have.
     """
     config = published("sop", arg, reference=_reference)
     if config.noise.kind.startswith("asymmetric") and "reference" not in options(arg):

@@ -19,13 +19,14 @@ _CHUNK = 2**24  # numbers that are float64 at a time
 class Augment(NamedTuple):
     """What happens to images; as it stands nothing but `to_float`. In this order, each alone if the others are not set.
 
-    Training shifts by up to `pad` pixels into black, takes a random window of side `crop` (0: the size of the image; of
-    the shifted one where both are set), turns it by up to `rotate` degrees either way and moves it by up to a share
-    `shift` of its height and width (see `moved`), mirrors half of the images (`flip`), normalises, and blackens a
-    square of side `cutout` around a uniform centre, cut off at the borders (DeVries & Taylor 2017: 0 after
-    normalisation). `resized` draws the window's area (8 to 100 %) and ratio (3/4 to 4/3) and resizes it to `crop`
-    (Szegedy et al. 2015); unlike torchvision, a box that does not fit is clipped instead of drawn again, and pixels
-    just outside of it count at its borders. Evaluation takes the centre window of side `crop` and normalises.
+    Training shifts by up to `pad` pixels into black (into the mean image, where that is subtracted), takes a random
+    window of side `crop` (0: the size of the image; of the shifted one where both are set), turns it by up to `rotate`
+    degrees either way and moves it by up to a share `shift` of its height and width (see `moved`), mirrors half of the
+    images (`flip`), normalises, and blackens a square of side `cutout` around a uniform centre, cut off at the borders
+    (DeVries & Taylor 2017: 0 after normalisation). `resized` draws the window's area (8 to 100 %) and ratio (3/4 to
+    4/3) and resizes it to `crop` (Szegedy et al. 2015); unlike torchvision, a box that does not fit is clipped instead
+    of drawn again, and pixels just outside of it count at its borders. Evaluation takes the centre window of side
+    `crop` and normalises.
 
     `normalise`: `channels`: (x - mean) / std, which `fitted` sets; `image`: (x - mean) / max(std, n^-1/2)
     over the n numbers of each image (Malach & Shalev-Shwartz 2017); `mean_image`: less the mean training image, which
@@ -157,7 +158,9 @@ def _unit(images: np.ndarray | Array) -> float:
 
 
 def moved(image: Array, angle: Array | float, offset: Array) -> Array:
-    """Turn an image around its centre c and move it, as Keras does: to p comes what was at R(p - c + offset) + c.
+    """Turn an image around its centre c and move it: to p comes what was at R(p - c + offset) + c.
+
+    As Keras does, whose centre lies one pixel further down and right.
 
     Args:
       image: f32[H, W, channels].

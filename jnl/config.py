@@ -132,8 +132,13 @@ def published(
         if config.model.name != given.get("model", config.model.name):  # what is asked for wins
             set_model(config, given["model"])
     if "quick" in given:
-        config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
+        shorten(config)
     return config
+
+
+def shorten(config: ConfigDict) -> None:
+    """Make it a run of seconds (`quick`)."""
+    config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
 
 
 def published_on(name: str, arg: str | None, reference: Callable[[ConfigDict], None] | None = None) -> ConfigDict:

@@ -44,7 +44,7 @@ def check(kind: str, rate: float, file: str | None = None) -> None:
 
 def nominal_rate(kind: str, rate: float, file: str | None = None) -> float:
     """The share of wrong labels that a kind means: `rate`, 0 for `none`, and for `matrix` what it has beside its
-    diagonal, as if all classes were equally large.
+    diagonal, as if all classes were equally large. Of the inclusive kinds `rate` is the share that is drawn anew.
     """
     if kind == "matrix":
         return float(1 - np.diag(_read(file)).mean())

@@ -20,7 +20,7 @@ from jnl.errors import UserError, unknown
 from jnl.layout import Layout, choose
 from jnl.memory import OutOfSample
 from jnl.optimisers import Optimiser
-from jnl.plans import noise_rate, plans
+from jnl.plans import check_checkpoint, noise_rate, plans
 from jnl.recipe import Recipe, Run
 from jnl.sweep import Point, points
 from jnl.types import Strategy
@@ -134,6 +134,7 @@ def _one(
     traced = {name: jnp.float32(value) for name, value in hyper.items() if isinstance(value, float)}
     static = {name: value for name, value in hyper.items() if name not in traced}
     dataset = source(*_data(config))
+    check_checkpoint(config, dataset.test is not None)
     seeds = _seeds(config.seeds)
     noise_seeds = _noise_seeds(config.noise.seed, seeds)
     settings = (config.noise.kind, config.noise.rate, config.noise.file, config.data.validation)

@@ -40,7 +40,7 @@ def plans(config: ConfigDict, restart: int) -> Plans:
         )
     if protocol.max_steps < 0:
         raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
-    _check_checkpoint(config)
+    check_checkpoint(config)
     if not 0 < optim.learning_rate < float(np.finfo(np.float32).max):
         raise UserError(f"optim.learning_rate: {optim.learning_rate} is not positive and finite; published: 0.001")
     if optim.decay_start < 0:
@@ -62,11 +62,18 @@ def plans(config: ConfigDict, restart: int) -> Plans:
     return Plans(*(jnp.asarray(plan[again]) for plan in every))
 
 
-def _check_checkpoint(config: ConfigDict) -> None:
+def check_checkpoint(config: ConfigDict, has_test_set: bool = True) -> None:
+    """Raises `UserError` for a rule that does not exist, or that has nothing to choose by or for."""
     chosen, known = config.protocol.checkpoint, rules()
     if chosen not in ["last", *known]:
         raise unknown("protocol.checkpoint", chosen, ["last", *known])
-    if chosen != "last" and known[chosen].judge.startswith("validation") and not config.data.validation:
+    if chosen == "last" or not known[chosen].judge.startswith("validation"):
+        return
+    if not has_test_set:
+        raise UserError(
+            f"protocol.checkpoint: {chosen} chooses by held-out labels for a test set, which is not there; use last"
+        )
+    if not config.data.validation:
         raise UserError(f"protocol.checkpoint: {chosen} needs labels that are held out; set data.validation to 0.1")
 
 

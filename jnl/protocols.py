@@ -42,8 +42,8 @@ def for_data(config: ConfigDict, settings: Mapping[str, Setting]) -> Setting:
     name = config.data.name if config.data.name in settings else family(config.data.name)
     if name not in settings:
         raise UserError(
-            f"the config's argument: reference; the code of {config.strategy.name} trains on {', '.join(settings)}, "
-            f"not on {config.data.name}"
+            f"the config's argument: reference; jnl follows the code of {config.strategy.name} on "
+            f"{', '.join(settings)}, not on {config.data.name}"
         )
     return settings[name]
 
@@ -59,7 +59,8 @@ def loss_correction(config: ConfigDict) -> None:
 
     Both of its trainings last equally long, hold out the same 10 % of the noisy labels and evaluate the weights of the
     lowest loss on them. Departures: of CIFAR-10 the 32 layers are taken (`model.depth=14` has the others), inputs are
-    in [0, 1] before their mean is subtracted, and an epoch has only as many batches as there are training examples.
+    in [0, 1] before their mean is subtracted, an epoch has only as many batches as there are training examples, and the
+    loss that chooses the weights does not count the L2 penalties, which the one of Keras does (not on MNIST).
 
     Raises:
       UserError: the data set is not one of the paper's images.

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from ml_collections import ConfigDict
 
 from jnl.command import load
-from jnl.config import CORE, Value, check_numbers, co_teaching, complete, options
+from jnl.config import CORE, Value, check_numbers, co_teaching, complete, options, shorten
 from jnl.errors import UserError, printable
 
 # The cells of tables 2 to 4 of JoCoR (Wei et al. 2020).
@@ -85,6 +85,8 @@ def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: 
             cell = cells[",".join(filter(None, (strategy, noise)))] = load(f"{folder / strategy}.py:{argument}")
             if from_outside:
                 co_teaching(cell)
+            if from_outside and "quick" in options(arg):
+                shorten(cell)
             if "quick" not in options(arg):
                 cell.seeds = 8
     return grid(cells)

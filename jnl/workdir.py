@@ -17,8 +17,7 @@ Content = dict[str, Json]
 _CONFIG, _METRICS, _SUMMARY, _CHECKPOINTS = "config.json", "metrics.jsonl", "summary.json", "checkpoints"
 _SO_FAR = "summary-so-far.json"  # of the programs that are over, while others train
 # Fields that do not change what is trained; the second ones may change its last bits.
-_FREE = ("checkpoint.every_epochs", "checkpoint.every_minutes", "checkpoint.keep", "data.dir", "protocol.checkpoint",
-         "tensorboard")  # fmt: skip
+_FREE = ("checkpoint.every_epochs", "checkpoint.every_minutes", "checkpoint.keep", "data.dir", "tensorboard")
 _NEARLY_FREE = ("runs_axis", "runs_at_once", "devices_per_batch")
 _PROCESS = ("command", "versions", "device", "git_revision")
 _OTHERWISE = "give another workdir, or remove this one"

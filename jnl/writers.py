@@ -136,16 +136,14 @@ def table(points: Sequence[PointSummary]) -> str:
     if not all(point["test_accuracy"] for point in points):
         legend.append("(validation): no test set, accuracy on the noisy labels that were held out")
     chosen = dict.fromkeys(point["checkpoint"] for point in points if point["checkpoint"] != "last")
-    legend += [f"the published code evaluates the epoch of the column {_COLUMNS[name]!r}" for name in chosen]
+    legend += [f"the result is the column {_COLUMNS[name]!r}, by protocol.checkpoint" for name in chosen]
     return "\n".join([text[0], rule, *text[1:], "", *legend, *failed])
 
 
 def left_out(points: Sequence[PointSummary], workdir: Path) -> list[str]:
     """Where the lists of labels are that were taken for wrong, and how long they are, in one line; none without any."""
     of_runs = {
-        run: number
-        for point in points
-        for run, number in zip(point["runs"], point.get("left_out") or (), strict=False)  # older summaries lack it
+        run: number for point in points for run, number in zip(point["runs"], point["left_out"] or (), strict=False)
     }
     lengths = [number for number in of_runs.values() if number is not None]
     failed = [run for run, number in of_runs.items() if number is None]

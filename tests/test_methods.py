@@ -57,7 +57,9 @@ def test_vmap_and_map_give_the_same_curves(name):
         np.testing.assert_allclose(curve, batched[metric], atol=0.02, err_msg=metric)
 
 
-@pytest.mark.parametrize("name", ["confident_filter", "cores2", "iterative_open_set", "s_model"])
+@pytest.mark.parametrize(
+    "name", ["confident_filter", "cores2", "dividemix", "elr_plus", "iterative_open_set", "s_model"]
+)
 def test_what_is_held_out_never_trains(name):
     """The examples that are held out may have any label: nothing is selected of them, nothing moves."""
     hyper = KEPT.get(name, {"folds": 2, "fold_epochs": 1})

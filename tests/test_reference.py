@@ -124,7 +124,7 @@ def test_one_line_says_why_there_is_nothing_to_follow(name):
 
 
 def test_other_data_than_the_papers_are_refused():
-    with pytest.raises(UserError, match="cdr trains on mnist, fashion_mnist, cifar10, cifar100, not on digits"):
+    with pytest.raises(UserError, match="cdr on mnist, fashion_mnist, cifar10, cifar100, not on digits"):
         reference("cdr", "rate=0.5")
 
 

@@ -127,6 +127,8 @@ MISTAKES = {
     "checkpoint": ([JOCOR, "--config.protocol.checkpoint=lowest"], "did you mean 'lowest_loss'"),
     "checkpoint of what is not held out": ([JOCOR, "--config.protocol.checkpoint=selected"], "set data.validation"),
     "alpha's plan": ([PEER, "--config.strategy.alpha_plan=20-0"], "strategy.alpha_plan"),
+    "alpha's plan and rate": ([f"{PEER}:data=mnist,reference", "--config.strategy.alpha_plan=0:-1"], "negative factor"),
+    "decayed": ([JOCOR, "--config.optim.decayed=kernel"], "optim.weight_decay is 0"),
     "alpha and rate": ([f"{PEER}:data=mnist,reference", "--config.strategy.alpha=-1"], "strategy.alpha: -1"),
     "option": ([JOCOR, "--workdr=x"], "workdr"),
     "word": ([JOCOR, "x"], "x: not an option"),

@@ -31,7 +31,8 @@ _WRONG = (
     OverflowError,
 )  # of a file that is not what jnl writes
 _BELIEVED = ("strategy.forget_rate", "strategy.noise_rate")  # of labels as they are: what reads the noise rate
-_NO_SETTINGS = ("sweep", "only", "tensorboard", "checkpoint.")  # starts of fields that do not change what a run is
+# Starts of fields that do not change what a run is.
+_NO_SETTINGS = ("sweep", "only", "tensorboard", "checkpoint.", "protocol.checkpoint")
 
 
 class Run(NamedTuple):

@@ -69,7 +69,8 @@ def dividemix(
             trains = memory["trains"]
             low = jnp.where(trains[None], loss, jnp.inf).min(1, keepdims=True)
             high = jnp.where(trains[None], loss, -jnp.inf).max(1, keepdims=True)
-            losses = jnp.concatenate([memory["losses"][1:], ((loss - low) / (high - low))[None]])
+            scaled = (loss - low) / jnp.where(high > low, high - low, 1.0)
+            losses = jnp.concatenate([memory["losses"][1:], scaled[None]])
             known = jnp.minimum(epoch - warmup_epochs + 1, average_epochs)
             clean = jax.vmap(chance_of_lower, (0, None))(losses.sum(0) / known, trains)
             rank = jnp.where(trains[None], jnp.where(clean[::-1] > threshold, 0, 1), 2)

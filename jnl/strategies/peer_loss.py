@@ -34,7 +34,7 @@ def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", d
     within("strategy.epsilon", epsilon, 1e-30, 1, "published: 1e-5")
     if divide_rate:
         within("strategy.alpha", alpha, 0, 1e6, "1 + alpha divides the learning rate")
-    factor = _plan(alpha_plan)
+    factor = _plan(alpha_plan, divide_rate)
 
     def select(logits: Array, labels: Array, context: Context) -> Selection:
         every = -jnp.log(jax.nn.softmax(logits) + epsilon)  # f32[1, B, C]
@@ -49,7 +49,7 @@ def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", d
     return Strategy(1, select, rate_divisor=divisor if divide_rate else None)
 
 
-def _plan(text: str) -> Callable[[Array], Array]:
+def _plan(text: str, divides: bool) -> Callable[[Array], Array]:
     """A function of the epoch that is linear between the pairs of `text`."""
     if not text.split():
         return lambda epoch: jnp.float32(1)
@@ -59,4 +59,6 @@ def _plan(text: str) -> Callable[[Array], Array]:
         raise UserError(f"strategy.alpha_plan: {text!r}; give pairs epoch:factor, such as '20:0 39:1'") from error
     if not np.isfinite([epochs, factors]).all() or (np.diff(epochs) <= 0).any():
         raise UserError(f"strategy.alpha_plan: {text!r}; give finite numbers, with epochs that rise")
+    if divides and (factors < 0).any():
+        raise UserError(f"strategy.alpha_plan: {text!r} has a negative factor; 1 + alpha divides the learning rate")
     return lambda epoch: jnp.interp(epoch.astype(jnp.float32), jnp.float32(epochs), jnp.float32(factors))
