@@ -40,14 +40,14 @@ class Optimiser(NamedTuple):
         for field in ("weight_decay", "step_decay"):
             if not 0 <= getattr(self, field) < float("inf"):
                 raise UserError(f"optim.{field}: {getattr(self, field)} is negative or not finite; 0 is none")
-        if self.decayed and not self.weight_decay:
-            raise UserError(f"optim.decayed: {self.decayed!r} chooses what decays, but optim.weight_decay is 0")
         try:
             re.compile(self.decayed)
         except (re.error, OverflowError, RecursionError) as error:
             raise UserError(
                 f"optim.decayed: {self.decayed!r} is no regular expression ({error}); give one such as kernel"
             ) from error
+        if self.decayed and not self.weight_decay:
+            raise UserError(f"optim.decayed: {self.decayed!r} chooses what decays, but optim.weight_decay is 0")
 
     def __call__(self, learning_rate: Array | float, beta1: Array | float) -> optax.GradientTransformation:
         """f32[], f32[] -> for one network."""
