@@ -14,4 +14,4 @@ from jnl.config import published
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """The settings of the co-teaching papers."""
-    return published("oracle", arg, reference="it is an upper bound and no method; take that of a method")
+    return published("oracle", arg, reference="it is an upper bound and no method")

@@ -67,7 +67,7 @@ class Augment(NamedTuple):
         if self.normalise == "channels" and self.mean and not len(self.mean) == len(self.std) == shape[-1]:
             raise UserError(f"augment.normalise: mean and std are not those of {shape[-1]} channels; leave them out")
         if self.normalise == "mean_image" and self.mean and len(self.mean) != math.prod(shape[1:]):
-            raise UserError(f"augment.normalise: mean is not that of images {shape[1:]}; leave it out")
+            raise UserError(f"augment.normalise: mean does not fit images of shape {shape[1:]}; leave it out")
 
     def fitted(self, images: np.ndarray | Array) -> "Augment":
         """The same, with mean and std of these stored training inputs where it wants them; raises as `check`."""
@@ -168,7 +168,7 @@ def moved(image: Array, angle: Array | float, offset: Array) -> Array:
       offset: f32[2], pixels, rows first.
 
     Returns:
-      f32[H, W, channels], interpolated linearly; pixels at the border go on outside of the image.
+      f32[H, W, channels], interpolated linearly; the border pixels are repeated outside of the image.
     """
     height, width = image.shape[:2]
     middle = (height - 1) / 2, (width - 1) / 2

@@ -97,7 +97,7 @@ def published(
     """The defaults changed by an argument.
 
     `data=`, `noise=` (symmetric, pair, asymmetric, ...; `none` for data that are noisy already), `rate=` (of the noise,
-    or what is believed of labels as they come), `model=` (else that of `networks`); `reference` trains what the
+    or your estimate for labels that are noisy already), `model=` (else that of `networks`); `reference` trains what the
     published code trains: `reference` sets that, or is a line that says why there is nothing to follow. Without it the
     methods of the co-teaching tables (`CORE`) have the protocol of those; `quick` is a run of seconds.
 

@@ -34,10 +34,10 @@ def train_by_sgd(
 
 
 def for_data(config: ConfigDict, settings: Mapping[str, Setting]) -> Setting:
-    """What was published for the data set of a config, of `settings` by name.
+    """Return the entry of `settings`, by name of a data set, for the data set of a config.
 
     Raises:
-      UserError: nothing was.
+      UserError: it has none, so there is no published code to follow.
     """
     name = config.data.name if config.data.name in settings else family(config.data.name)
     if name not in settings:

@@ -261,7 +261,7 @@ def test_normalised_by_image():
         ({"cutout": 9}, IMAGES.shape, "augment.cutout: 9 is more"),
         ({"pad": 8}, IMAGES.shape, "augment.pad: 8 may leave nothing"),
         ({"normalise": "channels", "mean": (0.5,), "std": (0.1,)}, IMAGES.shape, "not those of 3 channels"),
-        ({"normalise": "mean_image", "mean": (0.5,)}, IMAGES.shape, "mean is not that of images"),
+        ({"normalise": "mean_image", "mean": (0.5,)}, IMAGES.shape, "mean does not fit images of shape"),
     ],
 )
 def test_mistakes_are_told(fields, shape, message):

@@ -2,7 +2,7 @@
 
 Loss correction trains them with 14, 32 and 44 layers, symmetric cross entropy with 44 (CIFAR-100): 175,626, 467,946 and
 662,826 parameters for 10 classes, with 44 layers 668,676 for 100. As in that code the shortcut to more channels starts
-before batch norm and ReLU, and all convolutions have biases, those of the shortcuts too.
+before batch norm and ReLU, and all convolutions have biases, in the shortcuts too.
 """
 
 from flax import linen as nn
