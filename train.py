@@ -10,21 +10,22 @@ the same command goes on from where it was stopped, and shows the table of what 
 import sys
 from collections.abc import Sequence
 
-from jnl import command, devices
-from jnl.config import complete
-from jnl.description import describe, estimate
-from jnl.errors import UserError
-from jnl.experiment import opened
-from jnl.experiment import train as train_programs
-from jnl.interrupt import Stopped
-from jnl.parts import build
-from jnl.workdir import finished
-from jnl.writers import Summary, left_out, table
+from jnl import cli
+from jnl.core.errors import UserError
+from jnl.core.signals import Stopped
+from jnl.experiment.build import build
+from jnl.experiment.preview import describe, estimate
+from jnl.experiment.run import opened
+from jnl.experiment.run import train as train_programs
+from jnl.parallel import devices
+from jnl.results.workdir import finished
+from jnl.results.writers import Summary, left_out, table
+from jnl.settings.config import complete
 
 
 def train(arguments: Sequence[str]) -> Summary:
     """Runs every point of the config's sweep, in as few programs as their shapes allow, and prints one table."""
-    config, workdir = command.parse(arguments)
+    config, workdir = cli.parse(arguments)
     summary = finished(workdir, complete(config).to_dict()) if workdir else None
     if summary is None:
         devices.use_cores()

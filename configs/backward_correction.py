@@ -5,8 +5,8 @@ python train.py --config=configs/backward_correction.py:data=mnist,rate=0.5
 
 from ml_collections import ConfigDict
 
-from jnl.config import family, options, published
-from jnl.protocols import loss_correction
+from jnl.settings.config import family, options, published
+from jnl.settings.protocols import loss_correction
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

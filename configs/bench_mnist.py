@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from jnl.sweep import METHODS, NOISES, table
+from jnl.settings.sweep import METHODS, NOISES, table
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from jnl.sweep import table
+from jnl.settings.sweep import table
 
 STRATEGIES = ("standard", "decoupling", "small_loss", "coteaching", "coteaching_plus", "jocor")
 NOISES = ("noise=symmetric,rate=0.5", "noise=pair,rate=0.45")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from jnl.sweep import table
+from jnl.settings.sweep import table
 
 STRATEGIES = ("small_loss", "coteaching", "coteaching_plus")
 

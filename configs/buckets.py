@@ -9,7 +9,7 @@ symmetric noise, 86.32 ± 0.66 % with 40 % asymmetric; 34 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published
+from jnl.settings.config import published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

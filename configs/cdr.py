@@ -9,8 +9,8 @@ symmetric noise, 83.70 ± 0.89 % with 40 % asymmetric; 69 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published, set_model
-from jnl.protocols import for_data, train_by_sgd
+from jnl.settings.config import published, set_model
+from jnl.settings.protocols import for_data, train_by_sgd
 
 _GREY, _COLOUR = (100, (9, 19), 32), (200, (39, 79), 64)  # epochs, milestones (the scheduler steps first), batch size
 

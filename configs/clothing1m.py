@@ -8,7 +8,7 @@ Published, best and last: Standard 67.22 / 64.68, Decoupling 68.48 / 67.32, Co-t
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published_on
+from jnl.settings.config import options, published_on
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

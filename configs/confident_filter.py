@@ -9,7 +9,7 @@ symmetric noise, 91.24 ± 0.84 % with 40 % asymmetric; 89 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
+from jnl.settings.config import options, published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

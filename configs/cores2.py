@@ -9,8 +9,8 @@ symmetric noise, 84.70 ± 0.91 % with 40 % asymmetric; 33 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
-from jnl.protocols import for_data, train_by_sgd
+from jnl.settings.config import options, published
+from jnl.settings.protocols import for_data, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

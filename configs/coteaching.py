@@ -13,7 +13,7 @@ symmetric noise, 95.35 ± 0.14 % with 40 % asymmetric; 67 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published
+from jnl.settings.config import published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -12,7 +12,7 @@ symmetric noise, 95.77 ± 0.59 % with 40 % asymmetric; 68 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import family, published
+from jnl.settings.config import family, published
 
 _WARMUP_EPOCHS = {"cifar10": 20, "cifar100": 5}  # of the published code; the paper's algorithm has none
 _MODELS = {"cifar10": "cnn_small"}

@@ -12,7 +12,7 @@ symmetric noise, 95.50 ± 0.50 % with 40 % asymmetric; 63 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published
+from jnl.settings.config import published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

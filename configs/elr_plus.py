@@ -9,8 +9,8 @@ symmetric noise, 93.03 ± 0.52 % with 40 % asymmetric; 104 s on 2 CPU cores. Sta
 
 from ml_collections import ConfigDict
 
-from jnl.config import family, published
-from jnl.protocols import draw_symmetric_noise_as, for_data, train_by_sgd
+from jnl.settings.config import family, published
+from jnl.settings.protocols import draw_symmetric_noise_as, for_data, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

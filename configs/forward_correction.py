@@ -10,8 +10,8 @@ stopped that there is not recorded.
 
 from ml_collections import ConfigDict
 
-from jnl.config import family, options, published
-from jnl.protocols import loss_correction
+from jnl.settings.config import family, options, published
+from jnl.settings.protocols import loss_correction
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -5,8 +5,8 @@ python train.py --config=configs/gce.py:data=mnist,rate=0.5
 
 from ml_collections import ConfigDict
 
-from jnl.config import published
-from jnl.protocols import for_data, train_by_sgd
+from jnl.settings.config import published
+from jnl.settings.protocols import for_data, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -9,8 +9,8 @@ symmetric noise, 80.05 ± 0.30 % with 40 % asymmetric; 246 s on 2 CPU cores. Sta
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
-from jnl.protocols import for_data
+from jnl.settings.config import options, published
+from jnl.settings.protocols import for_data
 
 _NETWORKS = {name: "cnn_open_set" for name in ("cifar10", "cifar100", "cifar10_open_set")}
 

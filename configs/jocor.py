@@ -13,7 +13,7 @@ symmetric noise, 94.60 ± 0.16 % with 40 % asymmetric; 64 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import family, published
+from jnl.settings.config import family, published
 
 # MNIST: the repository's example.sh (symmetric 20 %), also used for the noises it does not name; the others: its
 # author's README.

@@ -10,8 +10,8 @@ the paper, with and without clean validation data. Published balanced accuracy f
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published_on
-from jnl.errors import UserError
+from jnl.core.errors import UserError
+from jnl.settings.config import options, published_on
 
 _SUBSETS = ("N1+N2+N4+N5", "N1+N2+N4")  # data sets #1 and #2: our reading, the paper's is not recorded
 _METHODS = (

@@ -11,7 +11,7 @@ symmetric noise, 86.85 ± 0.72 % with 40 % asymmetric; 31 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
+from jnl.settings.config import options, published
 
 _NO_REFERENCE = (
     "the released student asks a trained network for its weights, where jnl has the rule that this network imitates, "

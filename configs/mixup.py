@@ -9,8 +9,8 @@ symmetric noise, 89.80 ± 1.75 % with 40 % asymmetric; 36 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published
-from jnl.protocols import for_data, train_by_sgd
+from jnl.settings.config import published
+from jnl.settings.protocols import for_data, train_by_sgd
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

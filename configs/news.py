@@ -13,7 +13,7 @@ paper, which then stay as they are. Without `data.dir` scikit-learn fetches the 
 
 from ml_collections import ConfigDict
 
-from jnl.config import published_on
+from jnl.settings.config import published_on
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -9,7 +9,7 @@ symmetric noise, 97.71 ± 0.10 % with 40 % asymmetric; 38 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published
+from jnl.settings.config import published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -9,8 +9,8 @@ symmetric noise, 85.89 ± 0.63 % with 40 % asymmetric; 36 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published, set_model
-from jnl.protocols import for_data, train_by_sgd
+from jnl.settings.config import published, set_model
+from jnl.settings.protocols import for_data, train_by_sgd
 
 # What alpha is in each epoch of the published code, for even and for uneven noise on CIFAR-10, and on MNIST.
 _EVEN = "19:0 20:0 39:0.1 40:1 89:2 90:2 139:2.5 140:2.5 239:3.3 240:3.3 339:5"

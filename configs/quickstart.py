@@ -8,8 +8,8 @@ at the last epoch, and Co-teaching and JoCoR near theirs, with a label precision
 
 from ml_collections import ConfigDict
 
-from jnl.config import CORE, options, published
-from jnl.errors import UserError
+from jnl.core.errors import UserError
+from jnl.settings.config import CORE, options, published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

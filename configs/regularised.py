@@ -9,7 +9,7 @@ symmetric noise, 83.66 ± 0.93 % with 40 % asymmetric; 35 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import published
+from jnl.settings.config import published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -10,7 +10,7 @@ symmetric noise, 84.38 ± 1.36 % with 40 % asymmetric; 34 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
+from jnl.settings.config import options, published
 
 _NO_REFERENCE = (
     "the published code stops both of its trainings early, each run at an epoch of its own; jnl trains all runs alike"

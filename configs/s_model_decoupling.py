@@ -10,7 +10,7 @@ symmetric noise, 94.24 ± 0.27 % with 40 % asymmetric; 73 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import options, published
+from jnl.settings.config import options, published
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -9,8 +9,8 @@ symmetric noise, 95.36 ± 0.09 % with 40 % asymmetric; 37 s on 2 CPU cores. Stan
 
 from ml_collections import ConfigDict
 
-from jnl.config import family, published, set_model
-from jnl.protocols import draw_symmetric_noise_as, for_data
+from jnl.settings.config import family, published, set_model
+from jnl.settings.protocols import draw_symmetric_noise_as, for_data
 
 _WEIGHTS = {"cifar10": (0.1, 1.0), "cifar100": (6.0, 0.1), "mnist": (0.01, 1.0)}  # alpha, beta
 

@@ -8,7 +8,7 @@ Published for 50 % symmetric noise, mean of the last 10 of 200 epochs: Standard 
 
 from ml_collections import ConfigDict
 
-from jnl.config import published_on
+from jnl.settings.config import published_on
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -1,8 +1,11 @@
 """jnl: training when some labels are wrong, many runs in one compiled program."""
 
-from jnl import config, data, devices, losses, models, noise, schedules, selection, strategies, sweep
-from jnl.errors import UserError
-from jnl.experiment import History, run
+from jnl import data, models, noise, strategies
+from jnl.core.errors import UserError
+from jnl.experiment.run import History, run
+from jnl.ops import losses, schedules, selection
+from jnl.parallel import devices
+from jnl.settings import config, sweep
 
 __all__ = [
     "History", "UserError", "config", "data", "devices", "losses", "models", "noise", "run", "schedules", "selection",

@@ -1,14 +1,13 @@
 """The command line of `train.py`: a config file with its argument, and fields changed one by one."""
 
-import os
-import runpy
 from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from jnl.errors import UserError, reason, unknown
+from jnl.core.errors import UserError, reason, unknown
+from jnl.settings.config_file import load
 
 
 def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
@@ -39,26 +38,6 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
     if workdir.value == "" or "\0" in (workdir.value or ""):
         raise UserError("--workdir: empty, or no path; give a folder, or leave the option out to write nothing")
     return holder.value, None if workdir.value is None else Path(workdir.value)
-
-
-def load(reference: str) -> ConfigDict:
-    """The config of `FILE` or `FILE:ARG`.
-
-    Raises:
-      UserError: no such file, or it fails.
-    """
-    file, colon, arg = reference.partition(":")
-    if not os.path.isfile(file):  # which of a path has no name too long, other than that of pathlib
-        raise UserError(f"--config: no file {file!r}; give one such as configs/jocor.py")
-    try:
-        config = runpy.run_path(file)["get_config"](*([arg] if colon else []))
-    except UserError:
-        raise
-    except Exception as error:  # a config file is the user's own program: anything can go wrong in it
-        raise UserError(f"--config: {file} failed: {type(error).__name__}: {reason(error)}") from error
-    if not isinstance(config, ConfigDict):
-        raise UserError(f"--config: get_config of {file} gives {type(config).__name__}, not a ConfigDict")
-    return config
 
 
 def _unknown_field(config: ConfigDict, arguments: Sequence[str]) -> UserError:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import settings
 from ml_collections import ConfigDict
 
-from jnl.config import published
-from jnl.errors import UserError
-from jnl.experiment import History, run
+from jnl.core.errors import UserError
+from jnl.experiment.run import History, run
+from jnl.settings.config import published
 
 # Compile time rules this suite; these flags make it half (results may differ in the last bits from a training's).
 QUICK_COMPILER = "--xla_backend_optimization_level=0"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conftest import ROOT
 
-from jnl.checkpoint import Checkpoints
+from jnl.results.checkpoint import Checkpoints
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; processes would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,13 +15,14 @@ import numpy as np
 import optax
 import pytest
 
-from jnl import models, networks, strategies
-from jnl.augment import Augment
-from jnl.losses import objective
-from jnl.memory import Given
-from jnl.optimisers import Optimiser
-from jnl.step import update
-from jnl.types import Context
+from jnl import models, strategies
+from jnl.core import train_state
+from jnl.core.memory import Given
+from jnl.core.strategy import Context
+from jnl.ops.augment import Augment
+from jnl.ops.losses import objective
+from jnl.training.optimizers import Optimiser
+from jnl.training.step import update
 
 SIZES = (1, 4, 50)  # of the logits: of a new network, of a sure one, and where float32 has only 0 and 1 left
 BATCH, EXAMPLES, FEATURES = 8, 24, 3
@@ -151,7 +152,7 @@ LABELS = _random.integers(0, CLASSES, 40)
 
 class Steps(NamedTuple):
     strategy: object
-    state: networks.State
+    state: train_state.State
     step: object  # (state, epoch, batch, index) -> the state after it, the outcome
 
 
@@ -162,9 +163,9 @@ def steps_of(name, momentum=0.9, decay=0.0, **hyper):
     model = models.make("mlp", CLASSES, width=WIDTH)
     optimiser = optax.chain(strategy.transform, Optimiser("sgd", momentum, decay)(RATE, 0.9))
     inputs, labels = jnp.float32(INPUTS), jnp.asarray(LABELS, jnp.int32)
-    start = partial(networks.init, model, strategy.num_nets, optimiser)
+    start = partial(train_state.init, model, strategy.num_nets, optimiser)
     state = jax.jit(lambda key: start(key, inputs[:1], len(inputs), strategy.learned))(jax.random.key(1))
-    training = networks.Training(model, optimiser, Augment(), inputs, labels)
+    training = train_state.Training(model, optimiser, Augment(), inputs, labels)
     ordinary = partial(update, strategy, training)
     change = partial(strategy.step, ordinary, training) if strategy.step else ordinary
 

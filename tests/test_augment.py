@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from jnl.augment import Augment, channel_statistics, mixture, mixup, moved, to_float
-from jnl.epoch import start
-from jnl.errors import UserError
-from jnl.experiment import run
-from jnl.parts import build
+from jnl.core.errors import UserError
+from jnl.experiment.build import build
+from jnl.experiment.run import run
+from jnl.ops.augment import Augment, channel_statistics, mixture, mixup, moved, to_float
+from jnl.training.epoch import start
 
 CROP_FLIP = Augment(pad=4, flip=True)
 IMAGES = np.random.default_rng(0).integers(1, 256, (200, 9, 8, 3)).astype(np.uint8)
@@ -197,7 +197,7 @@ def test_moves_and_the_mean_image_reach_a_training():
 
 @pytest.mark.parametrize("images", [IMAGES, IMAGES.astype(np.float32)], ids=["bytes", "floats"])
 def test_less_the_mean_image(monkeypatch, images):
-    monkeypatch.setattr("jnl.augment._CHUNK", 9 * 8 * 3 * 7)  # 7 images at a time
+    monkeypatch.setattr("jnl.ops.augment._CHUNK", 9 * 8 * 3 * 7)  # 7 images at a time
     whole = images.astype(np.float64) / (255 if images.dtype == np.uint8 else 1)
     mean, scale = whole.mean(0), whole.max()
     augment = Augment(crop=6, shift=0.2, normalise="mean_image").fitted(images)
@@ -213,7 +213,7 @@ def test_less_the_mean_image(monkeypatch, images):
 
 
 def test_normalised_by_channel(monkeypatch):
-    monkeypatch.setattr("jnl.augment._CHUNK", 9 * 8 * 3 * 7)  # 7 images at a time
+    monkeypatch.setattr("jnl.ops.augment._CHUNK", 9 * 8 * 3 * 7)  # 7 images at a time
     whole = IMAGES.astype(np.float64) / 255
     augment = Augment(cutout=2, normalise="channels").fitted(IMAGES)
     np.testing.assert_allclose(augment.mean, whole.mean((0, 1, 2)), rtol=1e-12)

@@ -7,12 +7,12 @@ from conftest import ROOT, quick
 from ml_collections import ConfigDict
 
 import train
-from jnl import sweep
-from jnl.command import load
-from jnl.config import CORE, co_teaching, complete
-from jnl.description import estimate
-from jnl.errors import UserError
-from jnl.parts import build
+from jnl.core.errors import UserError
+from jnl.experiment.build import build
+from jnl.experiment.preview import estimate
+from jnl.settings import sweep
+from jnl.settings.config import CORE, co_teaching, complete
+from jnl.settings.config_file import load
 
 BENCH = {"mnist": 24, "cifar10": 24, "cifar100": 24, "news": 12, "open_set": 3}
 DATA = {"open_set": "cifar10_open_set", "cifar10": "cifar10,model=cnn7"}
@@ -79,7 +79,7 @@ def test_a_grid_trains_and_names_its_cells(tmp_path, monkeypatch, shared_data, c
 
 def test_the_time_is_estimated_from_operations(monkeypatch):
     programs = build(quick("jocor", epochs=7, seeds=3))
-    monkeypatch.setattr("jnl.operations.per_second", lambda: 1e6)
+    monkeypatch.setattr("jnl.parallel.flops.per_second", lambda: 1e6)
     hidden, output, batch = 64 * 256, 256 * 10, 128
     step = 2 * 2 * batch * (2 * hidden + 3 * output)  # two networks; the images need no gradient
     number = 3 * 7 * programs[0].recipe.steps * step

@@ -8,24 +8,24 @@ import pytest
 from conftest import quick
 from jax import lax
 
-from jnl import operations
 from jnl.benchmark import __main__ as benchmark
 from jnl.benchmark import epochs
-from jnl.parts import build
+from jnl.experiment.build import build
+from jnl.parallel import flops
 
 
 def test_matrix_products_and_convolutions_are_counted_with_their_loops():
     a, b = jnp.zeros((3, 4)), jnp.zeros((4, 5))
-    assert operations.count(lambda a, b: jnp.tanh(a @ b), a, b) == 2 * 3 * 4 * 5
-    assert operations.count(lambda a, b: lax.map(lambda row: row @ b, a), a, b) == 2 * 3 * 4 * 5
-    assert operations.count(jax.jit(jax.vmap(jnp.dot, (0, None))), a, b) == 2 * 3 * 4 * 5
-    assert operations.count(jax.grad(lambda b: (a @ b).sum()), b) in (2 * 2 * 3 * 4 * 5, 2 * 3 * 4 * 5)
+    assert flops.count(lambda a, b: jnp.tanh(a @ b), a, b) == 2 * 3 * 4 * 5
+    assert flops.count(lambda a, b: lax.map(lambda row: row @ b, a), a, b) == 2 * 3 * 4 * 5
+    assert flops.count(jax.jit(jax.vmap(jnp.dot, (0, None))), a, b) == 2 * 3 * 4 * 5
+    assert flops.count(jax.grad(lambda b: (a @ b).sum()), b) in (2 * 2 * 3 * 4 * 5, 2 * 3 * 4 * 5)
     image, kernel = jnp.zeros((2, 8, 8, 3)), jnp.zeros((3, 3, 3, 7))
 
     def convolve(image, kernel):
         return lax.conv_general_dilated(image, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
-    assert operations.count(convolve, image, kernel) == 2 * 2 * 6 * 6 * 7 * 27
+    assert flops.count(convolve, image, kernel) == 2 * 2 * 6 * 6 * 7 * 27
 
 
 def test_an_epoch_of_the_mlp_costs_what_arithmetic_says():

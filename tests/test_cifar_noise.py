@@ -6,9 +6,9 @@ import pytest
 from made import same, sha
 
 from jnl import data
-from jnl.data import files
-from jnl.data.human import TRUTH
-from jnl.errors import UserError
+from jnl.core.errors import UserError
+from jnl.data.readers import files
+from jnl.data.readers.human import TRUTH
 
 RATES = {  # published, in percent
     "aggre_label": 9.01,

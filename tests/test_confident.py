@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jnl import confident
+from jnl.noise import confident_learning
 
 CLASSES = 4
 
@@ -32,7 +32,7 @@ def plain_joint(labels, p):
 @pytest.mark.parametrize("seed", range(5))
 def test_joint_is_calibrated_counting(seed):
     labels, p = predictions(seed)
-    joint, plain = confident.joint(labels, p), plain_joint(labels, p)
+    joint, plain = confident_learning.joint(labels, p), plain_joint(labels, p)
     np.testing.assert_array_equal(joint.sum(1), np.bincount(labels, minlength=CLASSES))
     assert np.abs(joint - plain).max() < 1
 
@@ -40,7 +40,7 @@ def test_joint_is_calibrated_counting(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_prune_by_noise_rate_takes_the_largest_margins(seed):
     labels, p = predictions(seed)
-    wrong, joint = confident.suspects(labels, p)
+    wrong, joint = confident_learning.suspects(labels, p)
     expected = set()
     for k in range(CLASSES):
         for j in range(CLASSES):
@@ -51,10 +51,10 @@ def test_prune_by_noise_rate_takes_the_largest_margins(seed):
     assert set(np.flatnonzero(wrong)) == expected
 
 
-@given(st.integers(0, 1000), st.sampled_from(sorted(confident.RULES)), st.integers(1, 40), st.floats(0.1, 20))
+@given(st.integers(0, 1000), st.sampled_from(sorted(confident_learning.RULES)), st.integers(1, 40), st.floats(0.1, 20))
 def test_a_predicted_label_is_never_wrong_and_no_class_is_lost(seed, rule, number, sharp):
     labels, p = predictions(seed, number, sharp)
-    wrong, _ = confident.suspects(labels, p, rule)
+    wrong, _ = confident_learning.suspects(labels, p, rule)
     assert not (wrong & (p.argmax(1) == labels)).any()
     assert set(labels[~wrong]) == set(labels)
 
@@ -62,9 +62,12 @@ def test_a_predicted_label_is_never_wrong_and_no_class_is_lost(seed, rule, numbe
 @given(st.integers(0, 1000))
 def test_both_is_both(seed):
     labels, p = predictions(seed)
-    found = {rule: confident.RULES[rule](labels, p, confident.joint(labels, p)) for rule in confident.RULES}
+    found = {
+        rule: confident_learning.RULES[rule](labels, p, confident_learning.joint(labels, p))
+        for rule in confident_learning.RULES
+    }
     np.testing.assert_array_equal(found["both"], found["by_class"] & found["by_noise_rate"])
-    assert not (found["off_diagonal"] & (confident.guesses(labels, p) == labels)).any()
+    assert not (found["off_diagonal"] & (confident_learning.guesses(labels, p) == labels)).any()
 
 
 def test_clear_predictions_find_exactly_the_wrong_labels():
@@ -73,13 +76,13 @@ def test_clear_predictions_find_exactly_the_wrong_labels():
     labels = np.where(random.uniform(size=400) < 0.2, (truth + 1) % CLASSES, truth)
     p = np.full((400, CLASSES), 0.02)
     p[np.arange(400), truth] = 0.94
-    for rule in confident.RULES:
-        np.testing.assert_array_equal(confident.suspects(labels, p, rule)[0], labels != truth, err_msg=rule)
+    for rule in confident_learning.RULES:
+        np.testing.assert_array_equal(confident_learning.suspects(labels, p, rule)[0], labels != truth, err_msg=rule)
 
 
 def test_a_class_without_examples_is_never_confident():
     labels, p = predictions(0)
     labels[labels == 3] = 0
-    assert confident.thresholds(labels, p)[3] == 2
-    assert not (confident.guesses(labels, p) == 3).any()
-    assert confident.joint(labels, p)[3].sum() == 0
+    assert confident_learning.thresholds(labels, p)[3] == 2
+    assert not (confident_learning.guesses(labels, p) == 3).any()
+    assert confident_learning.joint(labels, p)[3].sum() == 0

@@ -8,11 +8,12 @@ from conftest import quick
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jnl import curves, metrics
-from jnl.curves import LabelWave
-from jnl.errors import UserError
-from jnl.experiment import run
-from jnl.writers import table
+from jnl.core.errors import UserError
+from jnl.experiment.run import run
+from jnl.ops import curves
+from jnl.ops.curves import LabelWave
+from jnl.results.summary import NETWORKS, best_last
+from jnl.results.writers import table
 
 # Shares with a power of 2 below them: sums are exact, so ties are ties. Few values, so ties are frequent.
 shares = st.integers(0, 8).map(lambda changed: changed / 8)
@@ -161,11 +162,11 @@ def test_networks_choose_by_their_own_curve_or_by_the_one_that_they_share():
     accuracy = np.arange(8.0).reshape(1, 4, 2)
     validation = np.array([[[0, 9], [1, 8], [9, 7], [2, 6]]], np.float64)
     changed = np.array([[math.nan, 3, 2, 1]])
-    found = metrics.best_last(accuracy, {"validation_accuracy": validation, "changed_predictions": changed})
+    found = best_last(accuracy, {"validation_accuracy": validation, "changed_predictions": changed})
     assert list(found) == ["last10", "best", "last", "selected", "label_wave"]
-    assert [found["selected"][net]["per_run"] for net in metrics.NETWORKS] == [[4], [1], [4.5]]
-    assert [found["label_wave"][net]["per_run"] for net in metrics.NETWORKS] == [[6], [7], [6.5]]
-    alone = metrics.best_last(accuracy[:, :, :1], {"changed_predictions": changed})
+    assert [found["selected"][net]["per_run"] for net in NETWORKS] == [[4], [1], [4.5]]
+    assert [found["label_wave"][net]["per_run"] for net in NETWORKS] == [[6], [7], [6.5]]
+    alone = best_last(accuracy[:, :, :1], {"changed_predictions": changed})
     assert alone["label_wave"]["net2"] is None and alone["label_wave"]["mean"] == alone["label_wave"]["net1"]
 
 

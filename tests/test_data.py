@@ -16,11 +16,11 @@ from hypothesis.extra.numpy import arrays
 from sklearn.datasets import load_digits
 
 from jnl import data
-from jnl.data import cache, prepare, validation
+from jnl.core.errors import UserError
+from jnl.data import cache, holdout, prepare
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.sources.cifar10_open_set import OUTSIDE
-from jnl.errors import UserError
 
 # SHA-256 (first 16) of the images and uint8 labels in the order of the official files: train, then test.
 ORIGINAL = {
@@ -261,23 +261,23 @@ def test_validation_is_stratified_and_of_fixed_size(labels, fraction, seed):
     total = round(fraction * len(labels))
     if fraction and total == 0:
         with pytest.raises(UserError, match="data.validation"):
-            validation.split(labels, fraction, seed)
+            holdout.split(labels, fraction, seed)
         return
-    train, held = validation.split(labels, fraction, seed)
+    train, held = holdout.split(labels, fraction, seed)
     np.testing.assert_array_equal(np.sort(np.concatenate([train, held])), np.arange(len(labels)))
     assert len(held) == total
     for label in np.unique(labels):
         assert abs((labels[held] == label).sum() - total / len(labels) * (labels == label).sum()) <= 1
-    again = validation.split(labels, fraction, seed)
+    again = holdout.split(labels, fraction, seed)
     np.testing.assert_array_equal(held, again[1])
 
 
 def test_another_seed_holds_out_others():
     labels = np.arange(100) % 4
-    assert not np.array_equal(validation.split(labels, 0.2, 0)[1], validation.split(labels, 0.2, 1)[1])
+    assert not np.array_equal(holdout.split(labels, 0.2, 0)[1], holdout.split(labels, 0.2, 1)[1])
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan"), 0.999, 0.001])
 def test_wrong_fractions_are_told(fraction):
     with pytest.raises(UserError, match="data.validation"):
-        validation.split(np.arange(100) % 4, fraction, 0)
+        holdout.split(np.arange(100) % 4, fraction, 0)

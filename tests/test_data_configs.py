@@ -12,14 +12,15 @@ from conftest import ROOT, quick
 
 sys.path.insert(0, str(ROOT))
 import train
-from jnl import data, noise, sweep
-from jnl.command import load
-from jnl.config import published
+from jnl import data, noise
 from jnl.data.arrays import Labelled, dataset
-from jnl.description import describe
-from jnl.epoch import order
-from jnl.experiment import run
-from jnl.parts import build
+from jnl.experiment.build import build
+from jnl.experiment.preview import describe
+from jnl.experiment.run import run
+from jnl.settings import sweep
+from jnl.settings.config import published
+from jnl.settings.config_file import load
+from jnl.training.epoch import order
 
 SMALL = ["--config.batch_size=2", "--config.epochs=2"]
 

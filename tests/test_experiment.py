@@ -11,11 +11,12 @@ from conftest import quick
 from ml_collections import ConfigDict
 
 import jnl
-from jnl import config as settings
-from jnl import metrics, sweep
-from jnl.errors import UserError
-from jnl.parts import build
-from jnl.writers import table
+from jnl.core.errors import UserError
+from jnl.experiment.build import build
+from jnl.results.summary import best_last, last10
+from jnl.results.writers import table
+from jnl.settings import config as settings
+from jnl.settings import sweep
 
 BOOTSTRAP = {"soft_beta": 0.95, "hard_beta": 0.8}
 COLUMNS = {
@@ -152,12 +153,12 @@ def test_networks_that_agree_on_nothing_finite_have_failed(strategy):
 
 def test_the_mean_of_the_last_ten():
     curve = np.arange(24, dtype=float).reshape(1, 12, 2)
-    result = metrics.best_last(curve, {})
+    result = best_last(curve, {})
     assert result["last10"]["net1"]["mean"] == curve[0, 2:, 0].mean()
     assert result["best"]["mean"]["per_run"] == [22.5]
     gaps = np.array([[0.0, np.nan, 0.5, 1.0]])
-    np.testing.assert_array_equal(metrics.last10(gaps), [0.5])
-    np.testing.assert_array_equal(metrics.last10(np.full((1, 3), np.nan)), [np.nan])
+    np.testing.assert_array_equal(last10(gaps), [0.5])
+    np.testing.assert_array_equal(last10(np.full((1, 3), np.nan)), [np.nan])
 
 
 def test_the_table_shows_what_the_summary_holds(jocor_history):

@@ -9,11 +9,11 @@ from conftest import ROOT, judge
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jnl import config as settings
 from jnl import data, strategies
-from jnl.command import parse
-from jnl.errors import printable
-from jnl.parts import build
+from jnl.cli import parse
+from jnl.core.errors import printable
+from jnl.experiment.build import build
+from jnl.settings import config as settings
 
 # Configs
 

@@ -16,8 +16,8 @@ from hypothesis.extra import numpy as arrays_of
 from test_fuzz import values
 
 from jnl import data, noise
-from jnl.data import vectors
-from jnl.errors import UserError
+from jnl.core.errors import UserError
+from jnl.data.readers import vectors
 
 change_of_bytes = st.tuples(
     st.sampled_from(["cut", "flip", "insert"]), st.floats(0, 1), st.binary(min_size=1, max_size=8)

@@ -13,10 +13,10 @@ from sklearn.datasets import load_digits
 import jnl
 import train
 from jnl import strategies
-from jnl.experiment import opened
-from jnl.experiment import train as train_programs
-from jnl.interrupt import Stopped
-from jnl.parts import build
+from jnl.core.signals import Stopped
+from jnl.experiment.build import build
+from jnl.experiment.run import opened
+from jnl.experiment.run import train as train_programs
 
 COUNTED = ["index", "given", "times_seen", "times_left_out", "share_left_out"]
 # Of each strategy that takes labels for wrong: hyper-values with which a short training does, the columns of its file,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from jnl.losses import cross_entropy, objective, symmetric_kl
-from jnl.types import Selection
+from jnl.core.strategy import Selection
+from jnl.ops.losses import cross_entropy, objective, symmetric_kl
 
 logits = arrays(np.float32, (2, 5, 4), elements=st.floats(-20, 20, width=32))
 

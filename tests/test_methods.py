@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from conftest import ROOT, quick
 
-from jnl import runs, strategies
-from jnl.epoch import start, train_epoch
-from jnl.errors import UserError
-from jnl.evaluation import everything, predictor
-from jnl.experiment import run
-from jnl.folds import weigh
-from jnl.networks import predict
-from jnl.parts import build
+from jnl import strategies
+from jnl.core.errors import UserError
+from jnl.core.train_state import predict
+from jnl.experiment.build import build
+from jnl.experiment.cross_validation import weigh
+from jnl.experiment.run import run
+from jnl.parallel import multi_run
+from jnl.training.epoch import start, train_epoch
+from jnl.training.evaluation import everything, predictor
 
 KEPT = {
     "cores2": {"sieve_from": 1, "wait_epochs": 0},
@@ -38,7 +39,7 @@ def short(name, **fields):
 def test_memory_is_the_runs_own_changes_and_does_not_depend_on_company(name):
     config = short(name, seeds=3, noise__seed="per_run", runs_axis="map")
     (parts,) = build(config)
-    program = runs.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, 2)
+    program = multi_run.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, 2)
     before = jax.tree.leaves(program.gather(program.start(0)).states.memory)
     *_, last = islice(program.train(partial(program.start, 0)), len(parts.epochs))
     cut, whole = program.gather(last).states, run(config).state
@@ -69,7 +70,7 @@ def test_what_is_held_out_never_trains(name):
     def params(labels):
         member = parts.members[0]._replace(run=parts.runs[0]._replace(labels=labels))
         one = weigh(parts._replace(members=[member]), None)
-        program = runs.Program(one.recipe, one.dataset, one.runs, one.layout)
+        program = multi_run.Program(one.recipe, one.dataset, one.runs, one.layout)
         *_, last = islice(program.train(partial(program.start, 0)), 2)
         return program.gather(last).states.params
 
@@ -211,18 +212,18 @@ def test_the_filter_finds_wrong_labels():
 
 def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
     """Every row is predicted by exactly one fold, which trained on the others."""
-    from jnl import folds
+    from jnl.experiment import cross_validation
 
     (parts,) = build(quick("confident_filter", seeds=1, strategy__folds=3, strategy__fold_epochs=1))
     seen = []
-    program = folds.runs.Program
+    program = cross_validation.runs.Program
 
     def spy(recipe, dataset, members, *rest):
         seen.extend(members)
         return program(recipe, dataset, members, *rest)
 
-    monkeypatch.setattr(folds.runs, "Program", spy)
-    folds.weigh(parts, None)
+    monkeypatch.setattr(cross_validation.runs, "Program", spy)
+    cross_validation.weigh(parts, None)
     held = [set(np.asarray(run.validation_index).tolist()) for run in seen]
     assert len(seen) == 3
     assert set.union(*held) == set(range(1442))

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from conftest import quick
 
-from jnl import metrics
-from jnl.experiment import run
-from jnl.types import Outcome, Selection
+from jnl.core.strategy import Outcome, Selection
+from jnl.experiment.run import run
+from jnl.training import metrics
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["same batch", "a batch of each network"])

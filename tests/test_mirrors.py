@@ -9,10 +9,10 @@ import sys
 import pytest
 from conftest import ROOT, quick
 
-from jnl import scalars, tensorboard, wandb
-from jnl.config import default
-from jnl.errors import UserError
-from jnl.experiment import run
+from jnl.core.errors import UserError
+from jnl.experiment.run import run
+from jnl.results import scalars, tensorboard, wandb_export
+from jnl.settings.config import default
 
 ROWS = [
     {
@@ -81,7 +81,7 @@ def test_what_is_no_workdir_is_told(tmp_path, capsys):
     with pytest.raises(UserError, match="cannot read"):
         scalars.read(tmp_path)
     assert tensorboard.main([]) == 2
-    assert "python -m jnl.tensorboard WORKDIR" in capsys.readouterr().out
+    assert "python -m jnl.results.tensorboard WORKDIR" in capsys.readouterr().out
 
 
 def events(folder):
@@ -143,11 +143,11 @@ def test_events_want_a_workdir():
 def test_wandb_writes_offline(workdir, monkeypatch):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_SILENT", "true")
-    assert wandb.main([str(workdir), "--offline"]) == 0
+    assert wandb_export.main([str(workdir), "--offline"]) == 0
     assert len(list(workdir.glob("wandb/offline-run-*/*.wandb"))) == 2
 
 
-@pytest.mark.parametrize("module, package", [(tensorboard, "tensorboardX"), (wandb, "wandb")])
+@pytest.mark.parametrize("module, package", [(tensorboard, "tensorboardX"), (wandb_export, "wandb")])
 def test_a_package_that_is_not_there_is_named(module, package, workdir, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, package, None)  # as Python has it where an import is to fail
     assert module.main([str(workdir)]) == 2
@@ -162,6 +162,7 @@ def test_a_training_names_it_before_it_begins(tmp_path, monkeypatch):
 
 
 def test_neither_is_imported_unless_asked():
-    code = "import sys, jnl, jnl.tensorboard, jnl.wandb; print({'tensorboardX', 'wandb'} & sys.modules.keys())"
+    modules = "jnl.results.tensorboard, jnl.results.wandb_export"
+    code = f"import sys, {modules}; print({{'tensorboardX', 'wandb'}} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture
 
-from jnl.config import published
-from jnl.evaluation import everything, predictor
-from jnl.experiment import run
-from jnl.parts import build
+from jnl.experiment.build import build
+from jnl.experiment.run import run
+from jnl.settings.config import published
 from jnl.strategies._mixture import _split, chance_of_lower
+from jnl.training.evaluation import everything, predictor
 
 OF_DATA = {"mnist": "mlp", "cifar10": "cnn_small"}
 OF_NOISE = ("symmetric 0.2", "symmetric 0.5", "symmetric 0.8", "pair 0.45", "asymmetric 0.4")

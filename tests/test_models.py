@@ -11,8 +11,8 @@ from jax import lax
 from networks import KEY, abstract, maps, number
 
 from jnl import models
-from jnl.data import text
-from jnl.errors import UserError
+from jnl.core.errors import UserError
+from jnl.data.readers import text
 from jnl.models._convolution import native, shifted, winograd
 from jnl.models._layers import BatchNorm, Conv, Dense, max_pool, max_pool_overlapping
 from jnl.models._residual import Block, Bottleneck, ImageNetResNet

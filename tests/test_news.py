@@ -8,9 +8,10 @@ import pytest
 from made import same, sha
 
 from jnl import data
-from jnl.data import cache, tfds_reader
+from jnl.core.errors import UserError
+from jnl.data import cache
+from jnl.data.readers import tfds
 from jnl.data.sources import news as news_source
-from jnl.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def news(shared_data):
 @pytest.fixture(scope="module")
 def posts(shared_data):
     """The texts of the training posts."""
-    return [row["text"].decode() for row in tfds_reader.records("newsgroups20", shared_data, "train")]
+    return [row["text"].decode() for row in tfds.records("newsgroups20", shared_data, "train")]
 
 
 class TestNews:

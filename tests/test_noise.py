@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl import data, noise
-from jnl.errors import UserError
-from jnl.parts import build
+from jnl.core.errors import UserError
+from jnl.experiment.build import build
 
 # The first 16 hex digits of the SHA-256 of the uint8 noisy labels of the published code (numpy seed 0), and how many
 # labels it flips.
@@ -213,7 +213,7 @@ def test_instance_noise_is_its_formula():
 def test_instance_noise_reads_in_parts(digits, monkeypatch, tmp_path):
     labels, inputs = digits
     whole = noise.draw("instance", labels, 10, 0.3, 5, inputs)
-    monkeypatch.setattr("jnl.instance_noise._CHUNK", 64 * 100)
+    monkeypatch.setattr("jnl.noise.instance._CHUNK", 64 * 100)
     file = np.lib.format.open_memmap(tmp_path / "images.npy", "w+", np.uint8, inputs.shape)
     file[:] = inputs
     np.testing.assert_array_equal(noise.draw("instance", labels, 10, 0.3, 5, file), whole)

@@ -8,10 +8,10 @@ import pytest
 from conftest import quick
 from jax.tree_util import keystr
 
-from jnl.epoch import start, train_epoch
-from jnl.errors import UserError
-from jnl.optimisers import Optimiser
-from jnl.parts import build
+from jnl.core.errors import UserError
+from jnl.experiment.build import build
+from jnl.training.epoch import start, train_epoch
+from jnl.training.optimizers import Optimiser
 
 RATES = [0.1, 0.1, 0.01, 0.01, 0.02]
 GRADIENTS = np.random.default_rng(0).normal(size=(5, 7))

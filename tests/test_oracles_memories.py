@@ -24,7 +24,7 @@ from oracles import (
 )
 
 from jnl import strategies
-from jnl.memory import Given
+from jnl.core.memory import Given
 
 BATCHES = np.arange(8), np.arange(4, 12), np.array([0, 1, 2, 3, 8, 9, 10, 11])  # each example twice
 

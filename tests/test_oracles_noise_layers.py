@@ -21,11 +21,12 @@ from oracles import (
     softmax,
 )
 
-from jnl import models, networks, noise, strategies
-from jnl.losses import objective
-from jnl.memory import Given
-from jnl.optimisers import Optimiser
+from jnl import models, noise, strategies
+from jnl.core import train_state
+from jnl.core.memory import Given
+from jnl.ops.losses import objective
 from jnl.strategies._channel import confusion, estimate
+from jnl.training.optimizers import Optimiser
 
 CORRECTIONS = ("forward_correction", "backward_correction")
 
@@ -253,7 +254,7 @@ def test_networks_start_alike_with_and_without_a_noise_layer():
     model, sample, key = models.make("mlp", 4, width=8), jnp.ones((1, 8)), jax.random.key(0)
     optimiser = Optimiser("adam", 0.0, 0.0)(0.1, 0.9)
     plain, layered = (
-        jax.jit(lambda learned=learned: networks.init(model, 1, optimiser, key, sample, 1, learned))()
+        jax.jit(lambda learned=learned: train_state.init(model, 1, optimiser, key, sample, 1, learned))()
         for learned in (None, strategies.make("s_model").learned)
     )
     assert layered.params["strategy"]["b"].shape == (1, 4, 4)

@@ -32,8 +32,8 @@ from oracles import (
 from test_mixture import of_the_published_code, overlapping
 
 from jnl import strategies
-from jnl.augment import mixture
-from jnl.memory import Given
+from jnl.core.memory import Given
+from jnl.ops.augment import mixture
 from jnl.strategies import dividemix as of_dividemix
 from jnl.strategies import elr_plus as of_elr_plus
 

@@ -26,9 +26,9 @@ from oracles import (
 from sklearn.neighbors import LocalOutlierFactor
 
 from jnl import strategies
-from jnl.optimisers import Optimiser
 from jnl.strategies import iterative_open_set as of_open_set
 from jnl.strategies.cdr import _nth_largest
+from jnl.training.optimizers import Optimiser
 
 # CDR
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from made import same
 
 from jnl import data
+from jnl.core.errors import UserError
 from jnl.data.arrays import Labelled, dataset
-from jnl.errors import UserError
 
 words = st.lists(st.text(min_size=1, max_size=5).filter(lambda word: "\0" not in word), min_size=2, max_size=30)
 

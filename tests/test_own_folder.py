@@ -9,8 +9,8 @@ from made import same
 from PIL import Image
 
 from jnl import data
+from jnl.core.errors import UserError
 from jnl.data import cache
-from jnl.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 

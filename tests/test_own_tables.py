@@ -8,7 +8,7 @@ import pytest
 from made import same
 
 from jnl import data
-from jnl.errors import UserError
+from jnl.core.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 

@@ -7,7 +7,7 @@ from made import same
 from PIL import Image
 
 from jnl import data
-from jnl.errors import UserError
+from jnl.core.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 

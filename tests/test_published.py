@@ -9,11 +9,11 @@ from conftest import ROOT
 from reports import board, workdir
 
 import jnl
-from jnl import sweep
-from jnl.command import load
-from jnl.curves import STATISTICS
-from jnl.registry import leaves, names
+from jnl.core.registry import leaves, names
+from jnl.ops.curves import STATISTICS
 from jnl.report import published, tables
+from jnl.settings import sweep
+from jnl.settings.config_file import load
 
 
 def numbers(mean, spread, count):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reports import workdir
 
-from jnl.errors import UserError
+from jnl.core.errors import UserError
 from jnl.report import cells, published, records, tables
 from jnl.report.__main__ import main
 from jnl.report.reading import read

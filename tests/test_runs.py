@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from conftest import quick
 
-from jnl import runs
-from jnl.epoch import start, train_epoch
-from jnl.errors import UserError
-from jnl.experiment import run
-from jnl.layout import choose
-from jnl.parts import build
+from jnl.core.errors import UserError
+from jnl.experiment.build import build
+from jnl.experiment.run import run
+from jnl.parallel import multi_run
+from jnl.parallel.layout import choose
+from jnl.training.epoch import start, train_epoch
 
 TWO_EPOCHS = {"epochs": 2}
 
 
 def programs(config, **options):
     (parts,) = build(config)
-    return parts, runs.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, **options)
+    return parts, multi_run.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, **options)
 
 
 @pytest.mark.parametrize("strategy", ["standard", "jocor"])
@@ -51,7 +51,7 @@ def orders(parts, monkeypatch):
         jax.debug.callback(lambda value: seen.append(np.asarray(value)), order, ordered=True)
         return order
 
-    monkeypatch.setattr("jnl.epoch.jax.random.permutation", spy)
+    monkeypatch.setattr("jnl.training.epoch.jax.random.permutation", spy)
     trained(parts)
     jax.effects_barrier()
     return seen
@@ -146,7 +146,7 @@ def test_results_do_not_depend_on_the_cut(axis, caplog):
 
 def test_runs_that_do_not_fit_are_cut(monkeypatch, caplog):
     one, four = (programs(quick(seeds=seeds, runs_axis="vmap"))[1].bytes for seeds in (1, 4))
-    monkeypatch.setattr("jnl.devices.memory", lambda: (one + four) // 2)
+    monkeypatch.setattr("jnl.parallel.devices.memory", lambda: (one + four) // 2)
     _, program = programs(quick(seeds=4, runs_axis="vmap"))
     assert program.at_once == 2 == program.compilations
     assert program.bytes <= (one + four) // 2
@@ -158,14 +158,14 @@ def test_runs_that_do_not_fit_are_cut(monkeypatch, caplog):
 @pytest.mark.parametrize("message", ["RESOURCE_EXHAUSTED: 1 GiB", "INTERNAL: Out of memory allocating 1 bytes."])
 def test_a_failed_allocation_halves_the_chunks(message, monkeypatch, caplog):
     """A limit of the address space fails really, but the compiler's own threads may then hang: so only pretend."""
-    advance = runs.Program._advance
+    advance = multi_run.Program._advance
 
     def fails_above_one(program, at, feeds):
         if program.at_once > 1:
             raise jax.errors.JaxRuntimeError(message)
         return advance(program, at, feeds)
 
-    monkeypatch.setattr(runs.Program, "_advance", fails_above_one)
+    monkeypatch.setattr(multi_run.Program, "_advance", fails_above_one)
     config = quick(seeds=4, runs_axis="map", **TWO_EPOCHS)
     history = run(config)
     assert caplog.text.count("ran out of memory") == 2
@@ -179,7 +179,7 @@ def test_one_run_that_does_not_fit_is_told(monkeypatch):
     def fails(program, at, feeds):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED")
 
-    monkeypatch.setattr(runs.Program, "_advance", fails)
+    monkeypatch.setattr(multi_run.Program, "_advance", fails)
     with pytest.raises(UserError, match="devices_per_batch"):
         run(quick(seeds=1))
 

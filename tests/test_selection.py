@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from jnl.losses import objective
-from jnl.selection import balanced, disagree, pick, small_loss
+from jnl.ops.losses import objective
+from jnl.ops.selection import balanced, disagree, pick, small_loss
 
 BATCH = 12
 BALANCED = jax.jit(balanced)

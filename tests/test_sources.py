@@ -9,8 +9,8 @@ from made import same
 from PIL import Image
 
 from jnl import data
-from jnl.data import tfds_reader
-from jnl.errors import UserError
+from jnl.core.errors import UserError
+from jnl.data.readers import tfds
 
 
 @pytest.fixture(scope="module")
@@ -177,12 +177,12 @@ class TestTwice:
         made.prepared(own, "mine", {"train": (images, {"label": range(4)})}, shape=(8, 8, 1))
 
         def order(part, total, which, rows):
-            return tfds_reader.by_id(part, total, which, [{"id": f"train_{ids[row]}".encode()} for row in which])
+            return tfds.by_id(part, total, which, [{"id": f"train_{ids[row]}".encode()} for row in which])
 
         with pytest.raises(UserError, match="data.dir: the ids of 'mine' are not 0 to 3, each once"):
-            tfds_reader.read("mine", own, order)
+            tfds.read("mine", own, order)
         with pytest.raises(UserError, match="data.dir: the ids of 'mine'"):
-            tfds_reader.labels_of("mine", own, "train", "label", order)
+            tfds.labels_of("mine", own, "train", "label", order)
 
     def test_posts_without_text_or_with_other_labels_are_told(self, own):
         images = made.pictures(4, 8, 8, 1)

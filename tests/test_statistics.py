@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from jnl import statistics
+from jnl.results import statistics
 
 # As accuracies are: multiples of 1/10,000, so ties are frequent.
 accuracies = st.integers(0, 10_000).map(lambda right: right / 10_000)

@@ -11,10 +11,10 @@ from faults import begin, line, newest, rows, start, stop_when
 
 import jnl
 import train
-from jnl.experiment import opened
-from jnl.experiment import train as train_programs
-from jnl.interrupt import Stopped
-from jnl.parts import build
+from jnl.core.signals import Stopped
+from jnl.experiment.build import build
+from jnl.experiment.run import opened
+from jnl.experiment.run import train as train_programs
 from jnl.report import __main__ as report
 from jnl.report import cells, reading
 
@@ -108,8 +108,8 @@ def test_another_cut_is_taken_up_as_it_was(tmp_path, monkeypatch):
         often = {"checkpoint__every_minutes": 1e-6, "checkpoint__keep": 99}
         return jnl.run(quick("jocor", epochs=EPOCHS, runs_axis="map", **often), path)
 
-    monkeypatch.setattr("jnl.data.feed.BYTES", 2 * 11 * 128 * 64 // 3)  # three pieces of 11 steps and two runs
-    monkeypatch.setattr("jnl.devices.memory", lambda: 2**17)
+    monkeypatch.setattr("jnl.parallel.host_feed.BYTES", 2 * 11 * 128 * 64 // 3)  # three pieces of 11 steps and two runs
+    monkeypatch.setattr("jnl.parallel.devices.memory", lambda: 2**17)
     stop_when(lambda: rows(tmp_path) >= 6)
     with pytest.raises(Stopped):
         training(tmp_path)

@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from jax import Array
 
-from jnl import networks, noise, schedules, strategies
-from jnl.augment import Augment
-from jnl.errors import UserError
-from jnl.losses import objective
-from jnl.memory import Given
+from jnl import noise, strategies
+from jnl.core import train_state
+from jnl.core.errors import UserError
+from jnl.core.memory import Given
+from jnl.core.strategy import Context, Selection, Strategy
 from jnl.models import make
-from jnl.optimisers import Optimiser
-from jnl.step import update
-from jnl.types import Context, Selection, Strategy
+from jnl.ops import schedules
+from jnl.ops.augment import Augment
+from jnl.ops.losses import objective
+from jnl.training.optimizers import Optimiser
+from jnl.training.step import update
 
 BATCH, CLASSES, FEATURES = 16, 5, 3
 # Every value of every hyper: numbers at both ends and inside, booleans both ways, all kinds.
@@ -248,11 +250,11 @@ def compiled_step(name, static):
     labels = jnp.asarray(random.integers(0, CLASSES, 40), jnp.int32)
     model, optimiser = make("mlp", CLASSES, width=FEATURES), Optimiser("sgd", 0.9, 0.0)(0.1, 0.9)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
-    training = networks.Training(model, optimiser, Augment(), inputs, labels)
+    training = train_state.Training(model, optimiser, Augment(), inputs, labels)
 
     def start(traced):
         strategy = strategies.make(name, **dict(static), **traced)
-        state = networks.init(
+        state = train_state.init(
             model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], len(inputs), strategy.learned
         )
         given = Given(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
@@ -262,7 +264,7 @@ def compiled_step(name, static):
         strategy = strategies.make(name, **dict(static), **traced)
 
         def everything():
-            return networks.predict(model, state.params, state.batch_stats, inputs)
+            return train_state.predict(model, state.params, state.batch_stats, inputs)
 
         if strategy.memory and strategy.memory.refresh:
             state = state._replace(memory=strategy.memory.refresh(state.memory, everything, labels, number))
@@ -291,7 +293,7 @@ def test_what_it_takes_for_wrong(case):
     if strategy.memory and strategy.memory.refresh:
         logits = jnp.asarray(random.normal(0, 2, (strategy.num_nets, 40, CLASSES)), jnp.float32)
         memory = strategy.memory.refresh(memory, lambda: (logits, None), labels, jnp.int32(99))
-    state = networks.State({}, {}, (), memory, jnp.array(False), jnp.zeros((1, 40)), suspicion)
+    state = train_state.State({}, {}, (), memory, jnp.array(False), jnp.zeros((1, 40)), suspicion)
     listed = strategy.suspects.listed(jax.device_get(state))
     assert (listed.wrong.shape, listed.wrong.dtype) == ((40,), bool)
     assert 0 < listed.wrong.sum() and not listed.wrong[~trains].any()

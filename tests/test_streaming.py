@@ -11,11 +11,10 @@ from conftest import ROOT, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jnl import devices
-from jnl.data import feed
-from jnl.errors import UserError
-from jnl.experiment import run
-from jnl.parts import build
+from jnl.core.errors import UserError
+from jnl.experiment.build import build
+from jnl.experiment.run import run
+from jnl.parallel import devices, host_feed
 
 STREAMING = ["coteaching_plus", "elr", "elr_plus", "jocor", "mixup"]  # plain, joint, with memory, with an own step
 
@@ -32,12 +31,12 @@ def test_streamed_and_resident_give_the_same_bits(strategy, monkeypatch):
     fields = {"runs_axis": "map", "epochs": 2, "noise__seed": "per_run", "data__validation": 0.1}
     resident = run(quick(strategy, data__stream="never", **fields))
     for size in (2 * 128 * 64 * 7, *[2**26] * (strategy == "jocor")):  # in pieces of 7 steps and fewer, in one piece
-        monkeypatch.setattr(feed, "BYTES", size)
+        monkeypatch.setattr(host_feed, "BYTES", size)
         same(run(quick(strategy, data__stream="always", **fields)), resident)
 
 
 def test_chunks_of_runs_stream_too(monkeypatch):
-    monkeypatch.setattr(feed, "BYTES", 128 * 64 * 5)
+    monkeypatch.setattr(host_feed, "BYTES", 128 * 64 * 5)
     config = quick("jocor", runs_axis="map", epochs=2, seeds=3, data__stream="always", data__validation=0.3)
     config.noise.seed = "per_run"  # each run holds out others
     config.runs_at_once = 2
@@ -56,9 +55,9 @@ def test_runs_side_by_side_stream_too():
 
 BY_THE_USERS_COMPILER = """
 import jax, numpy as np
-from jnl.config import published
-from jnl.data import feed
-from jnl.experiment import run
+from jnl.settings.config import published
+from jnl.parallel import host_feed
+from jnl.experiment.run import run
 
 config = published("small_loss", "quick,model=cnn_faces")
 config.batch_size, config.protocol.max_steps, config.runs_axis = 64, 7, "map"
@@ -66,7 +65,7 @@ config.model.dropout, config.data.validation, config.data.stream = 0.3, 0.1, "ne
 config.augment.update(pad=1, flip=True)
 resident = run(config)
 config.data.stream = "always"
-feed.BYTES = 64 * 64 * 2  # in several pieces
+host_feed.BYTES = 64 * 64 * 2  # in several pieces
 streamed = run(config)
 for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), strict=True):
     np.testing.assert_array_equal(one, other)
@@ -97,7 +96,7 @@ def test_a_strategy_that_looks_at_everything_is_told(strategy):
 
 @given(st.integers(1, 300), st.integers(1, 400))
 def test_pieces_are_the_whole_in_order_and_of_two_lengths(steps, number):
-    pieces = feed.cut(steps, number)
+    pieces = host_feed.cut(steps, number)
     np.testing.assert_array_equal(np.concatenate([np.arange(steps)[piece] for piece in pieces]), np.arange(steps))
     lengths = {piece.stop - piece.start for piece in pieces}
     assert max(lengths) - min(lengths) <= 1
@@ -112,5 +111,5 @@ def test_a_stream_begins_anywhere(tmp_path):
     index = np.random.default_rng(1).integers(0, 50, (2, 9, 8))
     pieces = [slice(0, 4), slice(4, 7), slice(7, 9)]
     for first in range(3):
-        fed = np.concatenate(list(feed.feed(mapped, index, pieces[first:])), 1)
+        fed = np.concatenate(list(host_feed.feed(mapped, index, pieces[first:])), 1)
         np.testing.assert_array_equal(fed, inputs[index[:, pieces[first].start :]])

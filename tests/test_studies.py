@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from jnl import data
+from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset, Split
-from jnl.errors import UserError
 from jnl.models import make
 from jnl.studies import made
 from jnl.studies.__main__ import STUDIES, main

@@ -12,9 +12,9 @@ import test_bench
 import test_data_configs
 
 import train
-from jnl import config as settings
 from jnl import strategies
-from jnl.command import parse
+from jnl.cli import parse
+from jnl.settings import config as settings
 
 CONFIGS = ["quickstart", *strategies.names()]
 JOCOR = "--config=configs/jocor.py:quick"

@@ -17,9 +17,9 @@ from faults import passes, rows, start, stop_when
 
 import jnl
 import train
-from jnl.checkpoint import Checkpoint, Checkpoints
-from jnl.errors import UserError
-from jnl.interrupt import Stopped
+from jnl.core.errors import UserError
+from jnl.core.signals import Stopped
+from jnl.results.checkpoint import Checkpoint, Checkpoints
 
 EPOCHS = 12
 

@@ -11,10 +11,10 @@ import json
 import sys
 from pathlib import Path
 
-from jnl import devices
 from jnl.benchmark import epochs, limits, startup
-from jnl.provenance import record
-from jnl.registry import Json
+from jnl.core.registry import Json
+from jnl.parallel import devices
+from jnl.results.provenance import record
 
 AXES = ["map", "vmap", "devices"]
 

@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jnl import operations, runs
 from jnl.benchmark.timing import Seconds, repeat
-from jnl.config import published
 from jnl.data.dataset import Dataset, Split
-from jnl.epoch import epoch, start
-from jnl.layout import describe
-from jnl.parts import Parts, build
+from jnl.experiment.build import build
+from jnl.experiment.program_spec import Parts
+from jnl.parallel import flops, multi_run
+from jnl.parallel.layout import describe
+from jnl.settings.config import published
+from jnl.training.epoch import epoch, start
 
 
 class Work(NamedTuple):
@@ -60,7 +61,7 @@ def parts(name: str, number: int, axis: str) -> Parts:
 def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
     """One training epoch with its evaluation, `number` runs at once."""
     made = parts(name, number, axis)
-    program = runs.Program(made.recipe, made.dataset, made.runs, made.layout)
+    program = multi_run.Program(made.recipe, made.dataset, made.runs, made.layout)
     training = program.train(partial(program.start, 0))
 
     def once() -> None:
@@ -89,7 +90,7 @@ def count(made: Parts) -> int:
     train, test = jax.tree.map(jnp.asarray, (made.dataset.train, made.dataset.test))
     run = made.runs[0]
     state = jax.eval_shape(lambda: start(made.recipe, train, run))
-    return operations.count(lambda state: epoch(made.recipe, train, test, run, state, jnp.int32(0)), state)
+    return flops.count(lambda state: epoch(made.recipe, train, test, run, state, jnp.int32(0)), state)
 
 
 def _data(work: Work, test: int) -> Dataset:

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from jnl.benchmark.timing import Seconds, repeat
-from jnl.config import published
-from jnl.experiment import run
+from jnl.experiment.run import run
+from jnl.settings.config import published
 
 _FIRST_STEP = """
 import jnl, sys

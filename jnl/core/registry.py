@@ -6,7 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from jnl.errors import unknown
+from jnl.core.errors import unknown
 
 Value = bool | int | float | str  # of a keyword argument: what a config field can hold
 Json = (

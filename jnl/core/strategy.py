@@ -1,7 +1,7 @@
 """The records that cross files.
 
 Axes, the same letters everywhere: S runs, K networks, G loss rows, B batch, N examples, C classes, E epochs.
-All code is written for one run; `jnl/runs.py` adds the S axis, and `jnl/whole_epoch.py` cuts behind it.
+All code is written for one run; `jnl/parallel/` adds the S axis.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from typing import NamedTuple
 import optax
 from jax import Array
 
-from jnl.memory import Arrays, Memory, Weigh
-from jnl.networks import State, Training
-from jnl.suspects import Suspects
+from jnl.core.memory import Arrays, Memory, Weigh
+from jnl.core.suspects import Suspects
+from jnl.core.train_state import State, Training
 
 
 class Context(NamedTuple):

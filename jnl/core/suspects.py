@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jax import Array
 
-from jnl.networks import State
+from jnl.core.train_state import State
 
 
 class Listed(NamedTuple):

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jnl import registry
+from jnl.core import registry
+from jnl.core.errors import UserError, reason
 from jnl.data import sources
 from jnl.data.dataset import Dataset
-from jnl.errors import UserError, reason
 
 _AT_ONCE = 2**16  # rows looked at together
 

@@ -7,8 +7,8 @@ from typing import NamedTuple, cast
 import numpy as np
 from jax import Array
 
+from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset, Split
-from jnl.errors import UserError
 
 _TRAIN, _TRUE, _TEST = "training labels", "true labels", "test labels"
 _MOST = 2**15  # classes; more are numbers or names of something else, and matrices of C x C follow

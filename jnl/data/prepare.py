@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from jnl import data
-from jnl.errors import UserError, exit_code, unknown
+from jnl.core.errors import UserError, exit_code, unknown
 
 # What sources read; any other image data set of TFDS can be prepared too. The last two first ask for files by hand.
 PREPARED = ["mnist", "fashion_mnist", "cifar10", "cifar100", "svhn_cropped", "cifar10_n", "cifar100_n"]

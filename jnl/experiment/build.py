@@ -10,56 +10,29 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import data, devices, metrics, models, noise, operations, registry, strategies
-from jnl.augment import Augment
-from jnl.config import DATA_FIELDS, FORGET_FIELDS
-from jnl.data import feed, validation
+from jnl import data, models, noise, strategies
+from jnl.core import registry
+from jnl.core.errors import UserError, unknown
+from jnl.core.memory import OutOfSample
+from jnl.core.strategy import Strategy
+from jnl.data import holdout
 from jnl.data.dataset import Dataset
-from jnl.epoch import start, train_epoch
-from jnl.errors import UserError, unknown
-from jnl.layout import Layout, choose
-from jnl.memory import OutOfSample
-from jnl.optimisers import Optimiser
-from jnl.plans import check_checkpoint, noise_rate, plans
-from jnl.recipe import Recipe, Run
-from jnl.sweep import Point, points
-from jnl.types import Strategy
-from jnl.whole_epoch import Carried
+from jnl.experiment.program_spec import Member, Parts
+from jnl.ops.augment import Augment
+from jnl.parallel import devices, flops, host_feed
+from jnl.parallel.compiled_epoch import Carried
+from jnl.parallel.layout import choose
+from jnl.settings.config import DATA_FIELDS, FORGET_FIELDS
+from jnl.settings.epoch_plan import check_checkpoint, noise_rate, plans
+from jnl.settings.sweep import Point, points
+from jnl.training import metrics
+from jnl.training.epoch import start, train_epoch
+from jnl.training.optimizers import Optimiser
+from jnl.training.spec import Recipe, Run
 
 STREAM = ["auto", "always", "never"]
 _HELD_OUT = 0.1  # for validation, where there is no test set
 _OPERATIONS = 2**41  # of a piece, about: half a minute on two CPU cores
-
-
-class Member(NamedTuple):
-    """A run, and what it is for people."""
-
-    run: Run
-    point: Point
-    seed: int
-    noise_seed: int
-    realised_rate: float  # share of wrong training labels, NaN where the truth is unknown
-    matrix: np.ndarray  # f64[C, C] P(noisy | clean) as drawn, NaN where the truth is unknown
-
-
-class Parts(NamedTuple):
-    """All that one program needs; its runs may come from several points of a sweep."""
-
-    config: ConfigDict  # of its first point
-    model: str
-    recipe: Recipe
-    dataset: Dataset
-    members: list[Member]
-    layout: Layout
-    epochs: range
-    preparing: int  # how many of these come before the networks start afresh, if they do
-    like: Carried  # the form of what a run carries from piece to piece
-    operations: int  # floating-point, of a run's epoch without evaluation
-
-    @property
-    def runs(self) -> list[Run]:
-        """The arrays of each run."""
-        return [member.run for member in self.members]
 
 
 def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[Parts]:
@@ -86,13 +59,13 @@ def _traced(parts: Parts) -> Parts:
     recipe, train, run = parts.recipe, parts.dataset.train, parts.runs[0]
     train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
     state = jax.eval_shape(partial(start, recipe), train, run)
-    number = operations.count(partial(train_epoch, recipe), train, run, state, jnp.int32(0))
+    number = flops.count(partial(train_epoch, recipe), train, run, state, jnp.int32(0))
     pieces = 1 + number * len(parts.members) // _OPERATIONS
     if parts.config.checkpoint.piece:
         pieces = -(-recipe.steps // parts.config.checkpoint.piece)
     if recipe.streams:
         examples = recipe.steps * recipe.batch_size * len(parts.members)
-        pieces = max(pieces, 1 + examples * parts.dataset.train.inputs[0].nbytes // feed.BYTES)
+        pieces = max(pieces, 1 + examples * parts.dataset.train.inputs[0].nbytes // host_feed.BYTES)
     return parts._replace(
         recipe=recipe._replace(pieces=pieces), like=Carried(state, metrics.nothing()), operations=number
     )
@@ -267,7 +240,7 @@ def _noisy(
     else:
         told = noise.transition(kind, classes, rate, file)
     share = held_out or (_HELD_OUT if dataset.test is None else 0.0)
-    train, held = validation.split(labels, share, seed)
+    train, held = holdout.split(labels, share, seed)
     told = told.astype(np.float32)
     return _Noisy(jnp.asarray(labels), jnp.asarray(told), jnp.asarray(train), jnp.asarray(held), realised, matrix)
 

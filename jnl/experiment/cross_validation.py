@@ -6,13 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jnl import metrics, runs, strategies
-from jnl.epoch import start
-from jnl.layout import choose
-from jnl.memory import OutOfSample, Weigh
-from jnl.parts import Parts
-from jnl.training import Saving, train_program
-from jnl.whole_epoch import Carried
+from jnl import strategies
+from jnl.core.memory import OutOfSample, Weigh
+from jnl.experiment.loop import Saving, train_program
+from jnl.experiment.program_spec import Parts
+from jnl.parallel import multi_run
+from jnl.parallel.compiled_epoch import Carried
+from jnl.parallel.layout import choose
+from jnl.training import metrics
+from jnl.training.epoch import start
 
 
 def weigh(parts: Parts, saving: Saving | None) -> Parts:
@@ -65,11 +67,11 @@ def _out_of_sample(parts: Parts, rule: Weigh, saving: Saving | None) -> np.ndarr
     recipe = recipe._replace(steps=min(recipe.steps, len(members[0].train_index) // recipe.batch_size))
     layout = choose(parts.config.runs_axis, len(members), parts.config.devices_per_batch)
 
-    made: list[runs.Program] = []
+    made: list[multi_run.Program] = []
 
-    def make(pieces: int) -> runs.Program:
+    def make(pieces: int) -> multi_run.Program:
         cut = recipe._replace(pieces=pieces or recipe.pieces)
-        made.append(runs.Program(cut, parts.dataset, members, layout, parts.config.runs_at_once))
+        made.append(multi_run.Program(cut, parts.dataset, members, layout, parts.config.runs_at_once))
         return made[0]
 
     like = Carried(jax.eval_shape(partial(start, recipe), parts.dataset.train, members[0]), metrics.nothing())

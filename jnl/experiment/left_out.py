@@ -5,8 +5,8 @@ from operator import itemgetter
 import jax
 import numpy as np
 
-from jnl.networks import State
-from jnl.parts import Member, Parts
+from jnl.core.train_state import State
+from jnl.experiment.program_spec import Member, Parts
 
 Table = list[list[str]]  # the names of the columns, then a row for each example
 

@@ -9,12 +9,12 @@ from typing import NamedTuple, Self
 import jax
 import numpy as np
 
-from jnl import devices, layout
-from jnl.checkpoint import Checkpoint, Checkpoints
-from jnl.interrupt import Interrupts, Stopped
-from jnl.runs import Program, Standing
-from jnl.whole_epoch import Carried
-from jnl.writers import ProgramSummary, Progress
+from jnl.core.signals import Interrupts, Stopped
+from jnl.parallel import devices, layout
+from jnl.parallel.compiled_epoch import Carried
+from jnl.parallel.multi_run import Program, Standing
+from jnl.results.checkpoint import Checkpoint, Checkpoints
+from jnl.results.writers import ProgramSummary, Progress
 
 Measured = dict[str, np.ndarray]
 Tell = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...], its seconds)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
-from jnl import data, layout, operations
+from jnl import data
+from jnl.core.errors import printable
 from jnl.data.dataset import Dataset
-from jnl.errors import printable
-from jnl.parts import Parts
+from jnl.experiment.program_spec import Parts
+from jnl.parallel import flops, layout
 
 _SHARE = 0.5  # of the speed of a matrix product; 0.4 to 0.7 measured (README, Speed)
 _READABLE = 10  # classes of which the noise matrix is shown
@@ -24,7 +25,7 @@ def estimate(programs: Sequence[Parts]) -> str:
     """How long it may take, from the operations of all epochs and the speed of a matrix product here and now."""
     number = sum(parts.operations * len(parts.members) * len(parts.epochs) for parts in programs)
     devices = 1 if jax.default_backend() == "cpu" else max(parts.layout.mesh.size for parts in programs)
-    speed = operations.per_second() * devices
+    speed = flops.per_second() * devices
     minutes = number / (_SHARE * speed) / 60
     time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
     return (

@@ -12,21 +12,22 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import devices, metrics, runs
-from jnl.config import complete
-from jnl.curves import judges
-from jnl.errors import UserError
-from jnl.folds import weigh
-from jnl.left_out import Table, tables
-from jnl.metrics import BestLast
-from jnl.networks import State
-from jnl.parts import Member, Parts, build
-from jnl.provenance import fingerprint, record
-from jnl.registry import Json
-from jnl.tensorboard import Events
-from jnl.training import Measured, Saving, Trained, train_program
-from jnl.workdir import Workdir
-from jnl.writers import PointSummary, Summary, plain
+from jnl.core.errors import UserError
+from jnl.core.registry import Json
+from jnl.core.train_state import State
+from jnl.experiment.build import build
+from jnl.experiment.cross_validation import weigh
+from jnl.experiment.left_out import Table, tables
+from jnl.experiment.loop import Measured, Saving, Trained, train_program
+from jnl.experiment.program_spec import Member, Parts
+from jnl.ops.curves import judges
+from jnl.parallel import devices, multi_run
+from jnl.results.provenance import fingerprint, record
+from jnl.results.summary import BestLast, best_last, last10, over_runs, pool
+from jnl.results.tensorboard import Events
+from jnl.results.workdir import Workdir
+from jnl.results.writers import PointSummary, Summary, plain
+from jnl.settings.config import complete
 
 
 class History(NamedTuple):
@@ -152,11 +153,11 @@ def _train(parts: Parts, output: Output, number: int, first_run: int) -> Trained
     """Trains one program, or reads what it gave."""
     saving = output.saving and output.saving.inside(str(number))
 
-    def make(pieces: int) -> runs.Program:
+    def make(pieces: int) -> multi_run.Program:
         output.do(lambda files: files.settle())
         weighed = weigh(parts, output.saving and output.saving.inside(f"{number}-folds"))
         recipe = parts.recipe._replace(pieces=pieces or parts.recipe.pieces)
-        return runs.Program(recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
+        return multi_run.Program(recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
 
     def tell(epoch: int, measured: Measured, seconds: float) -> None:
         output.append(_rows(parts, first_run, epoch, measured, seconds))
@@ -167,12 +168,12 @@ def _train(parts: Parts, output: Output, number: int, first_run: int) -> Trained
 
 def _states(trained: Trained) -> State:
     """Of all runs, when they are over."""
-    return cast(runs.Carried, trained.carried).states
+    return cast(multi_run.Carried, trained.carried).states
 
 
 def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
     there = [result for result in results if result is not None]
-    return metrics.pool(there) if len(there) == len(results) else None
+    return pool(there) if len(there) == len(results) else None
 
 
 def _who(member: Member) -> dict[str, Json]:
@@ -207,7 +208,7 @@ def _points(
         members = [parts.members[run] for run in mine]
         own = {name: curve[mine].astype(np.float64) for name, curve in curves.items()}
         own["label_precision"][failed[mine]] = np.nan
-        precision = metrics.last10(own["label_precision"])
+        precision = last10(own["label_precision"])
         estimates = (_estimated(parts, run, states) for run in mine if not failed[run])
         best_last = partial(_best_last, own)
         config = members[0].point.config
@@ -232,7 +233,7 @@ def _points(
                 validation_accuracy=best_last("validation_accuracy"),
                 balanced_accuracy=best_last("balanced_accuracy"),
                 class_accuracy=_of_classes(own, parts.dataset.class_names),
-                label_precision=metrics.over_runs(precision) if np.isfinite(precision).any() else None,
+                label_precision=over_runs(precision) if np.isfinite(precision).any() else None,
                 left_out=None if found is None else [None if (t := found[run]) is None else len(t) - 1 for run in mine],
                 operations=parts.operations * len(parts.epochs),
                 failed_runs=[first_run + run for run in mine if failed[run]],
@@ -253,7 +254,7 @@ def _estimated(parts: Parts, run: int, states: State) -> Json:
 
 def _best_last(own: dict[str, np.ndarray], name: str) -> BestLast | None:
     """Of a curve that need not be there, with each rule whose curve is."""
-    return metrics.best_last(own[name], judges(name, own.get)) if name in own else None
+    return best_last(own[name], judges(name, own.get)) if name in own else None
 
 
 def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str, dict[str, Json]] | None:

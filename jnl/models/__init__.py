@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from flax import linen as nn
 
-from jnl import registry
+from jnl.core import registry
 
 _HERE = sys.modules[__name__]
 

@@ -7,7 +7,7 @@ the default here is 0; `dropout=0.25` is ordinary channel dropout while training
 from flax import linen as nn
 from jax import Array
 
-from jnl.errors import within
+from jnl.core.errors import within
 from jnl.models._layers import BatchNorm, Conv, last_layer, max_pool
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array
 
-from jnl.errors import UserError, within
+from jnl.core.errors import UserError, within
 from jnl.models._keras import KerasDense
 from jnl.models._layers import Dense, flatten, last_layer
 

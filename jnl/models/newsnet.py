@@ -1,7 +1,7 @@
 """NewsNet of Co-teaching+ (Yu et al. 2019) on 20 Newsgroups: 6,126,607 parameters for 7 classes, without an embedding.
 
-The vectors of a text, one after the other, are pooled to 4,800 numbers for a text of 1000 tokens (`jnl/data/text.py`);
-then twice [dense layer, batch norm, softsign], with 1200 and 300 units, and a last layer.
+The vectors of a text (`data/readers/text.py`), one after the other, are pooled to 4,800 numbers for a text of 1000
+tokens; then twice [dense layer, batch norm, softsign], with 1200 and 300 units, and a last layer.
 """
 
 import jax.numpy as jnp
@@ -9,8 +9,8 @@ import numpy as np
 from flax import linen as nn
 from jax import Array
 
-from jnl.data import text
-from jnl.errors import UserError
+from jnl.core.errors import UserError
+from jnl.data.readers import text
 from jnl.models._layers import BatchNorm, Dense, flatten, last_layer
 
 

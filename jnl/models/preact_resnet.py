@@ -8,7 +8,7 @@ before batch norm and ReLU, and all convolutions have biases, in the shortcuts t
 from flax import linen as nn
 from jax import Array
 
-from jnl.errors import UserError
+from jnl.core.errors import UserError
 from jnl.models._keras import KerasBatchNorm, KerasConv, KerasDense, pad_same
 from jnl.models._layers import last_layer
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from jax import Array
 
-from jnl import instance_noise
-from jnl.errors import UserError, reason, unknown
+from jnl.core.errors import UserError, reason, unknown
+from jnl.noise import instance
 
 _FLIPS = {
     "asymmetric_mnist": {7: 1, 2: 7, 3: 8, 5: 6, 6: 5},
@@ -65,7 +65,7 @@ def draw(
     `symmetric_exact`: exactly round(rate N) labels, those that come first in a permutation, each to any other class
     (ODNL counts like this; its bits are others). `symmetric_inclusive_exact`: int(rate N) labels, each to any class, so
     that a share (C - 1) / C of them is wrong then. DivideMix, ELR and SOP draw like this; their bits cannot be
-    repeated, as their streams have no seed. `instance`: by the stored inputs [N, ...], see `jnl.instance_noise`. The
+    repeated, as their streams have no seed. `instance`: by the stored inputs [N, ...], see `instance.py`. The
     others: `corrupt` by their matrix; that of `matrix` is in `file`.
 
     Raises:
@@ -75,7 +75,7 @@ def draw(
         _fits(kind, num_classes, rate)
         if inputs is None:
             raise UserError("noise.kind: 'instance' depends on the inputs; give them")
-        return instance_noise.draw(_usable(labels, num_classes, seed), inputs, num_classes, rate, seed)
+        return instance.draw(_usable(labels, num_classes, seed), inputs, num_classes, rate, seed)
     matrix = transition(kind, num_classes, rate, file)
     if kind not in ("symmetric_exact", "symmetric_inclusive_exact"):
         return corrupt(labels, matrix, seed)

@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array, lax
 from jax.scipy.ndimage import map_coordinates
 
-from jnl.errors import UserError, unknown, within
+from jnl.core.errors import UserError, unknown, within
 
 _NORMALISE = ["channels", "image", "mean_image", "none"]
 _CHUNK = 2**24  # numbers that are float64 at a time

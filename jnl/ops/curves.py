@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from jnl.errors import UserError
+from jnl.core.errors import UserError
 
 LAST = 10  # epochs (Han et al. 2018)
 NONE = -1  # the position of an epoch that a rule could not choose

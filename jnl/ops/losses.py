@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.types import Selection
+from jnl.core.strategy import Selection
 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jnl.errors import UserError, unknown
+from jnl.core.errors import UserError, unknown
 
 KINDS = ["paper", "reference"]
 

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.types import Selection
+from jnl.core.strategy import Selection
 
 
 def small_loss(loss: Array, keep: Array, eligible: Array | None = None) -> Array:

@@ -11,13 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jnl import devices, metrics
+from jnl.core.train_state import State
 from jnl.data.dataset import Dataset, Split
-from jnl.data.feed import BYTES, cut, feed
-from jnl.epoch import Batches, begin, end, epoch, order, train_on, validation_loss
-from jnl.evaluation import OF_VALIDATION, Rows, Sums, of_validation, predictor, rows, total
-from jnl.networks import State
-from jnl.recipe import Recipe, Run
+from jnl.parallel import devices
+from jnl.parallel.host_feed import BYTES, cut, feed
+from jnl.training import metrics
+from jnl.training.epoch import Batches, begin, end, epoch, order, train_on, validation_loss
+from jnl.training.evaluation import OF_VALIDATION, Rows, Sums, of_validation, predictor, rows, total
+from jnl.training.spec import Recipe, Run
 
 Tree = TypeVar("Tree")
 Piece = TypeVar("Piece", Batches, Rows)

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jnl.errors import UserError
+from jnl.core.errors import UserError
 
 Tree = TypeVar("Tree")  # arrays, or records of them
 Made = TypeVar("Made")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from jnl.data.quiet import quiet
+from jnl.data.readers.quiet import quiet
 
 _AHEAD = 2  # pieces that wait to be used
 BYTES = 2**26  # of a piece, about: large enough that what happens once a piece does not matter

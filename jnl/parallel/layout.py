@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from jnl.errors import UserError, unknown
+from jnl.core.errors import UserError, unknown
 
 AXES = ["auto", "devices", "map", "vmap"]
 

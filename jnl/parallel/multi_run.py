@@ -1,6 +1,6 @@
 """The runs axis S: several runs in one compiled program, over all devices.
 
-No other file puts it before the arrays of a run; `whole_epoch` only cuts behind it.
+No other file puts it before the arrays of a run; `compiled_epoch` only cuts behind it.
 """
 
 import logging
@@ -19,16 +19,16 @@ import numpy as np
 from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from jnl import devices
+from jnl.core.errors import UserError
+from jnl.core.memory import Host
+from jnl.core.train_state import State
 from jnl.data.dataset import Dataset, Split
-from jnl.epoch import start
-from jnl.errors import UserError
-from jnl.evaluation import everything, predictor
-from jnl.layout import Layout
-from jnl.memory import Host
-from jnl.networks import State
-from jnl.recipe import Recipe, Run
-from jnl.whole_epoch import Carried, OfRun, PiecewiseEpoch, WholeEpoch, nothing
+from jnl.parallel import devices
+from jnl.parallel.compiled_epoch import Carried, OfRun, PiecewiseEpoch, WholeEpoch, nothing
+from jnl.parallel.layout import Layout
+from jnl.training.epoch import start
+from jnl.training.evaluation import everything, predictor
+from jnl.training.spec import Recipe, Run
 
 Epoch = WholeEpoch | PiecewiseEpoch
 _log = logging.getLogger(__name__)

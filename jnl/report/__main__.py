@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jnl.curves import LABEL_WAVE, LabelWave
-from jnl.errors import exit_code
+from jnl.core.errors import exit_code
+from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report.cells import BASELINE
 from jnl.report.report import write
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl import curves, statistics
-from jnl.curves import LABEL_WAVE, LabelWave
-from jnl.registry import Json
+from jnl.core.registry import Json
+from jnl.ops import curves
+from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report.reading import Point, Run
+from jnl.results import statistics
 
 # Fields that say where or how often something is computed, not what.
 _FREE = ("data.dir", "data.stream", "seeds", "noise.seed", "runs_axis", "runs_at_once", "devices_per_batch")

@@ -1,7 +1,7 @@
 """Published numbers beside measured ones, in jnl's own names: `published.csv`.
 
-`mean` and `std` are percent of test accuracy, `statistic` is one of `jnl.curves.STATISTICS`; what a source does not
-state is empty. Numbers whose source does not say how they were taken from the epochs are not in it. `settings` are
+`mean` and `std` are percent of test accuracy, `statistic` is one of `ops.curves.STATISTICS`; what a source does
+not state is empty. Numbers whose source does not say how they were taken from the epochs are not in it. `settings` are
 fields of the config in which a number departs from `config.published`, such as `strategy.warmup_epochs=0|20`: values in
 JSON, `*` for a field or a section that the source does not state.
 """
@@ -14,9 +14,10 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from jnl import config, statistics
-from jnl.registry import Json, leaves
+from jnl.core.registry import Json, leaves
 from jnl.report.cells import Board, Cell, differing
+from jnl.results import statistics
+from jnl.settings import config
 
 RULE = (
     "A number is missed if the 95 % t interval of the measured mean and that of the published mean do not overlap; if "

@@ -10,9 +10,9 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from jnl.errors import UserError, printable, reason
-from jnl.registry import Json, leaves
-from jnl.scalars import SWEPT, metrics_file, unpacked
+from jnl.core.errors import UserError, printable, reason
+from jnl.core.registry import Json, leaves
+from jnl.results.scalars import SWEPT, metrics_file, unpacked
 
 Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY, SO_FAR = "config.json", "metrics.jsonl", "summary.json", "summary-so-far.json"

@@ -6,12 +6,12 @@ import json
 import math
 from collections.abc import Sequence
 
-from jnl import statistics
-from jnl.errors import printable
-from jnl.registry import Json
+from jnl.core.errors import printable
+from jnl.core.registry import Json
 from jnl.report.cells import Board, Duplicate
 from jnl.report.reading import Point
 from jnl.report.tables import NOTHING, Row, Table
+from jnl.results import statistics
 
 MEASUREMENTS = "measurements.csv"
 _RUNS = ("per_run", "seeds", "noise_seeds")

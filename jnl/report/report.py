@@ -8,14 +8,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jnl import strategies
-from jnl.curves import LABEL_WAVE, LabelWave
-from jnl.errors import UserError, printable, unknown
+from jnl.core.errors import UserError, printable, unknown
+from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import cells, figures, formats, published, records, tables
 from jnl.report.cells import Board
 from jnl.report.page import Files, Page, Section, render
 from jnl.report.reading import CONFIG, SO_FAR, SUMMARY, Point, read, unfinished
 from jnl.report.tables import Table
-from jnl.scalars import metrics_file
+from jnl.results.scalars import metrics_file
 
 PAGE = "index.html"
 _READING = [

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl import statistics
-from jnl.curves import STATISTICS
-from jnl.metrics import last10
+from jnl.ops.curves import STATISTICS
 from jnl.report.cells import Board, Cell, Comparison
 from jnl.report.published import Verdict
+from jnl.results import statistics
+from jnl.results.summary import last10
 
 NOTHING = "-"
 TESTED = "last10"  # the statistic that is compared

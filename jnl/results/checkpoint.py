@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import jax
 import numpy as np
 
-from jnl.data.quiet import quiet
-from jnl.errors import UserError
-from jnl.registry import Json
+from jnl.core.errors import UserError
+from jnl.core.registry import Json
+from jnl.data.readers.quiet import quiet
 
 if TYPE_CHECKING:
     import orbax.checkpoint

@@ -11,9 +11,9 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from jnl.core.registry import Json
 from jnl.data.dataset import Dataset
-from jnl.recipe import Run
-from jnl.registry import Json
+from jnl.training.spec import Run
 
 _ALL = 2**30  # bytes of an array that are looked at
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-datasets", "ml-collections", "orbax-checkpoint")
@@ -36,7 +36,7 @@ def fingerprint(datasets: Sequence[Dataset], runs: Sequence[Sequence[Run]]) -> d
     """SHA-256 of the data, of the noisy labels and splits of all runs, and of the code of this package."""
     different = {id(dataset): dataset for dataset in datasets}.values()
     labels = [array for each in runs for run in each for array in (run.labels, run.train_index, run.validation_index)]
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]  # all of jnl
     sources = sorted(package.rglob("*.py"), key=lambda file: file.relative_to(package).parts)
     code = hashlib.sha256()
     for source in sources:
@@ -66,7 +66,7 @@ def _version(package: str) -> str | None:
 
 def _git_revision() -> str | None:
     """The revision of the code that runs, with `+changes` where tracked files differ; None for an installed copy."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     describe = ("describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*")
     top = _git(root, "rev-parse", "--show-toplevel")
     return _git(root, *describe) if top is not None and Path(top) == root.resolve() else None

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from jnl.errors import UserError, reason
-from jnl.registry import Json
+from jnl.core.errors import UserError, reason
+from jnl.core.registry import Json
 
 _AXES = ("network_", "class_")  # of a list in a row, and of a list in it
 _SEEDS = ("seed", "noise_seed")

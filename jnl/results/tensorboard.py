@@ -1,6 +1,6 @@
 """Metrics as TensorBoard event files: while a training is under way, or of a workdir.
 
-python -m jnl.tensorboard WORKDIR
+python -m jnl.results.tensorboard WORKDIR
 
 Writes WORKDIR/tensorboard/run-0, run-1, ..., scalars only; then `tensorboard --logdir WORKDIR/tensorboard`. With
 `--config.tensorboard=True` a training does so itself, epoch after epoch. Needs tensorboardX, which jnl itself does not:
@@ -15,9 +15,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from jnl import scalars
-from jnl.errors import UserError, exit_code
-from jnl.registry import Json
+from jnl.core.errors import UserError, exit_code
+from jnl.core.registry import Json
+from jnl.results import scalars
 
 if TYPE_CHECKING:
     from tensorboardX.record_writer import RecordWriter

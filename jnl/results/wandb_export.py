@@ -1,6 +1,6 @@
 """The metrics of a workdir as runs of Weights & Biases.
 
-python -m jnl.wandb WORKDIR [--project=jnl] [--offline]
+python -m jnl.results.wandb_export WORKDIR [--project=jnl] [--offline]
 
 One run of W&B for each run, in a group that has the name of the workdir. Offline nothing leaves the machine: files in
 WORKDIR/wandb, for `wandb sync`. Needs wandb, which jnl itself does not: pip install wandb.
@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jnl import scalars
-from jnl.errors import UserError, exit_code
+from jnl.core.errors import UserError, exit_code
+from jnl.results import scalars
 
 
 def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool = False) -> int:
@@ -49,7 +49,7 @@ def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0; 2 for what the user can put right."""
     parser = argparse.ArgumentParser(
-        "python -m jnl.wandb", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        "python -m jnl.results.wandb_export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("workdir")
     parser.add_argument("--project", default="jnl")

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from jnl.errors import UserError
-from jnl.registry import Json, leaves
-from jnl.writers import LISTS, Summary
+from jnl.core.errors import UserError
+from jnl.core.registry import Json, leaves
+from jnl.results.writers import LISTS, Summary
 
 Content = dict[str, Json]
 _CONFIG, _METRICS, _SUMMARY, _CHECKPOINTS = "config.json", "metrics.jsonl", "summary.json", "checkpoints"

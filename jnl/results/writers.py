@@ -8,11 +8,11 @@ from typing import Self, TypedDict
 import numpy as np
 from tqdm.auto import tqdm
 
-from jnl.curves import STATISTICS, rules
-from jnl.devices import is_main
-from jnl.errors import printable
-from jnl.metrics import BestLast, OverRuns
-from jnl.registry import Json
+from jnl.core.errors import printable
+from jnl.core.registry import Json
+from jnl.ops.curves import STATISTICS, rules
+from jnl.parallel.devices import is_main
+from jnl.results.summary import BestLast, OverRuns
 
 _COLUMNS = {name: STATISTICS[name] for name in ("best", "last", "last10", *rules())} | {"balanced": "balanced"}
 LISTS = "left_out"  # the folder of a workdir with lists of labels that are taken for wrong

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 
 from ml_collections import ConfigDict, config_dict
 
-from jnl import data, models, registry, strategies
-from jnl.errors import UserError, unknown
+from jnl import data, models, strategies
+from jnl.core import registry
+from jnl.core.errors import UserError, unknown
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
 Reference = Callable[[ConfigDict], None] | str  # sets what published code trains, or says why there is nothing to set
@@ -58,7 +59,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.tensorboard = False  # event files beside metrics.jsonl; wants the package tensorboardX
     # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
-    config.protocol.checkpoint = "last"  # whose accuracy is the result: of the last epoch, or by a rule of jnl.curves
+    config.protocol.checkpoint = "last"  # whose accuracy is the result; or a rule of ops/curves.py
     config.sweep = _anything(())  # (("noise.rate", (0.2, 0.5)), ("seeds", 8), ...): what are arrays, in one program
     config.only = ""  # of a sweep: words in the titles of its points
     return config

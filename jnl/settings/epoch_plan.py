@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import data, noise, schedules
-from jnl.curves import rules
-from jnl.errors import UserError, unknown, within
+from jnl import data, noise
+from jnl.core.errors import UserError, unknown, within
+from jnl.ops import schedules
+from jnl.ops.curves import rules
 
 _MOST = 2**25  # numbers of `Plans.keep`
 

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from ml_collections import ConfigDict
 
-from jnl.config import family, set_model
-from jnl.errors import UserError
+from jnl.core.errors import UserError
+from jnl.settings.config import family, set_model
 
 Setting = TypeVar("Setting")
 

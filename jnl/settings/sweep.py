@@ -9,9 +9,9 @@ from typing import NamedTuple, cast
 
 from ml_collections import ConfigDict
 
-from jnl.command import load
-from jnl.config import CORE, Value, check_numbers, co_teaching, complete, options, shorten
-from jnl.errors import UserError, printable
+from jnl.core.errors import UserError, printable
+from jnl.settings.config import CORE, Value, check_numbers, co_teaching, complete, options, shorten
+from jnl.settings.config_file import load
 
 # The cells of tables 2 to 4 of JoCoR (Wei et al. 2020).
 METHODS = ("standard", "forward_correction", "decoupling", "coteaching", "coteaching_plus", "jocor")

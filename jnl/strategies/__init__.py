@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from jax import Array
 
-from jnl import registry
-from jnl.types import Strategy
+from jnl.core import registry
+from jnl.core.strategy import Strategy
 
 _HERE = sys.modules[__name__]
 

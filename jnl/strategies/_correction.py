@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.errors import UserError, within
-from jnl.memory import Arrays, Everything, Given, Memory
-from jnl.selection import pick
+from jnl.core.errors import UserError, within
+from jnl.core.memory import Arrays, Everything, Given, Memory
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.selection import pick
 from jnl.strategies._channel import estimate
-from jnl.types import Context, Selection, Strategy
 
 Loss = Callable[[Array, Array, Array], Array]  # logits f32[1, B, C], labels i32[B], matrix f32[C, C] -> f32[1, B]
 Prepare = Callable[[Array], Array]  # noise f32[C, C] -> the matrix that the loss wants

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.errors import UserError, unknown, within
-from jnl.losses import cross_entropy
-from jnl.memory import Arrays, Everything, Given, Memory
+from jnl.core.errors import UserError, unknown, within
+from jnl.core.memory import Arrays, Everything, Given, Memory
+from jnl.core.strategy import Context
+from jnl.ops.losses import cross_entropy
 from jnl.strategies._channel import confusion, through
-from jnl.types import Context
 
 KINDS = ["complex", "simple"]
 

@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.errors import unknown, within
-from jnl.losses import cross_entropy
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import unknown, within
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import pick
 
 KINDS = ["hard", "soft"]
 

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.errors import UserError, within
-from jnl.memory import Arrays, Given, Memory
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import UserError, within
+from jnl.core.memory import Arrays, Given, Memory
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.selection import pick
 
 
 def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) -> Strategy:

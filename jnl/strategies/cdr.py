@@ -12,11 +12,11 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from jnl.errors import within
-from jnl.losses import cross_entropy
-from jnl.networks import Tree
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import within
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.train_state import Tree
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import pick
 
 
 def cdr(noise_rate: float = 0.2) -> Strategy:

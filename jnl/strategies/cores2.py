@@ -11,12 +11,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.errors import within
-from jnl.losses import cross_entropy
-from jnl.memory import Arrays, Everything, Given, Memory
-from jnl.selection import pick
-from jnl.suspects import LEFT_OUT
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import within
+from jnl.core.memory import Arrays, Everything, Given, Memory
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.suspects import LEFT_OUT
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import pick
 
 
 def cores2(

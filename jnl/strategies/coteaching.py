@@ -8,10 +8,10 @@ this acts only through its epsilon.
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.losses import cross_entropy
-from jnl.selection import pick, small_loss
-from jnl.suspects import LEFT_OUT
-from jnl.types import Context, Selection, Strategy
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.suspects import LEFT_OUT
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import pick, small_loss
 
 
 def coteaching(reference: bool = False) -> Strategy:

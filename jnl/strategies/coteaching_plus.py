@@ -14,12 +14,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.errors import UserError
-from jnl.losses import cross_entropy
-from jnl.selection import disagree, pick, small_loss
+from jnl.core.errors import UserError
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.suspects import LEFT_OUT
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import disagree, pick, small_loss
 from jnl.strategies.coteaching import coteaching
-from jnl.suspects import LEFT_OUT
-from jnl.types import Context, Selection, Strategy
 
 
 def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy:

@@ -10,10 +10,10 @@ data gradient is zero and the optimiser still moves; what the tables did there i
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.errors import within
-from jnl.losses import cross_entropy
-from jnl.selection import disagree, pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import within
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import disagree, pick
 
 
 def decoupling(warmup_epochs: int = 0, class_weights: bool = False, floor: float = 0.0) -> Strategy:

@@ -18,15 +18,15 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.augment import mixup
-from jnl.errors import UserError, within
-from jnl.losses import cross_entropy, from_uniform
-from jnl.memory import Arrays, Everything, Given, Memory
-from jnl.networks import State, Training, Tree, descend, forward, predict
-from jnl.selection import pick
+from jnl.core.errors import UserError, within
+from jnl.core.memory import Arrays, Everything, Given, Memory
+from jnl.core.strategy import Context, Outcome, Selection, Strategy, Update
+from jnl.core.suspects import Listed, Suspects
+from jnl.core.train_state import State, Training, Tree, descend, forward, predict
+from jnl.ops.augment import mixup
+from jnl.ops.losses import cross_entropy, from_uniform
+from jnl.ops.selection import pick
 from jnl.strategies._mixture import chance_of_lower
-from jnl.suspects import Listed, Suspects
-from jnl.types import Context, Outcome, Selection, Strategy, Update
 
 
 def dividemix(

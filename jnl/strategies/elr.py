@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.errors import within
-from jnl.losses import cross_entropy
-from jnl.memory import Arrays, Given, Memory
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import within
+from jnl.core.memory import Arrays, Given, Memory
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import pick
 
 
 def elr(target_momentum: float = 0.7, weight: float = 3.0) -> Strategy:

@@ -18,12 +18,12 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from jnl.augment import mixup
-from jnl.errors import within
-from jnl.memory import Arrays, Given, Memory
-from jnl.networks import State, Training, Tree, descend, forward
-from jnl.selection import pick
-from jnl.types import Context, Outcome, Strategy, Update
+from jnl.core.errors import within
+from jnl.core.memory import Arrays, Given, Memory
+from jnl.core.strategy import Context, Outcome, Strategy, Update
+from jnl.core.train_state import State, Training, Tree, descend, forward
+from jnl.ops.augment import mixup
+from jnl.ops.selection import pick
 
 _STIFF = 40_000.0  # steps after which the average has its full length
 

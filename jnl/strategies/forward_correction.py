@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from jnl.core.strategy import Strategy
 from jnl.strategies._correction import correction
-from jnl.types import Strategy
 
 
 def forward_correction(

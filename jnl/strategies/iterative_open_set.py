@@ -21,11 +21,11 @@ import numpy as np
 import optax
 from jax import Array
 
-from jnl.errors import UserError, within
-from jnl.memory import Arrays, Given, Host, Memory
-from jnl.networks import State, Training, Tree, descend, forward
-from jnl.selection import pick
-from jnl.types import Context, Outcome, Strategy, Update
+from jnl.core.errors import UserError, within
+from jnl.core.memory import Arrays, Given, Host, Memory
+from jnl.core.strategy import Context, Outcome, Strategy, Update
+from jnl.core.train_state import State, Training, Tree, descend, forward
+from jnl.ops.selection import pick
 
 
 def iterative_open_set(

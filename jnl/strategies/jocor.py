@@ -8,11 +8,11 @@ closed form, which stays finite where the published one gives NaN.
 
 from jax import Array
 
-from jnl.errors import within
-from jnl.losses import cross_entropy, symmetric_kl
-from jnl.selection import pick, small_loss
-from jnl.suspects import LEFT_OUT
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import within
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.suspects import LEFT_OUT
+from jnl.ops.losses import cross_entropy, symmetric_kl
+from jnl.ops.selection import pick, small_loss
 
 
 def jocor(co_lambda: float = 0.9) -> Strategy:

@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.augment import mixture
-from jnl.errors import within
-from jnl.networks import State, Training, Tree, descend, forward
-from jnl.selection import pick
-from jnl.types import Context, Outcome, Strategy, Update
+from jnl.core.errors import within
+from jnl.core.strategy import Context, Outcome, Strategy, Update
+from jnl.core.train_state import State, Training, Tree, descend, forward
+from jnl.ops.augment import mixture
+from jnl.ops.selection import pick
 
 
 def mixup(concentration: float = 1.0) -> Strategy:

@@ -6,10 +6,10 @@ Not a method: it reads the truth, which nothing else may.
 import numpy as np
 from jax import Array
 
-from jnl.losses import cross_entropy
-from jnl.memory import Weigh
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.memory import Weigh
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import pick
 
 
 def oracle() -> Strategy:

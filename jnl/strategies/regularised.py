@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.errors import within
-from jnl.losses import cross_entropy, from_uniform
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import within
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.losses import cross_entropy, from_uniform
+from jnl.ops.selection import pick
 
 
 def regularised(smoothing: float = 0.1, confidence: float = 0.0, class_prior: float = 0.0) -> Strategy:

@@ -10,9 +10,9 @@ clips p to [1e-7, 1 - 1e-7] in its cross entropy, which is not repeated. The lay
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.selection import pick
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.selection import pick
 from jnl.strategies import _noise_layer
-from jnl.types import Context, Selection, Strategy
 
 
 def s_model(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46) -> Strategy:

@@ -8,9 +8,9 @@ pre-training, where that code starts from the prior.
 
 from jax import Array
 
-from jnl.selection import disagree, pick
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.selection import disagree, pick
 from jnl.strategies import _noise_layer
-from jnl.types import Context, Selection, Strategy
 
 
 def s_model_decoupling(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46) -> Strategy:

@@ -7,10 +7,10 @@ calls it "Standard+". No code was published: the specification is Co-teaching's 
 
 from jax import Array
 
-from jnl import selection
-from jnl.losses import cross_entropy
-from jnl.suspects import LEFT_OUT
-from jnl.types import Context, Selection, Strategy
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.suspects import LEFT_OUT
+from jnl.ops import selection
+from jnl.ops.losses import cross_entropy
 
 
 def small_loss() -> Strategy:

@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.errors import within
-from jnl.memory import Arrays, Given, Memory
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import within
+from jnl.core.memory import Arrays, Given, Memory
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.selection import pick
 
 
 def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:

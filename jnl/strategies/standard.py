@@ -7,10 +7,10 @@ Two networks and twice the epochs are what a method with two networks costs: `en
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.errors import UserError
-from jnl.losses import cross_entropy
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import UserError
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import pick
 
 
 def standard(networks: int = 1) -> Strategy:

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.errors import within
-from jnl.losses import cross_entropy
-from jnl.selection import pick
-from jnl.types import Context, Selection, Strategy
+from jnl.core.errors import within
+from jnl.core.strategy import Context, Selection, Strategy
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import pick
 
 
 def symmetric_cross_entropy(alpha: float = 0.1, beta: float = 1.0) -> Strategy:

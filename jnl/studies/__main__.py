@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from jnl import devices
-from jnl.errors import exit_code
+from jnl.core.errors import exit_code
+from jnl.parallel import devices
 from jnl.studies import critical_samples, difficulty, fitting, regularisation
 from jnl.studies.report import create, write
 from jnl.studies.settings import Found, Settings, quick

@@ -10,17 +10,17 @@ import jax
 import numpy as np
 from jax import Array, lax
 
-from jnl.augment import to_float
-from jnl.evaluation import predictor
-from jnl.networks import State
-from jnl.parts import Parts
-from jnl.registry import Json
+from jnl.core.registry import Json
+from jnl.core.train_state import State
+from jnl.experiment.program_spec import Parts
+from jnl.ops.augment import to_float
 from jnl.studies import made
 from jnl.studies.adversarial import Search, critical
 from jnl.studies.figures import band, panels
 from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Found, Rows, Settings, config, load
 from jnl.studies.training import follow, one_program
+from jnl.training.evaluation import predictor
 
 USUAL = Settings(tests=500)
 

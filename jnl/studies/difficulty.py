@@ -7,7 +7,7 @@ equally hard, that number would be binomial. Labels of randY are drawn once, as 
 import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
-from jnl.registry import Json
+from jnl.core.registry import Json
 from jnl.studies import made
 from jnl.studies.figures import panels
 from jnl.studies.report import mean_and_std, rounded

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from jnl.augment import channel_statistics
+from jnl.core.errors import UserError
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset, Split
-from jnl.errors import UserError
+from jnl.ops.augment import channel_statistics
 
 Make = Callable[[Dataset, int], Dataset]  # (a data set of images, seed) -> the same labels with other images
 

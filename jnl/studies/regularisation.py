@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
+from jnl.core.registry import Json
 from jnl.data.dataset import Dataset
-from jnl.parts import Parts
-from jnl.registry import Json
+from jnl.experiment.program_spec import Parts
 from jnl.studies.figures import panels
 from jnl.studies.noisy_inputs import NoisyInputs
 from jnl.studies.report import mean_and_std, rounded

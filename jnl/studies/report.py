@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.errors import UserError
-from jnl.provenance import record
-from jnl.registry import Json
+from jnl.core.errors import UserError
+from jnl.core.registry import Json
+from jnl.results.provenance import record
 from jnl.studies.settings import Found, Settings
 
 

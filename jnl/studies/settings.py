@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
 from jnl import data
-from jnl.config import published
+from jnl.core.errors import UserError, within
+from jnl.core.registry import Json, Value
 from jnl.data.dataset import Dataset
-from jnl.errors import UserError, within
-from jnl.registry import Json, Value
+from jnl.settings.config import published
 from jnl.studies import made
 
 Rows = list[dict[str, Value]]  # of a table: all have the same columns

@@ -9,11 +9,12 @@ import numpy as np
 from jax import Array, lax
 from ml_collections import ConfigDict
 
+from jnl.core.train_state import State
 from jnl.data.dataset import Dataset
-from jnl.evaluation import everything, predictor
-from jnl.networks import State
-from jnl.parts import Parts, build
-from jnl.runs import Program, Standing
+from jnl.experiment.build import build
+from jnl.experiment.program_spec import Parts
+from jnl.parallel.multi_run import Program, Standing
+from jnl.training.evaluation import everything, predictor
 
 
 class After(NamedTuple):

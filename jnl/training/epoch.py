@@ -8,17 +8,17 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from jnl import metrics
-from jnl.curves import LAST
+from jnl.core.memory import Arrays, Given
+from jnl.core.strategy import Context
+from jnl.core.train_state import State, Training, init
 from jnl.data.dataset import Split
-from jnl.evaluation import Loss, Sums, evaluate, everything, predictor, validate
-from jnl.losses import cross_entropy
-from jnl.memory import Arrays, Given
-from jnl.networks import State, Training, init
-from jnl.recipe import Recipe, Run
-from jnl.selection import balanced
-from jnl.step import update
-from jnl.types import Context
+from jnl.ops.curves import LAST
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import balanced
+from jnl.training import metrics
+from jnl.training.evaluation import Loss, Sums, evaluate, everything, predictor, validate
+from jnl.training.spec import Recipe, Run
+from jnl.training.step import update
 
 
 class Batches(NamedTuple):

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array, lax
 
-from jnl import metrics
-from jnl.augment import Augment
+from jnl.core.train_state import State, predict
 from jnl.data.dataset import Split
-from jnl.networks import State, predict
+from jnl.ops.augment import Augment
+from jnl.training import metrics
 
 Predict = Callable[[Array], tuple[Array, Array]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
 Sums = dict[str, Array]

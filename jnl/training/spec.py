@@ -6,10 +6,10 @@ from typing import NamedTuple
 from flax import linen as nn
 from jax import Array
 
-from jnl.augment import Augment
-from jnl.memory import OutOfSample
-from jnl.optimisers import Optimiser
-from jnl.types import Strategy
+from jnl.core.memory import OutOfSample
+from jnl.core.strategy import Strategy
+from jnl.ops.augment import Augment
+from jnl.training.optimizers import Optimiser
 
 
 class Run(NamedTuple):

@@ -4,10 +4,10 @@ from typing import cast
 
 from jax import Array
 
-from jnl.losses import objective
-from jnl.memory import Arrays
-from jnl.networks import State, Training, Tree, descend, forward
-from jnl.types import Context, Outcome, Strategy
+from jnl.core.memory import Arrays
+from jnl.core.strategy import Context, Outcome, Strategy
+from jnl.core.train_state import State, Training, Tree, descend, forward
+from jnl.ops.losses import objective
 
 
 def update(strategy: Strategy, training: Training, state: State, context: Context) -> tuple[State, Outcome]:

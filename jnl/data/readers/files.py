@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.errors import UserError, reason
+from jnl.core.errors import UserError, reason
 
 
 def lines(path: Path, least: int, owner: str) -> list[list[str]]:

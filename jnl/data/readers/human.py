@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.data import files, tfds_reader
+from jnl.core.errors import UserError, unknown
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
-from jnl.data.tfds_reader import Folder, by_id
-from jnl.errors import UserError, unknown
+from jnl.data.readers import files, tfds
+from jnl.data.readers.tfds import Folder, by_id
 
 TRUTH = "clean_label"  # in a file
 
@@ -25,7 +25,7 @@ def read(name: str, with_labels: str, dir: Folder, file: str, labels: str, known
     """
     if labels not in known:
         raise unknown("data.labels", labels, list(known))
-    clean = tfds_reader.read(name if file else with_labels, dir, by_id)
+    clean = tfds.read(name if file else with_labels, dir, by_id)
     if file:
         found = files.arrays(Path(file), "data.file", (labels, TRUTH))
         seen = found[labels]
@@ -35,7 +35,7 @@ def read(name: str, with_labels: str, dir: Folder, file: str, labels: str, known
                 "order of the original training set"
             )
     else:
-        seen = tfds_reader.labels_of(with_labels, dir, "train", known[labels], by_id)
+        seen = tfds.labels_of(with_labels, dir, "train", known[labels], by_id)
     truth, classes = np.asarray(clean.train.clean), len(clean.class_names)
     if seen.shape != truth.shape or not np.issubdtype(seen.dtype, np.integer):
         raise UserError(f"data.file: {labels} are {seen.dtype} {seen.shape}, not a whole number for each image")

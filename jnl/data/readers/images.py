@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
+from jnl.core.errors import UserError, reason, within
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Split
-from jnl.errors import UserError, reason, within
 
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # not those that run programs, whatever the ending
 ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}

@@ -7,7 +7,7 @@ So the vectors of the vocabulary can be pooled before they are looked up: 300,00
 
 import numpy as np
 
-from jnl.errors import UserError
+from jnl.core.errors import UserError
 
 DIMENSIONS = 300  # of a token's vector
 GROUP = 5  # tokens whose windows are their own

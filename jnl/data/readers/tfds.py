@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 from PIL import Image
 
-from jnl.data import cache, images
+from jnl.core.errors import UserError, within
+from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
-from jnl.data.quiet import quiet
-from jnl.errors import UserError, within
+from jnl.data.readers import images
+from jnl.data.readers.quiet import quiet
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.errors import UserError
+from jnl.core.errors import UserError
 
 WIDTH = 300
 

@@ -12,11 +12,11 @@ They are called (or what stands behind them):
 
 from pathlib import Path
 
-from jnl.data import files
+from jnl.core.errors import UserError
 from jnl.data.arrays import Labelled, dataset, decoded
 from jnl.data.dataset import Dataset
-from jnl.data.tfds_reader import Folder
-from jnl.errors import UserError
+from jnl.data.readers import files
+from jnl.data.readers.tfds import Folder
 
 NOISY = True
 

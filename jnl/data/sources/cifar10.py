@@ -3,7 +3,7 @@
 import os
 
 from jnl.data.dataset import Dataset
-from jnl.data.tfds_reader import by_id, read
+from jnl.data.readers.tfds import by_id, read
 
 
 def load(dir: str | os.PathLike[str] | None = None) -> Dataset:

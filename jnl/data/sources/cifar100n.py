@@ -6,8 +6,8 @@ Read as for `cifar10n`: from `data.file`, or from TFDS's prepared `cifar100_n`.
 import os
 
 from jnl.data.dataset import Dataset
-from jnl.data.human import read
-from jnl.data.tfds_reader import Folder
+from jnl.data.readers.human import read
+from jnl.data.readers.tfds import Folder
 
 NOISY = True
 LABELS = {"noisy_label": "noise_label"}  # what TFDS calls them

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.data import cache, files, tfds_reader
+from jnl.core.errors import UserError, unknown, within
+from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
-from jnl.data.tfds_reader import Folder, by_id
-from jnl.errors import UserError, unknown, within
+from jnl.data.readers import files, tfds
+from jnl.data.readers.tfds import Folder, by_id
 
 NOISY = True
 OUTSIDE = {"cifar100": "cifar100", "svhn": "svhn_cropped", "imagenet32": ""}  # by their names in TFDS
@@ -33,7 +34,7 @@ def load(
         raise unknown("data.recipe", recipe, RECIPES)
     within("data.share", share, 0, 1, "published: 0.4")
     within("data.seed", seed, 0, 2**31 - 1, "published: 0")
-    inside = tfds_reader.read("cifar10", dir, by_id)
+    inside = tfds.read("cifar10", dir, by_id)
     others = _imagenet32(Path(dir or ".") / "imagenet32") if outside == "imagenet32" else _tfds(OUTSIDE[outside], dir)
     inputs, labels = np.array(inside.train.inputs), np.array(inside.train.labels)
     number, classes = int(share * len(labels)), len(inside.class_names)
@@ -52,7 +53,7 @@ def load(
 
 
 def _tfds(name: str, dir: Folder) -> np.ndarray:
-    return np.asarray(tfds_reader.read(name, dir, by_id if name == "cifar100" else tfds_reader.as_stored).train.inputs)
+    return np.asarray(tfds.read(name, dir, by_id if name == "cifar100" else tfds.as_stored).train.inputs)
 
 
 def _imagenet32(folder: Path) -> np.ndarray:

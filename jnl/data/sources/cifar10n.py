@@ -9,8 +9,8 @@ worse_label 40.21 %.
 import os
 
 from jnl.data.dataset import Dataset
-from jnl.data.human import read
-from jnl.data.tfds_reader import Folder
+from jnl.data.readers.human import read
+from jnl.data.readers.tfds import Folder
 
 NOISY = True
 LABELS = ("aggre_label", "random_label1", "random_label2", "random_label3", "worse_label")  # TFDS has the same names

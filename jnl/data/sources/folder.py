@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.data import images
+from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset
-from jnl.data.tfds_reader import Folder
-from jnl.errors import UserError
+from jnl.data.readers import images
+from jnl.data.readers.tfds import Folder
 
 NOISY = True
 _HELD = ("test", "val", "valid", "validation")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.data import images
+from jnl.core.errors import UserError, unknown
 from jnl.data.dataset import Dataset
-from jnl.data.files import lines
-from jnl.data.tfds_reader import Folder
-from jnl.errors import UserError, unknown
+from jnl.data.readers import images
+from jnl.data.readers.files import lines
+from jnl.data.readers.tfds import Folder
 
 NOISY = True
 CLASSES = ("male", "female")

@@ -16,12 +16,13 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from jnl.data import cache, text
-from jnl.data import vectors as word_vectors
+from jnl.core.errors import UserError
+from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
-from jnl.data.tfds_reader import Folder, records
-from jnl.errors import UserError
+from jnl.data.readers import text
+from jnl.data.readers import vectors as word_vectors
+from jnl.data.readers.tfds import Folder, records
 
 CLASSES = ("alt.atheism", "comp", "misc.forsale", "rec", "sci", "soc.religion.christian", "talk")
 PARTS = ("train", "test")

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from jnl.core.errors import UserError, reason
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
-from jnl.data.tfds_reader import Folder
-from jnl.errors import UserError, reason
+from jnl.data.readers.tfds import Folder
 
 NOISY = True
 ONE_HOT = 100

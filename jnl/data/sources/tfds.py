@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from jnl.core.errors import UserError
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
-from jnl.data.tfds_reader import Folder, read
-from jnl.errors import UserError
+from jnl.data.readers.tfds import Folder, read
 
 NOISY = True  # nobody vouches for them
 

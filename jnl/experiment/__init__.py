@@ -1,0 +1,1 @@
+"""From a config to its results: build the programs, train them epoch by epoch, write what they measured."""

@@ -1,0 +1,43 @@
+"""What one program trains: its runs, and all that they share."""
+
+from typing import NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from jnl.data.dataset import Dataset
+from jnl.parallel.compiled_epoch import Carried
+from jnl.parallel.layout import Layout
+from jnl.settings.sweep import Point
+from jnl.training.spec import Recipe, Run
+
+
+class Member(NamedTuple):
+    """A run, and what it is for people."""
+
+    run: Run
+    point: Point
+    seed: int
+    noise_seed: int
+    realised_rate: float  # share of wrong training labels, NaN where the truth is unknown
+    matrix: np.ndarray  # f64[C, C] P(noisy | clean) as drawn, NaN where the truth is unknown
+
+
+class Parts(NamedTuple):
+    """All that one program needs; its runs may come from several points of a sweep."""
+
+    config: ConfigDict  # of its first point
+    model: str
+    recipe: Recipe
+    dataset: Dataset
+    members: list[Member]
+    layout: Layout
+    epochs: range
+    preparing: int  # how many of these come before the networks start afresh, if they do
+    like: Carried  # the form of what a run carries from piece to piece
+    operations: int  # floating-point, of a run's epoch without evaluation
+
+    @property
+    def runs(self) -> list[Run]:
+        """The arrays of each run."""
+        return [member.run for member in self.members]

@@ -1,0 +1,1 @@
+"""Pure functions of arrays: losses, selection by small loss, schedules over epochs, augmentation."""

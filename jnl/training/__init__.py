@@ -1,0 +1,1 @@
+"""One run, inside jit: what it is made of, one step, one epoch, evaluation, metrics, optimizers."""
