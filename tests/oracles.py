@@ -17,11 +17,11 @@ import pytest
 
 from jnl import models, strategies
 from jnl.core import train_state
-from jnl.core.memory import Given
-from jnl.core.strategy import Context
+from jnl.core.memory import MemoryInit
+from jnl.core.strategy import StepContext
 from jnl.ops.augment import Augment
 from jnl.ops.losses import objective
-from jnl.training.optimizers import Optimiser
+from jnl.training.optimizers import Optimizer
 from jnl.training.step import update
 
 SIZES = (1, 4, 50)  # of the logits: of a new network, of a sure one, and where float32 has only 0 and 1 left
@@ -76,7 +76,7 @@ def single(tree):
 def context(seen):
     """The same as jnl has it, in float32; a training lasts 100 epochs of 10 steps."""
     keep = jnp.array([int((1 - seen.forget) * number) for number in range(BATCH + 1)])
-    return Context(
+    return StepContext(
         epoch=jnp.int32(seen.epoch),
         batch=jnp.int32(seen.batch),
         steps=jnp.int32(10),
@@ -152,7 +152,7 @@ LABELS = _random.integers(0, CLASSES, 40)
 
 class Steps(NamedTuple):
     strategy: object
-    state: train_state.State
+    state: train_state.TrainState
     step: object  # (state, epoch, batch, index) -> the state after it, the outcome
 
 
@@ -161,24 +161,24 @@ def steps_of(name, momentum=0.9, decay=0.0, **hyper):
     """A method with all that a training of jnl has around it: SGD, 40 examples, an MLP of `WIDTH` hidden units."""
     strategy = strategies.make(name, **hyper)
     model = models.make("mlp", CLASSES, width=WIDTH)
-    optimiser = optax.chain(strategy.transform, Optimiser("sgd", momentum, decay)(RATE, 0.9))
+    optimiser = optax.chain(strategy.transform, Optimizer("sgd", momentum, decay)(RATE, 0.9))
     inputs, labels = jnp.float32(INPUTS), jnp.asarray(LABELS, jnp.int32)
     start = partial(train_state.init, model, strategy.num_nets, optimiser)
     state = jax.jit(lambda key: start(key, inputs[:1], len(inputs), strategy.learned))(jax.random.key(1))
-    training = train_state.Training(model, optimiser, Augment(), inputs, labels)
+    training = train_state.TrainContext(model, optimiser, Augment(), inputs, labels)
     ordinary = partial(update, strategy, training)
     change = partial(strategy.step, ordinary, training) if strategy.step else ordinary
 
     @jax.jit
     def step(state, epoch, batch, index):
-        seen = Context(
+        seen = StepContext(
             epoch, batch, jnp.int32(10), jnp.arange(BATCH + 1), index, inputs[index],
             jnp.ones(BATCH), jnp.float32(0.5), jax.random.key(7), state.memory,
         )  # fmt: skip
         return change(state, seen)
 
     if strategy.memory:
-        given = Given(jax.random.key(3), labels, jnp.ones(40, bool), jnp.eye(CLASSES), state)
+        given = MemoryInit(jax.random.key(3), labels, jnp.ones(40, bool), jnp.eye(CLASSES), state)
         state = state._replace(memory=jax.jit(strategy.memory.init)(given))
     return Steps(strategy, state, lambda s, epoch, batch, index: step(s, *map(jnp.int32, (epoch, batch)), index))
 

@@ -102,12 +102,12 @@ def plain(value: np.ndarray) -> object:
     return float(value) if math.isfinite(value) else None
 
 
-def boards(*paths: Path) -> list[cells.Board]:
+def boards(*paths: Path) -> list[cells.Leaderboard]:
     """What a report makes of workdirs."""
     return cells.boards(read(paths))[0]
 
 
-def board(*paths: Path) -> cells.Board:
+def board(*paths: Path) -> cells.Leaderboard:
     """The only one."""
     (one,) = boards(*paths)
     return one

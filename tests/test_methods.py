@@ -39,7 +39,7 @@ def short(name, **fields):
 def test_memory_is_the_runs_own_changes_and_does_not_depend_on_company(name):
     config = short(name, seeds=3, noise__seed="per_run", runs_axis="map")
     (parts,) = build(config)
-    program = multi_run.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, 2)
+    program = multi_run.MultiRunProgram(parts.recipe, parts.dataset, parts.runs, parts.layout, 2)
     before = jax.tree.leaves(program.gather(program.start(0)).states.memory)
     *_, last = islice(program.train(partial(program.start, 0)), len(parts.epochs))
     cut, whole = program.gather(last).states, run(config).state
@@ -70,7 +70,7 @@ def test_what_is_held_out_never_trains(name):
     def params(labels):
         member = parts.members[0]._replace(run=parts.runs[0]._replace(labels=labels))
         one = weigh(parts._replace(members=[member]), None)
-        program = multi_run.Program(one.recipe, one.dataset, one.runs, one.layout)
+        program = multi_run.MultiRunProgram(one.recipe, one.dataset, one.runs, one.layout)
         *_, last = islice(program.train(partial(program.start, 0)), 2)
         return program.gather(last).states.params
 
@@ -216,13 +216,13 @@ def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
 
     (parts,) = build(quick("confident_filter", seeds=1, strategy__folds=3, strategy__fold_epochs=1))
     seen = []
-    program = cross_validation.runs.Program
+    program = cross_validation.runs.MultiRunProgram
 
     def spy(recipe, dataset, members, *rest):
         seen.extend(members)
         return program(recipe, dataset, members, *rest)
 
-    monkeypatch.setattr(cross_validation.runs, "Program", spy)
+    monkeypatch.setattr(cross_validation.runs, "MultiRunProgram", spy)
     cross_validation.weigh(parts, None)
     held = [set(np.asarray(run.validation_index).tolist()) for run in seen]
     assert len(seen) == 3

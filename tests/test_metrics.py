@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from conftest import quick
 
-from jnl.core.strategy import Outcome, Selection
+from jnl.core.strategy import Selection, StepOutput
 from jnl.experiment.run import run
 from jnl.training import metrics
 
@@ -30,7 +30,7 @@ def test_changed_predictions_are_those_of_two_visits(own):
                         compared += 1
                         changed += last[network, example] != said
                     last[network, example] = said
-            outcome = Outcome(jnp.zeros(1), nothing_selected, jnp.asarray(logits, jnp.float32), jnp.asarray(index))
+            outcome = StepOutput(jnp.zeros(1), nothing_selected, jnp.asarray(logits, jnp.float32), jnp.asarray(index))
             now = metrics.count(outcome, labels, clean, before)
             counts = metrics.Counts(*map(jnp.add, counts, now))
             before = metrics.predicted(outcome, before)
@@ -58,7 +58,7 @@ def test_times_are_those_of_plain_loops(own, some):
                     expected[example] += [1, not mask[row, position]]
         chosen = jnp.asarray(eligible) if some else None
         selection = Selection(jnp.zeros((2, 6)), jnp.asarray(mask), jnp.ones(2), eligible=chosen)
-        found = metrics.times(Outcome(jnp.zeros(2), selection, jnp.zeros((2, 6, 3)), jnp.asarray(index)), found)
+        found = metrics.times(StepOutput(jnp.zeros(2), selection, jnp.zeros((2, 6, 3)), jnp.asarray(index)), found)
     np.testing.assert_array_equal(found, expected)
     assert 0 < expected[:, 1].sum() < expected[:, 0].sum()
 

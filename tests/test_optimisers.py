@@ -11,7 +11,7 @@ from jax.tree_util import keystr
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.training.epoch import start, train_epoch
-from jnl.training.optimizers import Optimiser
+from jnl.training.optimizers import Optimizer
 
 RATES = [0.1, 0.1, 0.01, 0.01, 0.02]
 GRADIENTS = np.random.default_rng(0).normal(size=(5, 7))
@@ -35,7 +35,7 @@ def test_sgd(momentum, decay):
     for gradient, rate in zip(GRADIENTS, RATES, strict=True):
         velocity = momentum * velocity + gradient + decay * w
         w -= rate * velocity
-    np.testing.assert_allclose(ours(Optimiser("sgd", momentum, decay)), w, rtol=1e-5)
+    np.testing.assert_allclose(ours(Optimizer("sgd", momentum, decay)), w, rtol=1e-5)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.05])
@@ -47,7 +47,7 @@ def test_adam_with_a_beta1_that_changes(decay):
         first = beta1 * first + (1 - beta1) * gradient
         second = 0.999 * second + 0.001 * gradient**2
         w -= rate * (first / (1 - beta1**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-    np.testing.assert_allclose(ours(Optimiser("adam", 0.0, decay), betas), w, rtol=1e-4)
+    np.testing.assert_allclose(ours(Optimizer("adam", 0.0, decay), betas), w, rtol=1e-4)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.05])
@@ -57,19 +57,19 @@ def test_adagrad(decay):
         gradient = gradient + decay * w
         total += gradient**2
         w -= rate * gradient / (np.sqrt(total) + 1e-7)
-    np.testing.assert_allclose(ours(Optimiser("adagrad", 0.0, decay)), w, rtol=1e-5)
+    np.testing.assert_allclose(ours(Optimizer("adagrad", 0.0, decay)), w, rtol=1e-5)
 
 
 @pytest.mark.parametrize("gradient", [1e-5, 1e-3])
 def test_adagrad_moves_by_the_rate_however_small_the_first_gradient(gradient):
-    transform = Optimiser("adagrad", 0.0, 0.0)(0.1, 0.9)
+    transform = Optimizer("adagrad", 0.0, 0.0)(0.1, 0.9)
     change, _ = transform.update(jnp.float32(gradient), transform.init(jnp.float32(0)))
     np.testing.assert_allclose(change, -0.1 * gradient / (gradient + 1e-7), rtol=0.011)
 
 
 @pytest.mark.parametrize("name", ["adagrad", "adam", "sgd"])
 def test_the_rate_falls_with_the_number_of_steps(name):
-    optimiser = Optimiser(name, 0.9, 0.05)
+    optimiser = Optimizer(name, 0.9, 0.05)
     slower = optimiser._replace(step_decay=0.5)
     divided = [rate / (1 + 0.5 * step) for step, rate in enumerate(RATES)]
     state, params = None, np.float32(START)
@@ -88,7 +88,7 @@ def test_weight_decay_acts_on_what_is_named():
     nothing = jax.tree.map(jnp.zeros_like, params)
 
     def shrunk(decayed):
-        transform = Optimiser("sgd", 0.0, 0.1, decayed=decayed)(1.0, 0.9)
+        transform = Optimizer("sgd", 0.0, 0.1, decayed=decayed)(1.0, 0.9)
         change, _ = transform.update(nothing, transform.init(params), params)
         ratios = jax.tree.map(lambda change, w: float(change / w), change, params)
         return {
@@ -146,6 +146,6 @@ def test_with_a_fresh_optimiser_two_epochs_are_two_trainings_of_one():
     ],
 )
 def test_wrong_settings(wrong, message):
-    Optimiser("sgd", 0.0, 0.0).check()
+    Optimizer("sgd", 0.0, 0.0).check()
     with pytest.raises(UserError, match=message):
-        Optimiser("sgd", 0.0, 0.0)._replace(**wrong).check()
+        Optimizer("sgd", 0.0, 0.0)._replace(**wrong).check()

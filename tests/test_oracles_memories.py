@@ -24,7 +24,7 @@ from oracles import (
 )
 
 from jnl import strategies
-from jnl.core.memory import Given
+from jnl.core.memory import MemoryInit
 
 BATCHES = np.arange(8), np.arange(4, 12), np.array([0, 1, 2, 3, 8, 9, 10, 11])  # each example twice
 
@@ -230,7 +230,7 @@ def test_cores2_takes_the_prior_of_what_the_sieve_left_in_the_epoch_before():
     labels[:5] = 0
     numbers = np.bincount(labels, minlength=4)
     prior, gone = numbers / EXAMPLES, []
-    given = Given(jax.random.key(0), jnp.asarray(labels), jnp.ones(EXAMPLES, bool), jnp.eye(4), None)
+    given = MemoryInit(jax.random.key(0), jnp.asarray(labels), jnp.ones(EXAMPLES, bool), jnp.eye(4), None)
     memory = strategy.memory.init(given)
     refresh = jax.jit(lambda memory: strategy.memory.refresh(memory, None, None, None))
     for epoch in (30, 31, 32, 33):  # the sieve comes in with 31

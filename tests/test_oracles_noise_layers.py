@@ -23,10 +23,10 @@ from oracles import (
 
 from jnl import models, noise, strategies
 from jnl.core import train_state
-from jnl.core.memory import Given
+from jnl.core.memory import MemoryInit
 from jnl.ops.losses import objective
 from jnl.strategies._channel import confusion, estimate
-from jnl.training.optimizers import Optimiser
+from jnl.training.optimizers import Optimizer
 
 CORRECTIONS = ("forward_correction", "backward_correction")
 
@@ -155,7 +155,7 @@ def test_the_noise_layer_learns_by_the_same_gradient(kind):
 
 
 def _given(labels, trains, classes):
-    return Given(jax.random.key(0), jnp.asarray(labels), jnp.asarray(trains), jnp.eye(classes), None)
+    return MemoryInit(jax.random.key(0), jnp.asarray(labels), jnp.asarray(trains), jnp.eye(classes), None)
 
 
 def _refresh(strategy):
@@ -252,7 +252,7 @@ def test_a_class_that_is_never_predicted_has_no_confusion():
 def test_networks_start_alike_with_and_without_a_noise_layer():
     """What a strategy learns itself is another entry beside the network's parameters."""
     model, sample, key = models.make("mlp", 4, width=8), jnp.ones((1, 8)), jax.random.key(0)
-    optimiser = Optimiser("adam", 0.0, 0.0)(0.1, 0.9)
+    optimiser = Optimizer("adam", 0.0, 0.0)(0.1, 0.9)
     plain, layered = (
         jax.jit(lambda learned=learned: train_state.init(model, 1, optimiser, key, sample, 1, learned))()
         for learned in (None, strategies.make("s_model").learned)

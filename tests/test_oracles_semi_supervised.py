@@ -32,7 +32,7 @@ from oracles import (
 from test_mixture import of_the_published_code, overlapping
 
 from jnl import strategies
-from jnl.core.memory import Given
+from jnl.core.memory import MemoryInit
 from jnl.ops.augment import mixture
 from jnl.strategies import dividemix as of_dividemix
 from jnl.strategies import elr_plus as of_elr_plus
@@ -226,7 +226,7 @@ def test_dividemix_divides_by_the_mean_of_the_last_five_losses():
     number, classes = 600, 4
     labels, history = np.random.default_rng(0).integers(0, classes, number), []
     strategy = strategies.make("dividemix", warmup_epochs=2, average_epochs=5)
-    given = Given(jax.random.key(0), jnp.asarray(labels), jnp.ones(number, bool), jnp.eye(classes), None)
+    given = MemoryInit(jax.random.key(0), jnp.asarray(labels), jnp.ones(number, bool), jnp.eye(classes), None)
     memory = strategy.memory.init(given)
 
     @jax.jit

@@ -29,7 +29,7 @@ def test_every_kept_result_gives_the_numbers_of_its_own_summary(path):
     points = read([path])
     assert len(points) == len(told)
     for point, one in zip(points, told, strict=True):
-        cell = cells.Cell("", point.strategy, [point], point.runs)
+        cell = cells.MethodResult("", point.strategy, [point], point.runs)
         for name in ("best", "last", "last10"):
             per_run = one["test_accuracy"][name]["mean"]["per_run"]
             np.testing.assert_allclose(cell.numbers()[name], per_run, rtol=1e-6)

@@ -21,7 +21,7 @@ TWO_EPOCHS = {"epochs": 2}
 
 def programs(config, **options):
     (parts,) = build(config)
-    return parts, multi_run.Program(parts.recipe, parts.dataset, parts.runs, parts.layout, **options)
+    return parts, multi_run.MultiRunProgram(parts.recipe, parts.dataset, parts.runs, parts.layout, **options)
 
 
 @pytest.mark.parametrize("strategy", ["standard", "jocor"])
@@ -158,14 +158,14 @@ def test_runs_that_do_not_fit_are_cut(monkeypatch, caplog):
 @pytest.mark.parametrize("message", ["RESOURCE_EXHAUSTED: 1 GiB", "INTERNAL: Out of memory allocating 1 bytes."])
 def test_a_failed_allocation_halves_the_chunks(message, monkeypatch, caplog):
     """A limit of the address space fails really, but the compiler's own threads may then hang: so only pretend."""
-    advance = multi_run.Program._advance
+    advance = multi_run.MultiRunProgram._advance
 
     def fails_above_one(program, at, feeds):
         if program.at_once > 1:
             raise jax.errors.JaxRuntimeError(message)
         return advance(program, at, feeds)
 
-    monkeypatch.setattr(multi_run.Program, "_advance", fails_above_one)
+    monkeypatch.setattr(multi_run.MultiRunProgram, "_advance", fails_above_one)
     config = quick(seeds=4, runs_axis="map", **TWO_EPOCHS)
     history = run(config)
     assert caplog.text.count("ran out of memory") == 2
@@ -179,7 +179,7 @@ def test_one_run_that_does_not_fit_is_told(monkeypatch):
     def fails(program, at, feeds):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED")
 
-    monkeypatch.setattr(multi_run.Program, "_advance", fails)
+    monkeypatch.setattr(multi_run.MultiRunProgram, "_advance", fails)
     with pytest.raises(UserError, match="devices_per_batch"):
         run(quick(seeds=1))
 

@@ -13,13 +13,13 @@ from jax import Array
 from jnl import noise, strategies
 from jnl.core import train_state
 from jnl.core.errors import UserError
-from jnl.core.memory import Given
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import MemoryInit
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.models import make
 from jnl.ops import schedules
 from jnl.ops.augment import Augment
 from jnl.ops.losses import objective
-from jnl.training.optimizers import Optimiser
+from jnl.training.optimizers import Optimizer
 from jnl.training.step import update
 
 BATCH, CLASSES, FEATURES = 16, 5, 3
@@ -82,7 +82,7 @@ def context(strategy, labels):
     """What the strategy sees in epoch 5, with a memory that has been refreshed once."""
     random = np.random.default_rng(2)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
-    given = Given(jax.random.key(3), labels, jnp.ones(len(labels), bool), transition, None)
+    given = MemoryInit(jax.random.key(3), labels, jnp.ones(len(labels), bool), transition, None)
     memory = strategy.memory.init(given) if strategy.memory else {}
     features = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, FEATURES)), jnp.float32)
     if strategy.memory and strategy.memory.refresh:
@@ -93,7 +93,7 @@ def context(strategy, labels):
         strategy.learned(CLASSES, FEATURES) if strategy.learned else {},
     )
     weights = jnp.asarray(random.integers(0, 2, BATCH) if strategy.weigh else np.ones(BATCH), jnp.float32)
-    return Context(
+    return StepContext(
         jnp.int32(5), jnp.int32(2), 10, keep(0.3), jnp.arange(BATCH), jnp.zeros((BATCH, 1)), weights, jnp.float32(0.3),
         jax.random.key(7), memory, learned, features,
     )  # fmt: skip
@@ -158,7 +158,7 @@ class Answers(NamedTuple):
     name: str
     hyper: dict
     strategy: Strategy
-    seen: Context
+    seen: StepContext
     eager: Selection  # operation by operation, no hyper-value traced
     jitted: Answer
     among: dict[str, Answer]  # by vmap, to each situation
@@ -248,16 +248,16 @@ def compiled_step(name, static):
     random = np.random.default_rng(0)
     inputs = jnp.asarray(random.normal(0, 1, (40, 8)), jnp.float32)
     labels = jnp.asarray(random.integers(0, CLASSES, 40), jnp.int32)
-    model, optimiser = make("mlp", CLASSES, width=FEATURES), Optimiser("sgd", 0.9, 0.0)(0.1, 0.9)
+    model, optimiser = make("mlp", CLASSES, width=FEATURES), Optimizer("sgd", 0.9, 0.0)(0.1, 0.9)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
-    training = train_state.Training(model, optimiser, Augment(), inputs, labels)
+    training = train_state.TrainContext(model, optimiser, Augment(), inputs, labels)
 
     def start(traced):
         strategy = strategies.make(name, **dict(static), **traced)
         state = train_state.init(
             model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], len(inputs), strategy.learned
         )
-        given = Given(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
+        given = MemoryInit(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
         return state._replace(memory=strategy.memory.init(given) if strategy.memory else {})
 
     def epoch(traced, state, number):
@@ -268,7 +268,7 @@ def compiled_step(name, static):
 
         if strategy.memory and strategy.memory.refresh:
             state = state._replace(memory=strategy.memory.refresh(state.memory, everything, labels, number))
-        seen = Context(
+        seen = StepContext(
             number, jnp.int32(0), 10, jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH], jnp.ones(BATCH),
             jnp.float32(0.3), jax.random.key(7), state.memory,
         )  # fmt: skip
@@ -288,12 +288,12 @@ def test_what_it_takes_for_wrong(case):
     suspicion = {"times": random.integers(0, 10, (40, 2)).cumsum(1)[:, ::-1] * trains[:, None]}
     if not strategy.suspects.counted and strategy.weigh:
         suspicion = {"dropped": trains & (random.random(40) < 0.4), "wrong": random.random(40), "predicted": labels}
-    given = Given(jax.random.key(3), labels, jnp.asarray(trains), jnp.eye(CLASSES), None)
+    given = MemoryInit(jax.random.key(3), labels, jnp.asarray(trains), jnp.eye(CLASSES), None)
     memory = strategy.memory.init(given) if strategy.memory else {}
     if strategy.memory and strategy.memory.refresh:
         logits = jnp.asarray(random.normal(0, 2, (strategy.num_nets, 40, CLASSES)), jnp.float32)
         memory = strategy.memory.refresh(memory, lambda: (logits, None), labels, jnp.int32(99))
-    state = train_state.State({}, {}, (), memory, jnp.array(False), jnp.zeros((1, 40)), suspicion)
+    state = train_state.TrainState({}, {}, (), memory, jnp.array(False), jnp.zeros((1, 40)), suspicion)
     listed = strategy.suspects.listed(jax.device_get(state))
     assert (listed.wrong.shape, listed.wrong.dtype) == ((40,), bool)
     assert 0 < listed.wrong.sum() and not listed.wrong[~trains].any()

@@ -10,7 +10,7 @@ import numpy as np
 from jnl.benchmark.timing import Seconds, repeat
 from jnl.data.dataset import Dataset, Split
 from jnl.experiment.build import build
-from jnl.experiment.program_spec import Parts
+from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, multi_run
 from jnl.parallel.layout import describe
 from jnl.settings.config import published
@@ -49,7 +49,7 @@ class Measured(NamedTuple):
     bytes_per_run: float  # on its device
 
 
-def parts(name: str, number: int, axis: str) -> Parts:
+def parts(name: str, number: int, axis: str) -> ProgramSpec:
     """JoCoR, as published, on random data."""
     work = WORK[name]
     config = published("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={work.model}")
@@ -61,7 +61,7 @@ def parts(name: str, number: int, axis: str) -> Parts:
 def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
     """One training epoch with its evaluation, `number` runs at once."""
     made = parts(name, number, axis)
-    program = multi_run.Program(made.recipe, made.dataset, made.runs, made.layout)
+    program = multi_run.MultiRunProgram(made.recipe, made.dataset, made.runs, made.layout)
     training = program.train(partial(program.start, 0))
 
     def once() -> None:
@@ -85,7 +85,7 @@ def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
     )
 
 
-def count(made: Parts) -> int:
+def count(made: ProgramSpec) -> int:
     """Operations of one run's epoch."""
     train, test = jax.tree.map(jnp.asarray, (made.dataset.train, made.dataset.test))
     run = made.runs[0]

@@ -6,25 +6,25 @@ from typing import NamedTuple
 import numpy as np
 from jax import Array
 
-from jnl.core.train_state import State
+from jnl.core.train_state import TrainState
 
 Arrays = dict[str, Array]
 
 
-class Given(NamedTuple):
+class MemoryInit(NamedTuple):
     """What a memory may start from."""
 
     key: Array
     labels: Array  # i32[N] noisy labels
     trains: Array  # bool[N] False for what is held out for validation
     transition: Array  # f32[C, C] the true noise, for strategies that are told to know it
-    networks: State  # as they start
+    networks: TrainState  # as they start
 
 
-Everything = Callable[[], tuple[Array, Array]]  # logits f32[K, N, C] and features f32[K, N, D] of all examples, now
+PredictAll = Callable[[], tuple[Array, Array]]  # logits f32[K, N, C] and features f32[K, N, D] of all examples, now
 
 
-class Host(NamedTuple):
+class HostCallback(NamedTuple):
     """Work between epochs that is not JAX."""
 
     due: Callable[[int], bool]  # at the start of this epoch?
@@ -35,10 +35,10 @@ class Host(NamedTuple):
 class Memory(NamedTuple):
     """Arrays that a strategy keeps from batch to batch, such as one row for each example."""
 
-    init: Callable[[Given], Arrays]
+    init: Callable[[MemoryInit], Arrays]
     # (memory, everything, labels i32[N], epoch i32[]), at the start of each epoch
-    refresh: Callable[[Arrays, Everything, Array, Array], Arrays] | None = None
-    host: Host | None = None
+    refresh: Callable[[Arrays, PredictAll, Array, Array], Arrays] | None = None
+    host: HostCallback | None = None
     # (memory, parameters of the strategy's own) -> f32[C, C], what it takes for P(noisy | clean)
     noise: Callable[[Arrays, Arrays], Array] | None = None
 
@@ -50,7 +50,7 @@ class OutOfSample(NamedTuple):
     predicted: Array  # i32[N] the most probable class
 
 
-class Weigh(NamedTuple):
+class ExampleWeighting(NamedTuple):
     """What each example counts, settled on the host before training."""
 
     # (labels i32[N], truth i32[N], out-of-sample probabilities f32[N, C] if there are folds) -> f64[N]

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import optax
 from jax import Array
 
-from jnl.core.memory import Arrays, Memory, Weigh
+from jnl.core.memory import Arrays, ExampleWeighting, Memory
 from jnl.core.suspects import Suspects
-from jnl.core.train_state import State, Training
+from jnl.core.train_state import TrainContext, TrainState
 
 
-class Context(NamedTuple):
+class StepContext(NamedTuple):
     """All that a strategy may know besides logits and labels."""
 
     epoch: Array  # i32[]
@@ -42,7 +42,7 @@ class Selection(NamedTuple):
     eligible: Array | None = None  # bool[B] among which it chose; None: among all
 
 
-class Outcome(NamedTuple):
+class StepOutput(NamedTuple):
     """What a step leaves for the metrics."""
 
     objective: Array  # f32[G]
@@ -51,23 +51,24 @@ class Outcome(NamedTuple):
     index: Array  # type: ignore[assignment]  # i32[B] or i32[K, B] which examples these are
 
 
-Update = Callable[[State, Context], tuple[State, Outcome]]
+StepFn = Callable[[TrainState, StepContext], tuple[TrainState, StepOutput]]
 
 
 class Strategy(NamedTuple):
     """One method: how many networks it trains and which examples train them; most need no more than that."""
 
     num_nets: int
-    select: Callable[[Array, Array, Context], Selection] | None = None  # (logits f32[K, B, C], labels i32[B], Context)
-    forgets: bool = False  # it reads `Context.keep`, so a forget rate matters to it
+    # (logits f32[K, B, C], labels i32[B], context)
+    select: Callable[[Array, Array, StepContext], Selection] | None = None
+    forgets: bool = False  # it reads `StepContext.keep`, so a forget rate matters to it
     memory: Memory | None = None
     learned: Callable[[int, int], Arrays] | None = None  # (classes, features) -> parameters of its own for a network
     transform: optax.GradientTransformation = optax.identity()  # of the gradient, before the optimiser
-    weigh: Weigh | None = None
+    weigh: ExampleWeighting | None = None
     suspects: Suspects | None = None  # whose labels it takes for wrong; None: what it leaves out says nothing of labels
     restart: int = 0  # epoch in which the networks start afresh, the schedules too
     rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[], the learning rate is divided by it
     # (logits f32[K, B, C], labels i32[B], memory) -> f32[K, B], on labels that are held out; None: cross entropy.
     validation_loss: Callable[[Array, Array, Arrays], Array] | None = None
     # Instead of `step.update`, which it is given first for where it wants that.
-    step: Callable[[Update, Training, State, Context], tuple[State, Outcome]] | None = None
+    step: Callable[[StepFn, TrainContext, TrainState, StepContext], tuple[TrainState, StepOutput]] | None = None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jax import Array
 
-from jnl.core.train_state import State
+from jnl.core.train_state import TrainState
 
 
 class Listed(NamedTuple):
@@ -20,11 +20,11 @@ class Listed(NamedTuple):
 class Suspects(NamedTuple):
     """How a strategy tells which labels it takes for wrong."""
 
-    listed: Callable[[State], Listed]  # from the last state of one run, on the host
-    counted: bool = False  # `State.suspicion` has to count how often the mask left out each example
+    listed: Callable[[TrainState], Listed]  # from the last state of one run, on the host
+    counted: bool = False  # `TrainState.suspicion` has to count how often the mask left out each example
 
 
-def _by_counts(state: State) -> Listed:
+def _by_counts(state: TrainState) -> Listed:
     seen, left_out = state.suspicion["times"].T
     share = left_out / np.maximum(seen, 1)
     return Listed(share > 0.5, {"times_seen": seen, "times_left_out": left_out, "share_left_out": share})
@@ -35,7 +35,7 @@ def _by_counts(state: State) -> Listed:
 LEFT_OUT = Suspects(_by_counts, counted=True)
 
 
-def _before_training(state: State) -> Listed:
+def _before_training(state: TrainState) -> Listed:
     told = state.suspicion
     return Listed(told["dropped"], {"probability": told["wrong"]}, told["predicted"])
 

@@ -13,7 +13,7 @@ Tree = dict[str, "Tree | Array"]
 Aux = TypeVar("Aux")
 
 
-class State(NamedTuple):
+class TrainState(NamedTuple):
     """All that training changes; every leaf of the networks starts with the K axis."""
 
     params: Tree  # a strategy's own parameters are under "strategy"
@@ -27,7 +27,7 @@ class State(NamedTuple):
     suspicion: dict[str, Array]
 
 
-class Training(NamedTuple):
+class TrainContext(NamedTuple):
     """What a step works with; the same for all steps of an epoch."""
 
     model: nn.Module
@@ -45,7 +45,7 @@ def init(
     sample: Array,
     examples: int,
     learned: Callable[[int, int], dict[str, Array]] | None = None,
-) -> State:
+) -> TrainState:
     """K networks from K independent keys, for N `examples`: `sample` is f32[1, ...] and only its shape matters."""
 
     def one(key: Array) -> tuple[Tree, Tree, optax.OptState]:
@@ -56,7 +56,7 @@ def init(
             params = {**params, "strategy": learned(logits.shape[-1], features.shape[-1])}
         return params, batch_stats, optimiser.init(params)
 
-    return State(
+    return TrainState(
         *jax.vmap(one)(jax.random.split(key, num_nets)),
         memory={},
         failed=jnp.zeros((), bool),
@@ -104,8 +104,8 @@ def predict(
 
 
 def descend(
-    training: Training, state: State, total: Callable[[Tree], tuple[Array, tuple[Tree, Aux]]]
-) -> tuple[State, Aux]:
+    training: TrainContext, state: TrainState, total: Callable[[Tree], tuple[Array, tuple[Tree, Aux]]]
+) -> tuple[TrainState, Aux]:
     """One step of the optimiser down `total`, a function of the params that also gives new batch statistics."""
     gradient, (batch_stats, aux) = jax.grad(total, has_aux=True)(state.params)
     updates, opt_state = jax.vmap(training.optimiser.update)(gradient, state.opt_state, state.params)

@@ -17,25 +17,25 @@ from jnl.core.memory import OutOfSample
 from jnl.core.strategy import Strategy
 from jnl.data import holdout
 from jnl.data.dataset import Dataset
-from jnl.experiment.program_spec import Member, Parts
+from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.ops.augment import Augment
 from jnl.parallel import devices, flops, host_feed
-from jnl.parallel.compiled_epoch import Carried
+from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import choose
 from jnl.settings.config import DATA_FIELDS, FORGET_FIELDS
 from jnl.settings.epoch_plan import check_checkpoint, noise_rate, plans
-from jnl.settings.sweep import Point, points
+from jnl.settings.sweep import SweepPoint, points
 from jnl.training import metrics
 from jnl.training.epoch import start, train_epoch
-from jnl.training.optimizers import Optimiser
-from jnl.training.spec import Recipe, Run
+from jnl.training.optimizers import Optimizer
+from jnl.training.spec import RunInputs, TrainSpec
 
 STREAM = ["auto", "always", "never"]
 _HELD_OUT = 0.1  # for validation, where there is no test set
 _OPERATIONS = 2**41  # of a piece, about: half a minute on two CPU cores
 
 
-def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[Parts]:
+def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[ProgramSpec]:
     """The programs of a config: points of a sweep that differ in arrays only share one.
 
     Raises:
@@ -47,14 +47,14 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     source = cache(partial(_dataset, load))
     noisy = cache(partial(_noisy, source))  # points that share data and noise draw it once
     fit = cache(lambda augment, *read: augment.fitted(source(*read).train.inputs))
-    programs: dict[Hashable, list[Parts]] = {}
+    programs: dict[Hashable, list[ProgramSpec]] = {}
     for point in every:
         parts = _one(point, source, noisy, fit)
         programs.setdefault(_shape(parts), []).append(parts)
     return [_traced(_merge(alike)) for alike in programs.values()]
 
 
-def _traced(parts: Parts) -> Parts:
+def _traced(parts: ProgramSpec) -> ProgramSpec:
     """What does not fit together, such as a network and the size of the images, is told now; the work is counted."""
     recipe, train, run = parts.recipe, parts.dataset.train, parts.runs[0]
     train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
@@ -67,7 +67,7 @@ def _traced(parts: Parts) -> Parts:
         examples = recipe.steps * recipe.batch_size * len(parts.members)
         pieces = max(pieces, 1 + examples * parts.dataset.train.inputs[0].nbytes // host_feed.BYTES)
     return parts._replace(
-        recipe=recipe._replace(pieces=pieces), like=Carried(state, metrics.nothing()), operations=number
+        recipe=recipe._replace(pieces=pieces), like=EpochCarry(state, metrics.nothing()), operations=number
     )
 
 
@@ -98,8 +98,8 @@ def _check(config: ConfigDict) -> None:
 
 
 def _one(
-    point: Point, source: Callable[..., Dataset], draw: Callable[..., "_Noisy"], fit: Callable[..., Augment]
-) -> Parts:
+    point: SweepPoint, source: Callable[..., Dataset], draw: Callable[..., "_Noisy"], fit: Callable[..., Augment]
+) -> ProgramSpec:
     config = point.config
     hyper = _hyper(config)
     strategy = strategies.make(config.strategy.name, **hyper)
@@ -118,7 +118,7 @@ def _one(
         raise UserError(f"strategy.name: {config.strategy.name} wants the truth, which nobody knows of these data")
     if strategy.weigh and strategy.weigh.folds:
         _check_folds(config, strategy.weigh.folds, noisy)
-    recipe = Recipe(
+    recipe = TrainSpec(
         model=models.make(model, len(dataset.class_names), **_model_options(config, dataset, model)),
         make_strategy=partial(strategies.make, config.strategy.name, **static),
         num_nets=strategy.num_nets,
@@ -132,8 +132,8 @@ def _one(
     everyone = jnp.ones(len(dataset.train.labels), jnp.float32)
     folds = strategy.weigh is not None and strategy.weigh.folds > 0
     members = [
-        Member(
-            Run(
+        RunInfo(
+            RunInputs(
                 seed=jnp.uint32(seed),
                 labels=one.labels,
                 weights=everyone,
@@ -157,8 +157,8 @@ def _one(
     layout = choose(config.runs_axis, len(members), config.devices_per_batch)
     epochs = range(config.protocol.first_epoch, strategy.restart + config.epochs)
     preparing = max(strategy.restart - epochs.start, 0)
-    return Parts(
-        config, model, recipe, dataset, members, layout, epochs, preparing, like=cast(Carried, None), operations=0
+    return ProgramSpec(
+        config, model, recipe, dataset, members, layout, epochs, preparing, like=cast(EpochCarry, None), operations=0
     )
 
 
@@ -171,7 +171,7 @@ def _check_folds(config: ConfigDict, folds: int, noisy: Sequence["_Noisy"]) -> N
             raise UserError(f"config.batch_size: {config.batch_size} is more than the examples of {folds - 1} folds")
 
 
-def _shape(parts: Parts) -> Hashable:
+def _shape(parts: ProgramSpec) -> Hashable:
     """All that a program is compiled for: points that are equal in it differ in arrays only."""
     leaves, tree = jax.tree.flatten(parts.runs[0])
     maker, config = parts.recipe.make_strategy, parts.config
@@ -185,7 +185,7 @@ def _shape(parts: Parts) -> Hashable:
     )
 
 
-def _merge(alike: Sequence[Parts]) -> Parts:
+def _merge(alike: Sequence[ProgramSpec]) -> ProgramSpec:
     first, members = alike[0], [member for parts in alike for member in parts.members]
     layout = choose(first.config.runs_axis, len(members), first.config.devices_per_batch)
     return first._replace(members=members, layout=layout)
@@ -245,8 +245,8 @@ def _noisy(
     return _Noisy(jnp.asarray(labels), jnp.asarray(told), jnp.asarray(train), jnp.asarray(held), realised, matrix)
 
 
-def _optimiser(config: ConfigDict) -> Optimiser:
-    return Optimiser(**{field: config.optim[field] for field in Optimiser._fields})
+def _optimiser(config: ConfigDict) -> Optimizer:
+    return Optimizer(**{field: config.optim[field] for field in Optimizer._fields})
 
 
 def _streams(config: ConfigDict, dataset: Dataset, strategy: Strategy) -> bool:

@@ -7,17 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from jnl import strategies
-from jnl.core.memory import OutOfSample, Weigh
-from jnl.experiment.loop import Saving, train_program
-from jnl.experiment.program_spec import Parts
+from jnl.core.memory import ExampleWeighting, OutOfSample
+from jnl.experiment.loop import CheckpointPolicy, train_program
+from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import multi_run
-from jnl.parallel.compiled_epoch import Carried
+from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import choose
 from jnl.training import metrics
 from jnl.training.epoch import start
 
 
-def weigh(parts: Parts, saving: Saving | None) -> Parts:
+def weigh(parts: ProgramSpec, saving: CheckpointPolicy | None) -> ProgramSpec:
     """The same parts, each run with the weights of its examples; NaN, by which it fails, if its own training has."""
     rule = parts.recipe.make_strategy(**parts.runs[0].hyper).weigh
     if rule is None:
@@ -41,7 +41,7 @@ def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
     return OutOfSample(jnp.asarray(wrong), jnp.asarray(p.argmax(1), jnp.int32))
 
 
-def _out_of_sample(parts: Parts, rule: Weigh, saving: Saving | None) -> np.ndarray:
+def _out_of_sample(parts: ProgramSpec, rule: ExampleWeighting, saving: CheckpointPolicy | None) -> np.ndarray:
     """Probabilities f32[S, N, C], 0 for examples held out for validation. All folds of all runs are one program."""
     shape = (len(parts.members), len(parts.dataset.train.labels), len(parts.dataset.class_names))
     predictions = np.zeros(shape, np.float32)
@@ -67,14 +67,14 @@ def _out_of_sample(parts: Parts, rule: Weigh, saving: Saving | None) -> np.ndarr
     recipe = recipe._replace(steps=min(recipe.steps, len(members[0].train_index) // recipe.batch_size))
     layout = choose(parts.config.runs_axis, len(members), parts.config.devices_per_batch)
 
-    made: list[multi_run.Program] = []
+    made: list[multi_run.MultiRunProgram] = []
 
-    def make(pieces: int) -> multi_run.Program:
+    def make(pieces: int) -> multi_run.MultiRunProgram:
         cut = recipe._replace(pieces=pieces or recipe.pieces)
-        made.append(multi_run.Program(cut, parts.dataset, members, layout, parts.config.runs_at_once))
+        made.append(multi_run.MultiRunProgram(cut, parts.dataset, members, layout, parts.config.runs_at_once))
         return made[0]
 
-    like = Carried(jax.eval_shape(partial(start, recipe), parts.dataset.train, members[0]), metrics.nothing())
+    like = EpochCarry(jax.eval_shape(partial(start, recipe), parts.dataset.train, members[0]), metrics.nothing())
     epochs = range(rule.epochs)
     trained = train_program(f"{rule.folds} folds", make, like, epochs, saving, lambda *told: None)
     assert trained.carried is not None

@@ -5,13 +5,13 @@ from operator import itemgetter
 import jax
 import numpy as np
 
-from jnl.core.train_state import State
-from jnl.experiment.program_spec import Member, Parts
+from jnl.core.train_state import TrainState
+from jnl.experiment.program_spec import ProgramSpec, RunInfo
 
 Table = list[list[str]]  # the names of the columns, then a row for each example
 
 
-def tables(parts: Parts, states: State) -> list[Table | None] | None:
+def tables(parts: ProgramSpec, states: TrainState) -> list[Table | None] | None:
     """Of each run, None of one that has failed; None where the strategy takes no labels for wrong."""
     if parts.recipe.make_strategy(**parts.runs[0].hyper).suspects is None:
         return None
@@ -22,7 +22,7 @@ def tables(parts: Parts, states: State) -> list[Table | None] | None:
     ]
 
 
-def _table(parts: Parts, member: Member, state: State) -> Table:
+def _table(parts: ProgramSpec, member: RunInfo, state: TrainState) -> Table:
     suspects = parts.recipe.make_strategy(**member.run.hyper).suspects
     assert suspects is not None
     listed, names, origin = suspects.listed(state), parts.dataset.class_names, parts.dataset.origin

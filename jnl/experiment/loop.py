@@ -11,8 +11,8 @@ import numpy as np
 
 from jnl.core.signals import Interrupts, Stopped
 from jnl.parallel import devices, layout
-from jnl.parallel.compiled_epoch import Carried
-from jnl.parallel.multi_run import Program, Standing
+from jnl.parallel.compiled_epoch import EpochCarry
+from jnl.parallel.multi_run import Cursor, MultiRunProgram
 from jnl.results.checkpoint import Checkpoint, Checkpoints
 from jnl.results.writers import ProgramSummary, Progress
 
@@ -21,12 +21,12 @@ Tell = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...]
 _CURVES = "curves"  # where their names start
 
 
-class Trained(NamedTuple):
+class TrainingRecord(NamedTuple):
     """How far a training has come."""
 
     epoch: int  # under way, or the next
     piece: int  # of it, the next
-    carried: Carried | None = None  # of all runs, on the host, every leaf [S, ...]; None: nothing has been trained
+    carried: EpochCarry | None = None  # of all runs, on the host, every leaf [S, ...]; None: nothing has been trained
     curves: tuple[Measured, ...] = ()  # of the epochs that are over
     epoch_seconds: tuple[float, ...] = ()  # of each
     under_way: float = 0.0  # seconds spent in the epoch under way
@@ -35,7 +35,7 @@ class Trained(NamedTuple):
     program: ProgramSummary | None = None  # once the training is over
 
 
-class Saving(NamedTuple):
+class CheckpointPolicy(NamedTuple):
     """Where and when a training is saved."""
 
     folder: Path
@@ -43,20 +43,20 @@ class Saving(NamedTuple):
     every_minutes: float
     keep: int
 
-    def inside(self, name: str) -> "Saving":
+    def inside(self, name: str) -> "CheckpointPolicy":
         """The same in a folder inside."""
         return self._replace(folder=self.folder / name)
 
 
 def train_program(
     title: str,
-    make: Callable[[int], Program],
-    like: Carried,
+    make: Callable[[int], MultiRunProgram],
+    like: EpochCarry,
     epochs: range,
-    saving: Saving | None,
+    saving: CheckpointPolicy | None,
     tell: Tell,
     preparing: int = 0,
-) -> Trained:
+) -> TrainingRecord:
     """Trains `epochs` and tells of each, those first that are on disk; ends early if all runs have failed.
 
     The program is made if there is something to train, with the pieces to an epoch that it has been cut into so far, if
@@ -66,8 +66,8 @@ def train_program(
       Stopped: a signal came, and all is saved.
       UserError: it cannot be saved.
     """
-    with _Store(saving) as store:
-        now = store.newest(like) or Trained(epochs.start, 0)
+    with CheckpointManager(saving) as store:
+        now = store.newest(like) or TrainingRecord(epochs.start, 0)
         for epoch, measured, seconds in zip(epochs, now.curves, now.epoch_seconds, strict=False):
             tell(epoch, measured, seconds)
         if now.program is not None:
@@ -100,13 +100,13 @@ def train_program(
     raise AssertionError("a program trains on and on")
 
 
-def _begin(program: Program, now: Trained) -> Callable[[], Standing]:
+def _begin(program: MultiRunProgram, now: TrainingRecord) -> Callable[[], Cursor]:
     if now.carried is None:
         return partial(program.start, now.epoch)
     return partial(program.resume, now.epoch, now.piece, now.carried)
 
 
-def _later(now: Trained, standing: Standing, seconds: float) -> Trained:
+def _later(now: TrainingRecord, standing: Cursor, seconds: float) -> TrainingRecord:
     """What is known so many seconds later."""
     spent, all_seconds = now.under_way + seconds, now.seconds + seconds
     # What was carried is out of date, and large.
@@ -117,14 +117,14 @@ def _later(now: Trained, standing: Standing, seconds: float) -> Trained:
     return now._replace(curves=curves, epoch_seconds=epoch_seconds, under_way=0.0)
 
 
-def _where(standing: Standing, pieces: int) -> str:
+def _where(standing: Cursor, pieces: int) -> str:
     where = f"in epoch {standing.epoch}, {standing.piece} of its {pieces} pieces are trained"
     if not standing.piece:
         where = f"after epoch {standing.epoch - 1}"
     return f"stopped {where}; all is saved, and the same command goes on from there"
 
 
-def _described(program: Program) -> ProgramSummary:
+def _described(program: MultiRunProgram) -> ProgramSummary:
     return ProgramSummary(
         runs=program.num_runs,
         runs_at_once=program.at_once,
@@ -135,13 +135,13 @@ def _described(program: Program) -> ProgramSummary:
     )
 
 
-class _Store:
+class CheckpointManager:
     """The checkpoints of a training; it may also save nothing.
 
     The main process alone has files; what goes wrong with them is told in all, so that none waits for another.
     """
 
-    def __init__(self, saving: Saving | None) -> None:
+    def __init__(self, saving: CheckpointPolicy | None) -> None:
         self._saving = saving
         self._files = devices.on_main(lambda: Checkpoints(saving.folder, saving.keep)) if saving else None
         self._epoch, self._clock = -1, time.perf_counter()  # of what was saved last
@@ -168,7 +168,7 @@ class _Store:
         due = epoch - self._epoch >= self._saving.every_epochs or minutes >= self._saving.every_minutes
         return bool(devices.highest(due))
 
-    def save(self, trained: Trained, number: int) -> None:
+    def save(self, trained: TrainingRecord, number: int) -> None:
         """Begins to save."""
         self._epoch, self._clock = trained.epoch, time.perf_counter()
         arrays = dict(_named(trained.carried))
@@ -186,7 +186,7 @@ class _Store:
         if self.saves:
             devices.on_main(lambda: work(files) if files else None)
 
-    def newest(self, like: Carried) -> Trained | None:
+    def newest(self, like: EpochCarry) -> TrainingRecord | None:
         """What was saved last, if anything."""
         files = self._files
         found = devices.on_main(lambda: files.newest() if files else None) if self.saves else None
@@ -198,7 +198,7 @@ class _Store:
         names = [name for name, _ in _named(like)]
         start = f"{_CURVES}/"
         curves = {name.removeprefix(start): curve for name, curve in found.arrays.items() if name.startswith(start)}
-        trained = Trained(**found.record)  # type: ignore[arg-type]
+        trained = TrainingRecord(**found.record)  # type: ignore[arg-type]
         return trained._replace(
             carried=jax.tree.unflatten(jax.tree.structure(like), [found.arrays[name] for name in names]),
             curves=tuple(
@@ -208,7 +208,7 @@ class _Store:
         )
 
 
-def _named(carried: Carried | None) -> list[tuple[str, np.ndarray]]:
+def _named(carried: EpochCarry | None) -> list[tuple[str, np.ndarray]]:
     """The leaves, with the names of the fields that lead to them."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(carried)
     return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]

@@ -8,20 +8,20 @@ import numpy as np
 from jnl import data
 from jnl.core.errors import printable
 from jnl.data.dataset import Dataset
-from jnl.experiment.program_spec import Parts
+from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, layout
 
 _SHARE = 0.5  # of the speed of a matrix product; 0.4 to 0.7 measured (README, Speed)
 _READABLE = 10  # classes of which the noise matrix is shown
 
 
-def describe(parts: Parts) -> list[str]:
+def describe(parts: ProgramSpec) -> list[str]:
     """The data, their noise, what will run on them, and what of it may not be meant."""
     lines = [*_data(parts.config.data.name, parts.dataset), *_matrix(parts), _training(parts), *_doubts(parts)]
     return [printable(line) for line in lines]
 
 
-def estimate(programs: Sequence[Parts]) -> str:
+def estimate(programs: Sequence[ProgramSpec]) -> str:
     """How long it may take, from the operations of all epochs and the speed of a matrix product here and now."""
     number = sum(parts.operations * len(parts.members) * len(parts.epochs) for parts in programs)
     devices = 1 if jax.default_backend() == "cpu" else max(parts.layout.mesh.size for parts in programs)
@@ -50,7 +50,7 @@ def _data(name: str, dataset: Dataset) -> list[str]:
     ]
 
 
-def _matrix(parts: Parts) -> list[str]:
+def _matrix(parts: ProgramSpec) -> list[str]:
     """The noise of the first run in percent, where there are few enough classes."""
     names, matrix = parts.dataset.class_names, parts.members[0].matrix
     if len(names) > _READABLE or not np.isfinite(matrix).all() or (matrix == np.eye(len(names))).all():
@@ -64,7 +64,7 @@ def _matrix(parts: Parts) -> list[str]:
     return [f"{which} in percent: a row for each true class, a column for each label, in the same order", *rows]
 
 
-def _training(parts: Parts) -> str:
+def _training(parts: ProgramSpec) -> str:
     config, wrong = parts.config, np.unique([member.realised_rate for member in parts.members])
     rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
     kinds = ", ".join(dict.fromkeys(member.point.config.noise.kind for member in parts.members))
@@ -77,7 +77,7 @@ def _training(parts: Parts) -> str:
     )
 
 
-def _doubts(parts: Parts) -> list[str]:
+def _doubts(parts: ProgramSpec) -> list[str]:
     config, run = parts.config, parts.runs[0]
     name, kind, lines = config.strategy.name, config.noise.kind, []
     noisy = data.noisy_already(config.data.name)

@@ -6,38 +6,38 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jnl.data.dataset import Dataset
-from jnl.parallel.compiled_epoch import Carried
+from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import Layout
-from jnl.settings.sweep import Point
-from jnl.training.spec import Recipe, Run
+from jnl.settings.sweep import SweepPoint
+from jnl.training.spec import RunInputs, TrainSpec
 
 
-class Member(NamedTuple):
+class RunInfo(NamedTuple):
     """A run, and what it is for people."""
 
-    run: Run
-    point: Point
+    run: RunInputs
+    point: SweepPoint
     seed: int
     noise_seed: int
     realised_rate: float  # share of wrong training labels, NaN where the truth is unknown
     matrix: np.ndarray  # f64[C, C] P(noisy | clean) as drawn, NaN where the truth is unknown
 
 
-class Parts(NamedTuple):
+class ProgramSpec(NamedTuple):
     """All that one program needs; its runs may come from several points of a sweep."""
 
     config: ConfigDict  # of its first point
     model: str
-    recipe: Recipe
+    recipe: TrainSpec
     dataset: Dataset
-    members: list[Member]
+    members: list[RunInfo]
     layout: Layout
     epochs: range
     preparing: int  # how many of these come before the networks start afresh, if they do
-    like: Carried  # the form of what a run carries from piece to piece
+    like: EpochCarry  # the form of what a run carries from piece to piece
     operations: int  # floating-point, of a run's epoch without evaluation
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[RunInputs]:
         """The arrays of each run."""
         return [member.run for member in self.members]

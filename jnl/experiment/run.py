@@ -14,12 +14,12 @@ from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError
 from jnl.core.registry import Json
-from jnl.core.train_state import State
+from jnl.core.train_state import TrainState
 from jnl.experiment.build import build
 from jnl.experiment.cross_validation import weigh
 from jnl.experiment.left_out import Table, tables
-from jnl.experiment.loop import Measured, Saving, Trained, train_program
-from jnl.experiment.program_spec import Member, Parts
+from jnl.experiment.loop import CheckpointPolicy, Measured, TrainingRecord, train_program
+from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.ops.curves import judges
 from jnl.parallel import devices, multi_run
 from jnl.results.provenance import fingerprint, record
@@ -35,15 +35,15 @@ class History(NamedTuple):
 
     metrics: dict[str, np.ndarray]  # name -> f32[S, epochs] or f32[S, epochs, K]
     summary: Summary
-    state: State  # of the last epoch, on the host, every leaf [S, K, ...]
+    state: TrainState  # of the last epoch, on the host, every leaf [S, K, ...]
     runs: list[dict[str, Json]]  # seeds and swept values of each
 
 
-class Output(NamedTuple):
+class ResultSink(NamedTuple):
     """Where the results of a training go; all None without a workdir, and the files in processes that do not write."""
 
     files: Workdir | None
-    saving: Saving | None
+    saving: CheckpointPolicy | None
     events: Events | None = None  # of TensorBoard, where they are wanted
 
     def append(self, rows: list[dict[str, Json]]) -> None:
@@ -94,7 +94,9 @@ def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> Hi
 
 
 @contextmanager
-def opened(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLike[str] | None) -> Iterator[Output]:
+def opened(
+    config: ConfigDict, programs: Sequence[ProgramSpec], path: str | os.PathLike[str] | None
+) -> Iterator[ResultSink]:
     """The folder for the results of all processes; only the main process writes.
 
     Raises:
@@ -104,7 +106,7 @@ def opened(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLik
     if path is None:
         if config.tensorboard:
             raise UserError("config.tensorboard: its files go to a workdir; give --workdir")
-        yield Output(None, None)
+        yield ResultSink(None, None)
         return
     if "\0" in os.fspath(path):
         raise UserError(f"workdir: {path} is no name of a folder; give another one")
@@ -115,7 +117,7 @@ def opened(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLik
         **record(),
     }
     every = config.checkpoint
-    saving = Saving(Path(path) / "checkpoints", every.every_epochs, every.every_minutes, every.keep)
+    saving = CheckpointPolicy(Path(path) / "checkpoints", every.every_epochs, every.every_minutes, every.keep)
     events = devices.on_main(lambda: Events(path)) if config.tensorboard else None
     files = devices.on_main(lambda: Workdir(Path(path), content))
     with ExitStack() as closing:
@@ -123,10 +125,10 @@ def opened(config: ConfigDict, programs: Sequence[Parts], path: str | os.PathLik
             closing.callback(files.close)
         if events is not None:
             closing.enter_context(events)
-        yield Output(files, saving, events)
+        yield ResultSink(files, saving, events)
 
 
-def train(programs: Sequence[Parts], output: Output) -> list[History]:
+def train(programs: Sequence[ProgramSpec], output: ResultSink) -> list[History]:
     """Trains program after program, and writes one summary of them all; every epoch is on disk before the next."""
     trained, points, done = [], [], 0
     for number, parts in enumerate(programs):
@@ -149,15 +151,15 @@ def train(programs: Sequence[Parts], output: Output) -> list[History]:
     ]
 
 
-def _train(parts: Parts, output: Output, number: int, first_run: int) -> Trained:
+def _train(parts: ProgramSpec, output: ResultSink, number: int, first_run: int) -> TrainingRecord:
     """Trains one program, or reads what it gave."""
     saving = output.saving and output.saving.inside(str(number))
 
-    def make(pieces: int) -> multi_run.Program:
+    def make(pieces: int) -> multi_run.MultiRunProgram:
         output.do(lambda files: files.settle())
         weighed = weigh(parts, output.saving and output.saving.inside(f"{number}-folds"))
         recipe = parts.recipe._replace(pieces=pieces or parts.recipe.pieces)
-        return multi_run.Program(recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
+        return multi_run.MultiRunProgram(recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
 
     def tell(epoch: int, measured: Measured, seconds: float) -> None:
         output.append(_rows(parts, first_run, epoch, measured, seconds))
@@ -166,9 +168,9 @@ def _train(parts: Parts, output: Output, number: int, first_run: int) -> Trained
     return train_program(title, make, parts.like, parts.epochs, saving, tell, parts.preparing)
 
 
-def _states(trained: Trained) -> State:
+def _states(trained: TrainingRecord) -> TrainState:
     """Of all runs, when they are over."""
-    return cast(multi_run.Carried, trained.carried).states
+    return cast(multi_run.EpochCarry, trained.carried).states
 
 
 def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
@@ -176,12 +178,12 @@ def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
     return pool(there) if len(there) == len(results) else None
 
 
-def _who(member: Member) -> dict[str, Json]:
+def _who(member: RunInfo) -> dict[str, Json]:
     return {"seed": member.seed, "noise_seed": member.noise_seed, **member.point.swept}
 
 
 def _rows(
-    parts: Parts, first_run: int, epoch: int, measured: dict[str, np.ndarray], seconds: float
+    parts: ProgramSpec, first_run: int, epoch: int, measured: dict[str, np.ndarray], seconds: float
 ) -> list[dict[str, Json]]:
     """The lines of `metrics.jsonl` for one epoch."""
     rows = []
@@ -193,10 +195,10 @@ def _rows(
 
 
 def _points(
-    parts: Parts,
+    parts: ProgramSpec,
     first_run: int,
     curves: dict[str, np.ndarray],
-    states: State,
+    states: TrainState,
     found: Sequence[Table | None] | None,
 ) -> list[PointSummary]:
     """The runs of each point of the sweep, together."""
@@ -243,7 +245,7 @@ def _points(
     return summaries
 
 
-def _estimated(parts: Parts, run: int, states: State) -> Json:
+def _estimated(parts: ProgramSpec, run: int, states: TrainState) -> Json:
     """What its strategy takes for the noise matrix, if it tells."""
     state, hyper = jax.tree.map(itemgetter(run), states), parts.runs[run].hyper
     memory = parts.recipe.make_strategy(**hyper).memory
@@ -273,7 +275,7 @@ def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str
     }
 
 
-def _summary(points: list[PointSummary], trained: Sequence[Trained]) -> Summary:
+def _summary(points: list[PointSummary], trained: Sequence[TrainingRecord]) -> Summary:
     programs = [one.program for one in trained if one.program is not None]
     return Summary(
         test_accuracy=_pool([point["test_accuracy"] for point in points]),

@@ -11,14 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jnl.core.train_state import State
+from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset, Split
 from jnl.parallel import devices
 from jnl.parallel.host_feed import BYTES, cut, feed
 from jnl.training import metrics
 from jnl.training.epoch import Batches, begin, end, epoch, order, train_on, validation_loss
 from jnl.training.evaluation import OF_VALIDATION, Rows, Sums, of_validation, predictor, rows, total
-from jnl.training.spec import Recipe, Run
+from jnl.training.spec import RunInputs, TrainSpec
 
 Tree = TypeVar("Tree")
 Piece = TypeVar("Piece", Batches, Rows)
@@ -26,10 +26,10 @@ Metrics = dict[str, Array]
 OfRun = Callable[..., tuple]  # (shared, run, carried, extra, number) -> (carried, result)
 
 
-class Carried(NamedTuple):
+class EpochCarry(NamedTuple):
     """What goes from piece to piece, of all runs of a chunk."""
 
-    states: State
+    states: TrainState
     counts: metrics.Counts  # of the pieces of this epoch
 
 
@@ -37,7 +37,7 @@ class RunsAxis(Protocol):
     """How a function of one run becomes one of all runs of a chunk, whose arrays start with their axis."""
 
     def compile(
-        self, function: OfRun, shared: object, runs: Run, carried: object, extra: object, keep_apart: bool = False
+        self, function: OfRun, shared: object, runs: RunInputs, carried: object, extra: object, keep_apart: bool = False
     ) -> jax.stages.Compiled:
         """`function`, ahead of time; what it carries is given up for the new."""
 
@@ -62,23 +62,23 @@ class WholeEpoch:
 
     pieces = compilations = 1
 
-    def __init__(self, axis: RunsAxis, recipe: Recipe, data: Dataset, runs: Run, states: State) -> None:
+    def __init__(self, axis: RunsAxis, recipe: TrainSpec, data: Dataset, runs: RunInputs, states: TrainState) -> None:
         def training_epoch(
-            data: tuple[Split, Split | None], run: Run, state: State, extra: tuple, number: Array
-        ) -> tuple[State, Metrics]:
+            data: tuple[Split, Split | None], run: RunInputs, state: TrainState, extra: tuple, number: Array
+        ) -> tuple[TrainState, Metrics]:
             return epoch(recipe, *data, run, state, number)
 
         self._data = data.train, data.test
         self._compiled = axis.compile(training_epoch, self._data, runs, states, ())
         self.bytes = bytes_of(self._compiled)
 
-    def feed(self, runs: Run, number: Array, first: int) -> Iterator[None]:
+    def feed(self, runs: RunInputs, number: Array, first: int) -> Iterator[None]:
         """Nothing has to be brought to the device."""
         yield None
 
     def __call__(
-        self, runs: Run, carried: Carried, fed: None, number: Array, piece: int
-    ) -> tuple[Carried, Metrics | None]:
+        self, runs: RunInputs, carried: EpochCarry, fed: None, number: Array, piece: int
+    ) -> tuple[EpochCarry, Metrics | None]:
         """Trains epoch `number`; its metrics."""
         states, measured = self._compiled(self._data, runs, carried.states, (), number)
         return carried._replace(states=states), measured
@@ -93,33 +93,41 @@ class PiecewiseEpoch:
     """
 
     def __init__(
-        self, axis: RunsAxis, recipe: Recipe, data: Dataset, inputs: np.ndarray, runs: Run, states: State
+        self, axis: RunsAxis, recipe: TrainSpec, data: Dataset, inputs: np.ndarray, runs: RunInputs, states: TrainState
     ) -> None:
         self._axis, self._data, self._inputs = axis, data, inputs
         self._streams, self._num_nets, self._size = recipe.streams, recipe.num_nets, recipe.batch_size
 
-        def before(train: Split, run: Run, state: State, extra: tuple, number: Array) -> tuple[State, tuple]:
+        def before(
+            train: Split, run: RunInputs, state: TrainState, extra: tuple, number: Array
+        ) -> tuple[TrainState, tuple]:
             return begin(recipe, train, run, state, number), ()
 
-        def batches(shared: tuple, run: Run, nothing: tuple, extra: tuple, number: Array) -> tuple[tuple, Batches]:
+        def batches(
+            shared: tuple, run: RunInputs, nothing: tuple, extra: tuple, number: Array
+        ) -> tuple[tuple, Batches]:
             return (), order(recipe, run, number)
 
         def training_piece(
-            train: Split, run: Run, carried: Carried, some: Batches, number: Array
-        ) -> tuple[Carried, tuple]:
-            return Carried(*train_on(recipe, train, run, *carried, number, some)), ()
+            train: Split, run: RunInputs, carried: EpochCarry, some: Batches, number: Array
+        ) -> tuple[EpochCarry, tuple]:
+            return EpochCarry(*train_on(recipe, train, run, *carried, number, some)), ()
 
         def validation_piece(
-            train: Split, run: Run, carried: tuple[State, Sums], some: Rows, number: Array
-        ) -> tuple[tuple[State, Sums], tuple]:
+            train: Split, run: RunInputs, carried: tuple[TrainState, Sums], some: Rows, number: Array
+        ) -> tuple[tuple[TrainState, Sums], tuple]:
             state, sums = carried
             say = predictor(recipe.model, state, recipe.augment, recipe.spread)
             judge = of_validation(validation_loss(recipe, run, state))
             return (state, total(judge, say, train.inputs, run.labels, some, sums)), ()
 
         def after(
-            data: tuple[Split, Split | None], run: Run, state: State, extra: tuple[metrics.Counts, Sums], number: Array
-        ) -> tuple[State, Metrics]:
+            data: tuple[Split, Split | None],
+            run: RunInputs,
+            state: TrainState,
+            extra: tuple[metrics.Counts, Sums],
+            number: Array,
+        ) -> tuple[TrainState, Metrics]:
             counts, sums = extra
             held_out = {name: sum / len(run.validation_index) for name, sum in sums.items()}
             return end(recipe, *data, run, state, counts, held_out if recipe.streams else None)
@@ -132,7 +140,9 @@ class PiecewiseEpoch:
         self._order = axis.compile(batches, (), runs, (), (), keep_apart=True)
         every = jax.eval_shape(jax.vmap(partial(order, recipe), (0, None)), runs, 0)
         self._train_on = {
-            length: axis.compile(training_piece, data.train, runs, Carried(states, counts), self._like(every, length))
+            length: axis.compile(
+                training_piece, data.train, runs, EpochCarry(states, counts), self._like(every, length)
+            )
             for length in {piece.stop - piece.start for piece in self._cuts}
         }
         self._look_at = {
@@ -144,14 +154,14 @@ class PiecewiseEpoch:
         self.pieces, self.compilations = len(self._cuts), len(self._train_on)
         self.bytes = max(map(bytes_of, programs))
 
-    def feed(self, runs: Run, number: Array, first: int) -> Iterator[Batches]:
+    def feed(self, runs: RunInputs, number: Array, first: int) -> Iterator[Batches]:
         """The pieces of epoch `number` from the `first` on, on the device."""
         _, batches = self._order((), runs, (), (), number)
         return self._fed(batches, self._cuts[first:])
 
     def __call__(
-        self, runs: Run, carried: Carried, fed: Batches, number: Array, piece: int
-    ) -> tuple[Carried, Metrics | None]:
+        self, runs: RunInputs, carried: EpochCarry, fed: Batches, number: Array, piece: int
+    ) -> tuple[EpochCarry, Metrics | None]:
         """Trains one piece of epoch `number`; metrics after the last one."""
         train = self._data.train
         if piece == 0:
@@ -165,7 +175,7 @@ class PiecewiseEpoch:
             (states, sums), _ = self._look_at[some.index.shape[1]](train, runs, (states, sums), some, number)
         data = train, self._data.test
         states, measured = self._after(data, runs, states, (carried.counts, sums), number)
-        return Carried(states, nothing(self._axis, runs)), measured
+        return EpochCarry(states, nothing(self._axis, runs)), measured
 
     def _fed(self, of: Piece, pieces: Sequence[slice]) -> Iterator[Piece]:
         """Pieces of batches or rows, with their inputs where these stream."""
@@ -187,19 +197,19 @@ class PiecewiseEpoch:
             some = some._replace(inputs=cast(Array, inputs))
         return self._axis.like(some)
 
-    def _no_sums(self, runs: Run) -> Sums:
+    def _no_sums(self, runs: RunInputs) -> Sums:
         """Before the first example of what is held out; nothing where the device has it."""
         number, held_out = runs.validation_index.shape
         there = self._streams and held_out
         names = OF_VALIDATION if there else ()
         return self._axis.place({name: jnp.zeros((number, self._num_nets)) for name in names})
 
-    def _held_out(self, runs: Run) -> Rows:
+    def _held_out(self, runs: RunInputs) -> Rows:
         """What is held out for validation, as batches."""
         index = devices.fetch(runs.validation_index)
         return jax.vmap(partial(rows, size=self._size))(index)
 
 
-def nothing(axis: RunsAxis, runs: Run) -> metrics.Counts:
+def nothing(axis: RunsAxis, runs: RunInputs) -> metrics.Counts:
     """The counts of all runs before the first batch."""
     return axis.place(jax.tree.map(lambda count: jnp.full(len(runs.seed), count), metrics.nothing()))

@@ -20,38 +20,40 @@ from jax import Array, lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jnl.core.errors import UserError
-from jnl.core.memory import Host
-from jnl.core.train_state import State
+from jnl.core.memory import HostCallback
+from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset, Split
 from jnl.parallel import devices
-from jnl.parallel.compiled_epoch import Carried, OfRun, PiecewiseEpoch, WholeEpoch, nothing
+from jnl.parallel.compiled_epoch import EpochCarry, OfRun, PiecewiseEpoch, WholeEpoch, nothing
 from jnl.parallel.layout import Layout
 from jnl.training.epoch import start
 from jnl.training.evaluation import everything, predictor
-from jnl.training.spec import Recipe, Run
+from jnl.training.spec import RunInputs, TrainSpec
 
 Epoch = WholeEpoch | PiecewiseEpoch
 _log = logging.getLogger(__name__)
 Tree = TypeVar("Tree")
 
 
-class Standing(NamedTuple):
+class Cursor(NamedTuple):
     """Where the training of a program stands: what it goes on from."""
 
     epoch: int  # under way, or the next
     piece: int  # of this epoch, the next
-    chunks: list[Carried]  # every leaf [S, ...]; their memory is used again when the training goes on
+    chunks: list[EpochCarry]  # every leaf [S, ...]; their memory is used again when the training goes on
     measured: dict[str, np.ndarray] | None = None  # of the epoch that has just ended: [S] or [S, ...]
 
 
-class Program:
+class MultiRunProgram:
     """The compiled training epoch of all runs.
 
     Runs that do not fit into memory at once go through it in chunks of equal size, each with a state of its own; the
     last one is filled up with runs that are not reported.
     """
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, runs: Sequence[Run], layout: Layout, at_once: int = 0) -> None:
+    def __init__(
+        self, recipe: TrainSpec, dataset: Dataset, runs: Sequence[RunInputs], layout: Layout, at_once: int = 0
+    ) -> None:
         """Compiles the epoch for as many runs as fit, `at_once` at most unless it is 0."""
         self.recipe, self.layout, self._runs = recipe._replace(spread=partial(_spread, layout.mesh)), layout, runs
         self.compilations, self.compile_seconds = 0, 0.0
@@ -103,7 +105,7 @@ class Program:
         self.compile_seconds += time.perf_counter() - begin
         self.compilations += self._epoch.compilations
 
-    def _compile(self, runs: Run) -> tuple[Callable[[Run], State], Epoch]:
+    def _compile(self, runs: RunInputs) -> tuple[Callable[[RunInputs], TrainState], Epoch]:
         """Ahead of time: a later change of shapes is an error, not a compilation."""
         mesh, train = self.layout.mesh, self._data.train
         alike, apart = PartitionSpec(), PartitionSpec("runs")
@@ -129,7 +131,7 @@ class Program:
         return partial(started.result(), self._data.train), made
 
     def compile(
-        self, function: OfRun, shared: object, runs: Run, carried: object, extra: object, keep_apart: bool = False
+        self, function: OfRun, shared: object, runs: RunInputs, carried: object, extra: object, keep_apart: bool = False
     ) -> jax.stages.Compiled:
         """`function` of one run, for all runs of a chunk; what it carries is given up for the new.
 
@@ -137,8 +139,8 @@ class Program:
         """
         mesh, alike, apart = self.layout.mesh, PartitionSpec(), PartitionSpec("runs")
 
-        def every(shared: object, runs: Run, carried: object, extra: object, number: Array) -> tuple:
-            def one(each: tuple[Run, object, object]) -> tuple:
+        def every(shared: object, runs: RunInputs, carried: object, extra: object, number: Array) -> tuple:
+            def one(each: tuple[RunInputs, object, object]) -> tuple:
                 return function(shared, *each, number)
 
             return (jax.vmap(one) if self.layout.inner == "vmap" else partial(lax.map, one))((runs, carried, extra))
@@ -169,22 +171,22 @@ class Program:
         """Spreads arrays over the runs."""
         return _place(tree, self.layout.mesh, "runs")
 
-    def start(self, epoch: int) -> Standing:
+    def start(self, epoch: int) -> Cursor:
         """Before epoch `epoch`, from the initial states."""
-        return Standing(
-            epoch, 0, [self._park(Carried(self._start(runs), nothing(self, runs))) for runs in self._chunks]
+        return Cursor(
+            epoch, 0, [self._park(EpochCarry(self._start(runs), nothing(self, runs))) for runs in self._chunks]
         )
 
-    def resume(self, epoch: int, piece: int, carried: Carried) -> Standing:
+    def resume(self, epoch: int, piece: int, carried: EpochCarry) -> Cursor:
         """Where it stood, from what `gather` gave then."""
 
-        def chunk(number: int) -> Carried:
+        def chunk(number: int) -> EpochCarry:
             rows = np.arange(number * self.at_once, (number + 1) * self.at_once) % len(self._runs)
             return jax.tree.map(itemgetter(rows), carried)
 
-        return Standing(epoch, piece, [chunk(number) for number in range(len(self._chunks))])
+        return Cursor(epoch, piece, [chunk(number) for number in range(len(self._chunks))])
 
-    def train(self, begin: Callable[[], Standing]) -> Iterator[Standing]:
+    def train(self, begin: Callable[[], Cursor]) -> Iterator[Cursor]:
         """From where `begin` stands, piece by piece, on and on; halves the chunks if the device runs out of memory."""
         standing, feeds = self._first(begin)
         del begin  # what it holds may be large
@@ -192,7 +194,7 @@ class Program:
             yield standing
             standing = self._advance(standing, feeds)
 
-    def _first(self, begin: Callable[[], Standing]) -> tuple[Standing, list[Iterator]]:
+    def _first(self, begin: Callable[[], Cursor]) -> tuple[Cursor, list[Iterator]]:
         while True:
             try:
                 feeds: list[Iterator] = []
@@ -208,7 +210,7 @@ class Program:
                 _log.warning("%d runs at once ran out of memory", self.at_once)
             self._cut(self.at_once // 2)
 
-    def _advance(self, at: Standing, feeds: list[Iterator]) -> Standing:
+    def _advance(self, at: Cursor, feeds: list[Iterator]) -> Cursor:
         """Trains one piece; `feeds` has what feeds each chunk in this epoch, once it is under way."""
         number = _place(jnp.int32(at.epoch), self.layout.mesh)
         if at.piece == 0:
@@ -222,22 +224,22 @@ class Program:
             if metrics is not None:
                 measured.append(metrics)
         if not measured:
-            return Standing(at.epoch, at.piece + 1, jax.block_until_ready(chunks))
+            return Cursor(at.epoch, at.piece + 1, jax.block_until_ready(chunks))
         feeds.clear()
-        return Standing(at.epoch + 1, 0, chunks, self._join(jax.device_get(measured)))
+        return Cursor(at.epoch + 1, 0, chunks, self._join(jax.device_get(measured)))
 
-    def gather(self, standing: Standing) -> Carried:
+    def gather(self, standing: Cursor) -> EpochCarry:
         """What is carried of all runs, on the host: a copy, every leaf [S, ...]."""
         return self._join([devices.fetch(chunk) for chunk in standing.chunks])
 
-    def held_out(self, carried: Carried) -> np.ndarray:
+    def held_out(self, carried: EpochCarry) -> np.ndarray:
         """Probabilities of the rows that each run holds out for validation: f32[S, K, N_validation, C]."""
         chunks = self.resume(0, 0, carried).chunks
         return self._join([self._held_out(number, chunk.states) for number, chunk in enumerate(chunks)])
 
     @cached_property
-    def _held_out(self) -> Callable[[int, State], np.ndarray]:
-        def one(train: Split, both: tuple[Run, State]) -> Array:
+    def _held_out(self) -> Callable[[int, TrainState], np.ndarray]:
+        def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
             say = predictor(self.recipe.model, both[1], self.recipe.augment, self.recipe.spread)
             rows = train.inputs[both[0].validation_index]
             return jax.nn.softmax(everything(say, rows, self.recipe.batch_size)[0])
@@ -245,14 +247,14 @@ class Program:
         return self._of_each_run(one)
 
     @cached_property
-    def _features(self) -> Callable[[int, State], np.ndarray]:
-        def one(train: Split, both: tuple[Run, State]) -> Array:
+    def _features(self) -> Callable[[int, TrainState], np.ndarray]:
+        def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
             say = predictor(self.recipe.model, both[1], self.recipe.augment, self.recipe.spread)
             return everything(say, train.inputs, self.recipe.batch_size)[1]
 
         return self._of_each_run(one)
 
-    def _work_on_host(self, at: Standing) -> None:
+    def _work_on_host(self, at: Cursor) -> None:
         """What the strategy has to do outside JAX before an epoch; nothing for runs that have failed."""
         first = self._host(0)
         if first is None or not first.due(at.epoch):
@@ -270,15 +272,17 @@ class Program:
             stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *new)
             at.chunks[chunk] = carried._replace(states=state._replace(memory=self.place(stacked)))
 
-    def _host(self, run: int) -> Host | None:
+    def _host(self, run: int) -> HostCallback | None:
         strategy = self.recipe.make_strategy(**{name: float(value) for name, value in self._runs[run].hyper.items()})
         return strategy.memory.host if strategy.memory else None
 
-    def _of_each_run(self, one: Callable[[Split, tuple[Run, State]], Array]) -> Callable[[int, State], np.ndarray]:
+    def _of_each_run(
+        self, one: Callable[[Split, tuple[RunInputs, TrainState]], Array]
+    ) -> Callable[[int, TrainState], np.ndarray]:
         """What `one` says of each run of a chunk, run after run, on the host."""
         alike, apart = PartitionSpec(), PartitionSpec("runs")
 
-        def every(train: Split, runs: Run, state: State) -> Array:
+        def every(train: Split, runs: RunInputs, state: TrainState) -> Array:
             return lax.map(partial(one, train), (runs, state))
 
         spread = jax.shard_map(
@@ -293,13 +297,13 @@ class Program:
             spread, out_shardings=NamedSharding(self.layout.mesh, apart), compiler_options=_deterministic()
         )
 
-        def said(chunk: int, state: State) -> np.ndarray:
+        def said(chunk: int, state: TrainState) -> np.ndarray:
             state = self.place(state)
             return devices.fetch(program(self._data.train, self._chunks[chunk], state))
 
         return said
 
-    def _park(self, carried: Carried) -> Carried:
+    def _park(self, carried: EpochCarry) -> EpochCarry:
         """Where a chunk waits for its next piece: on the host, if there are others that want the device."""
         alone = len(self._chunks) == 1 or jax.process_count() > 1
         return carried if alone else jax.device_get(carried)
@@ -323,7 +327,7 @@ def _deterministic() -> dict[str, bool | int | str]:
     return {"xla_gpu_deterministic_ops": True} if jax.default_backend() == "gpu" else {}
 
 
-def _stack(runs: Sequence[Run]) -> Run:
+def _stack(runs: Sequence[RunInputs]) -> RunInputs:
     """Runs of equal shapes -> one Run whose leaves start with S."""
     return jax.tree.map(lambda *leaves: np.stack(leaves), *runs)
 

@@ -17,7 +17,7 @@ _FREE = ("data.dir", "data.stream", "seeds", "noise.seed", "runs_axis", "runs_at
 BASELINE = "standard"
 
 
-class Cell(NamedTuple):
+class MethodResult(NamedTuple):
     """The runs of one strategy under the same settings."""
 
     label: str  # the strategy, with the settings that part it from others of the same strategy
@@ -71,13 +71,13 @@ class Cell(NamedTuple):
         return numbers
 
 
-class Board(NamedTuple):
+class Leaderboard(NamedTuple):
     """The cells on the same data with the same noise."""
 
     data: str
     kind: str
     rate: float
-    cells: list[Cell]
+    cells: list[MethodResult]
 
     @property
     def title(self) -> str:
@@ -97,13 +97,13 @@ class Duplicate(NamedTuple):
 class Comparison(NamedTuple):
     """A cell against the baseline."""
 
-    cell: Cell
-    baseline: Cell
+    cell: MethodResult
+    baseline: MethodResult
     paired: statistics.Paired
     holm: float  # adjusted over the comparisons of its board
 
 
-def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[Board], list[Duplicate]]:
+def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[Leaderboard], list[Duplicate]]:
     """All cells, in the order of their names, and the runs that were not counted again."""
     grouped: dict[tuple[str, str, float], list[Point]] = {}
     for point in points:
@@ -111,16 +111,16 @@ def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[
         grouped.setdefault((point.data, point.kind, rate), []).append(point)
     found, duplicates = [], []
     for key in sorted(grouped):
-        cells: list[Cell] = []
+        cells: list[MethodResult] = []
         for strategy in sorted({point.strategy for point in grouped[key]}):
             own, again = _cells([point for point in grouped[key] if point.strategy == strategy], wave)
             cells += own
             duplicates += again
-        found.append(Board(*key, cells))
+        found.append(Leaderboard(*key, cells))
     return found, duplicates
 
 
-def _cells(points: Sequence[Point], wave: LabelWave) -> tuple[list[Cell], list[Duplicate]]:
+def _cells(points: Sequence[Point], wave: LabelWave) -> tuple[list[MethodResult], list[Duplicate]]:
     """Points of one strategy, those together that agree in every setting which both record, and in shared runs."""
     groups: list[list[Point]] = []
     for point in points:
@@ -137,7 +137,7 @@ def _cells(points: Sequence[Point], wave: LabelWave) -> tuple[list[Cell], list[D
             counted = runs.setdefault((run.seed, run.noise_seed), run)
             if counted is not run:
                 duplicates.append(Duplicate(run, counted))
-        cells.append(Cell(label, points[0].strategy, group, list(runs.values()), wave))
+        cells.append(MethodResult(label, points[0].strategy, group, list(runs.values()), wave))
     return cells, duplicates
 
 
@@ -196,7 +196,7 @@ def _apart(settings: Sequence[Mapping[str, Json]], fields: Sequence[str]) -> set
     return {repr([one.get(name) for name in fields]) for one in settings}
 
 
-def comparisons(board: Board, statistic: str, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
+def comparisons(board: Leaderboard, statistic: str, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
     """Each cell against the baseline under the same settings, and in words those that have none and why.
 
     Pairs share seed and noise seed. The p values are adjusted over the board (Holm).
@@ -222,13 +222,13 @@ def comparisons(board: Board, statistic: str, baseline: str = BASELINE) -> tuple
     return [Comparison(*one, holm) for one, holm in zip(found, adjusted, strict=True)], without
 
 
-def _distance(cell: Cell, base: Cell) -> tuple[int, int]:
+def _distance(cell: MethodResult, base: MethodResult) -> tuple[int, int]:
     """Settings that differ, and fewer shared runs count more."""
     shared = {(run.seed, run.noise_seed) for run in cell.runs} & {(run.seed, run.noise_seed) for run in base.runs}
     return len(differing(cell.settings, base.settings, ("strategy",))), -len(shared)
 
 
-def _paired(cell: Cell, base: Cell, statistic: str) -> statistics.Paired | None:
+def _paired(cell: MethodResult, base: MethodResult, statistic: str) -> statistics.Paired | None:
     """None without two pairs."""
     if cell.judged != base.judged:
         return None

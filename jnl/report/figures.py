@@ -16,7 +16,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 
 from jnl.core.registry import Json
 from jnl.report import tables
-from jnl.report.cells import Board, Cell
+from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.style import look
 
 _INK = "#010203"  # becomes the page's text colour
@@ -56,7 +56,7 @@ _CURVES = (
 )
 
 
-def draw(board: Board, numbers: Mapping[str, int], prefix: str) -> list[Figure]:
+def draw(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> list[Figure]:
     """All figures of a board; `numbers`: label -> number of its look, `prefix`: of names and of ids in the page."""
     judged = {cell.judged for cell in board.cells}
     what = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or, without, noisy validation labels"
@@ -67,9 +67,9 @@ def draw(board: Board, numbers: Mapping[str, int], prefix: str) -> list[Figure]:
     return [figure for figure in found if figure is not None]
 
 
-def _epochs(board: Board, numbers: Mapping[str, int], prefix: str, what: _Curve) -> Figure | None:
+def _epochs(board: Leaderboard, numbers: Mapping[str, int], prefix: str, what: _Curve) -> Figure | None:
     """Percent against epochs, mean and standard deviation over runs; None where nothing is known."""
-    found: list[tuple[Cell, np.ndarray]] = []
+    found: list[tuple[MethodResult, np.ndarray]] = []
     for cell in board.cells:
         curve = cell.curve(what.name or cell.judged)
         if curve is not None:
@@ -94,7 +94,7 @@ def _epochs(board: Board, numbers: Mapping[str, int], prefix: str, what: _Curve)
     return _finish(canvas, f"{prefix}-{what.name or 'accuracy'}", board, what.caption, cells, numbers, hover)
 
 
-def _values(cell: Cell, number: int, first: int, curves: np.ndarray) -> Json:
+def _values(cell: MethodResult, number: int, first: int, curves: np.ndarray) -> Json:
     """Mean and standard deviation of f64[S, X], which there is not where one run alone is known."""
     mean, std = _over_runs(curves)
     several = np.isfinite(curves).sum(0) > 1
@@ -109,7 +109,7 @@ def _columns(axes: Axes, series: list[Json], names: Sequence[str]) -> Json:
     return {"kind": "columns", "box": _BOX, "limits": axes.get_xlim(), "series": series, "names": tuple(names)}
 
 
-def _classes(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | None:
+def _classes(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Figure | None:
     """The accuracy of each class in the last epoch; None where it is not recorded."""
     known = [(cell, 100 * values) for cell in board.cells if (values := tables.of_classes(cell)) is not None]
     if not known:
@@ -149,7 +149,7 @@ def _rounded(value: float, digits: int = 2) -> float | None:
     return round(float(value), digits) if math.isfinite(value) else None
 
 
-def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | None:
+def _compute(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Figure | None:
     """Accuracy against operations if all cells record them, else against seconds; None for fewer than two cells."""
     known = [(cell, *tables.cost(cell), cell.numbers().get(tables.TESTED)) for cell in board.cells if cell.whole()]
     counted = all(math.isfinite(operations) for _, _, operations, _ in known)
@@ -187,7 +187,7 @@ def _compute(board: Board, numbers: Mapping[str, int], prefix: str) -> Figure | 
     return _finish(canvas, f"{prefix}-compute", board, caption, shown, numbers, hover, True)
 
 
-def _matrix(board: Board, matrix: tables.Matrix, prefix: str) -> Figure:
+def _matrix(board: Leaderboard, matrix: tables.Matrix, prefix: str) -> Figure:
     names = tables.class_names(board, len(matrix.values))
     with matplotlib.rc_context(fname=_STYLE):
         canvas = Canvas(figsize=(_WIDTH, 3.6))
@@ -219,9 +219,9 @@ def _canvas(x: str, y: str) -> tuple[Canvas, Axes]:
 def _finish(
     canvas: Canvas,
     name: str,
-    board: Board,
+    board: Leaderboard,
     caption: str,
-    cells: Sequence[Cell],
+    cells: Sequence[MethodResult],
     numbers: Mapping[str, int],
     hover: Json,
     points: bool = False,

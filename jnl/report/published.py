@@ -15,7 +15,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from jnl.core.registry import Json, leaves
-from jnl.report.cells import Board, Cell, differing
+from jnl.report.cells import Leaderboard, MethodResult, differing
 from jnl.results import statistics
 from jnl.settings import config
 
@@ -60,7 +60,7 @@ class Verdict(NamedTuple):
     """One published number and what a cell has."""
 
     published: Published
-    cell: Cell
+    cell: MethodResult
     measured: statistics.Mean  # percent
     missed: bool | None  # None: not judged
     words: str
@@ -88,7 +88,7 @@ def load() -> list[Published]:
     ]
 
 
-def verdicts(boards: Sequence[Board]) -> list[Verdict]:
+def verdicts(boards: Sequence[Leaderboard]) -> list[Verdict]:
     """Every published number with every cell that it is about; those that are judged first."""
     found = []
     for one in load():
@@ -101,7 +101,7 @@ def verdicts(boards: Sequence[Board]) -> list[Verdict]:
     return sorted(found, key=lambda one: one.missed is None)
 
 
-def verdict(published: Published, cell: Cell) -> Verdict:
+def verdict(published: Published, cell: MethodResult) -> Verdict:
     """By `RULE`."""
     measured = statistics.mean(100 * cell.numbers()[published.statistic])
     if other := departures(published, cell.settings):

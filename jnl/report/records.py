@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from jnl.core.errors import printable
 from jnl.core.registry import Json
-from jnl.report.cells import Board, Duplicate
+from jnl.report.cells import Duplicate, Leaderboard
 from jnl.report.reading import Point
 from jnl.report.tables import NOTHING, Row, Table
 from jnl.results import statistics
@@ -18,7 +18,7 @@ _RUNS = ("per_run", "seeds", "noise_seeds")
 _SETTINGS = ("epochs", "batch_size", "model.name", "optim.name", "optim.learning_rate")
 
 
-def runs(boards: Sequence[Board], duplicates: Sequence[Duplicate]) -> Table:
+def runs(boards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Table:
     """One row for each point of each workdir."""
     rows = []
     for board in boards:
@@ -36,7 +36,7 @@ def runs(boards: Sequence[Board], duplicates: Sequence[Duplicate]) -> Table:
     return Table("runs", "Runs", [*columns, *(name.replace("_", " ") for name in _SETTINGS), *versions], rows, note)
 
 
-def _row(board: Board, label: str, point: Point) -> Row:
+def _row(board: Leaderboard, label: str, point: Point) -> Row:
     failed = [run.number for run in point.runs if run.failed]
     lost = [f"{run} (epoch {epoch})" for run, epoch in zip(failed, point.failed_epochs, strict=False)]
     lost = lost or [str(run) for run in failed]
@@ -83,7 +83,7 @@ def settings(point: Point) -> list[tuple[str, str]]:
     )]  # fmt: skip
 
 
-def measurements(boards: Sequence[Board]) -> str:
+def measurements(boards: Sequence[Leaderboard]) -> str:
     """All statistics as CSV in full precision, fractions: one line for each cell and statistic.
 
     Values of runs, their seeds and noise seeds are in the same order.

@@ -11,7 +11,7 @@ from jnl import strategies
 from jnl.core.errors import UserError, printable, unknown
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import cells, figures, formats, published, records, tables
-from jnl.report.cells import Board
+from jnl.report.cells import Leaderboard
 from jnl.report.page import Files, Page, Section, render
 from jnl.report.reading import CONFIG, SO_FAR, SUMMARY, Point, read, unfinished
 from jnl.report.tables import Table
@@ -87,7 +87,7 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE, w
     return out / PAGE
 
 
-def _section(board: Board, name: str, numbers: dict[str, int], baseline: str) -> Section:
+def _section(board: Leaderboard, name: str, numbers: dict[str, int], baseline: str) -> Section:
     compared, without = cells.comparisons(board, tables.TESTED, baseline)
     optional = [tables.paired(compared, without)] if compared or without else []
     of_classes = tables.classes(board)
@@ -97,7 +97,7 @@ def _section(board: Board, name: str, numbers: dict[str, int], baseline: str) ->
     return Section(name, board.title, labels, figures.draw(board, numbers, name), shown + tables.noise(board))
 
 
-def _names(boards: Sequence[Board]) -> list[str]:
+def _names(boards: Sequence[Leaderboard]) -> list[str]:
     """Of files and ids: letters, digits, dots and dashes, never the same twice."""
     names: list[str] = []
     for board in boards:
@@ -106,7 +106,7 @@ def _names(boards: Sequence[Board]) -> list[str]:
     return names
 
 
-def _summary(points: Sequence[Point], boards: Sequence[Board]) -> str:
+def _summary(points: Sequence[Point], boards: Sequence[Leaderboard]) -> str:
     runs = [run for board in boards for cell in board.cells for run in cell.runs]
     failed = sum(run.failed for run in runs)
     workdirs = len({point.workdir for point in points})

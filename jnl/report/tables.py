@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.ops.curves import STATISTICS
-from jnl.report.cells import Board, Cell, Comparison
+from jnl.report.cells import Comparison, Leaderboard, MethodResult
 from jnl.report.published import Verdict
 from jnl.results import statistics
 from jnl.results.summary import last10
@@ -62,7 +62,7 @@ def _p(value: float) -> str:
     return f"{value:.4g}" if math.isfinite(value) else NOTHING
 
 
-def accuracy(board: Board) -> Table:
+def accuracy(board: Leaderboard) -> Table:
     """Every way to take one accuracy from the epochs, side by side."""
     numbers = {cell.label: cell.numbers() for cell in board.cells}
     names = [name for name in STATISTICS if any(name in own for own in numbers.values())]
@@ -106,7 +106,7 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
     return Table("paired", "Differences over shared seeds", columns, rows, note)
 
 
-def variance(board: Board) -> Table:
+def variance(board: Leaderboard) -> Table:
     """What of the spread is due to the noise draw, and what to initialisation."""
     rows = []
     for cell in board.cells:
@@ -127,7 +127,7 @@ def variance(board: Board) -> Table:
     return Table("variance", "Noise draw against initialisation", columns, rows, note)
 
 
-def compute(board: Board) -> Table:
+def compute(board: Leaderboard) -> Table:
     """What an accuracy costs."""
     rows = []
     for cell in board.cells:
@@ -145,7 +145,7 @@ def compute(board: Board) -> Table:
     return Table("compute", "Accuracy against compute", columns, rows, note)
 
 
-def cost(cell: Cell) -> tuple[float, float]:
+def cost(cell: MethodResult) -> tuple[float, float]:
     """Seconds and floating-point operations of a run, mean over those that have not failed; NaN: not recorded."""
     whole = cell.whole()
     if not whole:
@@ -153,7 +153,7 @@ def cost(cell: Cell) -> tuple[float, float]:
     return float(np.mean([run.seconds for run in whole])), float(np.mean([run.operations for run in whole]))
 
 
-def classes(board: Board) -> Table | None:
+def classes(board: Leaderboard) -> Table | None:
     """The accuracy of each class in the last epoch; None where it is not recorded."""
     found = {cell.label: of_classes(cell) for cell in board.cells}
     known = {label: values for label, values in found.items() if values is not None}
@@ -171,20 +171,20 @@ def classes(board: Board) -> Table | None:
     return Table("classes", "Accuracy of each class", ["strategy", *names], rows, note)
 
 
-def of_classes(cell: Cell) -> np.ndarray | None:
+def of_classes(cell: MethodResult) -> np.ndarray | None:
     """f64[S, C], of the last epoch, mean over networks."""
     curves = [run.curves.get("class_accuracy") for run in cell.whole()]
     last = [curve[-1].mean(0) for curve in curves if curve is not None and curve.ndim == 3]
     return np.stack(last) if last and len(last) == len(curves) else None
 
 
-def class_names(board: Board, number: int) -> list[str]:
+def class_names(board: Leaderboard, number: int) -> list[str]:
     """Those that a workdir of the board records, else numbers."""
     known = (point.class_names for cell in board.cells for point in cell.points if len(point.class_names) == number)
     return next(known, [str(index) for index in range(number)])
 
 
-def matrices(board: Board) -> list[Matrix]:
+def matrices(board: Leaderboard) -> list[Matrix]:
     """The true one, and one for each cell that estimates it, as far as they are recorded."""
     found: dict[str, Matrix] = {}
     for cell in board.cells:
@@ -205,7 +205,7 @@ def matrices(board: Board) -> list[Matrix]:
     return list(found.values())
 
 
-def noise(board: Board) -> list[Table]:
+def noise(board: Leaderboard) -> list[Table]:
     """The noise matrices of a board."""
     tables = []
     for one in matrices(board):

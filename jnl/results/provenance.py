@@ -13,7 +13,7 @@ import numpy as np
 
 from jnl.core.registry import Json
 from jnl.data.dataset import Dataset
-from jnl.training.spec import Run
+from jnl.training.spec import RunInputs
 
 _ALL = 2**30  # bytes of an array that are looked at
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-datasets", "ml-collections", "orbax-checkpoint")
@@ -32,7 +32,7 @@ def record() -> dict[str, Json]:
     }
 
 
-def fingerprint(datasets: Sequence[Dataset], runs: Sequence[Sequence[Run]]) -> dict[str, Json]:
+def fingerprint(datasets: Sequence[Dataset], runs: Sequence[Sequence[RunInputs]]) -> dict[str, Json]:
     """SHA-256 of the data, of the noisy labels and splits of all runs, and of the code of this package."""
     different = {id(dataset): dataset for dataset in datasets}.values()
     labels = [array for each in runs for run in each for array in (run.labels, run.train_index, run.validation_index)]

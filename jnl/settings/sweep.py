@@ -23,7 +23,7 @@ NOISES = (
 )
 
 
-class Point(NamedTuple):
+class SweepPoint(NamedTuple):
     """One combination of the values that a config sweeps."""
 
     title: str  # one printable line
@@ -31,7 +31,7 @@ class Point(NamedTuple):
     config: ConfigDict  # complete, and without a sweep
 
 
-def points(config: ConfigDict) -> Iterator[Point]:
+def points(config: ConfigDict) -> Iterator[SweepPoint]:
     """The points that `config.sweep` spans; one point where nothing is swept.
 
     A sweep is ((field, values), ...), all combinations of them; ("seeds", 8) in it stands for `config.seeds`. A section
@@ -92,7 +92,7 @@ def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: 
     return grid(cells)
 
 
-def _every(config: ConfigDict) -> Iterator[Point]:
+def _every(config: ConfigDict) -> Iterator[SweepPoint]:
     sweep = config.get("sweep") or ()
     check_numbers(sweep, "config.sweep")
     try:
@@ -128,7 +128,7 @@ def _every(config: ConfigDict) -> Iterator[Point]:
             for field, value in {"sweep": (), "only": "", **seeds, **fields_of_point}.items():
                 _set(point, field, value)
         whole = complete(point)
-        yield Point(printable(",".join(words)) or whole.strategy.name, swept, whole)
+        yield SweepPoint(printable(",".join(words)) or whole.strategy.name, swept, whole)
 
 
 def _has(title: str, word: str) -> bool:

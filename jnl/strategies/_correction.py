@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import UserError, within
-from jnl.core.memory import Arrays, Everything, Given, Memory
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import pick
 from jnl.strategies._channel import estimate
 
@@ -31,7 +31,7 @@ def correction(
     within("strategy.held_out", held_out, 1e-3, 0.999, "published: 0.1")
     within("strategy.percentile", percentile, 1, 100, "published: 97, or 100 for CIFAR-100")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         first = context.epoch < epochs
         losses = jnp.where(first, plain(logits, labels), corrected(logits, labels, context.memory))
         mask = ~(first & context.memory["held_out"][context.index])
@@ -44,13 +44,13 @@ def correction(
     def corrected(logits: Array, labels: Array, memory: Arrays) -> Array:
         return loss(logits, labels, memory["matrix"])
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         own = jax.random.permutation(given.key, len(given.labels)) < held_out * len(given.labels)
         held = jnp.where(given.trains.all(), own, ~given.trains)
         noise = given.transition if known_noise else jnp.eye(len(given.transition))
         return {"held_out": held, "transition": noise, "matrix": prepare(noise), "lowest": jnp.float32(jnp.inf)}
 
-    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
         def look() -> Arrays:
             logits, _ = everything()
             now = jnp.where(memory["held_out"], plain(logits, labels)[0], 0.0).sum()

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import UserError, unknown, within
-from jnl.core.memory import Arrays, Everything, Given, Memory
-from jnl.core.strategy import Context
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.strategy import StepContext
 from jnl.ops.losses import cross_entropy
 from jnl.strategies._channel import confusion, through
 
@@ -34,7 +34,7 @@ def learned(kind: str) -> Callable[[int, int], Arrays]:
     return parameters
 
 
-def loss(kind: str, pretrain_epochs: int, logits: Array, labels: Array, context: Context) -> Array:
+def loss(kind: str, pretrain_epochs: int, logits: Array, labels: Array, context: StepContext) -> Array:
     """f32[K, B, C], i32[B] -> f32[K, B]: -log sum_i p_i theta_i,label; plain cross entropy while pre-training."""
 
     def one(logits: Array, features: Array, start: Array, own: Arrays) -> Array:
@@ -54,13 +54,13 @@ def memory(kind: str, networks: int, pretrain_epochs: int, prior: float) -> Memo
     The complex model has another noise matrix for each example, so it tells none.
     """
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         classes = len(given.transition)
         start = jnp.where(jnp.eye(classes, dtype=bool), jnp.log(1 - prior), jnp.log(prior / (classes - 1)))
         start = start[None] + 0.01 * jax.random.uniform(given.key, (networks, classes, classes))
         return {"start": start, "trains": given.trains}
 
-    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
         def look() -> Array:
             return jnp.log(jax.vmap(confusion, (0, None, None))(everything()[0], labels, memory["trains"]) + 1e-8)
 

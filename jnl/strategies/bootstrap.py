@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import unknown, within
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick
 
@@ -26,7 +26,7 @@ def bootstrap(kind: str = "soft", soft_beta: float = 0.95, hard_beta: float = 0.
     if kind not in KINDS:
         raise unknown("strategy.kind", kind, KINDS)
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         given = cross_entropy(logits, labels)
         if kind == "hard":
             loss = hard_beta * given - (1 - hard_beta) * jax.nn.log_softmax(logits).max(-1)

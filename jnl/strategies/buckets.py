@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import UserError, within
-from jnl.core.memory import Arrays, Given, Memory
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import Arrays, Memory, MemoryInit
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import pick
 
 
@@ -22,7 +22,7 @@ def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) 
     if bag_size < 1:
         raise UserError(f"strategy.bag_size: {bag_size}; give at least 1 example")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         size, classes = logits.shape[1:]
         if size % bag_size:
             raise UserError(f"strategy.bag_size: {bag_size} does not divide config.batch_size {size}")
@@ -35,7 +35,7 @@ def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) 
         loss = jnp.repeat(of_bag, bag_size, total_repeat_length=size) + entropy * own
         return pick(loss[None], jnp.ones((1, size), bool))
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         return {"transition": given.transition}
 
     return Strategy(1, select, memory=Memory(init) if known_noise else None)

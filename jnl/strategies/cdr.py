@@ -13,7 +13,7 @@ import optax
 from jax import Array, lax
 
 from jnl.core.errors import within
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.train_state import Tree
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick
@@ -23,7 +23,7 @@ def cdr(noise_rate: float = 0.2) -> Strategy:
     """`noise_rate` is that of the data unless set."""
     within("strategy.noise_rate", noise_rate, 0, 1, "give the share of wrong labels")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
         return pick(loss, jnp.ones(loss.shape, bool))
 

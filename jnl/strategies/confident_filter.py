@@ -11,8 +11,8 @@ import numpy as np
 from jax import Array
 
 from jnl.core.errors import UserError, unknown
-from jnl.core.memory import Weigh
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import ExampleWeighting
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import DROPPED
 from jnl.noise import confident_learning
 from jnl.ops.losses import cross_entropy
@@ -33,7 +33,7 @@ def confident_filter(
         per_class = joint.sum(0) / np.maximum(np.diag(joint), 1) if reweight else np.ones(len(joint))
         return np.where(wrong, 0.0, per_class[labels])
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         return pick(cross_entropy(logits, labels) * context.weights[None], (context.weights > 0)[None])
 
-    return Strategy(1, select, weigh=Weigh(weights, folds, fold_epochs), suspects=DROPPED)
+    return Strategy(1, select, weigh=ExampleWeighting(weights, folds, fold_epochs), suspects=DROPPED)

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import within
-from jnl.core.memory import Arrays, Everything, Given, Memory
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick
@@ -31,7 +31,7 @@ def cores2(
     def divisor(epoch: Array) -> Array:
         return 1 + weight(epoch)
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         every = -jnp.log(jax.nn.softmax(logits) + 1e-8)  # f32[1, B, C]
         given, prior = cross_entropy(logits, labels), context.memory["prior"]
         stays = lax.stop_gradient(given - every.mean(-1)) <= 0
@@ -40,12 +40,12 @@ def cores2(
         removed = context.memory["removed"].at[labels].add(jnp.where(mask[0], 0.0, 1.0))
         return pick(loss, mask)._replace(memory=context.memory | {"removed": removed})
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         nothing = jnp.zeros(len(given.transition))
         numbers = jnp.zeros_like(nothing).at[given.labels].add(jnp.where(given.trains, 1.0, 0.0))
         return {"numbers": numbers, "removed": nothing, "prior": _prior(numbers)}
 
-    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
         left = memory["numbers"] - memory["removed"]
         return memory | {"removed": jnp.zeros_like(left), "prior": _prior(left)}
 

@@ -8,7 +8,7 @@ this acts only through its epsilon.
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick, small_loss
@@ -17,7 +17,7 @@ from jnl.ops.selection import pick, small_loss
 def coteaching(reference: bool = False) -> Strategy:
     """Exchange small-loss examples."""
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, keep = cross_entropy(logits, labels), context.keep[-1]
         return pick(loss, small_loss(loss, keep)[::-1], jnp.square(keep) if reference else keep)
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import UserError
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import disagree, pick, small_loss
@@ -27,12 +27,12 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
     if warmup_epochs < 0:
         raise UserError(f"strategy.warmup_epochs: {warmup_epochs} is negative; use 0 for none")
 
-    def paper(logits: Array, labels: Array, context: Context) -> Selection:
+    def paper(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, eligible = cross_entropy(logits, labels), disagree(logits)
         keep = context.keep[eligible.sum()]
         return pick(loss, small_loss(loss, keep, eligible)[::-1], keep, eligible)
 
-    def published_code(logits: Array, labels: Array, context: Context) -> Selection:
+    def published_code(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, eligible = cross_entropy(jax.nn.softmax(logits), labels), disagree(logits)
         number = eligible.sum()
         keep = context.keep[number]
@@ -46,7 +46,7 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
     assert exchange is not None
     later = published_code if reference else paper
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         warm = exchange(logits, labels, context)._replace(eligible=jnp.ones(labels.shape, bool))
         return jax.tree.map(partial(jnp.where, context.epoch < warmup_epochs), warm, later(logits, labels, context))
 

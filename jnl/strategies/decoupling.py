@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import within
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import disagree, pick
 
@@ -20,7 +20,7 @@ def decoupling(warmup_epochs: int = 0, class_weights: bool = False, floor: float
     """Train on disagreement."""
     within("strategy.floor", floor, 0, 1, "published: 0.1; 0 is none")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
         size, classes = logits.shape[1:]
         if class_weights:

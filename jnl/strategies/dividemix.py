@@ -19,10 +19,10 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import UserError, within
-from jnl.core.memory import Arrays, Everything, Given, Memory
-from jnl.core.strategy import Context, Outcome, Selection, Strategy, Update
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, Strategy
 from jnl.core.suspects import Listed, Suspects
-from jnl.core.train_state import State, Training, Tree, descend, forward, predict
+from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward, predict
 from jnl.ops.augment import mixup
 from jnl.ops.losses import cross_entropy, from_uniform
 from jnl.ops.selection import pick
@@ -46,13 +46,13 @@ def dividemix(
     if warmup_epochs < 1 or average_epochs < 1:
         raise UserError(f"strategy.warmup_epochs, average_epochs: {warmup_epochs}, {average_epochs}; give at least 1")
 
-    def warm_up(logits: Array, labels: Array, context: Context) -> Selection:
+    def warm_up(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, log_p = cross_entropy(logits, labels), jax.nn.log_softmax(logits)
         if asymmetric:
             loss += (jnp.exp(log_p) * log_p).sum(-1)
         return pick(loss, jnp.ones(loss.shape, bool))
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         examples = len(given.labels)
         return {
             "trains": given.trains,
@@ -62,7 +62,7 @@ def dividemix(
             "logits": jnp.zeros((2, examples, len(given.transition))),  # as they were when the epoch began
         }
 
-    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
         def divide() -> Arrays:
             logits, _ = everything()
             loss = cross_entropy(logits, labels)
@@ -79,7 +79,7 @@ def dividemix(
 
         return lax.cond(epoch >= warmup_epochs, divide, lambda: memory)
 
-    def semi_supervised(training: Training, state: State, context: Context) -> tuple[State, Array]:
+    def semi_supervised(training: TrainContext, state: TrainState, context: StepContext) -> tuple[TrainState, Array]:
         model, half = training.model, len(context.index) // 2
         if half < 1:
             raise UserError("config.batch_size: 1 cannot be halved; give at least 2")
@@ -122,16 +122,18 @@ def dividemix(
 
         return descend(training, state, total)
 
-    def step(warm: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
-        def divided() -> tuple[State, Outcome]:
+    def step(
+        warm: StepFn, training: TrainContext, state: TrainState, context: StepContext
+    ) -> tuple[TrainState, StepOutput]:
+        def divided() -> tuple[TrainState, StepOutput]:
             after, loss = semi_supervised(training, state, context)
             mask = state.memory["clean"][::-1, context.index] > threshold
             selection = pick(jnp.zeros(mask.shape), mask)
-            return after, Outcome(loss, selection, state.memory["logits"][:, context.index], context.index)
+            return after, StepOutput(loss, selection, state.memory["logits"][:, context.index], context.index)
 
         return lax.cond(context.epoch < warmup_epochs, lambda: warm(state, context), divided)
 
-    def listed(state: State) -> Listed:
+    def listed(state: TrainState) -> Listed:
         clean = state.memory["clean"].mean(0)  # in the eyes of both
         return Listed(state.memory["trains"] & ~(clean > threshold), {"probability": 1 - clean})
 

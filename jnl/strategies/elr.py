@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import within
-from jnl.core.memory import Arrays, Given, Memory
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import Arrays, Memory, MemoryInit
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick
 
@@ -21,7 +21,7 @@ def elr(target_momentum: float = 0.7, weight: float = 3.0) -> Strategy:
     within("strategy.target_momentum", target_momentum, 0, 1, "published: 0.7 or 0.9")
     within("strategy.weight", weight, 0, 1e6, "published: 1 to 7")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         p = jnp.clip(jax.nn.softmax(logits[0]), 1e-4, 1 - 1e-4)
         now = lax.stop_gradient(p / p.sum(-1, keepdims=True))
         target = target_momentum * context.memory["target"][context.index] + (1 - target_momentum) * now
@@ -29,7 +29,7 @@ def elr(target_momentum: float = 0.7, weight: float = 3.0) -> Strategy:
         remembered = {"target": context.memory["target"].at[context.index].set(target)}
         return pick(loss, jnp.ones(loss.shape, bool))._replace(memory=remembered)
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         return {"target": jnp.zeros((len(given.labels), len(given.transition)))}  # f32[N, C]
 
     return Strategy(1, select, memory=Memory(init))

@@ -19,9 +19,9 @@ import optax
 from jax import Array, lax
 
 from jnl.core.errors import within
-from jnl.core.memory import Arrays, Given, Memory
-from jnl.core.strategy import Context, Outcome, Strategy, Update
-from jnl.core.train_state import State, Training, Tree, descend, forward
+from jnl.core.memory import Arrays, Memory, MemoryInit
+from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
+from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward
 from jnl.ops.augment import mixup
 from jnl.ops.selection import pick
 
@@ -48,11 +48,13 @@ def elr_plus(
     within("strategy.ramp_steps", ramp_steps, 0, 1e9, "published: 0 or 40000")
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 1")
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         start, target = given.networks, jnp.zeros((2, len(given.labels), len(given.transition)))
         return cast(Arrays, _Remembered(start.params, start.batch_stats, target, jnp.float32(1)))
 
-    def step(ordinary: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
+    def step(
+        ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext
+    ) -> tuple[TrainState, StepOutput]:
         model, memory = training.model, cast(_Remembered, state.memory)
         now = memory.step
         keys = jax.random.split(jax.random.fold_in(context.key, 2), 4)
@@ -83,7 +85,9 @@ def elr_plus(
         params = optax.incremental_update(state.params, memory.params, 1 - factor)
         remembered = _Remembered(params, stats, memory.target.at[:, context.index].set(told), now + 1)
         selection = pick(loss, jnp.ones(loss.shape, bool))
-        return state._replace(memory=cast(Arrays, remembered)), Outcome(loss.mean(1), selection, logits, context.index)
+        return state._replace(memory=cast(Arrays, remembered)), StepOutput(
+            loss.mean(1), selection, logits, context.index
+        )
 
     return Strategy(2, memory=Memory(init), step=step)
 

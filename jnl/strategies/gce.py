@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import UserError, within
-from jnl.core.memory import Arrays, Everything, Given, Memory
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick
@@ -34,17 +34,17 @@ def gce(
     def loss(logits: Array, labels: Array) -> Array:
         return -jnp.expm1(-q * cross_entropy(logits, labels)) / q
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         losses = loss(logits, labels)
         if not truncated:
             return pick(losses, jnp.ones(losses.shape, bool))
         kept = context.memory["kept"][context.index]
         return pick(losses - (1 - threshold**q) / q, kept, jnp.float32(len(labels)))
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         return {"kept": jnp.ones(given.labels.shape, bool)}
 
-    def refresh(memory: Arrays, everything: Everything, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
         def prune() -> Array:
             logits, _ = everything()
             return cross_entropy(logits, labels)[0] < -jnp.log(threshold)

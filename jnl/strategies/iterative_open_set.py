@@ -22,9 +22,9 @@ import optax
 from jax import Array
 
 from jnl.core.errors import UserError, within
-from jnl.core.memory import Arrays, Given, Host, Memory
-from jnl.core.strategy import Context, Outcome, Strategy, Update
-from jnl.core.train_state import State, Training, Tree, descend, forward
+from jnl.core.memory import Arrays, HostCallback, Memory, MemoryInit
+from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
+from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward
 from jnl.ops.selection import pick
 
 
@@ -40,7 +40,7 @@ def iterative_open_set(
             "give at least 1"
         )
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         classes, examples = len(given.transition), len(given.labels)
         start = {"trains": given.trains, "score": jnp.zeros(examples), "rounds": jnp.float32(0)}
         return start | _groups(given.labels, jnp.zeros(examples, bool), given.trains, classes)
@@ -55,7 +55,9 @@ def iterative_open_set(
         groups = _groups(jnp.asarray(labels), jnp.asarray(outlier), jnp.asarray(rows), len(memory["size"]) // 2)
         return memory | {"score": score, "rounds": memory["rounds"] + 1} | jax.device_get(groups)
 
-    def step(_: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
+    def step(
+        _: StepFn, training: TrainContext, state: TrainState, context: StepContext
+    ) -> tuple[TrainState, StepOutput]:
         memory, size = state.memory, len(context.index)
         first, second, like = _pairs(memory, jax.random.fold_in(context.key, 2), size)
         index = jnp.concatenate([first, second])
@@ -80,12 +82,12 @@ def iterative_open_set(
         kept = jax.tree.map(lambda new, old: jnp.where(new_round, new, old), fresh, state.opt_state)
         state, (loss, logits) = descend(training, state._replace(opt_state=kept), total)
         selection = pick(loss[None], jnp.ones((1, size), bool))
-        return state, Outcome(loss.mean()[None], selection, logits, first)
+        return state, StepOutput(loss.mean()[None], selection, logits, first)
 
     def learned(classes: int, features: int) -> Arrays:
         return {"kernel": jnp.zeros((features, classes)), "bias": jnp.zeros(classes)}
 
-    return Strategy(1, memory=Memory(init, host=Host(due, look)), learned=learned, step=step)
+    return Strategy(1, memory=Memory(init, host=HostCallback(due, look)), learned=learned, step=step)
 
 
 def contrast(near: Array, far: Array, like: Array, margin: float | Array) -> Array:

@@ -9,7 +9,7 @@ closed form, which stays finite where the published one gives NaN.
 from jax import Array
 
 from jnl.core.errors import within
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy, symmetric_kl
 from jnl.ops.selection import pick, small_loss
@@ -19,7 +19,7 @@ def jocor(co_lambda: float = 0.9) -> Strategy:
     """Select by agreement; `co_lambda` in [0, 1] is the weight of the agreement term."""
     within("strategy.co_lambda", co_lambda, 0, 1, "published: 0.65 to 0.95")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         supervised = cross_entropy(logits, labels).sum(0)
         loss = ((1 - co_lambda) * supervised + co_lambda * symmetric_kl(logits))[None]
         return pick(loss, small_loss(loss, context.keep[-1]))

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import unknown, within
-from jnl.core.memory import Arrays, Given, Memory
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import Arrays, Memory, MemoryInit
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick, small_loss
@@ -46,7 +46,7 @@ def mentornet(
         every = {"self_paced": self_paced, "linear": linear, "hard": jnp.where(distance >= 0, 1.0, 0.0)}
         return (1 - jnp.exp(-loss)) ** gamma if kind == "focal" else every[kind]
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
         still = lax.stop_gradient(loss)
         size = loss.shape[1]
@@ -59,7 +59,7 @@ def mentornet(
         selection = pick(weights * loss, in_play & (weights > 0), jnp.float32(size), in_play[0])
         return selection._replace(memory={"level": level})
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         return {"level": jnp.float32(0)}
 
     return Strategy(1, select, memory=Memory(init), suspects=None if kind in ("focal", "hard") else LEFT_OUT)

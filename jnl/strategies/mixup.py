@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import within
-from jnl.core.strategy import Context, Outcome, Strategy, Update
-from jnl.core.train_state import State, Training, Tree, descend, forward
+from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
+from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward
 from jnl.ops.augment import mixture
 from jnl.ops.selection import pick
 
@@ -21,7 +21,9 @@ def mixup(concentration: float = 1.0) -> Strategy:
     """Every example, mixed with another one."""
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 1 to 32")
 
-    def step(ordinary: Update, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
+    def step(
+        ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext
+    ) -> tuple[TrainState, StepOutput]:
         inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
         mix = mixture(jax.random.fold_in(context.key, 2), concentration, len(labels))
         mixed = mix(inputs)
@@ -33,7 +35,7 @@ def mixup(concentration: float = 1.0) -> Strategy:
 
         state, (loss, logits) = descend(training, state, total)
         selection = pick(loss, jnp.ones(loss.shape, bool))
-        return state, Outcome(loss.mean(1), selection, logits, context.index)
+        return state, StepOutput(loss.mean(1), selection, logits, context.index)
 
     return Strategy(1, step=step)
 

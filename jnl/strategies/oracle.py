@@ -6,8 +6,8 @@ Not a method: it reads the truth, which nothing else may.
 import numpy as np
 from jax import Array
 
-from jnl.core.memory import Weigh
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import ExampleWeighting
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick
 
@@ -18,8 +18,8 @@ def oracle() -> Strategy:
     def weights(labels: np.ndarray, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
         return np.where(truth < 0, True, labels == truth)
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
         return pick(loss, (context.weights > 0)[None])
 
-    return Strategy(1, select, weigh=Weigh(weights))
+    return Strategy(1, select, weigh=ExampleWeighting(weights))

@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array
 
 from jnl.core.errors import UserError, within
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import pick
 
 
@@ -36,7 +36,7 @@ def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", d
         within("strategy.alpha", alpha, 0, 1e6, "1 + alpha divides the learning rate")
     factor = _plan(alpha_plan, divide_rate)
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         every = -jnp.log(jax.nn.softmax(logits) + epsilon)  # f32[1, B, C]
         given = jax.nn.one_hot(labels, logits.shape[-1])
         now = alpha * factor(context.epoch)

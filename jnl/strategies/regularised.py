@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import within
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy, from_uniform
 from jnl.ops.selection import pick
 
@@ -23,7 +23,7 @@ def regularised(smoothing: float = 0.1, confidence: float = 0.0, class_prior: fl
     within("strategy.confidence", confidence, 0, 1e6, "published: 1; 0 is none")
     within("strategy.class_prior", class_prior, 0, 1e6, "published: 1; 0 is none")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         log_p = jax.nn.log_softmax(logits)
         p = jnp.exp(log_p)
         loss = (1 - smoothing) * cross_entropy(logits, labels) - smoothing * log_p.mean(-1)

@@ -10,7 +10,7 @@ clips p to [1e-7, 1 - 1e-7] in its cross entropy, which is not repeated. The lay
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import pick
 from jnl.strategies import _noise_layer
 
@@ -19,7 +19,7 @@ def s_model(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46
     """Cross entropy through a learned noise layer."""
     _noise_layer.check(kind, pretrain_epochs, prior)
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = _noise_layer.loss(kind, pretrain_epochs, logits, labels, context)
         return pick(loss, jnp.ones(loss.shape, bool))
 

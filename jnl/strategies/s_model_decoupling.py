@@ -8,7 +8,7 @@ pre-training, where that code starts from the prior.
 
 from jax import Array
 
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import disagree, pick
 from jnl.strategies import _noise_layer
 
@@ -17,7 +17,7 @@ def s_model_decoupling(kind: str = "simple", pretrain_epochs: int = 10, prior: f
     """While pre-training, on everything."""
     _noise_layer.check(kind, pretrain_epochs, prior)
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = _noise_layer.loss(kind, pretrain_epochs, logits, labels, context)
         return pick(loss, disagree(logits) | (context.epoch < pretrain_epochs))
 

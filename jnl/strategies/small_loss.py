@@ -7,7 +7,7 @@ calls it "Standard+". No code was published: the specification is Co-teaching's 
 
 from jax import Array
 
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops import selection
 from jnl.ops.losses import cross_entropy
@@ -16,7 +16,7 @@ from jnl.ops.losses import cross_entropy
 def small_loss() -> Strategy:
     """Keep the smallest losses of each batch."""
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
         return selection.pick(loss, selection.small_loss(loss, context.keep[-1]))
 

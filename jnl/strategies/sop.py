@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import within
-from jnl.core.memory import Arrays, Given, Memory
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.memory import Arrays, Memory, MemoryInit
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import pick
 
 
@@ -22,7 +22,7 @@ def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:
     within("strategy.rate_u", rate_u, 0, 1e6, "published: 0.1 to 10")
     within("strategy.rate_v", rate_v, 0, 1e6, "published: 1 to 100")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         y = jax.nn.one_hot(labels, logits.shape[-1])
         p = jax.nn.softmax(logits[0])
         hard = jax.nn.one_hot(p.argmax(-1), p.shape[-1])
@@ -41,7 +41,7 @@ def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:
         }
         return pick(loss(p, u, v)[None], jnp.ones((1, len(labels)), bool))._replace(memory=memory)
 
-    def init(given: Given) -> Arrays:
+    def init(given: MemoryInit) -> Arrays:
         of_u, of_v = jax.random.split(given.key)
         shapes = (len(given.labels), 1), (len(given.labels), len(given.transition))
         return {"u": 1e-8 * jax.random.normal(of_u, shapes[0]), "v": 1e-8 * jax.random.normal(of_v, shapes[1])}

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import UserError
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick
 
@@ -18,7 +18,7 @@ def standard(networks: int = 1) -> Strategy:
     if networks not in (1, 2):
         raise UserError(f"strategy.networks: {networks}; give 1, or 2 for the compute of a method with two")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
         return pick(loss, jnp.ones(loss.shape, bool))
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import within
-from jnl.core.strategy import Context, Selection, Strategy
+from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import pick
 
@@ -21,7 +21,7 @@ def symmetric_cross_entropy(alpha: float = 0.1, beta: float = 1.0) -> Strategy:
     within("strategy.alpha", alpha, 0, 1e6, "published: 0.01 to 6")
     within("strategy.beta", beta, 0, 1e6, "published: 0.1 to 1")
 
-    def select(logits: Array, labels: Array, context: Context) -> Selection:
+    def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         p = jax.nn.softmax(logits)
         wrong = ~jax.nn.one_hot(labels, logits.shape[-1], dtype=bool)[None]
         reverse = -jnp.log(1e-4) * jnp.where(wrong, p, 0.0).sum(-1)

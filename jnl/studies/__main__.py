@@ -21,9 +21,9 @@ from jnl.core.errors import exit_code
 from jnl.parallel import devices
 from jnl.studies import critical_samples, difficulty, fitting, regularisation
 from jnl.studies.report import create, write
-from jnl.studies.settings import Found, Settings, quick
+from jnl.studies.settings import Settings, StudyResult, quick
 
-STUDIES: dict[str, tuple[Callable[[Settings], Found], Settings]] = {
+STUDIES: dict[str, tuple[Callable[[Settings], StudyResult], Settings]] = {
     module.__name__.rpartition(".")[2]: (module.study, module.USUAL)
     for module in (fitting, difficulty, critical_samples, regularisation)
 }

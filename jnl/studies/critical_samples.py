@@ -11,21 +11,21 @@ import numpy as np
 from jax import Array, lax
 
 from jnl.core.registry import Json
-from jnl.core.train_state import State
-from jnl.experiment.program_spec import Parts
+from jnl.core.train_state import TrainState
+from jnl.experiment.program_spec import ProgramSpec
 from jnl.ops.augment import to_float
 from jnl.studies import made
 from jnl.studies.adversarial import Search, critical
 from jnl.studies.figures import band, panels
 from jnl.studies.report import mean_and_std, rounded
-from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import follow, one_program
 from jnl.training.evaluation import predictor
 
 USUAL = Settings(tests=500)
 
 
-def study(settings: Settings) -> Found:
+def study(settings: Settings) -> StudyResult:
     """The critical sample ratio over training for real data, randX and randY."""
     dataset = load(settings)
     chosen = config(settings, dataset)
@@ -38,10 +38,10 @@ def study(settings: Settings) -> Found:
     return _report(search, epochs, {"real": real, "randX": tuple(of_noise), "randY": random_labels})
 
 
-def ratios(parts: Parts, search: Search, inputs: Array) -> Callable[[State], np.ndarray]:
+def ratios(parts: ProgramSpec, search: Search, inputs: Array) -> Callable[[TrainState], np.ndarray]:
     """Says of the networks of each run for which share of stored inputs [N, ...] is critical for its first: f64[S]."""
 
-    def one(images: Array, state: State) -> Array:
+    def one(images: Array, state: TrainState) -> Array:
         say = predictor(parts.recipe.model, state, parts.recipe.augment)
         return critical(lambda x: say(x)[0][0], images, jax.random.key(0), search).mean()
 
@@ -50,7 +50,7 @@ def ratios(parts: Parts, search: Search, inputs: Array) -> Callable[[State], np.
     return lambda states: np.asarray(every(images, states), np.float64)
 
 
-def _over_training(parts: Parts, search: Search) -> tuple[list[int], np.ndarray, np.ndarray]:
+def _over_training(parts: ProgramSpec, search: Search) -> tuple[list[int], np.ndarray, np.ndarray]:
     """Epochs 1, 2, 4, ...; critical sample ratio and accuracy on the training labels then, f[S, T]."""
     assert parts.dataset.test is not None
     measure = ratios(parts, search, parts.dataset.test.inputs)
@@ -63,7 +63,7 @@ def _over_training(parts: Parts, search: Search) -> tuple[list[int], np.ndarray,
     return epochs, np.stack(found, 1), np.stack(accuracies, 1)
 
 
-def _report(search: Search, epochs: list[int], found: dict[str, tuple[np.ndarray, ...]]) -> Found:
+def _report(search: Search, epochs: list[int], found: dict[str, tuple[np.ndarray, ...]]) -> StudyResult:
     """`found`: ratio and accuracy f[S, T] of each kind of data."""
     titles = [f"a box of radius {search.radius:g} around unseen images", "the same networks"]
     figure, axes = panels(titles, [("epochs", "critical sample ratio"), ("epochs", "accuracy on the training labels")])
@@ -89,4 +89,4 @@ def _report(search: Search, epochs: list[int], found: dict[str, tuple[np.ndarray
     for name, (ratio, accuracy) in found.items():
         last = {"critical_sample_ratio": mean_and_std(ratio[:, -1]), "train_accuracy": mean_and_std(accuracy[:, -1])}
         summary[name] = {"first_critical_sample_ratio": mean_and_std(ratio[:, 0]), **last}
-    return Found(summary, {"critical_samples": rows}, figure)
+    return StudyResult(summary, {"critical_samples": rows}, figure)

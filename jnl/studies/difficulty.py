@@ -11,14 +11,14 @@ from jnl.core.registry import Json
 from jnl.studies import made
 from jnl.studies.figures import panels
 from jnl.studies.report import mean_and_std, rounded
-from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
 
 USUAL = Settings(examples=0, epochs=1, seeds=100, batch_size=128)
 _POINTS = 1001  # of a curve
 
 
-def study(settings: Settings) -> Found:
+def study(settings: Settings) -> StudyResult:
     """Misclassification rates of real data, randX and randY, sorted, and as they were if all were equally hard."""
     dataset = load(settings)
     chosen = config(settings, dataset)
@@ -47,7 +47,7 @@ def equally_hard(number: int, probability: float, examples: int) -> np.ndarray:
     return np.searchsorted(binomial(number, probability).cumsum(), share)
 
 
-def _report(wrong: dict[str, np.ndarray], settings: Settings) -> Found:
+def _report(wrong: dict[str, np.ndarray], settings: Settings) -> StudyResult:
     number = settings.seeds
     title = f"{number} networks, {settings.epochs} epoch" + "s" * (settings.epochs > 1)
     figure, (axis,) = panels([title], [("examples, sorted (share)", "misclassified (share)")])
@@ -74,4 +74,4 @@ def _report(wrong: dict[str, np.ndarray], settings: Settings) -> Found:
         {"example": example, **{name: int(counts[example]) for name, counts in wrong.items()}}
         for example in range(len(wrong["real"]))
     ]
-    return Found(summary, {"histogram": rows, "examples": examples}, figure)
+    return StudyResult(summary, {"histogram": rows, "examples": examples}, figure)

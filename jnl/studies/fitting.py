@@ -13,7 +13,7 @@ from jnl.core.registry import Json
 from jnl.studies import made
 from jnl.studies.figures import band, panels
 from jnl.studies.report import mean_and_std, rounded
-from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import curves, one_program
 
 USUAL = Settings()
@@ -34,7 +34,7 @@ class Curves(NamedTuple):
     test_accuracy: np.ndarray  # f32[S, E]
 
 
-def study(settings: Settings) -> Found:
+def study(settings: Settings) -> StudyResult:
     """Loss against steps, time to convergence and test error against label corruption."""
     dataset = load(settings)
     chosen = config(settings, dataset)
@@ -62,7 +62,7 @@ def _split(measured: dict[str, np.ndarray], number: int) -> list[Curves]:
     return [Curves(*of_point) for of_point in zip(*(np.split(values, number) for values in all_runs), strict=True)]
 
 
-def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int) -> Found:
+def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int) -> StudyResult:
     titles = ["(a) learning curves", "(b) time to convergence", "(c) generalisation error growth"]
     corruption = "label corruption"
     figure, axes = panels(
@@ -96,7 +96,7 @@ def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int)
     summary: dict[str, Json] = {"fitted_at_train_accuracy": _FITTED}
     summary["data"] = {name: _summary(kind) for name, kind in kinds.items()}
     summary["corruption"] = {f"{level:g}": _summary(kind) for level, kind in by_level.items()}
-    return Found(summary, {"curves": rows}, figure)
+    return StudyResult(summary, {"curves": rows}, figure)
 
 
 def _summary(kind: Curves) -> dict[str, Json]:

@@ -12,11 +12,11 @@ from ml_collections import ConfigDict
 
 from jnl.core.registry import Json
 from jnl.data.dataset import Dataset
-from jnl.experiment.program_spec import Parts
+from jnl.experiment.program_spec import ProgramSpec
 from jnl.studies.figures import panels
 from jnl.studies.noisy_inputs import NoisyInputs
 from jnl.studies.report import mean_and_std, rounded
-from jnl.studies.settings import Found, Rows, Settings, config, load
+from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
 
 USUAL = Settings(seeds=1)
@@ -27,7 +27,7 @@ class Regulariser(NamedTuple):
 
     strengths: tuple[float, ...]
     configure: Callable[[ConfigDict, float], None] = lambda config, strength: None
-    change: Callable[[Parts, float], Parts] = lambda parts, strength: parts
+    change: Callable[[ProgramSpec, float], ProgramSpec] = lambda parts, strength: parts
 
 
 class Measured(NamedTuple):
@@ -46,12 +46,12 @@ def _weight_decay(config: ConfigDict, strength: float) -> None:
     config.optim.weight_decay = strength
 
 
-def _input_dropout(parts: Parts, strength: float) -> Parts:
+def _input_dropout(parts: ProgramSpec, strength: float) -> ProgramSpec:
     recipe = parts.recipe
     return parts._replace(recipe=recipe._replace(model=NoisyInputs(recipe.model, dropout=strength)))
 
 
-def _input_noise(parts: Parts, strength: float) -> Parts:
+def _input_noise(parts: ProgramSpec, strength: float) -> ProgramSpec:
     recipe = parts.recipe
     return parts._replace(recipe=recipe._replace(model=NoisyInputs(recipe.model, deviation=strength)))
 
@@ -65,7 +65,7 @@ REGULARISERS = {
 }
 
 
-def study(settings: Settings) -> Found:
+def study(settings: Settings) -> StudyResult:
     """Accuracy on real data against memorisation of random labels."""
     dataset = load(settings)
     found = {}
@@ -87,7 +87,7 @@ def _measure(settings: Settings, dataset: Dataset, regulariser: Regulariser, str
     return Measured(random_labels, real, np.split(measured["test_accuracy"][:, -1, 0], 2)[0])
 
 
-def _report(found: dict[str, dict[float, Measured]]) -> Found:
+def _report(found: dict[str, dict[float, Measured]]) -> StudyResult:
     labels = [("accuracy on random training labels", "test accuracy on real data")]
     figure, (axis,) = panels(["each point a strength, each line from none on"], labels)
     (none,) = found["none"].values()
@@ -117,4 +117,4 @@ def _report(found: dict[str, dict[float, Measured]]) -> Found:
         }
         for name, strengths in found.items()
     }
-    return Found(summary, {"regularisation": rows}, figure)
+    return StudyResult(summary, {"regularisation": rows}, figure)

@@ -9,7 +9,7 @@ import numpy as np
 from jnl.core.errors import UserError
 from jnl.core.registry import Json
 from jnl.results.provenance import record
-from jnl.studies.settings import Found, Settings
+from jnl.studies.settings import Settings, StudyResult
 
 
 def create(folder: Path) -> None:
@@ -24,7 +24,7 @@ def create(folder: Path) -> None:
         raise _unusable(error, folder) from error
 
 
-def write(folder: Path, name: str, settings: Settings, found: Found, seconds: float) -> None:
+def write(folder: Path, name: str, settings: Settings, found: StudyResult, seconds: float) -> None:
     """`numbers.json` (command, versions, settings, seeds, seconds, summary), a CSV for each table, the figure twice.
 
     Raises:

@@ -37,7 +37,7 @@ def quick(usual: Settings) -> Settings:
     return usual._replace(data="digits", examples=512, tests=128, epochs=epochs, seeds=2, batch_size=128, strengths=1)
 
 
-class Found(NamedTuple):
+class StudyResult(NamedTuple):
     """What a study gives."""
 
     summary: dict[str, Json]

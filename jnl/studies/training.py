@@ -9,11 +9,11 @@ import numpy as np
 from jax import Array, lax
 from ml_collections import ConfigDict
 
-from jnl.core.train_state import State
+from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
-from jnl.experiment.program_spec import Parts
-from jnl.parallel.multi_run import Program, Standing
+from jnl.experiment.program_spec import ProgramSpec
+from jnl.parallel.multi_run import Cursor, MultiRunProgram
 from jnl.training.evaluation import everything, predictor
 
 
@@ -22,18 +22,18 @@ class After(NamedTuple):
 
     epoch: int  # how many are over
     measured: dict[str, np.ndarray]  # [S] or [S, ...]
-    states: Callable[[], State]  # the networks, on the host, [S, K, ...]; to be asked before training goes on
+    states: Callable[[], TrainState]  # the networks, on the host, [S, K, ...]; to be asked before training goes on
 
 
-def one_program(config: ConfigDict, dataset: Dataset) -> Parts:
+def one_program(config: ConfigDict, dataset: Dataset) -> ProgramSpec:
     """The runs of a config on a data set that is here."""
     (parts,) = build(config, load=lambda *_, **__: dataset)
     return parts
 
 
-def follow(parts: Parts) -> Iterator[After]:
+def follow(parts: ProgramSpec) -> Iterator[After]:
     """Trains all runs in one program, epoch by epoch."""
-    program = Program(parts.recipe, parts.dataset, parts.runs, parts.layout)
+    program = MultiRunProgram(parts.recipe, parts.dataset, parts.runs, parts.layout)
     for standing in program.train(partial(program.start, parts.epochs.start)):
         if standing.measured is not None:
             yield After(standing.epoch, standing.measured, partial(_states, program, standing))
@@ -41,11 +41,11 @@ def follow(parts: Parts) -> Iterator[After]:
                 return
 
 
-def _states(program: Program, standing: Standing) -> State:
+def _states(program: MultiRunProgram, standing: Cursor) -> TrainState:
     return program.gather(standing).states
 
 
-def curves(parts: Parts) -> tuple[dict[str, np.ndarray], State]:
+def curves(parts: ProgramSpec) -> tuple[dict[str, np.ndarray], TrainState]:
     """Metrics of all epochs, f32[S, E] or f32[S, E, K], and the networks after the last."""
     every = []
     for after in follow(parts):
@@ -53,10 +53,10 @@ def curves(parts: Parts) -> tuple[dict[str, np.ndarray], State]:
     return {name: np.stack([measured[name] for measured in every], 1) for name in every[0]}, after.states()
 
 
-def predictions(parts: Parts, states: State) -> np.ndarray:
+def predictions(parts: ProgramSpec, states: TrainState) -> np.ndarray:
     """The class that each network gives each training example, in evaluation mode: i32[S, K, N]."""
 
-    def one(inputs: Array, state: State) -> Array:
+    def one(inputs: Array, state: TrainState) -> Array:
         say = predictor(parts.recipe.model, state, parts.recipe.augment)
         return everything(say, inputs, parts.recipe.batch_size)[0].argmax(-1)
 
@@ -64,6 +64,6 @@ def predictions(parts: Parts, states: State) -> np.ndarray:
     return np.asarray(every(parts.dataset.train.inputs, states))
 
 
-def labels(parts: Parts) -> np.ndarray:
+def labels(parts: ProgramSpec) -> np.ndarray:
     """What each run trains on: i32[S, N]."""
     return np.stack([np.asarray(run.labels) for run in parts.runs])

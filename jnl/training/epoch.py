@@ -8,16 +8,16 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from jnl.core.memory import Arrays, Given
-from jnl.core.strategy import Context
-from jnl.core.train_state import State, Training, init
+from jnl.core.memory import Arrays, MemoryInit
+from jnl.core.strategy import StepContext
+from jnl.core.train_state import TrainContext, TrainState, init
 from jnl.data.dataset import Split
 from jnl.ops.curves import LAST
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import balanced
 from jnl.training import metrics
 from jnl.training.evaluation import Loss, Sums, evaluate, everything, predictor, validate
-from jnl.training.spec import Recipe, Run
+from jnl.training.spec import RunInputs, TrainSpec
 from jnl.training.step import update
 
 
@@ -30,16 +30,16 @@ class Batches(NamedTuple):
     inputs: Array | None = None  # as stored, [T, B, ...]; None: they are on the device with all others
 
 
-def start(recipe: Recipe, train: Split, run: Run) -> State:
+def start(recipe: TrainSpec, train: Split, run: RunInputs) -> TrainState:
     """The initial state of one run."""
     memory = recipe.make_strategy(**run.hyper).memory
     state = _networks(recipe, train, run, jax.random.fold_in(_root(run), 0))
     trains = jnp.zeros(run.labels.shape, bool).at[run.train_index].set(True)
-    given = Given(jax.random.fold_in(_root(run), 2), run.labels, trains, run.transition, state)
+    given = MemoryInit(jax.random.fold_in(_root(run), 2), run.labels, trains, run.transition, state)
     return state._replace(memory=memory.init(given) if memory else {}, suspicion=_suspicion(recipe, run, trains))
 
 
-def _suspicion(recipe: Recipe, run: Run, trains: Array) -> Arrays:
+def _suspicion(recipe: TrainSpec, run: RunInputs, trains: Array) -> Arrays:
     """What tells in the end which labels may be wrong, at the start."""
     suspects = recipe.make_strategy(**run.hyper).suspects
     if suspects is not None and suspects.counted:
@@ -49,18 +49,18 @@ def _suspicion(recipe: Recipe, run: Run, trains: Array) -> Arrays:
     return {"dropped": (run.weights == 0) & trains, **run.outside._asdict()}
 
 
-def _networks(recipe: Recipe, train: Split, run: Run, key: Array) -> State:
+def _networks(recipe: TrainSpec, train: Split, run: RunInputs, key: Array) -> TrainState:
     strategy, sample = recipe.make_strategy(**run.hyper), recipe.augment.evaluate(train.inputs[:1])
     optimiser = _optimiser(recipe, run, 0)
     return init(recipe.model, recipe.num_nets, optimiser, key, sample, len(run.labels), strategy.learned)
 
 
-def _root(run: Run) -> Array:
+def _root(run: RunInputs) -> Array:
     """The key of all randomness of a run, of a kind that is the same on every platform."""
     return jax.random.key(run.seed, impl="threefry2x32")
 
 
-def _optimiser(recipe: Recipe, run: Run, number: Array | int) -> optax.GradientTransformation:
+def _optimiser(recipe: TrainSpec, run: RunInputs, number: Array | int) -> optax.GradientTransformation:
     strategy, rate = recipe.make_strategy(**run.hyper), run.learning_rate[number]
     if strategy.rate_divisor is not None:
         rate = rate / strategy.rate_divisor(jnp.asarray(number))
@@ -68,19 +68,21 @@ def _optimiser(recipe: Recipe, run: Run, number: Array | int) -> optax.GradientT
 
 
 def epoch(
-    recipe: Recipe, train: Split, test: Split | None, run: Run, state: State, number: Array
-) -> tuple[State, Sums]:
+    recipe: TrainSpec, train: Split, test: Split | None, run: RunInputs, state: TrainState, number: Array
+) -> tuple[TrainState, Sums]:
     """Trains epoch `number` (i32[]) and evaluates: -> state, metrics f32[] (accuracies f32[K])."""
     return end(recipe, train, test, run, *train_epoch(recipe, train, run, state, number))
 
 
-def train_epoch(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> tuple[State, metrics.Counts]:
+def train_epoch(
+    recipe: TrainSpec, train: Split, run: RunInputs, state: TrainState, number: Array
+) -> tuple[TrainState, metrics.Counts]:
     """All batches of epoch `number` (i32[])."""
     state = begin(recipe, train, run, state, number)
     return train_on(recipe, train, run, state, metrics.nothing(), number, order(recipe, run, number))
 
 
-def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -> State:
+def begin(recipe: TrainSpec, train: Split, run: RunInputs, state: TrainState, number: Array) -> TrainState:
     """What comes before the first batch of an epoch."""
     strategy = recipe.make_strategy(**run.hyper)
     if strategy.memory and strategy.memory.refresh:
@@ -99,7 +101,7 @@ def begin(recipe: Recipe, train: Split, run: Run, state: State, number: Array) -
     return state
 
 
-def order(recipe: Recipe, run: Run, number: Array) -> Batches:
+def order(recipe: TrainSpec, run: RunInputs, number: Array) -> Batches:
     """The batches of an epoch, in an order that follows from the run's key: nothing of it is stored."""
     order_key, dropout_key = jax.random.split(jax.random.fold_in(jax.random.fold_in(_root(run), 1), number))
     examples = jax.random.permutation(order_key, run.train_index)
@@ -111,20 +113,28 @@ def order(recipe: Recipe, run: Run, number: Array) -> Batches:
 
 
 def train_on(
-    recipe: Recipe, train: Split, run: Run, state: State, counts: metrics.Counts, number: Array, batches: Batches
-) -> tuple[State, metrics.Counts]:
+    recipe: TrainSpec,
+    train: Split,
+    run: RunInputs,
+    state: TrainState,
+    counts: metrics.Counts,
+    number: Array,
+    batches: Batches,
+) -> tuple[TrainState, metrics.Counts]:
     """Trains on these batches of epoch `number`, and adds to the counts. A run that has failed stays as it is."""
     strategy = recipe.make_strategy(**run.hyper)
     augment = lambda key, inputs: recipe.spread(recipe.augment(key, inputs))  # noqa: E731
     all_inputs = cast(Array, None) if recipe.streams else train.inputs
-    training = Training(recipe.model, _optimiser(recipe, run, number), augment, all_inputs, run.labels)
+    training = TrainContext(recipe.model, _optimiser(recipe, run, number), augment, all_inputs, run.labels)
     change = ordinary = partial(update, strategy, training)
     if strategy.step:
         change = partial(strategy.step, ordinary, training)
 
-    def step(before: tuple[State, metrics.Counts], batch: Batches) -> tuple[tuple[State, metrics.Counts], None]:
+    def step(
+        before: tuple[TrainState, metrics.Counts], batch: Batches
+    ) -> tuple[tuple[TrainState, metrics.Counts], None]:
         state, counts = before
-        context = Context(
+        context = StepContext(
             epoch=number,
             batch=batch.position,
             steps=recipe.steps,
@@ -148,14 +158,14 @@ def train_on(
 
 
 def end(
-    recipe: Recipe,
+    recipe: TrainSpec,
     train: Split,
     test: Split | None,
-    run: Run,
-    state: State,
+    run: RunInputs,
+    state: TrainState,
     counts: metrics.Counts,
     held_out: Sums | None = None,
-) -> tuple[State, Sums]:
+) -> tuple[TrainState, Sums]:
     """What comes after the last batch: metrics f32[] (accuracies f32[K]), all NaN of a run that has failed.
 
     Those of what is `held_out` are given if the inputs are not on the device.
@@ -170,13 +180,13 @@ def end(
     return state._replace(failed=failed), jax.tree.map(lambda value: jnp.where(failed, jnp.nan, value), measured)
 
 
-def validation_loss(recipe: Recipe, run: Run, state: State) -> Loss:
+def validation_loss(recipe: TrainSpec, run: RunInputs, state: TrainState) -> Loss:
     """The loss on labels that are held out: what the strategy takes for it, else cross entropy."""
     own = recipe.make_strategy(**run.hyper).validation_loss
     return cross_entropy if own is None else lambda logits, labels: own(logits, labels, state.memory)
 
 
-def _unless_failed(before: State, after: State, counts: metrics.Counts) -> State:
+def _unless_failed(before: TrainState, after: TrainState, counts: metrics.Counts) -> TrainState:
     """The networks stay as they are once a loss was not finite; memories may go on, as nobody reads them any more."""
     params, batch_stats, opt_state = jax.tree.map(partial(jnp.where, before.failed), before[:3], after[:3])
     failed = before.failed | ~jnp.isfinite(counts.loss)

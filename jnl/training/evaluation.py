@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array, lax
 
-from jnl.core.train_state import State, predict
+from jnl.core.train_state import TrainState, predict
 from jnl.data.dataset import Split
 from jnl.ops.augment import Augment
 from jnl.training import metrics
@@ -36,7 +36,7 @@ def rows(index: Array, size: int) -> Rows:
 
 
 def predictor(
-    model: nn.Module, state: State, augment: Augment, spread: Callable[[Array], Array] = lambda batch: batch
+    model: nn.Module, state: TrainState, augment: Augment, spread: Callable[[Array], Array] = lambda batch: batch
 ) -> Predict:
     """Logits and features of a batch, in evaluation mode."""
     return lambda inputs: predict(model, state.params, state.batch_stats, spread(augment.evaluate(inputs)))

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.strategy import Outcome
+from jnl.core.strategy import StepOutput
 
 
 class Counts(NamedTuple):
@@ -28,7 +28,7 @@ def nothing() -> Counts:
     return Counts(*(jnp.float32(0) for _ in Counts._fields))
 
 
-def count(outcome: Outcome, labels: Array, clean: Array, predicted: Array) -> Counts:
+def count(outcome: StepOutput, labels: Array, clean: Array, predicted: Array) -> Counts:
     """One batch; noisy and true labels i32[N], and what was `predicted` before i32[K, N], are those of all examples."""
     mask, logits, index = outcome.selection.mask, outcome.logits, jnp.atleast_2d(outcome.index)  # i32[1 or K, B]
     rows, truth = mask.shape[0], clean[index]
@@ -48,13 +48,13 @@ def count(outcome: Outcome, labels: Array, clean: Array, predicted: Array) -> Co
     )
 
 
-def predicted(outcome: Outcome, before: Array) -> Array:
+def predicted(outcome: StepOutput, before: Array) -> Array:
     """What each network has said last of each example: i32[K, N] -> i32[K, N]."""
     networks = jnp.arange(len(outcome.logits))[:, None]
     return before.at[networks, jnp.atleast_2d(outcome.index)].set(outcome.logits.argmax(-1).astype(before.dtype))
 
 
-def times(outcome: Outcome, before: Array) -> Array:
+def times(outcome: StepOutput, before: Array) -> Array:
     """How often the mask chose about each example, and left it out; each row counts: i32[N, 2] -> i32[N, 2]."""
     mask, eligible = outcome.selection.mask, outcome.selection.eligible
     asked = jnp.ones_like(mask) if eligible is None else jnp.broadcast_to(eligible, mask.shape)

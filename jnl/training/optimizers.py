@@ -14,7 +14,7 @@ NAMES = ["adagrad", "adam", "sgd"]
 _ADAGRAD_EPSILON = 1e-7
 
 
-class Optimiser(NamedTuple):
+class Optimizer(NamedTuple):
     """Called with the rate and beta1 of an epoch, gives the transformation.
 
     AdaGrad starts from a sum of 0 and divides by sqrt(sum + 1e-14); Keras and TensorFlow divide by sqrt(sum) + 1e-7.

@@ -9,10 +9,10 @@ from jax import Array
 from jnl.core.memory import OutOfSample
 from jnl.core.strategy import Strategy
 from jnl.ops.augment import Augment
-from jnl.training.optimizers import Optimiser
+from jnl.training.optimizers import Optimizer
 
 
-class Run(NamedTuple):
+class RunInputs(NamedTuple):
     """What may differ between the runs of one program: arrays only, so that a runs axis can be put before them."""
 
     seed: Array  # u32[] the root of all randomness of the run: initial weights, data order, dropout
@@ -28,7 +28,7 @@ class Run(NamedTuple):
     outside: OutOfSample | None = None  # of strategies that weigh by folds
 
 
-class Recipe(NamedTuple):
+class TrainSpec(NamedTuple):
     """What is the same for all runs of a program, and static in it."""
 
     model: nn.Module
@@ -36,7 +36,7 @@ class Recipe(NamedTuple):
     num_nets: int
     batch_size: int
     steps: int  # batches per epoch; what is left of the last one is dropped
-    optimiser: Optimiser = Optimiser("adam", 0.0, 0.0)
+    optimiser: Optimizer = Optimizer("adam", 0.0, 0.0)
     balanced: bool = False  # each class has the same share of the batches of an epoch
     streams: bool = False  # inputs come from the host, batch after batch
     pieces: int = 1  # of an epoch, between which the training can be saved and stopped

@@ -5,12 +5,14 @@ from typing import cast
 from jax import Array
 
 from jnl.core.memory import Arrays
-from jnl.core.strategy import Context, Outcome, Strategy
-from jnl.core.train_state import State, Training, Tree, descend, forward
+from jnl.core.strategy import StepContext, StepOutput, Strategy
+from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward
 from jnl.ops.losses import objective
 
 
-def update(strategy: Strategy, training: Training, state: State, context: Context) -> tuple[State, Outcome]:
+def update(
+    strategy: Strategy, training: TrainContext, state: TrainState, context: StepContext
+) -> tuple[TrainState, StepOutput]:
     """One step on the examples `context.index`: forward, select, backward, update.
 
     Both networks' losses are taken before either changes, so the order of the networks does not matter. Batch
@@ -20,12 +22,12 @@ def update(strategy: Strategy, training: Training, state: State, context: Contex
     select = strategy.select
     inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
 
-    def total(params: Tree) -> tuple[Array, tuple[Tree, Outcome]]:
+    def total(params: Tree) -> tuple[Array, tuple[Tree, StepOutput]]:
         logits, features, batch_stats = forward(training.model, params, state.batch_stats, inputs, context.key)
         seen = context._replace(features=features, learned=cast(Arrays, params.get("strategy", {})))
         selection = select(logits, labels, seen)
         rows = objective(selection)
-        return rows.sum(), (batch_stats, Outcome(rows, selection, logits, context.index))
+        return rows.sum(), (batch_stats, StepOutput(rows, selection, logits, context.index))
 
     state, outcome = descend(training, state, total)
     memory = outcome.selection.memory
