@@ -37,9 +37,9 @@ class Seen(NamedTuple):
     epoch: int = 5
     batch: int = 0
     forget: float = 0.3
-    index: np.ndarray = INDEX  # of the batch in the data set
+    example_index: np.ndarray = INDEX  # of the batch in the data set
     memory: dict = {}
-    learned: dict = {}
+    strategy_params: dict = {}
     features: np.ndarray | None = None
     weights: np.ndarray = np.ones(BATCH)
 
@@ -80,14 +80,14 @@ def context(seen):
         epoch=jnp.int32(seen.epoch),
         batch=jnp.int32(seen.batch),
         steps=jnp.int32(10),
-        keep=keep,
-        index=jnp.asarray(seen.index),
+        keep_counts=keep,
+        example_index=jnp.asarray(seen.example_index),
         inputs=jnp.zeros((BATCH, 1)),
         weights=jnp.float32(seen.weights),
         progress=jnp.float32(seen.epoch / 100 + seen.batch / 1000),
         key=jax.random.key(0),
         memory=single(seen.memory),
-        learned=single(seen.learned),
+        strategy_params=single(seen.strategy_params),
         features=None if seen.features is None else jnp.float32(seen.features),
     )
 
@@ -161,13 +161,13 @@ def steps_of(name, momentum=0.9, decay=0.0, **hyper):
     """A method with all that a training of jnl has around it: SGD, 40 examples, an MLP of `WIDTH` hidden units."""
     strategy = strategies.make(name, **hyper)
     model = models.make("mlp", CLASSES, width=WIDTH)
-    optimiser = optax.chain(strategy.transform, Optimizer("sgd", momentum, decay)(RATE, 0.9))
+    optimiser = optax.chain(strategy.gradient_transform, Optimizer("sgd", momentum, decay)(RATE, 0.9))
     inputs, labels = jnp.float32(INPUTS), jnp.asarray(LABELS, jnp.int32)
     start = partial(train_state.init, model, strategy.num_nets, optimiser)
-    state = jax.jit(lambda key: start(key, inputs[:1], len(inputs), strategy.learned))(jax.random.key(1))
+    state = jax.jit(lambda key: start(key, inputs[:1], len(inputs), strategy.init_params))(jax.random.key(1))
     training = train_state.TrainContext(model, optimiser, Augment(), inputs, labels)
     ordinary = partial(update, strategy, training)
-    change = partial(strategy.step, ordinary, training) if strategy.step else ordinary
+    change = partial(strategy.custom_step, ordinary, training) if strategy.custom_step else ordinary
 
     @jax.jit
     def step(state, epoch, batch, index):

@@ -197,10 +197,10 @@ def test_what_is_believed_of_noisy_labels_is_what_is_forgotten(tmp_path):
         config = published("coteaching", f"data=arrays,{arg}")
         config.data.dir, config.batch_size, config.epochs = str(tmp_path / "mine.npz"), 20, 20
         (parts,) = build(config)
-        assert int(parts.runs[0].keep[-1, -1]) == int(20 * kept)
+        assert int(parts.runs[0].keep_counts[-1, -1]) == int(20 * kept)
         assert any("leaves nothing out" in line for line in describe(parts)) == (kept == 1)
     (parts,) = build(quick("coteaching", noise__kind="none"))
-    assert int(parts.runs[0].keep[-1, -1]) == 128  # nothing is believed of clean labels
+    assert int(parts.runs[0].keep_counts[-1, -1]) == 128  # nothing is believed of clean labels
 
 
 def test_the_selected_epoch_is_that_of_the_best_noisy_validation():
@@ -234,7 +234,7 @@ def test_even_classes_in_an_epoch():
     config = quick("standard", noise__kind="none", batch_size=30, data__balanced=True, epochs=1, seeds=1)
     (parts,) = build(config, load=lambda *_, **__: uneven)
     assert parts.recipe.balanced
-    index = jax.jit(lambda run: order(parts.recipe, run, jnp.int32(0)).index)(parts.runs[0])
+    index = jax.jit(lambda run: order(parts.recipe, run, jnp.int32(0)).example_index)(parts.runs[0])
     counts = np.bincount(labels[np.asarray(index).ravel()])
     np.testing.assert_array_equal(counts, [120, 120, 120])  # of the 360 that train
     assert len(np.unique(index)) < 360  # small classes repeat

@@ -135,7 +135,7 @@ def test_reference_protocol():
     assert parts.recipe.steps == 4
     assert list(parts.epochs) == [1, 2]  # epoch 0 only evaluates random weights in the published code
     assert len(parts.dataset.test.labels) == 300
-    assert float(parts.runs[0].keep[1, -1]) == int((1 - 0.2 / 9) * 100)
+    assert float(parts.runs[0].keep_counts[1, -1]) == int((1 - 0.2 / 9) * 100)
     assert jnl.run(config).metrics["test_accuracy"].shape == (1, 2, 2)
 
 

@@ -287,7 +287,7 @@ def test_matrix_and_instance_reach_the_strategies(tmp_path):
     (parts,) = build(quick("coteaching", noise__kind="matrix", noise__file=str(tmp_path / "t.npy"), noise__rate=0.9))
     (pair,) = build(quick("coteaching", noise__kind="pair", noise__rate=0.3))
     np.testing.assert_array_equal(parts.runs[0].labels, pair.runs[0].labels)
-    np.testing.assert_array_equal(parts.runs[0].keep, pair.runs[0].keep)
+    np.testing.assert_array_equal(parts.runs[0].keep_counts, pair.runs[0].keep_counts)
     np.testing.assert_allclose(parts.runs[0].transition, matrix, atol=1e-7)
 
     first, second = build(quick("coteaching", noise__kind="instance", noise__seed="per_run"))[0].runs

@@ -17,7 +17,7 @@ def gce(z, y, seen, q=0.7, truncated=False, threshold=0.5):
     for i, row in enumerate(softmax(z[0])):
         if not truncated:
             total += (1 - row[y[i]] ** q) / q
-        elif seen.memory["kept"][seen.index[i]]:
+        elif seen.memory["kept"][seen.example_index[i]]:
             total += (1 - row[y[i]] ** q) / q - (1 - threshold**q) / q
     return [total / len(y)]
 
@@ -184,7 +184,9 @@ def test_alpha_of_peer_loss_grows_as_published():
     parts = (0, 0, 20), (0, 1, 20), (1, 2, 10), (2, 5, 50), (5, 10, 100), (10, 20, 100)
     published = np.concatenate([np.linspace(first, last, number) for first, last, number in parts])
     strategy = strategies.make("peer_loss", alpha_plan=plan, divide_rate=True)
-    np.testing.assert_allclose(jax.vmap(strategy.rate_divisor)(jnp.arange(300)), 1 + published, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        jax.vmap(strategy.learning_rate_divisor)(jnp.arange(300)), 1 + published, rtol=1e-5, atol=1e-6
+    )
     z, y = draw(4, 10)
     for epoch in (0, 19, 30, 299):
 
@@ -205,7 +207,7 @@ def test_the_filter_gives_classes_back_what_noise_took_from_them():
     p = np.full((400, 4), 0.02)
     p[np.arange(400), truth] = 0.94
     plain, again = (
-        strategies.make("confident_filter", prune="both", reweight=reweight).weigh.weights(labels, truth, p)
+        strategies.make("confident_filter", prune="both", reweight=reweight).example_weights.weights(labels, truth, p)
         for reweight in (False, True)
     )
     np.testing.assert_array_equal(plain, labels == truth)

@@ -38,7 +38,7 @@ def elr(z, y, seen, target_momentum=0.7, weight=3.0):
     """Liu et al. 2020, eq. 6; shengliu66/ELR, ELR/model/loss.py."""
     total = 0.0
     for i in range(len(y)):
-        target = _elr_target(seen.memory["target"][seen.index[i]], seen.z[0, i], target_momentum)
+        target = _elr_target(seen.memory["target"][seen.example_index[i]], seen.z[0, i], target_momentum)
         p = np.clip(softmax(z[0, i]), 1e-4, 1 - 1e-4)
         total += -np.log(softmax(z[0, i])[y[i]]) + weight * np.log(1 - (target * p).sum())
     return [total / len(y)]
@@ -62,7 +62,7 @@ def _sop_loss(z, label, of_u, of_v, still_z, still_v):
 def sop(z, y, seen, rate_u=1.0, rate_v=10.0):
     """Liu et al. 2022; shengliu66/SOP, model/loss.py."""
     total = 0.0
-    for i, example in enumerate(seen.index):
+    for i, example in enumerate(seen.example_index):
         of_u, of_v = _sop_noise(seen.memory["u"][example], seen.memory["v"][example], y[i])
         total += _sop_loss(z[0, i], y[i], of_u, of_v, seen.z[0, i], of_v)
     return [total / len(y)]
@@ -166,7 +166,7 @@ def test_elr_remembers_the_average_of_each_example(momentum):
     target, hyper = np.zeros((EXAMPLES, 10)), {"target_momentum": momentum}
     found = np.float32(target)
     for _, index, z, y in batches(4):
-        before = Seen(z, index=index, memory={"target": target})
+        before = Seen(z, example_index=index, memory={"target": target})
         rows, _, memory = ours("elr", hyper, z, y, before._replace(memory={"target": np.float64(found)}))
         np.testing.assert_allclose(rows, elr(z, y, before, **hyper), rtol=1e-5)
         for i, example in enumerate(index):
@@ -183,7 +183,7 @@ def test_sop_moves_u_and_v_by_plain_gradient_descent(start):
     memory = {"u": double(random.normal(0, start, (EXAMPLES, 1))), "v": double(random.normal(0, start, (EXAMPLES, 10)))}
     found = memory
     for _, index, z, y in batches(2):
-        before = Seen(z, index=index, memory=memory)
+        before = Seen(z, example_index=index, memory=memory)
         hyper = {"rate_u": 0.5, "rate_v": 20.0}
         rows, _, found = ours("sop", hyper, z, y, before._replace(memory=jax.tree.map(np.float64, found)))
         np.testing.assert_allclose(rows, sop(z, y, before), rtol=1e-5)
@@ -205,7 +205,7 @@ def test_mentornet_averages_the_percentile_of_three_batches():
     level = found = 0.0
     hyper = {"percentile": 0.8, "decay": 0.4, "burn_in": 0}
     for number, index, z, y in batches(4):
-        seen = Seen(z, 50, number, index=index, memory={"level": np.array(level)})
+        seen = Seen(z, 50, number, example_index=index, memory={"level": np.array(level)})
         rows, _, memory = ours("mentornet", hyper, z, y, seen._replace(memory={"level": np.array(float(found))}))
         np.testing.assert_allclose(rows, mentornet(z, y, seen, **hyper), rtol=1e-5)
         level = _mentornet_level(level, cross_entropies(z[0], y), 0.8, 0.4)
@@ -238,7 +238,7 @@ def test_cores2_takes_the_prior_of_what_the_sieve_left_in_the_epoch_before():
         np.testing.assert_allclose(memory["prior"], prior, rtol=1e-6)
         for index in random.permutation(EXAMPLES).reshape(3, BATCH):
             z, y = double(random.normal(0, 2, (1, BATCH, 4))), labels[index]
-            seen = Seen(z, epoch, index=index, memory=jax.tree.map(np.float64, memory))
+            seen = Seen(z, epoch, example_index=index, memory=jax.tree.map(np.float64, memory))
             rows, _, memory = ours("cores2", {}, z, y, seen)
             np.testing.assert_allclose(rows, cores2(z, y, seen._replace(memory={"prior": prior})), rtol=1e-5)
             for i in range(BATCH):

@@ -33,7 +33,7 @@ CORRECTIONS = ("forward_correction", "backward_correction")
 
 def _first_stage(z, y, seen):
     """Cross entropy without those that are held out; giorgiop/loss-correction, loss.py, `crossentropy`."""
-    kept = ~seen.memory["held_out"][seen.index]
+    kept = ~seen.memory["held_out"][seen.example_index]
     return [_clipped_cross_entropies(z[0], y)[kept].mean()]
 
 
@@ -64,9 +64,9 @@ def backward_correction(z, y, seen, estimation_epochs=20, known_noise=False):
 
 def _through_the_layer(z, y, seen, network, i):
     """Goldberger & Ben-Reuven 2017: -log sum_i p_i theta_ij, theta = softmax(b), or softmax(u h + b)."""
-    b = seen.memory["start"][network] + seen.learned["b"][network]
-    if "u" in seen.learned:
-        b = b + np.tensordot(seen.features[network, i], seen.learned["u"][network], 1)
+    b = seen.memory["start"][network] + seen.strategy_params["b"][network]
+    if "u" in seen.strategy_params:
+        b = b + np.tensordot(seen.features[network, i], seen.strategy_params["u"][network], 1)
     return -np.log(softmax(z[network, i]) @ softmax(b)[:, y[i]])
 
 
@@ -107,7 +107,7 @@ def with_layer(epoch, kind):
             learned["u"] = double(random.normal(0, 1, (number, FEATURES, classes, classes)))
         start = double(random.normal(0, 1, (number, classes, classes)))
         features = double(random.normal(0, 1, (number, BATCH, FEATURES)))
-        return Seen(z, epoch, memory={"start": start}, learned=learned, features=features)
+        return Seen(z, epoch, memory={"start": start}, strategy_params=learned, features=features)
 
     return seen_of
 
@@ -142,16 +142,16 @@ def test_the_noise_layer_learns_by_the_same_gradient(kind):
     @jax.jit
     @jax.grad
     def ours(learned, seen):
-        return objective(strategy.select(jnp.float32(z), jnp.asarray(y), seen._replace(learned=learned))).sum()
+        return objective(strategy.select(jnp.float32(z), jnp.asarray(y), seen._replace(strategy_params=learned))).sum()
 
-    gradient = ours(context(seen).learned, context(seen))
-    assert gradient.keys() == seen.learned.keys()
+    gradient = ours(context(seen).strategy_params, context(seen))
+    assert gradient.keys() == seen.strategy_params.keys()
     for name in gradient:
 
         def moved(value, name=name):
-            return s_model(z, y, seen._replace(learned=seen.learned | {name: value}), **hyper)[0]
+            return s_model(z, y, seen._replace(strategy_params=seen.strategy_params | {name: value}), **hyper)[0]
 
-        np.testing.assert_allclose(gradient[name], slope(moved, seen.learned[name]), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(gradient[name], slope(moved, seen.strategy_params[name]), rtol=1e-4, atol=1e-6)
 
 
 def _given(labels, trains, classes):
@@ -196,7 +196,7 @@ def test_a_correction_takes_the_matrix_of_the_best_epoch(name):
     strategy, labels = strategies.make(name, estimation_epochs=4, held_out=0.5), random.integers(0, 4, EXAMPLES)
     refresh, memory = _refresh(strategy), strategy.memory.init(_given(labels, np.ones(EXAMPLES, bool), 4))
     held = np.asarray(memory["held_out"])
-    assert held.sum() == 12 and strategy.restart == 4
+    assert held.sum() == 12 and strategy.reset_epoch == 4
     assert not refresh(memory, jnp.zeros((1, EXAMPLES, 4)), labels, 0)["lowest"] < np.inf  # nothing is trained yet
     found, losses = None, []
     for epoch in range(1, 7):  # so many epochs are over; the fifth would be better, but comes too late
@@ -255,7 +255,7 @@ def test_networks_start_alike_with_and_without_a_noise_layer():
     optimiser = Optimizer("adam", 0.0, 0.0)(0.1, 0.9)
     plain, layered = (
         jax.jit(lambda learned=learned: train_state.init(model, 1, optimiser, key, sample, 1, learned))()
-        for learned in (None, strategies.make("s_model").learned)
+        for learned in (None, strategies.make("s_model").init_params)
     )
     assert layered.params["strategy"]["b"].shape == (1, 4, 4)
     for one, other in zip(*map(jax.tree.leaves, (plain.params, layered.params | {"strategy": {}})), strict=True):

@@ -65,7 +65,9 @@ def test_two_steps_of_cdr(noise_rate):
     shapes = {"bias": (7,), "deep": (3, 3, 2, 2), "kernel": (6, 5), "scale": (5,)}
     params = {name: double(random.normal(size=shape)) for name, shape in shapes.items()}
     ours, velocity = jax.tree.map(jnp.float32, params), jax.tree.map(np.zeros_like, params)
-    chain = optax.chain(strategies.make("cdr", noise_rate=noise_rate).transform, Optimizer("sgd", 0.9, 1e-3)(0.01, 0))
+    chain = optax.chain(
+        strategies.make("cdr", noise_rate=noise_rate).gradient_transform, Optimizer("sgd", 0.9, 1e-3)(0.01, 0)
+    )
     update, state = jax.jit(chain.update), chain.init(ours)
     for _ in range(2):
         gradient = {name: double(random.normal(size=shape)) for name, shape in shapes.items()}

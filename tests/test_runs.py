@@ -117,7 +117,7 @@ def test_data_are_on_the_device_once_whatever_the_number_of_runs():
 
 def test_batch_statistics_see_the_whole_batch_selected_or_not():
     (parts,) = build(quick("small_loss", strategy__forget_rate=0.9, strategy__ramp_epochs=1, epochs=1))
-    assert int(parts.runs[0].keep[0, -1]) == 128  # paper schedule: epoch 0 forgets nothing
+    assert int(parts.runs[0].keep_counts[0, -1]) == 128  # paper schedule: epoch 0 forgets nothing
 
     def statistics(forget):
         config = quick("small_loss", strategy__forget_rate=forget, strategy__ramp_epochs=1, epochs=2, seeds=(1,))

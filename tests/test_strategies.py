@@ -64,7 +64,7 @@ CASES = [
 ]
 MASKED_LOSS = [case for case in CASES if strategies.make(case.values[0][0]).select]
 SUSPECTING = [case for case in CASES if strategies.make(case.values[0][0], **case.values[0][1]).suspects]
-OWN_STEP = [case for case in CASES if strategies.make(case.values[0][0]).step]
+OWN_STEP = [case for case in CASES if strategies.make(case.values[0][0]).custom_step]
 
 
 def divided(name, hyper):
@@ -90,9 +90,9 @@ def context(strategy, labels):
         memory = strategy.memory.refresh(memory, lambda: (logits, features), labels, jnp.int32(5))
     learned = jax.tree.map(
         lambda leaf: jnp.asarray(random.normal(0, 1, (strategy.num_nets, *leaf.shape)), jnp.float32),
-        strategy.learned(CLASSES, FEATURES) if strategy.learned else {},
+        strategy.init_params(CLASSES, FEATURES) if strategy.init_params else {},
     )
-    weights = jnp.asarray(random.integers(0, 2, BATCH) if strategy.weigh else np.ones(BATCH), jnp.float32)
+    weights = jnp.asarray(random.integers(0, 2, BATCH) if strategy.example_weights else np.ones(BATCH), jnp.float32)
     return StepContext(
         jnp.int32(5), jnp.int32(2), 10, keep(0.3), jnp.arange(BATCH), jnp.zeros((BATCH, 1)), weights, jnp.float32(0.3),
         jax.random.key(7), memory, learned, features,
@@ -106,16 +106,18 @@ def situations(name, hyper, strategy):
     labels = jnp.asarray(random.integers(0, CLASSES, BATCH), jnp.int32)
     seen = context(strategy, labels)
     order = reordered(name, hyper)
-    moved = seen._replace(index=seen.index[order], weights=seen.weights[order], features=seen.features[:, order])
-    parts = (seen.memory, seen.learned, seen.features)
+    moved = seen._replace(
+        example_index=seen.example_index[order], weights=seen.weights[order], features=seen.features[:, order]
+    )
+    parts = (seen.memory, seen.strategy_params, seen.features)
     memory, learned, features = jax.tree.map(lambda leaf: leaf[::-1], parts) if strategy.num_nets > 1 else parts
     return {
         "straight": (logits, labels, seen),
         "permuted": (logits[:, order], labels[order], moved),
-        "swapped": (logits[::-1], labels, seen._replace(memory=memory, learned=learned, features=features)),
-        "forgets much": (logits, labels, seen._replace(keep=keep(0.75))),
-        "forgets nothing": (logits, labels, seen._replace(keep=keep(0.0))),
-        "keeps nothing": (logits, labels, seen._replace(keep=keep(1.0), weights=jnp.zeros(BATCH))),
+        "swapped": (logits[::-1], labels, seen._replace(memory=memory, strategy_params=learned, features=features)),
+        "forgets much": (logits, labels, seen._replace(keep_counts=keep(0.75))),
+        "forgets nothing": (logits, labels, seen._replace(keep_counts=keep(0.0))),
+        "keeps nothing": (logits, labels, seen._replace(keep_counts=keep(1.0), weights=jnp.zeros(BATCH))),
     }
 
 
@@ -184,8 +186,8 @@ def test_shapes_and_types(answers):
     rows = selection.loss.shape[0]
     assert rows in (1, strategy.num_nets)
     assert selection.loss.shape == selection.mask.shape == (rows, BATCH)
-    assert selection.count.shape == (rows,)
-    assert (selection.loss.dtype, selection.mask.dtype, selection.count.dtype) == (jnp.float32, bool, jnp.float32)
+    assert selection.denominator.shape == (rows,)
+    assert (selection.loss.dtype, selection.mask.dtype, selection.denominator.dtype) == (jnp.float32, bool, jnp.float32)
     assert answers.jitted.value.shape == (rows,)
     assert np.isfinite(answers.jitted.value).all()
     if selection.eligible is not None:
@@ -200,7 +202,7 @@ def test_permuting_the_batch_permutes_loss_and_mask(answers):
     order = reordered(answers.name, answers.hyper)
     np.testing.assert_array_equal(permuted.mask, straight.mask[:, order])
     np.testing.assert_allclose(permuted.loss, straight.loss[:, order], rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(permuted.count, straight.count)
+    np.testing.assert_array_equal(permuted.denominator, straight.denominator)
     for mine, theirs in zip(*map(jax.tree.leaves, (straight.memory, permuted.memory)), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
@@ -225,12 +227,12 @@ def test_jit_and_vmap_equal_eager_and_number_hypers_may_be_traced(answers):
     for other in (answers.jitted.selection, answers.among["straight"].selection):
         np.testing.assert_array_equal(other.mask, answers.eager.mask)
         np.testing.assert_allclose(other.loss, answers.eager.loss, rtol=1e-5, atol=1e-6)
-        np.testing.assert_array_equal(other.count, answers.eager.count)
+        np.testing.assert_array_equal(other.denominator, answers.eager.denominator)
 
 
 def test_the_forget_rate_matters_where_the_strategy_says_so(answers):
     few, many = (answers.among[one].selection.mask.sum() for one in ("forgets much", "forgets nothing"))
-    assert (few < many) if answers.strategy.forgets else (few == many)
+    assert (few < many) if answers.strategy.uses_forget_rate else (few == many)
 
 
 def test_nothing_kept_means_nothing_trained_and_nothing_nan(answers):
@@ -238,7 +240,7 @@ def test_nothing_kept_means_nothing_trained_and_nothing_nan(answers):
     assert np.isfinite(nothing.value).all()
     assert np.isfinite(nothing.gradient).all()
     keeps_some = (answers.name, answers.hyper) == ("coteaching_plus", {"reference": True})  # as its published code does
-    if (answers.strategy.forgets or answers.strategy.weigh) and not keeps_some:
+    if (answers.strategy.uses_forget_rate or answers.strategy.example_weights) and not keeps_some:
         assert not nothing.gradient.any()
 
 
@@ -255,7 +257,7 @@ def compiled_step(name, static):
     def start(traced):
         strategy = strategies.make(name, **dict(static), **traced)
         state = train_state.init(
-            model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], len(inputs), strategy.learned
+            model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], len(inputs), strategy.init_params
         )
         given = MemoryInit(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
         return state._replace(memory=strategy.memory.init(given) if strategy.memory else {})
@@ -272,7 +274,7 @@ def compiled_step(name, static):
             number, jnp.int32(0), 10, jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH], jnp.ones(BATCH),
             jnp.float32(0.3), jax.random.key(7), state.memory,
         )  # fmt: skip
-        return strategy.step(partial(update, strategy, training), training, state, seen)
+        return strategy.custom_step(partial(update, strategy, training), training, state, seen)
 
     return jax.jit(start), epoch, jax.jit(epoch), jax.jit(jax.vmap(epoch, (None, 0, None)))
 
@@ -286,7 +288,7 @@ def test_what_it_takes_for_wrong(case):
     random, trains = np.random.default_rng(4), np.arange(40) % 5 > 0
     labels = jnp.asarray(random.integers(0, CLASSES, 40), jnp.int32)
     suspicion = {"times": random.integers(0, 10, (40, 2)).cumsum(1)[:, ::-1] * trains[:, None]}
-    if not strategy.suspects.counted and strategy.weigh:
+    if not strategy.suspects.counted and strategy.example_weights:
         suspicion = {"dropped": trains & (random.random(40) < 0.4), "wrong": random.random(40), "predicted": labels}
     given = MemoryInit(jax.random.key(3), labels, jnp.asarray(trains), jnp.eye(CLASSES), None)
     memory = strategy.memory.init(given) if strategy.memory else {}
@@ -336,7 +338,7 @@ def test_a_step_of_its_own(case):
 def test_documented_and_small(name):
     module = inspect.getmodule(strategies.registry.find(strategies, name, "strategy.name").__dict__[name])
     assert module.__doc__
-    own_step = strategies.make(name).step is not None
+    own_step = strategies.make(name).custom_step is not None
     assert len(inspect.getsource(module).splitlines()) <= (160 if own_step else 65)
     assert strategies.make(name).num_nets in (1, 2)
 

@@ -21,14 +21,14 @@ class StepContext(NamedTuple):
     epoch: Array  # i32[]
     batch: Array  # i32[] position of the batch in its epoch
     steps: Array | int  # i32[] batches of an epoch
-    keep: Array  # i32[B + 1] how many of n examples to keep in this epoch, for n = 0..B
-    index: Array  # type: ignore[assignment]  # i32[B] which examples these are
+    keep_counts: Array  # i32[B + 1] how many of n examples to keep in this epoch, for n = 0..B
+    example_index: Array  # i32[B] which examples these are
     inputs: Array  # theirs as stored, [B, ...]
-    weights: Array  # f32[B] what each of them counts, 1 unless `Strategy.weigh` says otherwise
+    weights: Array  # f32[B] what each of them counts, 1 unless `Strategy.example_weights` says otherwise
     progress: Array  # f32[] share of the training that is done
     key: Array  # of this step
     memory: Arrays  # what the strategy remembers from the batches before
-    learned: Arrays | None = None  # the strategy's own parameters, [K, ...] each
+    strategy_params: Arrays | None = None  # the strategy's own parameters, [K, ...] each
     features: Array | None = None  # f32[K, B, D] what the last layer of each network sees
 
 
@@ -37,7 +37,7 @@ class Selection(NamedTuple):
 
     loss: Array  # f32[G, B]
     mask: Array  # bool[G, B] which examples train row g
-    count: Array  # type: ignore[assignment]  # f32[G] what each row's masked sum is divided by
+    denominator: Array  # f32[G] what each row's masked sum is divided by
     memory: Arrays | None = None  # what to remember from now on; None: no change
     eligible: Array | None = None  # bool[B] among which it chose; None: among all
 
@@ -48,7 +48,7 @@ class StepOutput(NamedTuple):
     objective: Array  # f32[G]
     selection: Selection
     logits: Array  # f32[K, B, C] before the update
-    index: Array  # type: ignore[assignment]  # i32[B] or i32[K, B] which examples these are
+    example_index: Array  # i32[B] or i32[K, B] which examples these are
 
 
 StepFn = Callable[[TrainState, StepContext], tuple[TrainState, StepOutput]]
@@ -60,15 +60,19 @@ class Strategy(NamedTuple):
     num_nets: int
     # (logits f32[K, B, C], labels i32[B], context)
     select: Callable[[Array, Array, StepContext], Selection] | None = None
-    forgets: bool = False  # it reads `StepContext.keep`, so a forget rate matters to it
+    uses_forget_rate: bool = False  # it reads `StepContext.keep_counts`, so a forget rate matters to it
     memory: Memory | None = None
-    learned: Callable[[int, int], Arrays] | None = None  # (classes, features) -> parameters of its own for a network
-    transform: optax.GradientTransformation = optax.identity()  # of the gradient, before the optimiser
-    weigh: ExampleWeighting | None = None
+    init_params: Callable[[int, int], Arrays] | None = (
+        None  # (classes, features) -> parameters of its own for a network
+    )
+    gradient_transform: optax.GradientTransformation = optax.identity()  # of the gradient, before the optimiser
+    example_weights: ExampleWeighting | None = None
     suspects: Suspects | None = None  # whose labels it takes for wrong; None: what it leaves out says nothing of labels
-    restart: int = 0  # epoch in which the networks start afresh, the schedules too
-    rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[], the learning rate is divided by it
+    reset_epoch: int = 0  # epoch in which the networks start afresh, the schedules too
+    learning_rate_divisor: Callable[[Array], Array] | None = (
+        None  # (epoch i32[]) -> f32[], the learning rate is divided by it
+    )
     # (logits f32[K, B, C], labels i32[B], memory) -> f32[K, B], on labels that are held out; None: cross entropy.
     validation_loss: Callable[[Array, Array, Arrays], Array] | None = None
     # Instead of `step.update`, which it is given first for where it wants that.
-    step: Callable[[StepFn, TrainContext, TrainState, StepContext], tuple[TrainState, StepOutput]] | None = None
+    custom_step: Callable[[StepFn, TrainContext, TrainState, StepContext], tuple[TrainState, StepOutput]] | None = None

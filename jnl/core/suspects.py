@@ -40,5 +40,5 @@ def _before_training(state: TrainState) -> Listed:
     return Listed(told["dropped"], {"probability": told["wrong"]}, told["predicted"])
 
 
-# Those that `Strategy.weigh` gives no weight, with what networks said that did not see them.
+# Those that `Strategy.example_weights` gives no weight, with what networks said that did not see them.
 DROPPED = Suspects(_before_training)

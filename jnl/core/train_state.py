@@ -44,16 +44,16 @@ def init(
     key: Array,
     sample: Array,
     examples: int,
-    learned: Callable[[int, int], dict[str, Array]] | None = None,
+    init_params: Callable[[int, int], dict[str, Array]] | None = None,
 ) -> TrainState:
     """K networks from K independent keys, for N `examples`: `sample` is f32[1, ...] and only its shape matters."""
 
     def one(key: Array) -> tuple[Tree, Tree, optax.OptState]:
         made = model.init(key, sample, train=False)
         params, batch_stats = made["params"], made.get("batch_stats", {})
-        if learned is not None:
+        if init_params is not None:
             logits, features, _ = jax.eval_shape(lambda: _apply(model, params, batch_stats, sample, False, key))
-            params = {**params, "strategy": learned(logits.shape[-1], features.shape[-1])}
+            params = {**params, "strategy": init_params(logits.shape[-1], features.shape[-1])}
         return params, batch_stats, optimiser.init(params)
 
     return TrainState(
@@ -103,7 +103,7 @@ def predict(
     return jax.vmap(one, (0, 0, 0 if own_inputs else None))(params, batch_stats, inputs)
 
 
-def descend(
+def apply_gradients(
     training: TrainContext, state: TrainState, total: Callable[[Tree], tuple[Array, tuple[Tree, Aux]]]
 ) -> tuple[TrainState, Aux]:
     """One step of the optimiser down `total`, a function of the params that also gives new batch statistics."""

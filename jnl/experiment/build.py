@@ -90,11 +90,13 @@ def _check(config: ConfigDict) -> None:
     if config.data.stream not in STREAM:
         raise unknown("data.stream", config.data.stream, STREAM)
     strategy = strategies.make(config.strategy.name, **_hyper(config))
-    plans(config, strategy.restart)
+    plans(config, strategy.reset_epoch)
     if config.protocol.first_epoch and strategy.memory:
         raise UserError(f"protocol.first_epoch: {config.strategy.name} counts its phases from epoch 0; use 0")
-    if strategy.weigh and strategy.weigh.epochs > config.epochs:
-        raise UserError(f"strategy.fold_epochs: {strategy.weigh.epochs} is more than config.epochs {config.epochs}")
+    if strategy.example_weights and strategy.example_weights.epochs > config.epochs:
+        raise UserError(
+            f"strategy.fold_epochs: {strategy.example_weights.epochs} is more than config.epochs {config.epochs}"
+        )
 
 
 def _one(
@@ -103,7 +105,7 @@ def _one(
     config = point.config
     hyper = _hyper(config)
     strategy = strategies.make(config.strategy.name, **hyper)
-    plan = plans(config, strategy.restart)
+    plan = plans(config, strategy.reset_epoch)
     traced = {name: jnp.float32(value) for name, value in hyper.items() if isinstance(value, float)}
     static = {name: value for name, value in hyper.items() if name not in traced}
     dataset = source(*_data(config))
@@ -116,8 +118,8 @@ def _one(
     told = config.strategy.get("known_noise", False) or config.strategy.name == "oracle"
     if told and np.isnan(noisy[0].realised_rate):
         raise UserError(f"strategy.name: {config.strategy.name} wants the truth, which nobody knows of these data")
-    if strategy.weigh and strategy.weigh.folds:
-        _check_folds(config, strategy.weigh.folds, noisy)
+    if strategy.example_weights and strategy.example_weights.folds:
+        _check_folds(config, strategy.example_weights.folds, noisy)
     recipe = TrainSpec(
         model=models.make(model, len(dataset.class_names), **_model_options(config, dataset, model)),
         make_strategy=partial(strategies.make, config.strategy.name, **static),
@@ -130,7 +132,7 @@ def _one(
         augment=fit(Augment(**config.augment), *_data(config)),
     )
     everyone = jnp.ones(len(dataset.train.labels), jnp.float32)
-    folds = strategy.weigh is not None and strategy.weigh.folds > 0
+    folds = strategy.example_weights is not None and strategy.example_weights.folds > 0
     members = [
         RunInfo(
             RunInputs(
@@ -140,7 +142,7 @@ def _one(
                 transition=one.transition,
                 train_index=one.train_index,
                 validation_index=one.validation_index,
-                keep=plan.keep,
+                keep_counts=plan.keep_counts,
                 learning_rate=plan.learning_rate,
                 beta1=plan.beta1,
                 hyper=traced,
@@ -155,8 +157,8 @@ def _one(
         for seed, noise_seed, one in zip(seeds, noise_seeds, noisy, strict=True)
     ]
     layout = choose(config.runs_axis, len(members), config.devices_per_batch)
-    epochs = range(config.protocol.first_epoch, strategy.restart + config.epochs)
-    preparing = max(strategy.restart - epochs.start, 0)
+    epochs = range(config.protocol.first_epoch, strategy.reset_epoch + config.epochs)
+    preparing = max(strategy.reset_epoch - epochs.start, 0)
     return ProgramSpec(
         config, model, recipe, dataset, members, layout, epochs, preparing, like=cast(EpochCarry, None), operations=0
     )
@@ -255,7 +257,7 @@ def _streams(config: ConfigDict, dataset: Dataset, strategy: Strategy) -> bool:
     if config.data.stream == "never" or (config.data.stream == "auto" and not large):
         return False
     looks = strategy.memory is not None and (strategy.memory.host or strategy.memory.refresh)
-    if looks or (strategy.weigh is not None and strategy.weigh.folds):
+    if looks or (strategy.example_weights is not None and strategy.example_weights.folds):
         raise UserError(
             f"data.stream: {config.strategy.name} looks at all examples between epochs, so they must fit into the "
             "memory of the device; use data.stream=never, smaller inputs or another strategy"

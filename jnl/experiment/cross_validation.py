@@ -19,7 +19,7 @@ from jnl.training.epoch import start
 
 def weigh(parts: ProgramSpec, saving: CheckpointPolicy | None) -> ProgramSpec:
     """The same parts, each run with the weights of its examples; NaN, by which it fails, if its own training has."""
-    rule = parts.recipe.make_strategy(**parts.runs[0].hyper).weigh
+    rule = parts.recipe.make_strategy(**parts.runs[0].hyper).example_weights
     if rule is None:
         return parts
     truth = np.asarray(parts.dataset.train.clean)

@@ -83,8 +83,8 @@ def _doubts(parts: ProgramSpec) -> list[str]:
     noisy = data.noisy_already(config.data.name)
     if noisy and kind != "none":
         lines.append(f"{config.data.name} has noise of its own, to which noise.kind={kind} adds; none adds none")
-    forgets = parts.recipe.make_strategy(**run.hyper).forgets
-    if forgets and int(run.keep[-1, -1]) == config.batch_size:
+    forgets = parts.recipe.make_strategy(**run.hyper).uses_forget_rate
+    if forgets and int(run.keep_counts[-1, -1]) == config.batch_size:
         lines.append(f"{name} leaves nothing out: set strategy.forget_rate to the share of labels that may be wrong")
     if noisy and float(run.hyper.get("noise_rate", 1)) == 0:
         lines.append(f"{name} believes all labels: set strategy.noise_rate to the share of them that may be wrong")

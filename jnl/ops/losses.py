@@ -43,5 +43,5 @@ def objective(selection: Selection) -> Array:
     An empty row is 0 with a zero gradient; the optimiser still takes its step.
     """
     chex.assert_equal_shape([selection.loss, selection.mask])
-    chex.assert_equal_shape_prefix([selection.loss, selection.count], 1)
-    return jnp.where(selection.mask, selection.loss, 0.0).sum(-1) / jnp.maximum(selection.count, 1.0)
+    chex.assert_equal_shape_prefix([selection.loss, selection.denominator], 1)
+    return jnp.where(selection.mask, selection.loss, 0.0).sum(-1) / jnp.maximum(selection.denominator, 1.0)

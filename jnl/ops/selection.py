@@ -33,7 +33,7 @@ def disagree(logits: Array) -> Array:
     return first != second
 
 
-def pick(loss: Array, mask: Array, count: Array | None = None, eligible: Array | None = None) -> Selection:
+def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: Array | None = None) -> Selection:
     """The plain mean over the masked examples: f32[G, B], bool[G, B] -> Selection; `count` divides instead if given.
 
     `eligible`, bool[B], says among which examples the mask chose, if not among all.

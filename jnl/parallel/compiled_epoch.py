@@ -134,8 +134,8 @@ class PiecewiseEpoch:
 
         counts, sums, held_out = nothing(axis, runs), self._no_sums(runs), self._held_out(runs)
         self._cuts = cut(recipe.steps, recipe.pieces)
-        looks = 1 + held_out.index.size * self._inputs[0].nbytes // BYTES
-        self._looks = cut(held_out.index.shape[1], looks) if recipe.streams else []
+        looks = 1 + held_out.example_index.size * self._inputs[0].nbytes // BYTES
+        self._looks = cut(held_out.example_index.shape[1], looks) if recipe.streams else []
         self._before = axis.compile(before, data.train, runs, states, ())
         self._order = axis.compile(batches, (), runs, (), (), keep_apart=True)
         every = jax.eval_shape(jax.vmap(partial(order, recipe), (0, None)), runs, 0)
@@ -172,14 +172,14 @@ class PiecewiseEpoch:
             return carried, None
         states, sums = carried.states, self._no_sums(runs)
         for some in self._fed(self._held_out(runs), self._looks):
-            (states, sums), _ = self._look_at[some.index.shape[1]](train, runs, (states, sums), some, number)
+            (states, sums), _ = self._look_at[some.example_index.shape[1]](train, runs, (states, sums), some, number)
         data = train, self._data.test
         states, measured = self._after(data, runs, states, (carried.counts, sums), number)
         return EpochCarry(states, nothing(self._axis, runs)), measured
 
     def _fed(self, of: Piece, pieces: Sequence[slice]) -> Iterator[Piece]:
         """Pieces of batches or rows, with their inputs where these stream."""
-        index = np.asarray(devices.fetch(of.index)) if self._streams else None
+        index = np.asarray(devices.fetch(of.example_index)) if self._streams else None
         fetched = repeat(None) if index is None else feed(self._inputs, index, pieces)
         for piece, inputs in zip(pieces, fetched, strict=False):
             some: Piece = jax.tree.map(itemgetter((slice(None), piece)), of)
@@ -193,7 +193,7 @@ class PiecewiseEpoch:
 
         some: Piece = jax.tree.map(shape, of)
         if self._streams:
-            inputs = jax.ShapeDtypeStruct((*some.index.shape, *self._inputs.shape[1:]), self._inputs.dtype)
+            inputs = jax.ShapeDtypeStruct((*some.example_index.shape, *self._inputs.shape[1:]), self._inputs.dtype)
             some = some._replace(inputs=cast(Array, inputs))
         return self._axis.like(some)
 

@@ -33,7 +33,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.noise = ConfigDict({"kind": "symmetric", "rate": 0.2, "seed": _anything(0)})  # seed: a number or "per_run"
     config.noise.file = config_dict.placeholder(str)  # of the kind "matrix"
     config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})
-    if strategies.make(strategy).forgets:
+    if strategies.make(strategy).uses_forget_rate:
         # forget_rate follows noise.rate unless set
         forget = (config_dict.placeholder(float), 10, 1.0, "paper")
         config.strategy.update(dict(zip(FORGET_FIELDS, forget, strict=True)))

@@ -12,13 +12,13 @@ from jnl.core.errors import UserError, unknown, within
 from jnl.ops import schedules
 from jnl.ops.curves import rules
 
-_MOST = 2**25  # numbers of `Plans.keep`
+_MOST = 2**25  # numbers of `Plans.keep_counts`
 
 
 class Plans(NamedTuple):
     """What changes from epoch to epoch."""
 
-    keep: jax.Array  # i32[E, B + 1]
+    keep_counts: jax.Array  # i32[E, B + 1]
     learning_rate: jax.Array  # f32[E]
     beta1: jax.Array  # f32[E]
 

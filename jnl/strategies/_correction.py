@@ -9,7 +9,7 @@ from jax import Array, lax
 from jnl.core.errors import UserError, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
 from jnl.core.strategy import Selection, StepContext, Strategy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 from jnl.strategies._channel import estimate
 
 Loss = Callable[[Array, Array, Array], Array]  # logits f32[1, B, C], labels i32[B], matrix f32[C, C] -> f32[1, B]
@@ -34,8 +34,8 @@ def correction(
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         first = context.epoch < epochs
         losses = jnp.where(first, plain(logits, labels), corrected(logits, labels, context.memory))
-        mask = ~(first & context.memory["held_out"][context.index])
-        return pick(losses, mask[None])
+        mask = ~(first & context.memory["held_out"][context.example_index])
+        return masked_mean(losses, mask[None])
 
     def plain(logits: Array, labels: Array) -> Array:
         """Cross entropy, clipped as the corrected loss is."""
@@ -62,4 +62,4 @@ def correction(
         return lax.cond((epoch > 0) & (epoch <= epochs), look, lambda: memory)
 
     told = None if known_noise else lambda memory, learned: memory["transition"]
-    return Strategy(1, select, memory=Memory(init, refresh, noise=told), restart=epochs, validation_loss=corrected)
+    return Strategy(1, select, memory=Memory(init, refresh, noise=told), reset_epoch=epochs, validation_loss=corrected)

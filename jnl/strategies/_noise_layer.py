@@ -24,7 +24,7 @@ def check(kind: str, pretrain_epochs: int, prior: float) -> None:
         raise UserError(f"strategy.pretrain_epochs: {pretrain_epochs} is negative; 0 starts from a prior")
 
 
-def learned(kind: str) -> Callable[[int, int], Arrays]:
+def init_params(kind: str) -> Callable[[int, int], Arrays]:
     """What the gradient trains: the change of b since its start, and for the complex model u."""
 
     def parameters(classes: int, features: int) -> Arrays:
@@ -43,8 +43,8 @@ def loss(kind: str, pretrain_epochs: int, logits: Array, labels: Array, context:
             scores = scores[None] + jnp.einsum("bd,dij->bij", features, own["u"])
         return through(logits, jax.nn.log_softmax(scores), labels)
 
-    assert context.features is not None and context.learned is not None
-    noisy = jax.vmap(one)(logits, context.features, context.memory["start"], context.learned)
+    assert context.features is not None and context.strategy_params is not None
+    noisy = jax.vmap(one)(logits, context.features, context.memory["start"], context.strategy_params)
     return jnp.where(context.epoch < pretrain_epochs, cross_entropy(logits, labels), noisy)
 
 
@@ -67,7 +67,7 @@ def memory(kind: str, networks: int, pretrain_epochs: int, prior: float) -> Memo
         due = (epoch == pretrain_epochs) & (pretrain_epochs > 0)
         return memory | {"start": lax.cond(due, look, lambda: memory["start"])}
 
-    def noise(memory: Arrays, learned: Arrays) -> Array:
-        return jax.nn.softmax(memory["start"] + learned["b"]).mean(0)
+    def noise(memory: Arrays, params: Arrays) -> Array:
+        return jax.nn.softmax(memory["start"] + params["b"]).mean(0)
 
     return Memory(init, refresh, noise=noise if kind == "simple" else None)

@@ -14,7 +14,7 @@ from jax import Array
 from jnl.core.errors import unknown, within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 KINDS = ["hard", "soft"]
 
@@ -33,6 +33,6 @@ def bootstrap(kind: str = "soft", soft_beta: float = 0.95, hard_beta: float = 0.
         else:
             log_p = jax.nn.log_softmax(logits)
             loss = soft_beta * given - (1 - soft_beta) * (jnp.exp(log_p) * log_p).sum(-1)
-        return pick(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss, jnp.ones(loss.shape, bool))
 
     return Strategy(1, select)

@@ -13,7 +13,7 @@ from jax import Array
 from jnl.core.errors import UserError, within
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) -> Strategy:
@@ -33,7 +33,7 @@ def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) 
         of_bag = -(share_bag * jnp.log(jnp.maximum(p_bag, 1e-7))).sum(-1)
         own = -(p * jax.nn.log_softmax(logits[0])).sum(-1)
         loss = jnp.repeat(of_bag, bag_size, total_repeat_length=size) + entropy * own
-        return pick(loss[None], jnp.ones((1, size), bool))
+        return masked_mean(loss[None], jnp.ones((1, size), bool))
 
     def init(given: MemoryInit) -> Arrays:
         return {"transition": given.transition}

@@ -16,7 +16,7 @@ from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.train_state import Tree
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def cdr(noise_rate: float = 0.2) -> Strategy:
@@ -25,7 +25,7 @@ def cdr(noise_rate: float = 0.2) -> Strategy:
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
-        return pick(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss, jnp.ones(loss.shape, bool))
 
     def critical(gradient: Tree, params: Tree) -> Tree:
         importance = jax.tree.map(lambda g, w: jnp.abs(g * w), gradient, params)
@@ -37,7 +37,7 @@ def cdr(noise_rate: float = 0.2) -> Strategy:
 
         return jax.tree.map(learn, gradient, importance)
 
-    return Strategy(1, select, transform=optax.stateless(critical))
+    return Strategy(1, select, gradient_transform=optax.stateless(critical))
 
 
 def _nth_largest(values: Array, share: float | Array) -> Array:

@@ -16,7 +16,7 @@ from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import DROPPED
 from jnl.noise import confident_learning
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def confident_filter(
@@ -34,6 +34,6 @@ def confident_filter(
         return np.where(wrong, 0.0, per_class[labels])
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
-        return pick(cross_entropy(logits, labels) * context.weights[None], (context.weights > 0)[None])
+        return masked_mean(cross_entropy(logits, labels) * context.weights[None], (context.weights > 0)[None])
 
-    return Strategy(1, select, weigh=ExampleWeighting(weights, folds, fold_epochs), suspects=DROPPED)
+    return Strategy(1, select, example_weights=ExampleWeighting(weights, folds, fold_epochs), suspects=DROPPED)

@@ -16,7 +16,7 @@ from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def cores2(
@@ -38,7 +38,7 @@ def cores2(
         mask = stays | (context.epoch < sieve_from)
         loss = given - weight(context.epoch) * (every * prior[None, None]).sum(-1)
         removed = context.memory["removed"].at[labels].add(jnp.where(mask[0], 0.0, 1.0))
-        return pick(loss, mask)._replace(memory=context.memory | {"removed": removed})
+        return masked_mean(loss, mask)._replace(memory=context.memory | {"removed": removed})
 
     def init(given: MemoryInit) -> Arrays:
         nothing = jnp.zeros(len(given.transition))
@@ -50,7 +50,7 @@ def cores2(
         return memory | {"removed": jnp.zeros_like(left), "prior": _prior(left)}
 
     divides = divisor if divide_rate else None
-    return Strategy(1, select, memory=Memory(init, refresh), suspects=LEFT_OUT, rate_divisor=divides)
+    return Strategy(1, select, memory=Memory(init, refresh), suspects=LEFT_OUT, learning_rate_divisor=divides)
 
 
 def _prior(numbers: Array) -> Array:

@@ -11,14 +11,14 @@ from jax import Array
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick, small_loss
+from jnl.ops.selection import masked_mean, small_loss
 
 
 def coteaching(reference: bool = False) -> Strategy:
     """Exchange small-loss examples."""
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
-        loss, keep = cross_entropy(logits, labels), context.keep[-1]
-        return pick(loss, small_loss(loss, keep)[::-1], jnp.square(keep) if reference else keep)
+        loss, keep = cross_entropy(logits, labels), context.keep_counts[-1]
+        return masked_mean(loss, small_loss(loss, keep)[::-1], jnp.square(keep) if reference else keep)
 
-    return Strategy(2, select, forgets=True, suspects=LEFT_OUT)
+    return Strategy(2, select, uses_forget_rate=True, suspects=LEFT_OUT)

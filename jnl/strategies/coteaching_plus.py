@@ -18,7 +18,7 @@ from jnl.core.errors import UserError
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import disagree, pick, small_loss
+from jnl.ops.selection import disagree, masked_mean, small_loss
 from jnl.strategies.coteaching import coteaching
 
 
@@ -29,16 +29,16 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
 
     def paper(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, eligible = cross_entropy(logits, labels), disagree(logits)
-        keep = context.keep[eligible.sum()]
-        return pick(loss, small_loss(loss, keep, eligible)[::-1], keep, eligible)
+        keep = context.keep_counts[eligible.sum()]
+        return masked_mean(loss, small_loss(loss, keep, eligible)[::-1], keep, eligible)
 
     def published_code(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, eligible = cross_entropy(jax.nn.softmax(logits), labels), disagree(logits)
         number = eligible.sum()
-        keep = context.keep[number]
+        keep = context.keep_counts[number]
         keep = jnp.where(keep == 0, number, keep)
-        exchanged = pick(loss, small_loss(loss, keep, eligible)[::-1], jnp.square(keep), eligible)
-        everything = pick(loss, jnp.ones(loss.shape, bool), eligible=jnp.ones_like(eligible))
+        exchanged = masked_mean(loss, small_loss(loss, keep, eligible)[::-1], jnp.square(keep), eligible)
+        everything = masked_mean(loss, jnp.ones(loss.shape, bool), eligible=jnp.ones_like(eligible))
         early = (number == 0) & (context.epoch * context.batch < 5000)
         return jax.tree.map(partial(jnp.where, early), everything, exchanged)
 
@@ -50,4 +50,4 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
         warm = exchange(logits, labels, context)._replace(eligible=jnp.ones(labels.shape, bool))
         return jax.tree.map(partial(jnp.where, context.epoch < warmup_epochs), warm, later(logits, labels, context))
 
-    return Strategy(2, select if warmup_epochs else later, forgets=True, suspects=LEFT_OUT)
+    return Strategy(2, select if warmup_epochs else later, uses_forget_rate=True, suspects=LEFT_OUT)

@@ -13,7 +13,7 @@ from jax import Array
 from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import disagree, pick
+from jnl.ops.selection import disagree, masked_mean
 
 
 def decoupling(warmup_epochs: int = 0, class_weights: bool = False, floor: float = 0.0) -> Strategy:
@@ -27,6 +27,6 @@ def decoupling(warmup_epochs: int = 0, class_weights: bool = False, floor: float
             numbers = jnp.bincount(labels, length=classes)
             loss *= (size / (classes * jnp.maximum(numbers, 1)))[labels][None]
         mask = (disagree(logits) | (context.epoch < warmup_epochs))[None]
-        return pick(loss, mask, jnp.maximum(mask.sum(-1), floor * size))
+        return masked_mean(loss, mask, jnp.maximum(mask.sum(-1), floor * size))
 
     return Strategy(2, select)

@@ -22,10 +22,10 @@ from jnl.core.errors import UserError, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
 from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, Strategy
 from jnl.core.suspects import Listed, Suspects
-from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward, predict
+from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, predict
 from jnl.ops.augment import mixup
 from jnl.ops.losses import cross_entropy, from_uniform
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 from jnl.strategies._mixture import chance_of_lower
 
 
@@ -50,7 +50,7 @@ def dividemix(
         loss, log_p = cross_entropy(logits, labels), jax.nn.log_softmax(logits)
         if asymmetric:
             loss += (jnp.exp(log_p) * log_p).sum(-1)
-        return pick(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss, jnp.ones(loss.shape, bool))
 
     def init(given: MemoryInit) -> Arrays:
         examples = len(given.labels)
@@ -80,7 +80,7 @@ def dividemix(
         return lax.cond(epoch >= warmup_epochs, divide, lambda: memory)
 
     def semi_supervised(training: TrainContext, state: TrainState, context: StepContext) -> tuple[TrainState, Array]:
-        model, half = training.model, len(context.index) // 2
+        model, half = training.model, len(context.example_index) // 2
         if half < 1:
             raise UserError("config.batch_size: 1 cannot be halved; give at least 2")
         keys = jax.random.split(jax.random.fold_in(context.key, 2), 8)
@@ -120,16 +120,18 @@ def dividemix(
             loss = semi_supervised_loss(logits, targets, is_known, weight)
             return loss.sum(), (stats, loss)
 
-        return descend(training, state, total)
+        return apply_gradients(training, state, total)
 
     def step(
         warm: StepFn, training: TrainContext, state: TrainState, context: StepContext
     ) -> tuple[TrainState, StepOutput]:
         def divided() -> tuple[TrainState, StepOutput]:
             after, loss = semi_supervised(training, state, context)
-            mask = state.memory["clean"][::-1, context.index] > threshold
-            selection = pick(jnp.zeros(mask.shape), mask)
-            return after, StepOutput(loss, selection, state.memory["logits"][:, context.index], context.index)
+            mask = state.memory["clean"][::-1, context.example_index] > threshold
+            selection = masked_mean(jnp.zeros(mask.shape), mask)
+            return after, StepOutput(
+                loss, selection, state.memory["logits"][:, context.example_index], context.example_index
+            )
 
         return lax.cond(context.epoch < warmup_epochs, lambda: warm(state, context), divided)
 
@@ -137,7 +139,7 @@ def dividemix(
         clean = state.memory["clean"].mean(0)  # in the eyes of both
         return Listed(state.memory["trains"] & ~(clean > threshold), {"probability": 1 - clean})
 
-    return Strategy(2, warm_up, memory=Memory(init, refresh), suspects=Suspects(listed), step=step)
+    return Strategy(2, warm_up, memory=Memory(init, refresh), suspects=Suspects(listed), custom_step=step)
 
 
 def guess(p: Array, p_other: Array, sure: Array, labels: Array, temperature: float | Array) -> Array:

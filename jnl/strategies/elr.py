@@ -13,7 +13,7 @@ from jnl.core.errors import within
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def elr(target_momentum: float = 0.7, weight: float = 3.0) -> Strategy:
@@ -24,10 +24,10 @@ def elr(target_momentum: float = 0.7, weight: float = 3.0) -> Strategy:
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         p = jnp.clip(jax.nn.softmax(logits[0]), 1e-4, 1 - 1e-4)
         now = lax.stop_gradient(p / p.sum(-1, keepdims=True))
-        target = target_momentum * context.memory["target"][context.index] + (1 - target_momentum) * now
+        target = target_momentum * context.memory["target"][context.example_index] + (1 - target_momentum) * now
         loss = cross_entropy(logits, labels) + weight * jnp.log(1 - (target * p).sum(-1))[None]
-        remembered = {"target": context.memory["target"].at[context.index].set(target)}
-        return pick(loss, jnp.ones(loss.shape, bool))._replace(memory=remembered)
+        remembered = {"target": context.memory["target"].at[context.example_index].set(target)}
+        return masked_mean(loss, jnp.ones(loss.shape, bool))._replace(memory=remembered)
 
     def init(given: MemoryInit) -> Arrays:
         return {"target": jnp.zeros((len(given.labels), len(given.transition)))}  # f32[N, C]

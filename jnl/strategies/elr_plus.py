@@ -21,9 +21,9 @@ from jax import Array, lax
 from jnl.core.errors import within
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
-from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward
+from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.augment import mixup
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 _STIFF = 40_000.0  # steps after which the average has its full length
 
@@ -58,12 +58,12 @@ def elr_plus(
         model, memory = training.model, cast(_Remembered, state.memory)
         now = memory.step
         keys = jax.random.split(jax.random.fold_in(context.key, 2), 4)
-        inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
+        inputs, labels = training.augment(context.key, context.inputs), training.labels[context.example_index]
 
         said, _, stats = forward(model, memory.params, memory.batch_stats, inputs, keys[0])
         # Of the other one's average.
         told = (1 - target_momentum) * lax.stop_gradient(jax.nn.softmax(said[::-1]))
-        told += target_momentum * memory.target[:, context.index]
+        told += target_momentum * memory.target[:, context.example_index]
         y = jax.nn.one_hot(labels, told.shape[-1])
 
         def mix(key: Array, told: Array) -> tuple[Array, Array]:
@@ -80,16 +80,16 @@ def elr_plus(
             loss = regularised_loss(logits, y_mixed, q, pull)
             return loss.mean(1).sum(), (stats, (loss, logits))
 
-        state, (loss, logits) = descend(training, state, total)
+        state, (loss, logits) = apply_gradients(training, state, total)
         factor = 0.997 * _ramp(now + 1, _STIFF)
         params = optax.incremental_update(state.params, memory.params, 1 - factor)
-        remembered = _Remembered(params, stats, memory.target.at[:, context.index].set(told), now + 1)
-        selection = pick(loss, jnp.ones(loss.shape, bool))
+        remembered = _Remembered(params, stats, memory.target.at[:, context.example_index].set(told), now + 1)
+        selection = masked_mean(loss, jnp.ones(loss.shape, bool))
         return state._replace(memory=cast(Arrays, remembered)), StepOutput(
-            loss.mean(1), selection, logits, context.index
+            loss.mean(1), selection, logits, context.example_index
         )
 
-    return Strategy(2, memory=Memory(init), step=step)
+    return Strategy(2, memory=Memory(init), custom_step=step)
 
 
 def _ramp(step: Array, steps: float) -> Array:

@@ -15,7 +15,7 @@ from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def gce(
@@ -37,9 +37,9 @@ def gce(
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         losses = loss(logits, labels)
         if not truncated:
-            return pick(losses, jnp.ones(losses.shape, bool))
-        kept = context.memory["kept"][context.index]
-        return pick(losses - (1 - threshold**q) / q, kept, jnp.float32(len(labels)))
+            return masked_mean(losses, jnp.ones(losses.shape, bool))
+        kept = context.memory["kept"][context.example_index]
+        return masked_mean(losses - (1 - threshold**q) / q, kept, jnp.float32(len(labels)))
 
     def init(given: MemoryInit) -> Arrays:
         return {"kept": jnp.ones(given.labels.shape, bool)}

@@ -24,8 +24,8 @@ from jax import Array
 from jnl.core.errors import UserError, within
 from jnl.core.memory import Arrays, HostCallback, Memory, MemoryInit
 from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
-from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward
-from jnl.ops.selection import pick
+from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
+from jnl.ops.selection import masked_mean
 
 
 def iterative_open_set(
@@ -58,7 +58,7 @@ def iterative_open_set(
     def step(
         _: StepFn, training: TrainContext, state: TrainState, context: StepContext
     ) -> tuple[TrainState, StepOutput]:
-        memory, size = state.memory, len(context.index)
+        memory, size = state.memory, len(context.example_index)
         first, second, like = _pairs(memory, jax.random.fold_in(context.key, 2), size)
         index = jnp.concatenate([first, second])
         inputs = training.augment(context.key, training.inputs[index])
@@ -80,14 +80,14 @@ def iterative_open_set(
         since = context.epoch - first_epochs
         new_round = (context.batch == 0) & (since >= 0) & (since % round_epochs == 0)
         kept = jax.tree.map(lambda new, old: jnp.where(new_round, new, old), fresh, state.opt_state)
-        state, (loss, logits) = descend(training, state._replace(opt_state=kept), total)
-        selection = pick(loss[None], jnp.ones((1, size), bool))
+        state, (loss, logits) = apply_gradients(training, state._replace(opt_state=kept), total)
+        selection = masked_mean(loss[None], jnp.ones((1, size), bool))
         return state, StepOutput(loss.mean()[None], selection, logits, first)
 
-    def learned(classes: int, features: int) -> Arrays:
+    def init_params(classes: int, features: int) -> Arrays:
         return {"kernel": jnp.zeros((features, classes)), "bias": jnp.zeros(classes)}
 
-    return Strategy(1, memory=Memory(init, host=HostCallback(due, look)), learned=learned, step=step)
+    return Strategy(1, memory=Memory(init, host=HostCallback(due, look)), init_params=init_params, custom_step=step)
 
 
 def contrast(near: Array, far: Array, like: Array, margin: float | Array) -> Array:

@@ -12,7 +12,7 @@ from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy, symmetric_kl
-from jnl.ops.selection import pick, small_loss
+from jnl.ops.selection import masked_mean, small_loss
 
 
 def jocor(co_lambda: float = 0.9) -> Strategy:
@@ -22,6 +22,6 @@ def jocor(co_lambda: float = 0.9) -> Strategy:
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         supervised = cross_entropy(logits, labels).sum(0)
         loss = ((1 - co_lambda) * supervised + co_lambda * symmetric_kl(logits))[None]
-        return pick(loss, small_loss(loss, context.keep[-1]))
+        return masked_mean(loss, small_loss(loss, context.keep_counts[-1]))
 
-    return Strategy(2, select, forgets=True, suspects=LEFT_OUT)
+    return Strategy(2, select, uses_forget_rate=True, suspects=LEFT_OUT)

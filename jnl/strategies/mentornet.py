@@ -17,7 +17,7 @@ from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick, small_loss
+from jnl.ops.selection import masked_mean, small_loss
 
 KINDS = ["focal", "hard", "linear", "predefined", "self_paced"]
 
@@ -54,9 +54,9 @@ def mentornet(
         level = decay * context.memory["level"] + (1 - decay) * jnp.sort(still[0])[rank]
         percent = jnp.floor(100 * context.progress + 1e-3)
         weights = jnp.where(percent < burn_in - 1, 1.0, weight(still, still - level, percent))
-        lots = jax.vmap(lambda index: jax.random.uniform(jax.random.fold_in(context.key, index)))(context.index)
+        lots = jax.vmap(lambda index: jax.random.uniform(jax.random.fold_in(context.key, index)))(context.example_index)
         in_play = small_loss(lots[None], jnp.floor(size * (1 - dropout_rate)).astype(jnp.int32))
-        selection = pick(weights * loss, in_play & (weights > 0), jnp.float32(size), in_play[0])
+        selection = masked_mean(weights * loss, in_play & (weights > 0), jnp.float32(size), in_play[0])
         return selection._replace(memory={"level": level})
 
     def init(given: MemoryInit) -> Arrays:

@@ -12,9 +12,9 @@ from jax import Array
 
 from jnl.core.errors import within
 from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
-from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward
+from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.augment import mixture
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def mixup(concentration: float = 1.0) -> Strategy:
@@ -24,7 +24,7 @@ def mixup(concentration: float = 1.0) -> Strategy:
     def step(
         ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext
     ) -> tuple[TrainState, StepOutput]:
-        inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
+        inputs, labels = training.augment(context.key, context.inputs), training.labels[context.example_index]
         mix = mixture(jax.random.fold_in(context.key, 2), concentration, len(labels))
         mixed = mix(inputs)
 
@@ -33,11 +33,11 @@ def mixup(concentration: float = 1.0) -> Strategy:
             loss = soft_cross_entropy(logits, mix(jax.nn.one_hot(labels, logits.shape[-1])))
             return loss.mean(), (stats, (loss, logits))
 
-        state, (loss, logits) = descend(training, state, total)
-        selection = pick(loss, jnp.ones(loss.shape, bool))
-        return state, StepOutput(loss.mean(1), selection, logits, context.index)
+        state, (loss, logits) = apply_gradients(training, state, total)
+        selection = masked_mean(loss, jnp.ones(loss.shape, bool))
+        return state, StepOutput(loss.mean(1), selection, logits, context.example_index)
 
-    return Strategy(1, step=step)
+    return Strategy(1, custom_step=step)
 
 
 def soft_cross_entropy(logits: Array, labels: Array) -> Array:

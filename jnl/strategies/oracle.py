@@ -9,7 +9,7 @@ from jax import Array
 from jnl.core.memory import ExampleWeighting
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def oracle() -> Strategy:
@@ -20,6 +20,6 @@ def oracle() -> Strategy:
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
-        return pick(loss, (context.weights > 0)[None])
+        return masked_mean(loss, (context.weights > 0)[None])
 
-    return Strategy(1, select, weigh=ExampleWeighting(weights))
+    return Strategy(1, select, example_weights=ExampleWeighting(weights))

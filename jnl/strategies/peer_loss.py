@@ -17,7 +17,7 @@ from jax import Array
 
 from jnl.core.errors import UserError, within
 from jnl.core.strategy import Selection, StepContext, Strategy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", divide_rate: bool = False) -> Strategy:
@@ -41,12 +41,12 @@ def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", d
         given = jax.nn.one_hot(labels, logits.shape[-1])
         now = alpha * factor(context.epoch)
         loss = (every * (given - now * given.mean(0, keepdims=True))[None]).sum(-1)
-        return pick(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss, jnp.ones(loss.shape, bool))
 
     def divisor(epoch: Array) -> Array:
         return 1 + alpha * factor(epoch)
 
-    return Strategy(1, select, rate_divisor=divisor if divide_rate else None)
+    return Strategy(1, select, learning_rate_divisor=divisor if divide_rate else None)
 
 
 def _plan(text: str, divides: bool) -> Callable[[Array], Array]:

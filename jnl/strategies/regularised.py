@@ -14,7 +14,7 @@ from jax import Array
 from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy, from_uniform
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def regularised(smoothing: float = 0.1, confidence: float = 0.0, class_prior: float = 0.0) -> Strategy:
@@ -28,6 +28,6 @@ def regularised(smoothing: float = 0.1, confidence: float = 0.0, class_prior: fl
         p = jnp.exp(log_p)
         loss = (1 - smoothing) * cross_entropy(logits, labels) - smoothing * log_p.mean(-1)
         loss += confidence * (p * log_p).sum(-1)
-        return pick(loss + class_prior * from_uniform(log_p)[:, None], jnp.ones(loss.shape, bool))
+        return masked_mean(loss + class_prior * from_uniform(log_p)[:, None], jnp.ones(loss.shape, bool))
 
     return Strategy(1, select)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.strategy import Selection, StepContext, Strategy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 from jnl.strategies import _noise_layer
 
 
@@ -21,7 +21,7 @@ def s_model(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = _noise_layer.loss(kind, pretrain_epochs, logits, labels, context)
-        return pick(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss, jnp.ones(loss.shape, bool))
 
     memory = _noise_layer.memory(kind, 1, pretrain_epochs, prior)
-    return Strategy(1, select, memory=memory, learned=_noise_layer.learned(kind))
+    return Strategy(1, select, memory=memory, init_params=_noise_layer.init_params(kind))

@@ -9,7 +9,7 @@ pre-training, where that code starts from the prior.
 from jax import Array
 
 from jnl.core.strategy import Selection, StepContext, Strategy
-from jnl.ops.selection import disagree, pick
+from jnl.ops.selection import disagree, masked_mean
 from jnl.strategies import _noise_layer
 
 
@@ -19,7 +19,7 @@ def s_model_decoupling(kind: str = "simple", pretrain_epochs: int = 10, prior: f
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = _noise_layer.loss(kind, pretrain_epochs, logits, labels, context)
-        return pick(loss, disagree(logits) | (context.epoch < pretrain_epochs))
+        return masked_mean(loss, disagree(logits) | (context.epoch < pretrain_epochs))
 
     memory = _noise_layer.memory(kind, 2, pretrain_epochs, prior)
-    return Strategy(2, select, memory=memory, learned=_noise_layer.learned(kind))
+    return Strategy(2, select, memory=memory, init_params=_noise_layer.init_params(kind))

@@ -18,6 +18,6 @@ def small_loss() -> Strategy:
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
-        return selection.pick(loss, selection.small_loss(loss, context.keep[-1]))
+        return selection.masked_mean(loss, selection.small_loss(loss, context.keep_counts[-1]))
 
-    return Strategy(1, select, forgets=True, suspects=LEFT_OUT)
+    return Strategy(1, select, uses_forget_rate=True, suspects=LEFT_OUT)

@@ -14,7 +14,7 @@ from jax import Array, lax
 from jnl.core.errors import within
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:
@@ -33,13 +33,13 @@ def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:
             mixed = jnp.clip(mixed / mixed.sum(-1, keepdims=True), 1e-4, 1.0)
             return -(y * jnp.log(mixed)).sum(-1) + jnp.square(hard + of_label - of_rest - y).sum(-1)
 
-        u, v = (context.memory[name][context.index] for name in ("u", "v"))
+        u, v = (context.memory[name][context.example_index] for name in ("u", "v"))
         down_u, down_v = jax.grad(lambda *both: loss(lax.stop_gradient(p), *both).mean(), (0, 1))(u, v)
         memory = {
-            "u": context.memory["u"].at[context.index].add(-rate_u * down_u),
-            "v": context.memory["v"].at[context.index].add(-rate_v * down_v),
+            "u": context.memory["u"].at[context.example_index].add(-rate_u * down_u),
+            "v": context.memory["v"].at[context.example_index].add(-rate_v * down_v),
         }
-        return pick(loss(p, u, v)[None], jnp.ones((1, len(labels)), bool))._replace(memory=memory)
+        return masked_mean(loss(p, u, v)[None], jnp.ones((1, len(labels)), bool))._replace(memory=memory)
 
     def init(given: MemoryInit) -> Arrays:
         of_u, of_v = jax.random.split(given.key)

@@ -10,7 +10,7 @@ from jax import Array
 from jnl.core.errors import UserError
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def standard(networks: int = 1) -> Strategy:
@@ -20,6 +20,6 @@ def standard(networks: int = 1) -> Strategy:
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
-        return pick(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss, jnp.ones(loss.shape, bool))
 
     return Strategy(networks, select)

@@ -13,7 +13,7 @@ from jax import Array
 from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
-from jnl.ops.selection import pick
+from jnl.ops.selection import masked_mean
 
 
 def symmetric_cross_entropy(alpha: float = 0.1, beta: float = 1.0) -> Strategy:
@@ -26,6 +26,6 @@ def symmetric_cross_entropy(alpha: float = 0.1, beta: float = 1.0) -> Strategy:
         wrong = ~jax.nn.one_hot(labels, logits.shape[-1], dtype=bool)[None]
         reverse = -jnp.log(1e-4) * jnp.where(wrong, p, 0.0).sum(-1)
         loss = alpha * cross_entropy(logits, labels) + beta * reverse
-        return pick(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss, jnp.ones(loss.shape, bool))
 
     return Strategy(1, select)

@@ -25,7 +25,7 @@ class Batches(NamedTuple):
     """The batches of an epoch, or some of them."""
 
     position: Array  # i32[T]
-    index: Array  # type: ignore[assignment]  # i32[T, B]
+    example_index: Array  # i32[T, B]
     key: Array  # [T]
     inputs: Array | None = None  # as stored, [T, B, ...]; None: they are on the device with all others
 
@@ -52,7 +52,7 @@ def _suspicion(recipe: TrainSpec, run: RunInputs, trains: Array) -> Arrays:
 def _networks(recipe: TrainSpec, train: Split, run: RunInputs, key: Array) -> TrainState:
     strategy, sample = recipe.make_strategy(**run.hyper), recipe.augment.evaluate(train.inputs[:1])
     optimiser = _optimiser(recipe, run, 0)
-    return init(recipe.model, recipe.num_nets, optimiser, key, sample, len(run.labels), strategy.learned)
+    return init(recipe.model, recipe.num_nets, optimiser, key, sample, len(run.labels), strategy.init_params)
 
 
 def _root(run: RunInputs) -> Array:
@@ -62,9 +62,9 @@ def _root(run: RunInputs) -> Array:
 
 def _optimiser(recipe: TrainSpec, run: RunInputs, number: Array | int) -> optax.GradientTransformation:
     strategy, rate = recipe.make_strategy(**run.hyper), run.learning_rate[number]
-    if strategy.rate_divisor is not None:
-        rate = rate / strategy.rate_divisor(jnp.asarray(number))
-    return optax.chain(strategy.transform, recipe.optimiser(rate, run.beta1[number]))
+    if strategy.learning_rate_divisor is not None:
+        rate = rate / strategy.learning_rate_divisor(jnp.asarray(number))
+    return optax.chain(strategy.gradient_transform, recipe.optimiser(rate, run.beta1[number]))
 
 
 def epoch(
@@ -89,14 +89,14 @@ def begin(recipe: TrainSpec, train: Split, run: RunInputs, state: TrainState, nu
         say = predictor(recipe.model, state, recipe.augment, recipe.spread)
         now = partial(everything, say, train.inputs, recipe.batch_size)
         state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
-    if strategy.restart:
+    if strategy.reset_epoch:
         params, batch_stats, opt_state, *_ = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))
         fresh = state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state)
-        state = jax.tree.map(partial(jnp.where, number == strategy.restart), fresh, state)
+        state = jax.tree.map(partial(jnp.where, number == strategy.reset_epoch), fresh, state)
     if recipe.optimiser.fresh_each_epoch:
         state = state._replace(opt_state=jax.vmap(_optimiser(recipe, run, number).init)(state.params))
     if strategy.suspects and strategy.suspects.counted:
-        first = number == len(run.keep) - LAST  # of the epochs that count
+        first = number == len(run.keep_counts) - LAST  # of the epochs that count
         state = state._replace(suspicion={"times": jnp.where(first, 0, state.suspicion["times"])})
     return state
 
@@ -127,8 +127,8 @@ def train_on(
     all_inputs = cast(Array, None) if recipe.streams else train.inputs
     training = TrainContext(recipe.model, _optimiser(recipe, run, number), augment, all_inputs, run.labels)
     change = ordinary = partial(update, strategy, training)
-    if strategy.step:
-        change = partial(strategy.step, ordinary, training)
+    if strategy.custom_step:
+        change = partial(strategy.custom_step, ordinary, training)
 
     def step(
         before: tuple[TrainState, metrics.Counts], batch: Batches
@@ -138,10 +138,10 @@ def train_on(
             epoch=number,
             batch=batch.position,
             steps=recipe.steps,
-            keep=run.keep[number],
-            index=batch.index,
-            inputs=train.inputs[batch.index] if batch.inputs is None else batch.inputs,
-            weights=run.weights[batch.index],
+            keep_counts=run.keep_counts[number],
+            example_index=batch.example_index,
+            inputs=train.inputs[batch.example_index] if batch.inputs is None else batch.inputs,
+            weights=run.weights[batch.example_index],
             progress=(number + batch.position / recipe.steps) / len(run.learning_rate),
             key=batch.key,
             memory=state.memory,

@@ -24,7 +24,7 @@ OF_VALIDATION = ("validation_accuracy", "validation_loss")
 class Rows(NamedTuple):
     """Examples to look at, B at a time."""
 
-    index: Array  # type: ignore[assignment]  # i32[T, B]
+    example_index: Array  # i32[T, B]
     inside: Array  # bool[T, B] False for what fills up the last B
     inputs: Array | None = None  # as stored, [T, B, ...]; None: they are on the device with all others
 
@@ -73,11 +73,13 @@ def total(judge: Judge, say: Predict, inputs: Array, labels: Array, rows: Rows, 
     are cut.
     """
     fetch = partial(_stored, inputs)
-    like = jax.eval_shape(partial(judge, say), fetch(jax.tree.map(lambda leaf: leaf[0], rows)), labels[rows.index[0]])
+    like = jax.eval_shape(
+        partial(judge, say), fetch(jax.tree.map(lambda leaf: leaf[0], rows)), labels[rows.example_index[0]]
+    )
     start = jax.tree.map(lambda value: jnp.zeros(value.shape[:-1], value.dtype), like) if before is None else before
 
     def add(sums: Sums, some: Rows) -> tuple[Sums, None]:
-        found = judge(say, fetch(some), labels[some.index])
+        found = judge(say, fetch(some), labels[some.example_index])
         counted = jax.tree.map(lambda value: jnp.where(jnp.broadcast_to(some.inside, value.shape), value, 0.0), found)
         return jax.tree.map(lambda sum, value: sum + value.sum(-1), sums, counted), None
 
@@ -85,7 +87,7 @@ def total(judge: Judge, say: Predict, inputs: Array, labels: Array, rows: Rows, 
 
 
 def _stored(inputs: Array, rows: Rows) -> Array:
-    return inputs[rows.index] if rows.inputs is None else rows.inputs
+    return inputs[rows.example_index] if rows.inputs is None else rows.inputs
 
 
 def evaluate(say: Predict, test: Split | None, size: int) -> Sums:

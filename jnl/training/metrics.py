@@ -30,7 +30,11 @@ def nothing() -> Counts:
 
 def count(outcome: StepOutput, labels: Array, clean: Array, predicted: Array) -> Counts:
     """One batch; noisy and true labels i32[N], and what was `predicted` before i32[K, N], are those of all examples."""
-    mask, logits, index = outcome.selection.mask, outcome.logits, jnp.atleast_2d(outcome.index)  # i32[1 or K, B]
+    mask, logits, index = (
+        outcome.selection.mask,
+        outcome.logits,
+        jnp.atleast_2d(outcome.example_index),
+    )  # i32[1 or K, B]
     rows, truth = mask.shape[0], clean[index]
     said, before = logits.argmax(-1), predicted[jnp.arange(len(logits))[:, None], index]  # i32[K, B]
     is_clean = jnp.where(truth < 0, jnp.nan, (truth == labels[index]).astype(jnp.float32))
@@ -51,7 +55,9 @@ def count(outcome: StepOutput, labels: Array, clean: Array, predicted: Array) ->
 def predicted(outcome: StepOutput, before: Array) -> Array:
     """What each network has said last of each example: i32[K, N] -> i32[K, N]."""
     networks = jnp.arange(len(outcome.logits))[:, None]
-    return before.at[networks, jnp.atleast_2d(outcome.index)].set(outcome.logits.argmax(-1).astype(before.dtype))
+    return before.at[networks, jnp.atleast_2d(outcome.example_index)].set(
+        outcome.logits.argmax(-1).astype(before.dtype)
+    )
 
 
 def times(outcome: StepOutput, before: Array) -> Array:
@@ -59,9 +65,9 @@ def times(outcome: StepOutput, before: Array) -> Array:
     mask, eligible = outcome.selection.mask, outcome.selection.eligible
     asked = jnp.ones_like(mask) if eligible is None else jnp.broadcast_to(eligible, mask.shape)
     both = jnp.stack([asked, asked & ~mask], -1).astype(jnp.int32)  # [G, B, 2]
-    if outcome.index.ndim < 2:  # the same examples in all rows
+    if outcome.example_index.ndim < 2:  # the same examples in all rows
         both = both.sum(0)
-    return before.at[outcome.index].add(both)
+    return before.at[outcome.example_index].add(both)
 
 
 def training(counts: Counts) -> dict[str, Array]:

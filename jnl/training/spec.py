@@ -21,7 +21,7 @@ class RunInputs(NamedTuple):
     transition: Array  # f32[C, C] the true noise, for strategies that are told to know it
     train_index: Array  # i32[N_train] rows that train
     validation_index: Array  # i32[N_validation] rows held out, noisy as they are
-    keep: Array  # i32[E, B + 1] keep-count table
+    keep_counts: Array  # i32[E, B + 1] keep-count table
     learning_rate: Array  # f32[E]
     beta1: Array  # f32[E]
     hyper: dict[str, Array]  # the strategy's number hyper-values, f32[]

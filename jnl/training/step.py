@@ -6,29 +6,29 @@ from jax import Array
 
 from jnl.core.memory import Arrays
 from jnl.core.strategy import StepContext, StepOutput, Strategy
-from jnl.core.train_state import TrainContext, TrainState, Tree, descend, forward
+from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.losses import objective
 
 
 def update(
     strategy: Strategy, training: TrainContext, state: TrainState, context: StepContext
 ) -> tuple[TrainState, StepOutput]:
-    """One step on the examples `context.index`: forward, select, backward, update.
+    """One step on the examples `context.example_index`: forward, select, backward, update.
 
     Both networks' losses are taken before either changes, so the order of the networks does not matter. Batch
     statistics see the whole noisy batch, selected or not, as in the published code.
     """
     assert strategy.select is not None
     select = strategy.select
-    inputs, labels = training.augment(context.key, context.inputs), training.labels[context.index]
+    inputs, labels = training.augment(context.key, context.inputs), training.labels[context.example_index]
 
     def total(params: Tree) -> tuple[Array, tuple[Tree, StepOutput]]:
         logits, features, batch_stats = forward(training.model, params, state.batch_stats, inputs, context.key)
-        seen = context._replace(features=features, learned=cast(Arrays, params.get("strategy", {})))
+        seen = context._replace(features=features, strategy_params=cast(Arrays, params.get("strategy", {})))
         selection = select(logits, labels, seen)
         rows = objective(selection)
-        return rows.sum(), (batch_stats, StepOutput(rows, selection, logits, context.index))
+        return rows.sum(), (batch_stats, StepOutput(rows, selection, logits, context.example_index))
 
-    state, outcome = descend(training, state, total)
+    state, outcome = apply_gradients(training, state, total)
     memory = outcome.selection.memory
     return state if memory is None else state._replace(memory=memory), outcome
