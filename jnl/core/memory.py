@@ -1,7 +1,7 @@
-"""What a strategy may have from before and between the batches; most have nothing."""
+"""What a strategy may keep between batches, and what it may compute before training. Most strategies use neither."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from jax import Array
@@ -9,51 +9,74 @@ from jax import Array
 from jnl.core.train_state import TrainState
 
 Arrays = dict[str, Array]
+HostArrays = dict[str, np.ndarray]
 
 
 class MemoryInit(NamedTuple):
-    """What a memory may start from."""
+    """What the initial memory can depend on."""
 
-    key: Array
+    key: Array  # random key
     labels: Array  # i32[N] noisy labels
-    trains: Array  # bool[N] False for what is held out for validation
-    transition: Array  # f32[C, C] the true noise, for strategies that are told to know it
-    networks: TrainState  # as they start
+    trains: Array  # bool[N] False for examples that are held out for validation
+    transition: Array  # f32[C, C] true noise P(noisy | clean), for strategies that are given it
+    networks: TrainState  # the state before the first step
 
 
-PredictAll = Callable[[], tuple[Array, Array]]  # logits f32[K, N, C] and features f32[K, N, D] of all examples, now
+class PredictAllFn(Protocol):
+    """Predicts all examples with the current networks."""
+
+    def __call__(self) -> tuple[Array, Array]:
+        """Return logits f32[K, N, C] and features f32[K, N, D]."""
+
+
+class RefreshFn(Protocol):
+    """Updates the memory at the start of each epoch, inside the compiled program."""
+
+    def __call__(self, memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array, /) -> Arrays:
+        """Labels i32[N], epoch i32[] -> the new memory."""
+
+
+class HostWorkFn(Protocol):
+    """Updates the memory on the host, with NumPy."""
+
+    def __call__(self, memory: HostArrays, features: np.ndarray, labels: np.ndarray, /) -> HostArrays:
+        """Features f32[K, N, D] of all examples, labels i32[N] -> the new memory."""
 
 
 class HostCallback(NamedTuple):
-    """Work between epochs that is not JAX."""
+    """Work between epochs that JAX cannot do."""
 
-    due: Callable[[int], bool]  # at the start of this epoch?
-    # (memory, features f32[K, N, D] of all examples, labels i32[N]) -> the new memory
-    work: Callable[[dict[str, np.ndarray], np.ndarray, np.ndarray], dict[str, np.ndarray]]
+    due: Callable[[int], bool]  # (epoch) -> whether there is work before this epoch
+    work: HostWorkFn
 
 
 class Memory(NamedTuple):
-    """Arrays that a strategy keeps from batch to batch, such as one row for each example."""
+    """Arrays that a strategy keeps between batches, such as one row for each example."""
 
     init: Callable[[MemoryInit], Arrays]
-    # (memory, everything, labels i32[N], epoch i32[]), at the start of each epoch
-    refresh: Callable[[Arrays, PredictAll, Array, Array], Arrays] | None = None
+    refresh: RefreshFn | None = None
     host: HostCallback | None = None
-    # (memory, parameters of the strategy's own) -> f32[C, C], what it takes for P(noisy | clean)
+    # (memory, parameters of the strategy) -> f32[C, C], its estimate of P(noisy | clean)
     noise: Callable[[Arrays, Arrays], Array] | None = None
 
 
 class OutOfSample(NamedTuple):
-    """What networks say of examples that they did not train on."""
+    """Predictions of networks that did not train on the example that they predict."""
 
-    wrong: Array  # f32[N] the chance that the given label is wrong
+    wrong: Array  # f32[N] probability that the given label is wrong
     predicted: Array  # i32[N] the most probable class
 
 
-class ExampleWeighting(NamedTuple):
-    """What each example counts, settled on the host before training."""
+class WeightsFn(Protocol):
+    """Computes the weight of each training example."""
 
-    # (labels i32[N], truth i32[N], out-of-sample probabilities f32[N, C] if there are folds) -> f64[N]
-    weights: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-    folds: int = 0  # for each, a network trains on the other folds
-    epochs: int = 0  # of that training
+    def __call__(self, labels: np.ndarray, truth: np.ndarray, p: np.ndarray, /) -> np.ndarray:
+        """Labels i32[N], true labels i32[N], out-of-sample probabilities f32[N, C] if there are folds -> f64[N]."""
+
+
+class ExampleWeighting(NamedTuple):
+    """Weights of the examples, computed on the host before training."""
+
+    weights: WeightsFn
+    folds: int = 0  # number of cross-validation folds; 0 means that there are no out-of-sample predictions
+    epochs: int = 0  # of the training on each fold

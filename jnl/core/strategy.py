@@ -1,11 +1,11 @@
-"""The records that cross files.
+"""The contract of a strategy: what it gets in a step, what it returns, and the record that describes it.
 
-Axes, the same letters everywhere: S runs, K networks, G loss rows, B batch, N examples, C classes, E epochs.
-All code is written for one run; `jnl/parallel/` adds the S axis.
+Axes have the same letters everywhere: S runs, K networks, G loss rows, B batch, N examples, C classes, E epochs,
+D features. Code outside `jnl/parallel/` is written for one run, so it never sees the axis S.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import optax
 from jax import Array
@@ -16,63 +16,103 @@ from jnl.core.train_state import TrainContext, TrainState
 
 
 class StepContext(NamedTuple):
-    """All that a strategy may know besides logits and labels."""
+    """What a strategy can use in a step besides logits and labels."""
 
     epoch: Array  # i32[]
     batch: Array  # i32[] position of the batch in its epoch
-    steps: Array | int  # i32[] batches of an epoch
-    keep_counts: Array  # i32[B + 1] how many of n examples to keep in this epoch, for n = 0..B
-    example_index: Array  # i32[B] which examples these are
-    inputs: Array  # theirs as stored, [B, ...]
-    weights: Array  # f32[B] what each of them counts, 1 unless `Strategy.example_weights` says otherwise
-    progress: Array  # f32[] share of the training that is done
-    key: Array  # of this step
-    memory: Arrays  # what the strategy remembers from the batches before
-    strategy_params: Arrays | None = None  # the strategy's own parameters, [K, ...] each
-    features: Array | None = None  # f32[K, B, D] what the last layer of each network sees
+    steps: Array | int  # i32[] number of batches in an epoch
+    keep_counts: Array  # i32[B + 1] entry n says how many of n examples to keep in this epoch
+    example_index: Array  # i32[B] rows of these examples in the data set
+    inputs: Array  # [B, ...] their inputs as stored, before augmentation
+    weights: Array  # f32[B] weight of each example, 1 unless `Strategy.example_weights` sets it
+    progress: Array  # f32[] fraction of the training that is done
+    key: Array  # random key of this step
+    memory: Arrays  # what the strategy keeps between batches, see `Strategy.memory`
+    strategy_params: Arrays | None = None  # [K, ...] trained parameters of the strategy, see `Strategy.init_params`
+    features: Array | None = None  # f32[K, B, D] inputs of the last layer of each network
 
 
 class Selection(NamedTuple):
-    """What a strategy answers: a masked per-example loss. G = K where each network has its own loss, G = 1 if joint."""
+    """The loss of each example, and which examples train.
+
+    There is one row for each network (G = K), or one row for all networks if they share one loss (G = 1).
+    """
 
     loss: Array  # f32[G, B]
-    mask: Array  # bool[G, B] which examples train row g
-    denominator: Array  # f32[G] what each row's masked sum is divided by
-    memory: Arrays | None = None  # what to remember from now on; None: no change
-    eligible: Array | None = None  # bool[B] among which it chose; None: among all
+    mask: Array  # bool[G, B] which examples train
+    denominator: Array  # f32[G] the masked sum of each row is divided by this
+    memory: Arrays | None = None  # the new memory; None keeps the old one
+    eligible: Array | None = None  # bool[B] among which examples the mask chose; None means among all
 
 
 class StepOutput(NamedTuple):
-    """What a step leaves for the metrics."""
+    """What the metrics need from a step."""
 
-    objective: Array  # f32[G]
+    objective: Array  # f32[G] the loss that was minimized
     selection: Selection
     logits: Array  # f32[K, B, C] before the update
-    example_index: Array  # i32[B] or i32[K, B] which examples these are
+    example_index: Array  # i32[B], or i32[K, B] if each network has its own batch
 
 
-StepFn = Callable[[TrainState, StepContext], tuple[TrainState, StepOutput]]
+class SelectFn(Protocol):
+    """Chooses the examples that train. JAX differentiates the loss that it returns."""
+
+    def __call__(self, logits: Array, labels: Array, context: StepContext, /) -> Selection:
+        """Logits f32[K, B, C], noisy labels i32[B]."""
+
+
+class StepFn(Protocol):
+    """One training step of the K networks of one run."""
+
+    def __call__(self, state: TrainState, context: StepContext, /) -> tuple[TrainState, StepOutput]:
+        """Return the new state, and what the metrics need."""
+
+
+class CustomStepFn(Protocol):
+    """A training step that replaces `training.step.update`."""
+
+    def __call__(
+        self, default_step: StepFn, training: TrainContext, state: TrainState, context: StepContext, /
+    ) -> tuple[TrainState, StepOutput]:
+        """`default_step` is the step that this one replaces, for example for a warm-up."""
+
+
+class InitParamsFn(Protocol):
+    """Creates parameters that a strategy trains together with each network."""
+
+    def __call__(self, num_classes: int, num_features: int, /) -> Arrays:
+        """Return the parameters for one network, without the axis K."""
+
+
+class ValidationLossFn(Protocol):
+    """The loss of held-out examples, whose labels are noisy as well."""
+
+    def __call__(self, logits: Array, labels: Array, memory: Arrays, /) -> Array:
+        """f32[K, B, C], i32[B] -> f32[K, B]."""
 
 
 class Strategy(NamedTuple):
-    """One method: how many networks it trains and which examples train them; most need no more than that."""
+    """A method for training with noisy labels. Most methods need only `num_nets` and `select`.
+
+    Example (Co-teaching: each network selects the examples that the other one trains on):
+      >>> from jnl.ops.losses import cross_entropy
+      >>> from jnl.ops.selection import masked_mean, small_loss
+      >>> def select(logits, labels, context):
+      ...     loss = cross_entropy(logits, labels)
+      ...     mask = small_loss(loss, context.keep_counts[-1])
+      ...     return masked_mean(loss, mask[::-1])
+      >>> strategy = Strategy(2, select, uses_forget_rate=True)
+    """
 
     num_nets: int
-    # (logits f32[K, B, C], labels i32[B], context)
-    select: Callable[[Array, Array, StepContext], Selection] | None = None
-    uses_forget_rate: bool = False  # it reads `StepContext.keep_counts`, so a forget rate matters to it
-    memory: Memory | None = None
-    init_params: Callable[[int, int], Arrays] | None = (
-        None  # (classes, features) -> parameters of its own for a network
-    )
-    gradient_transform: optax.GradientTransformation = optax.identity()  # of the gradient, before the optimiser
+    select: SelectFn | None = None  # None if there is a `custom_step`
+    uses_forget_rate: bool = False  # whether it reads `StepContext.keep_counts`
+    memory: Memory | None = None  # arrays that are kept between batches
+    init_params: InitParamsFn | None = None
+    gradient_transform: optax.GradientTransformation = optax.identity()  # applied before the optimizer
     example_weights: ExampleWeighting | None = None
-    suspects: Suspects | None = None  # whose labels it takes for wrong; None: what it leaves out says nothing of labels
-    reset_epoch: int = 0  # epoch in which the networks start afresh, the schedules too
-    learning_rate_divisor: Callable[[Array], Array] | None = (
-        None  # (epoch i32[]) -> f32[], the learning rate is divided by it
-    )
-    # (logits f32[K, B, C], labels i32[B], memory) -> f32[K, B], on labels that are held out; None: cross entropy.
-    validation_loss: Callable[[Array, Array, Arrays], Array] | None = None
-    # Instead of `step.update`, which it is given first for where it wants that.
-    custom_step: Callable[[StepFn, TrainContext, TrainState, StepContext], tuple[TrainState, StepOutput]] | None = None
+    suspects: Suspects | None = None  # how it tells which labels are wrong; None if it does not tell
+    reset_epoch: int = 0  # in this epoch networks and schedules start again
+    learning_rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[]
+    validation_loss: ValidationLossFn | None = None  # None means cross entropy
+    custom_step: CustomStepFn | None = None

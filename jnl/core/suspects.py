@@ -1,4 +1,4 @@
-"""Labels that a strategy takes for wrong, so that it leaves their examples out: told once the training is over."""
+"""How a strategy tells, after training, which labels are wrong."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -10,18 +10,18 @@ from jnl.core.train_state import TrainState
 
 
 class Listed(NamedTuple):
-    """What a strategy says of the training set of one run."""
+    """What a strategy concludes about the labels of one run."""
 
-    wrong: np.ndarray | Array  # bool[N] whose label it takes for wrong
-    numbers: Mapping[str, np.ndarray | Array]  # [N] each: the columns with which its file says why
-    suggested: np.ndarray | Array | None = None  # i[N] the class that it would give them, if it would
+    wrong: np.ndarray | Array  # bool[N] labels that it takes for wrong
+    numbers: Mapping[str, np.ndarray | Array]  # [N] each, the evidence: columns of the file that lists the labels
+    suggested: np.ndarray | Array | None = None  # i[N] the class that it suggests instead
 
 
 class Suspects(NamedTuple):
-    """How a strategy tells which labels it takes for wrong."""
+    """How a strategy finds the labels that it takes for wrong."""
 
     listed: Callable[[TrainState], Listed]  # from the last state of one run, on the host
-    counted: bool = False  # `TrainState.suspicion` has to count how often the mask left out each example
+    counted: bool = False  # whether training counts in `TrainState.suspicion` how often the mask left an example out
 
 
 def _by_counts(state: TrainState) -> Listed:
@@ -30,15 +30,15 @@ def _by_counts(state: TrainState) -> Listed:
     return Listed(share > 0.5, {"times_seen": seen, "times_left_out": left_out, "share_left_out": share})
 
 
-# Those that `Selection.mask` left out more often than not, of the times that it chose among them in the last 10 epochs.
-# Each row of the mask counts by itself.
+# Examples that `Selection.mask` left out more often than not, of the times that it could choose them in the last 10
+# epochs. Each row of the mask counts separately.
 LEFT_OUT = Suspects(_by_counts, counted=True)
 
 
 def _before_training(state: TrainState) -> Listed:
-    told = state.suspicion
-    return Listed(told["dropped"], {"probability": told["wrong"]}, told["predicted"])
+    suspicion = state.suspicion
+    return Listed(suspicion["dropped"], {"probability": suspicion["wrong"]}, suspicion["predicted"])
 
 
-# Those that `Strategy.example_weights` gives no weight, with what networks said that did not see them.
+# Examples whose weight is 0 (`Strategy.example_weights`), with the out-of-sample predictions that led to it.
 DROPPED = Suspects(_before_training)

@@ -1,4 +1,4 @@
-"""The K networks of one run: their state, and what they say."""
+"""The K networks of one run: their state, their forward pass and their update."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -14,26 +14,25 @@ Aux = TypeVar("Aux")
 
 
 class TrainState(NamedTuple):
-    """All that training changes; every leaf of the networks starts with the K axis."""
+    """All that training changes. Every array of the networks starts with the axis K."""
 
-    params: Tree  # a strategy's own parameters are under "strategy"
+    params: Tree  # the trained parameters of a strategy are under "strategy"
     batch_stats: Tree
     opt_state: optax.OptState
-    memory: dict[str, Array]
-    failed: Array  # bool[] a loss was not finite: the networks change no more
-    predicted: Array  # i32[K, N] what each network said when it last trained on an example; -1: it has not yet
-    # What tells in the end which labels may be wrong, as `Strategy.suspects` wants it: i32[N, 2] `times`, or what was
-    # settled before training.
+    memory: dict[str, Array]  # what the strategy keeps between batches
+    failed: Array  # bool[] whether a loss was not finite; the run is then frozen
+    predicted: Array  # i32[K, N] prediction when the network last trained on the example, -1 before the first time
+    # Evidence for `Strategy.suspects`: counts `times` i32[N, 2], or what was computed before training.
     suspicion: dict[str, Array]
 
 
 class TrainContext(NamedTuple):
-    """What a step works with; the same for all steps of an epoch."""
+    """What is the same for all steps of an epoch."""
 
     model: nn.Module
     optimiser: optax.GradientTransformation
-    augment: Callable[[Array, Array], Array]  # (key, stored inputs) -> f32[B, ...]
-    inputs: Array  # as stored, of all N examples; None where they stream
+    augment: Callable[[Array, Array], Array]  # (key, stored inputs [B, ...]) -> f32[B, ...]
+    inputs: Array  # [N, ...] as stored, of all examples; None if they are streamed from the host
     labels: Array  # i32[N] noisy labels
 
 
@@ -46,7 +45,20 @@ def init(
     examples: int,
     init_params: Callable[[int, int], dict[str, Array]] | None = None,
 ) -> TrainState:
-    """K networks from K independent keys, for N `examples`: `sample` is f32[1, ...] and only its shape matters."""
+    """Initialize K networks from K independent keys.
+
+    Args:
+      model: the network.
+      num_nets: K.
+      optimiser: its state is initialized for each network.
+      key: random key.
+      sample: f32[1, ...], an input; only its shape matters.
+      examples: N.
+      init_params: `Strategy.init_params`.
+
+    Returns:
+      The state, with an empty memory.
+    """
 
     def one(key: Array) -> tuple[Tree, Tree, optax.OptState]:
         made = model.init(key, sample, train=False)
@@ -68,7 +80,7 @@ def init(
 def _apply(
     model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, train: bool, key: Array
 ) -> tuple[Array, Array, Tree]:
-    """-> logits f32[B, C], features f32[B, D], new batch statistics."""
+    """Return logits f32[B, C], features f32[B, D] and the new batch statistics."""
     variables = {"params": params, "batch_stats": batch_stats}
     logits, new = model.apply(
         variables, inputs, train=train, mutable=["batch_stats", "intermediates"], rngs={"dropout": key}
@@ -80,9 +92,18 @@ def _apply(
 def forward(
     model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, key: Array, own_inputs: bool = False
 ) -> tuple[Array, Array, Tree]:
-    """Training mode, every network on the same whole batch f32[B, ...], or on one of its own, f32[K, B, ...].
+    """Run the K networks in training mode.
 
-    -> logits f32[K, B, C], features f32[K, B, D], new statistics.
+    Args:
+      model: the network.
+      params: [K, ...] parameters.
+      batch_stats: [K, ...] statistics of batch norm.
+      inputs: f32[B, ...], one batch for all networks, or f32[K, B, ...] with `own_inputs`.
+      key: random key of dropout.
+      own_inputs: whether each network has a batch of its own.
+
+    Returns:
+      Logits f32[K, B, C], features f32[K, B, D], new batch statistics.
     """
 
     def one(params: Tree, batch_stats: Tree, inputs: Array, key: Array) -> tuple[Array, Array, Tree]:
@@ -95,7 +116,7 @@ def forward(
 def predict(
     model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, own_inputs: bool = False
 ) -> tuple[Array, Array]:
-    """Evaluation mode: inputs as for `forward` -> logits f32[K, B, C], features f32[K, B, D]."""
+    """Run the K networks in evaluation mode: inputs as for `forward` -> logits f32[K, B, C], features f32[K, B, D]."""
 
     def one(params: Tree, batch_stats: Tree, inputs: Array) -> tuple[Array, Array]:
         return _apply(model, params, batch_stats, inputs, False, jax.random.key(0))[:2]
@@ -104,10 +125,19 @@ def predict(
 
 
 def apply_gradients(
-    training: TrainContext, state: TrainState, total: Callable[[Tree], tuple[Array, tuple[Tree, Aux]]]
+    training: TrainContext, state: TrainState, loss_fn: Callable[[Tree], tuple[Array, tuple[Tree, Aux]]]
 ) -> tuple[TrainState, Aux]:
-    """One step of the optimiser down `total`, a function of the params that also gives new batch statistics."""
-    gradient, (batch_stats, aux) = jax.grad(total, has_aux=True)(state.params)
+    """Take one step of the optimizer.
+
+    Args:
+      training: has the optimizer.
+      state: the networks before the step.
+      loss_fn: (params) -> (loss f32[] summed over the networks, (new batch statistics, anything else)).
+
+    Returns:
+      The networks after the step, and what `loss_fn` returned last.
+    """
+    gradient, (batch_stats, aux) = jax.grad(loss_fn, has_aux=True)(state.params)
     updates, opt_state = jax.vmap(training.optimiser.update)(gradient, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     return state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state), aux

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import UserError, within
-from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import masked_mean
 from jnl.strategies._channel import estimate
@@ -50,7 +50,7 @@ def correction(
         noise = given.transition if known_noise else jnp.eye(len(given.transition))
         return {"held_out": held, "transition": noise, "matrix": prepare(noise), "lowest": jnp.float32(jnp.inf)}
 
-    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         def look() -> Arrays:
             logits, _ = everything()
             now = jnp.where(memory["held_out"], plain(logits, labels)[0], 0.0).sum()

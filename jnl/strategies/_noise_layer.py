@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import UserError, unknown, within
-from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import StepContext
 from jnl.ops.losses import cross_entropy
 from jnl.strategies._channel import confusion, through
@@ -60,7 +60,7 @@ def memory(kind: str, networks: int, pretrain_epochs: int, prior: float) -> Memo
         start = start[None] + 0.01 * jax.random.uniform(given.key, (networks, classes, classes))
         return {"start": start, "trains": given.trains}
 
-    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         def look() -> Array:
             return jnp.log(jax.vmap(confusion, (0, None, None))(everything()[0], labels, memory["trains"]) + 1e-8)
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import within
-from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
@@ -45,7 +45,7 @@ def cores2(
         numbers = jnp.zeros_like(nothing).at[given.labels].add(jnp.where(given.trains, 1.0, 0.0))
         return {"numbers": numbers, "removed": nothing, "prior": _prior(numbers)}
 
-    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         left = memory["numbers"] - memory["removed"]
         return memory | {"removed": jnp.zeros_like(left), "prior": _prior(left)}
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import UserError, within
-from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, Strategy
 from jnl.core.suspects import Listed, Suspects
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, predict
@@ -62,7 +62,7 @@ def dividemix(
             "logits": jnp.zeros((2, examples, len(given.transition))),  # as they were when the epoch began
         }
 
-    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         def divide() -> Arrays:
             logits, _ = everything()
             loss = cross_entropy(logits, labels)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import UserError, within
-from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAll
+from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
@@ -44,7 +44,7 @@ def gce(
     def init(given: MemoryInit) -> Arrays:
         return {"kept": jnp.ones(given.labels.shape, bool)}
 
-    def refresh(memory: Arrays, everything: PredictAll, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         def prune() -> Array:
             logits, _ = everything()
             return cross_entropy(logits, labels)[0] < -jnp.log(threshold)
