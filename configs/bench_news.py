@@ -3,7 +3,7 @@
 python train.py --config=configs/bench_news.py --config.data.dir=DIR --workdir=results/bench-news
 
 Its results are published as curves without numbers. An epoch of two runs takes 18 s on 2 CPU cores with two networks,
-8 s with one: about 6 days for all. `--config.only=jocor` is a part of it, in a workdir of its own.
+8 s with one: about 6 days for all. `--config.sweep_filter=jocor` is a part of it, in a workdir of its own.
 """
 
 from pathlib import Path

@@ -33,4 +33,4 @@ def _reference(config: ConfigDict) -> None:
         set_model(config, "resnet50", small_images=True)
     if config.data.name.endswith("mnist"):
         config.augment.update(pad=0, flip=False)
-    config.data.validation, config.protocol.checkpoint = 0.1, "selected"
+    config.data.validation, config.protocol.checkpoint = 0.1, "at_best_validation"

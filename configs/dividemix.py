@@ -26,9 +26,9 @@ def get_config(arg: str | None = None) -> ConfigDict:
     if config.noise.rate >= 0.9:
         strategy.average_epochs, strategy.threshold = 5, 0.6
     if hundred:
-        strategy.unlabelled = 25.0 if config.noise.rate < 0.5 else 150.0
+        strategy.unlabeled_weight = 25.0 if config.noise.rate < 0.5 else 150.0
     elif strategy.asymmetric or config.noise.rate < 0.5:
-        strategy.unlabelled = 0.0
+        strategy.unlabeled_weight = 0.0
     if "quick" in options(arg):
         strategy.warmup_epochs = 1
     return config

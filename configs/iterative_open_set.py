@@ -19,7 +19,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     """The published network, 95 epochs, rounds, batches of 100 and one learning rate; with `reference` its data too."""
     config = published("iterative_open_set", arg, _NETWORKS, reference=_reference)
     if "quick" in options(arg):
-        config.strategy.update(first_epochs=1, round_epochs=1, neighbours=20)
+        config.strategy.update(first_epochs=1, round_epochs=1, neighbors=20)
     else:
         config.epochs = 95
     config.batch_size, config.optim.schedule = 100, "staircase"

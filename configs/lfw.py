@@ -1,4 +1,4 @@
-"""The gender of faces, labelled by first names (Decoupling, Malach & Shalev-Shwartz 2017, table 2).
+"""The gender of faces, labeled by first names (Decoupling, Malach & Shalev-Shwartz 2017, table 2).
 
 python train.py --config=configs/lfw.py:reference --config.data.dir=lfw --config.data.names=gender.txt
 
@@ -35,7 +35,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
         raise UserError("the config's argument: noise; the labels of lfw are noisy already, choose data.train")
     large = "reference" in options(arg)
     config.data.size = 256 if large else 64
-    config.augment.update(crop=227 if large else 56, flip=True, normalise="image")
+    config.augment.update(crop=227 if large else 56, flip=True, normalize="image")
     config.sweep = (("data.train", _SUBSETS), ("strategy", _METHODS))
     return config
 

@@ -35,13 +35,13 @@ def _reference(config: ConfigDict) -> None:
     for_data(config, {"mnist": _mnist, "cifar10": _cifar10})(config)
     config.epochs, config.optim.fresh_each_epoch = 300, True
     config.strategy.divide_rate = True
-    config.protocol.checkpoint = "selected"
+    config.protocol.checkpoint = "at_best_validation"
 
 
 def _mnist(config: ConfigDict) -> None:
     config.optim.update(schedule="staircase", learning_rate=1e-4)
     config.data.validation, config.strategy.alpha_plan = 1 / 6, _MNIST
-    config.augment.normalise = "channels"
+    config.augment.normalize = "channels"
     set_model(config, "cnn_pair", dropout=0.5)
 
 

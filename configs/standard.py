@@ -2,7 +2,7 @@
 
 python train.py --config=configs/standard.py:data=mnist,rate=0.5,reference
 
-Expect 52.66 ± 0.43 % (last 10 of 200 epochs; Wei et al. 2020, table 2), after a peak of about 95 %: memorisation.
+Expect 52.66 ± 0.43 % (last 10 of 200 epochs; Wei et al. 2020, table 2), after a peak of about 95 %: memorization.
 Measured 52.32 ± 0.18 %, 5 runs, 1,404 s on one busy CPU core. With `data=cifar10,rate=0.5,reference` expect
 42.71 ± 0.42 % (table 3); measured 42.95 %, one run, 159 s on an NVIDIA H200.
 

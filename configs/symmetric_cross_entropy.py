@@ -45,12 +45,12 @@ def _cifar10(config: ConfigDict) -> None:
     config.epochs = 120
     # L2 of Keras is the square without a half, so its 0.01 is a decay of 0.02; only the dense layer has it.
     config.optim.update(learning_rate=0.01, milestones=(41, 81), weight_decay=0.02, decayed="Dense_0")
-    config.augment.update(shift=0.2, flip=True, normalise="mean_image")
+    config.augment.update(shift=0.2, flip=True, normalize="mean_image")
     set_model(config, "cnn6")
 
 
 def _cifar100(config: ConfigDict) -> None:
     config.epochs = 150
     config.optim.update(learning_rate=0.1, milestones=(81, 121), weight_decay=0.02, decayed="kernel", step_decay=5e-3)
-    config.augment.update(shift=0.2, rotate=20.0, flip=True, normalise="mean_image")
+    config.augment.update(shift=0.2, rotate=20.0, flip=True, normalize="mean_image")
     set_model(config, "preact_resnet", depth=44)

@@ -12,9 +12,9 @@ from jnl.settings.config import published_on
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    """PreAct ResNet-18 with no batch norm after its stem; random 56 x 56 crops, mirror images, normalised."""
+    """PreAct ResNet-18 with no batch norm after its stem; random 56 x 56 crops, mirror images, normalized."""
     config = published_on("tiny_imagenet", arg)
     if config.model.name == "preact_resnet18":
         config.model.stem_norm = False
-    config.augment.update(crop=56, resized=True, flip=True, normalise="channels")
+    config.augment.update(crop=56, random_resized_crop=True, flip=True, normalize="channels")
     return config

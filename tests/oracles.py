@@ -161,11 +161,11 @@ def steps_of(name, momentum=0.9, decay=0.0, **hyper):
     """A method with all that a training of jnl has around it: SGD, 40 examples, an MLP of `WIDTH` hidden units."""
     strategy = strategies.make(name, **hyper)
     model = models.make("mlp", CLASSES, width=WIDTH)
-    optimiser = optax.chain(strategy.gradient_transform, Optimizer("sgd", momentum, decay)(RATE, 0.9))
+    optimizer = optax.chain(strategy.gradient_transform, Optimizer("sgd", momentum, decay)(RATE, 0.9))
     inputs, labels = jnp.float32(INPUTS), jnp.asarray(LABELS, jnp.int32)
-    start = partial(train_state.init, model, strategy.num_nets, optimiser)
+    start = partial(train_state.init, model, strategy.num_nets, optimizer)
     state = jax.jit(lambda key: start(key, inputs[:1], len(inputs), strategy.init_params))(jax.random.key(1))
-    training = train_state.TrainContext(model, optimiser, Augment(), inputs, labels)
+    training = train_state.TrainContext(model, optimizer, Augment(), inputs, labels)
     ordinary = partial(update, strategy, training)
     change = partial(strategy.custom_step, ordinary, training) if strategy.custom_step else ordinary
 

@@ -21,7 +21,7 @@ def metrics(accuracy: float, seed: int, epochs: int = 12, networks: int = 2, cla
         "disagreement": np.linspace(0.3, 0.1, epochs) if networks > 1 else np.full(epochs, math.nan),
         "divergence": np.linspace(0.2, 0.05, epochs) if networks > 1 else np.full(epochs, math.nan),
         "label_precision": np.linspace(0.5, 0.9, epochs) + generator.normal(0, 0.01, epochs),
-        "selected": np.linspace(1, 0.5, epochs),
+        "selected_fraction": np.linspace(1, 0.5, epochs),
         "test_accuracy": test,
         "train_loss": np.linspace(2, 1, epochs),
     }
@@ -73,7 +73,7 @@ def workdir(
         "swept": {},
         "strategy": strategy,
         "data": data,
-        "noise": {"kind": "symmetric", "rate": rate, "realised": [rate] * len(seeds), "matrix": matrix(class_names)},
+        "noise": {"kind": "symmetric", "rate": rate, "realized": [rate] * len(seeds), "matrix": matrix(class_names)},
         "runs": list(range(len(seeds))),
         "seeds": list(seeds),
         "noise_seeds": list(noise_seeds),

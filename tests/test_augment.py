@@ -1,4 +1,4 @@
-"""Crops, flips, normalisation and mixtures."""
+"""Crops, flips, normalization and mixtures."""
 
 import hashlib
 from functools import partial
@@ -96,7 +96,7 @@ def coordinates(number, height, width):
 def test_resized_windows_are_boxes_of_the_image():
     height, width, side = 30, 40, 40  # enlarges only, where bilinear is exact
     images = coordinates(500, height, width)
-    out = np.asarray(jax.jit(Augment(crop=side, resized=True).__call__)(jax.random.key(0), images))
+    out = np.asarray(jax.jit(Augment(crop=side, random_resized_crop=True).__call__)(jax.random.key(0), images))
     inner = out[:, 4:36, 4:36]  # inside of the image, also for a box at its border
     down, right = inner[:, 1:, :, 0] - inner[:, :-1, :, 0], inner[:, :, 1:, 1] - inner[:, :, :-1, 1]
     box = np.stack([down[:, 3, 3], right[:, 3, 3]], 1) * side
@@ -188,7 +188,7 @@ def _square(top, left, side):
 
 
 def test_moves_and_the_mean_image_reach_a_training():
-    fields = {"augment__shift": 0.1, "augment__rotate": 15.0, "augment__normalise": "mean_image"}
+    fields = {"augment__shift": 0.1, "augment__rotate": 15.0, "augment__normalize": "mean_image"}
     (parts,) = build(quick("standard", **fields))
     assert (parts.recipe.augment.shift, parts.recipe.augment.rotate) == (0.1, 15.0)
     images = np.asarray(parts.dataset.train.inputs, np.float64) / 255
@@ -200,7 +200,7 @@ def test_less_the_mean_image(monkeypatch, images):
     monkeypatch.setattr("jnl.ops.augment._CHUNK", 9 * 8 * 3 * 7)  # 7 images at a time
     whole = images.astype(np.float64) / (255 if images.dtype == np.uint8 else 1)
     mean, scale = whole.mean(0), whole.max()
-    augment = Augment(crop=6, shift=0.2, normalise="mean_image").fitted(images)
+    augment = Augment(crop=6, shift=0.2, normalize="mean_image").fitted(images)
     np.testing.assert_allclose(np.reshape(augment.mean, mean.shape), mean, rtol=1e-12)
     assert augment.fitted(jnp.asarray(images)) == augment
     told = jax.jit(augment.evaluate)(images)
@@ -212,10 +212,10 @@ def test_less_the_mean_image(monkeypatch, images):
     assert 0.35 < mirrored.mean() < 0.65
 
 
-def test_normalised_by_channel(monkeypatch):
+def test_normalized_by_channel(monkeypatch):
     monkeypatch.setattr("jnl.ops.augment._CHUNK", 9 * 8 * 3 * 7)  # 7 images at a time
     whole = IMAGES.astype(np.float64) / 255
-    augment = Augment(cutout=2, normalise="channels").fitted(IMAGES)
+    augment = Augment(cutout=2, normalize="channels").fitted(IMAGES)
     np.testing.assert_allclose(augment.mean, whole.mean((0, 1, 2)), rtol=1e-12)
     np.testing.assert_allclose(augment.std, whole.std((0, 1, 2)), rtol=1e-12)
     assert augment.fitted(jnp.asarray(IMAGES)) == augment
@@ -234,9 +234,9 @@ def test_statistics_do_not_copy_a_file(tmp_path):
     assert channel_statistics(file) == channel_statistics(IMAGES)
 
 
-def test_normalised_by_image():
+def test_normalized_by_image():
     images = np.concatenate([IMAGES[:3], np.full((1, 9, 8, 3), 9, np.uint8)])
-    out = np.asarray(jax.jit(Augment(crop=6, normalise="image").evaluate)(images))
+    out = np.asarray(jax.jit(Augment(crop=6, normalize="image").evaluate)(images))
     whole = images[:, 1:7, 1:7].astype(np.float64) / 255
     for image, expected in zip(out, whole, strict=True):
         std = max(expected.std(), 1 / np.sqrt(6 * 6 * 3))
@@ -247,7 +247,7 @@ def test_normalised_by_image():
     ("fields", "shape", "message"),
     [
         ({"pad": 4}, (4, 3), "config.augment: wants images"),
-        ({"normalise": "image"}, (4, 3), "config.augment: wants images"),
+        ({"normalize": "image"}, (4, 3), "config.augment: wants images"),
         ({"pad": -1}, None, "augment.pad: -1"),
         ({"crop": -1}, None, "augment.crop: -1"),
         ({"cutout": -1}, None, "augment.cutout: -1"),
@@ -255,13 +255,13 @@ def test_normalised_by_image():
         ({"shift": 2.0}, None, "augment.shift: 2.0 is outside .*a share of the side"),
         ({"rotate": 181.0}, None, "augment.rotate: 181.0"),
         ({"rotate": 20.0}, (4, 3), "config.augment: wants images"),
-        ({"normalise": "chanels"}, None, "did you mean 'channels'"),
-        ({"resized": True}, None, "augment.resized: needs augment.crop"),
+        ({"normalize": "chanels"}, None, "did you mean 'channels'"),
+        ({"random_resized_crop": True}, None, "augment.random_resized_crop: needs augment.crop"),
         ({"crop": 9}, IMAGES.shape, "augment.crop: 9 is more than the 8 pixels"),
         ({"cutout": 9}, IMAGES.shape, "augment.cutout: 9 is more"),
         ({"pad": 8}, IMAGES.shape, "augment.pad: 8 may leave nothing"),
-        ({"normalise": "channels", "mean": (0.5,), "std": (0.1,)}, IMAGES.shape, "not those of 3 channels"),
-        ({"normalise": "mean_image", "mean": (0.5,)}, IMAGES.shape, "mean does not fit images of shape"),
+        ({"normalize": "channels", "mean": (0.5,), "std": (0.1,)}, IMAGES.shape, "not those of 3 channels"),
+        ({"normalize": "mean_image", "mean": (0.5,)}, IMAGES.shape, "mean does not fit images of shape"),
     ],
 )
 def test_mistakes_are_told(fields, shape, message):
@@ -271,7 +271,7 @@ def test_mistakes_are_told(fields, shape, message):
 
 def test_crops_and_statistics_reach_training_and_evaluation():
     config = quick("standard", epochs=1, seeds=1)
-    config.augment.update(crop=6, pad=1, normalise="channels")
+    config.augment.update(crop=6, pad=1, normalize="channels")
     (parts,) = build(config)
     images = np.asarray(parts.dataset.train.inputs) / 255
     assert (parts.recipe.augment.crop, parts.recipe.augment.pad) == (6, 1)

@@ -37,21 +37,23 @@ def test_a_cell_is_the_methods_own_config(name, arg):
 
 def test_only_a_part():
     config = load(f"{ROOT}/configs/bench_mnist.py:quick")
-    config.only = "jocor, rate=0.8"
+    config.sweep_filter = "jocor, rate=0.8"
     titles = [point.title for point in sweep.points(config)]
     assert len(titles) == 4 + 5 and all("jocor" in title or "rate=0.8" in title for title in titles)
-    config.only = "jocor rate=0.8, standard asymmetric"
+    config.sweep_filter = "jocor rate=0.8, standard asymmetric"
     titles = ["jocor,noise=symmetric,rate=0.8", "standard,noise=asymmetric,rate=0.4"]
     assert [point.title for point in sweep.points(config)] == titles
-    config.only = "coteaching rate=0.8"  # whole words: no coteaching_plus
+    config.sweep_filter = "coteaching rate=0.8"  # whole words: no coteaching_plus
     assert [point.title for point in sweep.points(config)] == ["coteaching,noise=symmetric,rate=0.8"]
-    config.only = "coteaching_plus symmetric"  # nor asymmetric
+    config.sweep_filter = "coteaching_plus symmetric"  # nor asymmetric
     assert [point.title[-3:] for point in sweep.points(config)] == ["0.2", "0.5", "0.8"]
-    config.only = "5"  # nor the end of a number
+    config.sweep_filter = "5"  # nor the end of a number
     with pytest.raises(UserError, match="is in no title"):
         list(sweep.points(config))
-    config.only = "jocr"
-    with pytest.raises(UserError, match="config.only: 'jocr' is in no title; there are: standard,noise=symmetric"):
+    config.sweep_filter = "jocr"
+    with pytest.raises(
+        UserError, match="config.sweep_filter: 'jocr' is in no title; there are: standard,noise=symmetric"
+    ):
         list(sweep.points(config))
     with pytest.raises(UserError, match="model; each cell has its own"):
         load(f"{ROOT}/configs/bench_mnist.py:model=mlp")
@@ -65,7 +67,7 @@ def test_cells_have_titles(cells):
 
 def test_a_grid_trains_and_names_its_cells(tmp_path, monkeypatch, shared_data, capsys):
     monkeypatch.chdir(ROOT)
-    only = "--config.only=jocor rate=0.2, standard asymmetric, standard rate=0.8"
+    only = "--config.sweep_filter=jocor rate=0.2, standard asymmetric, standard rate=0.8"
     arguments = [only, "--config.epochs=1", f"--config.data.dir={shared_data}"]
     arguments += ["--config=configs/bench_mnist.py:quick", f"--workdir={tmp_path}", "--config.protocol.max_steps=4"]
     assert train.main(["train.py", *arguments]) == 0

@@ -135,7 +135,7 @@ def test_numbers_of_curves_are_those_of_loops(curve, wave, random):
             max(one),
             one[-1],
         )
-        assert found["selected"][number] == one[validation[number].index(max(validation[number]))]
+        assert found["at_best_validation"][number] == one[validation[number].index(max(validation[number]))]
         assert found["lowest_loss"][number] == one[loss[number].index(min(loss[number]))]
         chosen, _ = watched(changed[number], wave)
         np.testing.assert_array_equal(found["label_wave"][number], math.nan if chosen is None else one[chosen])
@@ -155,7 +155,7 @@ def test_a_run_that_fails_has_no_number_even_if_a_rule_chose_before():
     assert all(math.isnan(values[0]) and math.isfinite(values[1]) for values in found.values())
     assert found["label_wave"][1] == 0.6
     unknown = curves.over_epochs(curve[1:], {"validation_accuracy": np.full((1, 4), math.nan)})
-    assert math.isnan(unknown["selected"][0]) and unknown["last"] == [0.8]
+    assert math.isnan(unknown["at_best_validation"][0]) and unknown["last"] == [0.8]
 
 
 def test_networks_choose_by_their_own_curve_or_by_the_one_that_they_share():
@@ -163,8 +163,8 @@ def test_networks_choose_by_their_own_curve_or_by_the_one_that_they_share():
     validation = np.array([[[0, 9], [1, 8], [9, 7], [2, 6]]], np.float64)
     changed = np.array([[math.nan, 3, 2, 1]])
     found = best_last(accuracy, {"validation_accuracy": validation, "changed_predictions": changed})
-    assert list(found) == ["last10", "best", "last", "selected", "label_wave"]
-    assert [found["selected"][net]["per_run"] for net in NETWORKS] == [[4], [1], [4.5]]
+    assert list(found) == ["last10", "best", "last", "at_best_validation", "label_wave"]
+    assert [found["at_best_validation"][net]["per_run"] for net in NETWORKS] == [[4], [1], [4.5]]
     assert [found["label_wave"][net]["per_run"] for net in NETWORKS] == [[6], [7], [6.5]]
     alone = best_last(accuracy[:, :, :1], {"changed_predictions": changed})
     assert alone["label_wave"]["net2"] is None and alone["label_wave"]["mean"] == alone["label_wave"]["net1"]

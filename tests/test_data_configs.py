@@ -71,7 +71,7 @@ def test_quick_mode_of_the_configs_of_a_data_set(name, tmp_path, monkeypatch, ca
     config = f"configs/{name}.py:quick{more}"
     titles = [point.title for point in sweep.points(load(config))]
     assert len(titles) == points
-    summary = command(tmp_path, f"--config={config}", "--config.only=standard,jocor", *options)
+    summary = command(tmp_path, f"--config={config}", "--config.sweep_filter=standard,jocor", *options)
     assert [point["title"] for point in summary["points"]] == [
         title for title in titles if "standard" in title or "jocor" in title
     ]
@@ -108,7 +108,7 @@ def test_own_arrays_in_one_line(tmp_path, capsys):
     (point,) = summary["points"]
     assert summary["test_accuracy"] is point["test_accuracy"] is None
     assert point["noise"]["kind"] == "none"
-    assert point["noise"]["realised"][0] == pytest.approx((labels != clean).mean())
+    assert point["noise"]["realized"][0] == pytest.approx((labels != clean).mean())
     assert point["validation_accuracy"]["last"]["mean"]["mean"] > 0.8
     assert point["label_precision"]["mean"] > (labels == clean).mean() + 0.02  # it leaves wrong labels out
     output = capsys.readouterr().out
@@ -122,7 +122,7 @@ def test_own_images_in_one_line(tmp_path, capsys):
     summary = command(
         tmp_path, "--config=configs/jocor.py:data=folder,quick,model=mlp", f"--config.data.dir={tmp_path}/data"
     )
-    assert summary["points"][0]["noise"]["realised"] == [None, None]  # nobody knows
+    assert summary["points"][0]["noise"]["realized"] == [None, None]  # nobody knows
     output = capsys.readouterr().out
     assert "an unknown share of wrong labels (none)" in output
     assert "jocor leaves nothing out: set strategy.forget_rate" in output
@@ -186,7 +186,7 @@ def test_a_table_of_data_with_and_without_a_test_set(tmp_path, capsys):
     sweep = f"--config.sweep=(('data.dir', ('{tmp_path}/one.npz', '{tmp_path}/two.npz')),)"
     summary = command(tmp_path, "--config=configs/standard.py:data=arrays,quick", sweep)
     assert [point["test_accuracy"] is None for point in summary["points"]] == [True, False]
-    assert "selected" not in summary["points"][0]["validation_accuracy"]
+    assert "at_best_validation" not in summary["points"][0]["validation_accuracy"]
     assert "one.npz (validation)" in capsys.readouterr().out
 
 
@@ -208,7 +208,7 @@ def test_the_selected_epoch_is_that_of_the_best_noisy_validation():
     curves = history.metrics
     best = curves["validation_accuracy"][:, :, 0].argmax(1)
     chosen = curves["test_accuracy"][np.arange(2), best, 0]
-    np.testing.assert_allclose(history.summary["test_accuracy"]["selected"]["net1"]["per_run"], chosen)
+    np.testing.assert_allclose(history.summary["test_accuracy"]["at_best_validation"]["net1"]["per_run"], chosen)
     by_class = curves["class_accuracy"]
     test = data.load("digits").test
     shares = np.bincount(test.labels) / len(test.labels)
@@ -216,11 +216,11 @@ def test_the_selected_epoch_is_that_of_the_best_noisy_validation():
     np.testing.assert_allclose(by_class.mean(-1), curves["balanced_accuracy"], rtol=1e-5)
 
 
-def test_the_realised_noise_is_saved_and_shown():
+def test_the_realized_noise_is_saved_and_shown():
     (parts,) = build(quick(noise__kind="pair", noise__rate=0.3))
     history = run(quick(noise__kind="pair", noise__rate=0.3, epochs=1))
     train = parts.dataset.train
-    expected = noise.realised(np.asarray(train.clean), np.asarray(parts.runs[0].labels), 10)
+    expected = noise.realized(np.asarray(train.clean), np.asarray(parts.runs[0].labels), 10)
     matrix = np.array(history.summary["points"][0]["noise"]["matrix"])
     np.testing.assert_allclose(matrix, expected, atol=1e-4)
     lines = describe(parts)

@@ -21,8 +21,8 @@ from jnl.settings import sweep
 BOOTSTRAP = {"soft_beta": 0.95, "hard_beta": 0.8}
 COLUMNS = {
     "epoch", "run", "seed", "noise_seed", "train_loss", "train_accuracy", "test_accuracy", "label_precision",
-    "label_recall", "selected", "disagreement", "divergence", "epoch_seconds", "balanced_accuracy", "class_accuracy",
-    "changed_predictions", "failed",
+    "label_recall", "selected_fraction", "disagreement", "divergence", "epoch_seconds", "balanced_accuracy",
+    "class_accuracy", "changed_predictions", "failed",
 }  # fmt: skip
 
 
@@ -44,7 +44,14 @@ def test_metrics_have_one_row_per_run_and_epoch(workdir):
         assert row.keys() == COLUMNS | {"validation_accuracy", "validation_loss", "ensemble_accuracy"}
         assert row["seed"] == row["noise_seed"] == row["run"] + 1
         assert len(row["test_accuracy"]) == len(row["validation_accuracy"]) == len(row["validation_loss"]) == 2
-        for name in ("train_accuracy", "label_precision", "label_recall", "selected", "disagreement", "divergence"):
+        for name in (
+            "train_accuracy",
+            "label_precision",
+            "label_recall",
+            "selected_fraction",
+            "disagreement",
+            "divergence",
+        ):
             assert 0 <= row[name] <= 1, name
         assert (row["changed_predictions"] is None) == (row["epoch"] == 0)
 
@@ -60,8 +67,8 @@ def test_summary_follows_from_the_metrics(workdir):
     assert summary["compilations"] == 1
     assert summary["failed_runs"] == []
     assert summary["seconds"] > summary["programs"][0]["compile_seconds"] > 0
-    assert all(0.1 < rate < 0.3 for rate in summary["points"][0]["noise"]["realised"])
-    assert summary["points"][0]["noise"]["realised"][0] != summary["points"][0]["noise"]["realised"][1]
+    assert all(0.1 < rate < 0.3 for rate in summary["points"][0]["noise"]["realized"])
+    assert summary["points"][0]["noise"]["realized"][0] != summary["points"][0]["noise"]["realized"][1]
 
 
 def test_config_says_what_made_the_result(workdir):
@@ -112,7 +119,7 @@ def test_jocor_learns_and_rejects_wrong_labels():
 def test_selection_follows_the_forget_schedule():
     history = jnl.run(quick("small_loss", epochs=12, noise__rate=0.4, seeds=1))
     kept = [int((1 - 0.4 * min(epoch / 10, 1)) * 128) / 128 for epoch in range(12)]
-    np.testing.assert_allclose(history.metrics["selected"][0], kept, rtol=1e-6)
+    np.testing.assert_allclose(history.metrics["selected_fraction"][0], kept, rtol=1e-6)
 
 
 def test_single_network_has_no_second_and_no_disagreement(tmp_path):
@@ -125,7 +132,7 @@ def test_single_network_has_no_second_and_no_disagreement(tmp_path):
 def test_without_noise_every_selected_label_is_right():
     history = jnl.run(quick("small_loss", noise__kind="none", epochs=1))
     assert (history.metrics["label_precision"] == 1).all()
-    assert history.summary["points"][0]["noise"]["realised"] == [0.0, 0.0]
+    assert history.summary["points"][0]["noise"]["realized"] == [0.0, 0.0]
 
 
 def test_reference_protocol():
@@ -228,7 +235,7 @@ def test_labels_that_are_noisy_already_stay(monkeypatch):
     monkeypatch.setattr("jnl.data.sources.digits.load", lambda dir=None: unknown)
     (parts,) = build(quick(noise__kind="none"))
     np.testing.assert_array_equal(parts.runs[0].labels, noisy)
-    assert all(np.isnan(member.realised_rate) for member in parts.members)
+    assert all(np.isnan(member.realized_rate) for member in parts.members)
     history = jnl.run(quick("small_loss", noise__kind="none", epochs=1))
     assert np.isnan(history.metrics["label_precision"]).all()
     assert history.summary["points"][0]["label_precision"] is None

@@ -100,7 +100,7 @@ def test_the_last_ten_epochs_count(asked, steps, networks):
     times = history.state.suspicion["times"]  # [S, N, 2]
     assert times[..., 0].max() == networks * counted
     assert (times[..., 0].sum(1) == networks * counted * steps * 128).all()
-    left_out = 1 - history.metrics["selected"][:, -counted:]
+    left_out = 1 - history.metrics["selected_fraction"][:, -counted:]
     np.testing.assert_allclose(times[..., 1].sum(1), networks * steps * 128 * left_out.sum(1), rtol=1e-5)
 
 

@@ -25,7 +25,7 @@ KEPT = {
     "dividemix": {"warmup_epochs": 1},
     "elr_plus": {},
     "forward_correction": {"estimation_epochs": 1},
-    "iterative_open_set": {"first_epochs": 1, "round_epochs": 1, "neighbours": 10},
+    "iterative_open_set": {"first_epochs": 1, "round_epochs": 1, "neighbors": 10},
     "s_model": {"pretrain_epochs": 1},
     "sop": {"rate_u": 10.0},
 }
@@ -191,7 +191,7 @@ def test_published_code_divides_the_rate_by_one_and_the_weight_of_a_term(name, h
 def test_the_oracle_trains_on_true_labels_only():
     history = run(quick("oracle", noise__rate=0.4))
     np.testing.assert_array_equal(history.metrics["label_precision"], 1)
-    np.testing.assert_allclose(history.metrics["selected"], 0.6, atol=0.05)
+    np.testing.assert_allclose(history.metrics["selected_fraction"], 0.6, atol=0.05)
 
 
 def test_only_the_oracle_reads_the_truth():
@@ -207,7 +207,7 @@ def test_the_filter_finds_wrong_labels():
     config = quick("confident_filter", noise__rate=0.4, epochs=6, strategy__fold_epochs=6)
     history = run(config)
     assert history.metrics["label_precision"].min() > 0.85  # by chance 0.6
-    assert 0.5 < history.metrics["selected"].min() < 0.75
+    assert 0.5 < history.metrics["selected_fraction"].min() < 0.75
 
 
 def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
@@ -261,8 +261,8 @@ def test_noise_rate_follows_the_data_unless_set():
 
 def test_dividemix_divides_after_its_warm_up():
     history = run(quick("dividemix", epochs=8, noise__rate=0.4, strategy__warmup_epochs=5, protocol__max_steps=0))
-    np.testing.assert_array_equal(history.metrics["selected"][:, :5], 1)
-    assert history.metrics["selected"][:, 5:].max() < 0.8
+    np.testing.assert_array_equal(history.metrics["selected_fraction"][:, :5], 1)
+    assert history.metrics["selected_fraction"][:, 5:].max() < 0.8
     assert history.metrics["label_precision"][:, 5:].min() > 0.75  # 0.6 by chance
 
 

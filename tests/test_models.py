@@ -16,7 +16,7 @@ from jnl.data.readers import text
 from jnl.models._convolution import native, shifted, winograd
 from jnl.models._layers import BatchNorm, Conv, Dense, max_pool, max_pool_overlapping
 from jnl.models._residual import Block, Bottleneck, ImageNetResNet
-from jnl.models.levi_hassner import local_response_normalisation
+from jnl.models.levi_hassner import local_response_normalization
 from jnl.models.newsnet import PooledEmbedding
 
 SHAPES = {name: (32, 32, 3) for name in models.names()} | {
@@ -249,13 +249,13 @@ def test_the_face_network_starts_as_published():
         assert (params[layer]["bias"] == bias).all()
 
 
-def test_local_response_normalisation_divides_by_near_channels():
+def test_local_response_normalization_divides_by_near_channels():
     x = 100 * np.random.default_rng(0).normal(size=(2, 3, 1, 16))
     expected = np.empty_like(x)
     for channel in range(16):
         near = x[..., max(0, channel - 5) : channel + 6]
         expected[..., channel] = x[..., channel] / (1 + 1e-4 * (near**2).sum(-1)) ** 0.75
-    np.testing.assert_allclose(local_response_normalisation(jnp.float32(x)), expected, rtol=1e-5)
+    np.testing.assert_allclose(local_response_normalization(jnp.float32(x)), expected, rtol=1e-5)
 
 
 def test_tokens_are_pooled_as_their_vectors_one_after_the_other():

@@ -96,7 +96,7 @@ def test_the_draw_depends_on_the_seed_alone(seed):
 
 
 @given(st.floats(0, 1), st.integers(0, 1000))
-def test_the_realised_rate_is_near_the_nominal(rate, seed):
+def test_the_realized_rate_is_near_the_nominal(rate, seed):
     labels = np.arange(2000) % 5
     noisy = noise.corrupt(labels, noise.transition("symmetric", 5, rate), seed)
     assert abs((noisy != labels).mean() - rate) < 6 * np.sqrt(0.25 / 2000)
@@ -150,7 +150,7 @@ def test_symmetric_exact_flips_exactly_as_many(rate, number, num_classes, seed):
 
 def test_symmetric_exact_is_symmetric():
     labels = np.arange(40_000) % 4
-    found = noise.realised(labels, noise.draw("symmetric_exact", labels, 4, 0.3, 0), 4)
+    found = noise.realized(labels, noise.draw("symmetric_exact", labels, 4, 0.3, 0), 4)
     np.testing.assert_allclose(found, noise.transition("symmetric_exact", 4, 0.3), atol=0.015)
     np.testing.assert_array_equal(noise.transition("symmetric_exact", 4, 0.3), noise.transition("symmetric", 4, 0.3))
 
@@ -170,7 +170,7 @@ def test_half_of_the_labels_drawn_inclusively_are_45_percent_wrong_in_ten_classe
     labels = np.arange(50_000) % 10
     noisy = noise.draw("symmetric_inclusive_exact", labels, 10, 0.5, 0)
     assert abs((noisy != labels).mean() - 0.45) < 0.005
-    found = noise.realised(labels, noisy, 10)
+    found = noise.realized(labels, noisy, 10)
     np.testing.assert_allclose(found, noise.transition("symmetric_inclusive_exact", 10, 0.5), atol=0.015)
 
 
@@ -226,10 +226,10 @@ def test_instance_noise_reads_in_parts(digits, monkeypatch, tmp_path):
         noise.draw("instance", labels, 1, 0.3, 5, inputs)
 
 
-def test_realised_counts_what_is_known():
+def test_realized_counts_what_is_known():
     clean, noisy = np.array([0, 0, 0, 0, 2, -1, 4]), np.array([0, 1, 1, 2, 2, 3, 0])
     expected = [[0.25, 0.5, 0.25, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-    np.testing.assert_array_equal(noise.realised(clean, noisy, 4), expected)
+    np.testing.assert_array_equal(noise.realized(clean, noisy, 4), expected)
 
 
 MATRIX = np.array([[0.7, 0.3, 0.0], [0.0, 1.0, 0.0], [0.1, 0.3, 0.6]])
@@ -293,7 +293,7 @@ def test_matrix_and_instance_reach_the_strategies(tmp_path):
     first, second = build(quick("coteaching", noise__kind="instance", noise__seed="per_run"))[0].runs
     assert not np.array_equal(first.transition, second.transition)
     clean = np.asarray(parts.dataset.train.clean)
-    np.testing.assert_allclose(first.transition, noise.realised(clean, np.asarray(first.labels), 10), rtol=1e-6)
+    np.testing.assert_allclose(first.transition, noise.realized(clean, np.asarray(first.labels), 10), rtol=1e-6)
 
 
 @pytest.mark.parametrize(

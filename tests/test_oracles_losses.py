@@ -1,5 +1,5 @@
 """Losses of one network without a memory, against their papers and published codes: GCE, symmetric cross entropy,
-Bootstrap, regularised losses, peer loss, buckets, and Standard with weights.
+Bootstrap, regularized losses, peer loss, buckets, and Standard with weights.
 """
 
 import jax
@@ -44,7 +44,7 @@ def bootstrap(z, y, seen, kind="soft", soft_beta=0.95, hard_beta=0.8):
     return [total / len(y)]
 
 
-def regularised(z, y, seen, smoothing=0.1, confidence=0.0, class_prior=0.0):
+def regularized(z, y, seen, smoothing=0.1, confidence=0.0, class_prior=0.0):
     """Szegedy et al. 2016, section 7; `NegEntropy` and the penalty of LiJunnan1992/DivideMix, Train_CIFAR.py."""
     classes, total, p = z.shape[-1], 0.0, softmax(z[0])
     for row, label in zip(p, y, strict=True):
@@ -109,8 +109,8 @@ ORACLES = [
     (symmetric_cross_entropy, {"alpha": 6.0, "beta": 0.1}, Seen),
     (bootstrap, {}, Seen),
     (bootstrap, {"kind": "hard"}, Seen),
-    (regularised, {}, Seen),
-    (regularised, {"smoothing": 0.0, "confidence": 1.0, "class_prior": 1.0}, Seen),
+    (regularized, {}, Seen),
+    (regularized, {"smoothing": 0.0, "confidence": 1.0, "class_prior": 1.0}, Seen),
     (peer_loss, {}, Seen),
     (peer_loss, {"alpha": -0.5, "epsilon": 0.2}, Seen),
     (buckets, {"bag_size": 4}, Seen),
@@ -147,9 +147,9 @@ def published_class_prior(z, y):
     ("name", "hyper", "published"),
     [
         ("gce", {}, published_gce),
-        ("regularised", {"confidence": 1.0, "smoothing": 0.0}, published_confidence),
-        ("regularised", {"class_prior": 1.0, "smoothing": 0.0}, published_class_prior),
-        ("regularised", {}, published_class_prior),  # it must not matter where it weighs nothing
+        ("regularized", {"confidence": 1.0, "smoothing": 0.0}, published_confidence),
+        ("regularized", {"class_prior": 1.0, "smoothing": 0.0}, published_class_prior),
+        ("regularized", {}, published_class_prior),  # it must not matter where it weighs nothing
     ],
 )
 def test_ours_is_finite_where_the_published_code_is_not(name, hyper, published):
@@ -200,7 +200,7 @@ def test_alpha_of_peer_loss_grows_as_published():
 def test_the_filter_gives_classes_back_what_noise_took_from_them():
     """cleanlab/cleanlab, classification.py: weight 1 / p(given k | true k), of the column sums of the joint counts.
 
-    Half of class 0 is labelled 1, found, and dropped; what is left of class 0 counts twice, and class 1 as it is.
+    Half of class 0 is labeled 1, found, and dropped; what is left of class 0 counts twice, and class 1 as it is.
     """
     truth = np.arange(400) % 4
     labels = np.where((truth == 0) & (np.arange(400) % 8 == 0), 1, truth)

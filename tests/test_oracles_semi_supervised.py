@@ -105,7 +105,7 @@ def elr_plus(z, y, q, pull, reweight=False):
 
 @OF_CLASSES
 def test_elr_plus_loss(classes):
-    ours = jax.jit(jax.value_and_grad(lambda z, y, q: of_elr_plus.regularised_loss(z, y, q, 3.0).sum()))
+    ours = jax.jit(jax.value_and_grad(lambda z, y, q: of_elr_plus.regularized_loss(z, y, q, 3.0).sum()))
     for size in SIZES:
         z, y, q = double(np.random.default_rng(1).normal(0, size, (3, 1, BATCH, classes)))
         y, q = softmax(y / size), 0.9 * softmax(q)
@@ -277,11 +277,11 @@ def test_dividemix_over_three_steps_of_an_epoch():
         state, outcome = step(state, 5, batch, np.arange(BATCH))
         weight, losses = 25 * np.clip((5 + batch / 10 - 2) / 16, 0, 1), []
         for n in (0, 1):
-            labelled, others = order[n, has_label[n]], order[n, has_none[n]]
-            assert (clean[1 - n, labelled] > 0.5).all() and (clean[1 - n, others] <= 0.5).all()
-            x = np.tile(INPUTS[np.concatenate([labelled, others])], (2, 1))  # no augmentation: both views are the same
+            labeled, others = order[n, has_label[n]], order[n, has_none[n]]
+            assert (clean[1 - n, labeled] > 0.5).all() and (clean[1 - n, others] <= 0.5).all()
+            x = np.tile(INPUTS[np.concatenate([labeled, others])], (2, 1))  # no augmentation: both views are the same
             own, other = (softmax(mlp(nets[k], x)).reshape(2, 2, BATCH // 2, 4) for k in (n, 1 - n))
-            targets = np.tile(_guesses(own, other, clean[1 - n, labelled], LABELS[labelled]), (2, 1))
+            targets = np.tile(_guesses(own, other, clean[1 - n, labeled], LABELS[labeled]), (2, 1))
             mixes = _mixes(jax.random.split(keys[5])[n], 4.0, 2 * BATCH)
 
             def loss(net, mixes=mixes, x=x, targets=targets):

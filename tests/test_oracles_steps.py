@@ -137,11 +137,11 @@ def test_contrast():
         np.testing.assert_allclose(gradient, slope(contrasts, near), rtol=1e-4, atol=1e-4)
 
 
-def _published_score(features, labels, neighbours):
+def _published_score(features, labels, neighbors):
     """`get_outlier_factor`: 1 / LOF among those of the same label."""
     score = np.zeros(len(labels))
     for label in np.unique(labels):
-        finder = LocalOutlierFactor(n_neighbors=neighbours, metric="cosine").fit(features[labels == label])
+        finder = LocalOutlierFactor(n_neighbors=neighbors, metric="cosine").fit(features[labels == label])
         score[labels == label] = -1 / finder.negative_outlier_factor_
     return score
 
@@ -151,7 +151,7 @@ def test_open_set_adds_up_the_scores_of_two_rounds():
 
     The code takes what is not above the median, which is one more in a class of an odd number.
     """
-    strategy, state, step = steps_of("iterative_open_set", neighbours=5)
+    strategy, state, step = steps_of("iterative_open_set", neighbors=5)
     random, labels = np.random.default_rng(0), LABELS
     memory, score = jax.device_get(state.memory), np.zeros(40)
     for number in (1, 2):
@@ -203,9 +203,9 @@ def test_open_set_draws_the_published_pairs():
         np.testing.assert_allclose(alike.mean(), 1 / 2 if rounds == 0 else 2 / 3, atol=0.03)
 
 
-def test_each_round_has_an_optimiser_of_its_own():
+def test_each_round_has_an_optimizer_of_its_own():
     """The published code compiles a new Adam before each round."""
-    _, state, step = steps_of("iterative_open_set", neighbours=5)
+    _, state, step = steps_of("iterative_open_set", neighbors=5)
     index = np.arange(8)
     state, _ = step(state, 0, 1, index)
     assert any(np.any(leaf) for leaf in jax.tree.leaves(state.opt_state))

@@ -54,11 +54,11 @@ class TestDataset:
             found = dataset(Labelled(inputs, labels), Labelled(inputs, labels)).train.inputs
             assert (found.dtype, found.shape) == (kind, shape)
 
-    def test_features_are_standardised_by_the_training_set(self):
+    def test_features_are_standardized_by_the_training_set(self):
         x = np.random.default_rng(0).normal(5, 3, (50, 3)).astype(np.float32)
         x[:, 1] = 0.1  # constant, which rounding hides
         labels = np.arange(50) % 2
-        found = dataset(Labelled(x, labels), Labelled(x[:9] + 1, labels[:9]), standardise=True)
+        found = dataset(Labelled(x, labels), Labelled(x[:9] + 1, labels[:9]), standardize=True)
         np.testing.assert_allclose(found.train.inputs.mean(0), 0, atol=1e-6)
         np.testing.assert_allclose(found.train.inputs.std(0), [1, 0, 1], atol=1e-5)
         np.testing.assert_allclose(found.test.inputs[:, 1], 1, atol=1e-6)
@@ -179,10 +179,10 @@ class TestArrays:
         with pytest.raises(UserError, match="data: class names are bytes that are no UTF-8"):
             data.load("arrays", own / "mine.npz")
 
-    def test_features_stay_mapped_unless_standardised(self, own):
+    def test_features_stay_mapped_unless_standardized(self, own):
         np.save(own / "inputs.npy", np.ones((4, 2), np.float32))
         np.save(own / "labels.npy", np.arange(4) % 2)
-        loaded = data.load("arrays", own, standardise=False)
+        loaded = data.load("arrays", own, standardize=False)
         assert isinstance(loaded.train.inputs, np.memmap)
         assert loaded.test is None
         assert (data.load("arrays", own).train.inputs == 0).all()

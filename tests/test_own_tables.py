@@ -35,7 +35,7 @@ class TestTable:
     def test_columns_become_features(self, ending, own):
         path = self.write(own / f"mine.{ending}")
         other = self.write(own / f"test.{ending}", town=["Rom", "Ulm", "Ulm", "Bonn"])
-        loaded = data.load("table", path, truth="true", test=str(other), standardise=False)
+        loaded = data.load("table", path, truth="true", test=str(other), standardize=False)
         empty = int(ending == "parquet")  # CSV does not tell an empty word from none
         expected = [[1, 1, 0, 0, 1], [2, 0, 1, 0, 0], [3, 0, 0, 1, 0], [6, 1, 0, 0, 1]]
         order = [0, 1, 2, 3, 4] if empty else [0, 1, 3, 2, 4]
@@ -45,9 +45,9 @@ class TestTable:
         np.testing.assert_array_equal(loaded.train.labels, [2, 1, 1, 2])
         assert loaded.origin(3) == f"mine.{ending} row 3"
         np.testing.assert_array_equal(loaded.train.clean, [2, 1, 0, 2])
-        same(loaded, data.load("table", path, truth="true", test=str(other), standardise=False))
-        standardised = data.load("table", path, truth="true").train.inputs
-        np.testing.assert_allclose(standardised.std(0), 1, atol=1e-6)
+        same(loaded, data.load("table", path, truth="true", test=str(other), standardize=False))
+        standardized = data.load("table", path, truth="true").train.inputs
+        np.testing.assert_allclose(standardized.std(0), 1, atol=1e-6)
 
     @pytest.mark.parametrize(
         "labels, names",

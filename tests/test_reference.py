@@ -13,7 +13,7 @@ from jnl.experiment.build import build
 from jnl.settings.config_file import load
 
 SGD = {"optim.name": "sgd", "optim.momentum": 0.9, "optim.schedule": "staircase", "batch_size": 128}
-CROPS = {"augment.pad": 4, "augment.flip": True, "augment.normalise": "channels"}
+CROPS = {"augment.pad": 4, "augment.flip": True, "augment.normalize": "channels"}
 CORRECTION = {"data.validation": 0.1, "protocol.checkpoint": "lowest_loss", "batch_size": 128, "noise.seed": "per_run"}
 CO_TEACHING = {
     "optim.name": "adam", "optim.learning_rate": 1e-3, "epochs": 200, "batch_size": 128,
@@ -38,18 +38,18 @@ PUBLISHED = {
     "forward_correction data=cifar10": CORRECTION | SGD
     | {"optim.learning_rate": 0.1, "optim.milestones": (41, 81), "epochs": 120, "strategy.estimation_epochs": 120,
        "optim.weight_decay": 2e-4, "optim.decayed": "kernel", "augment.shift": 0.1, "augment.flip": True,
-       "augment.pad": 0, "augment.normalise": "mean_image", "strategy.percentile": 97},
+       "augment.pad": 0, "augment.normalize": "mean_image", "strategy.percentile": 97},
     "backward_correction data=cifar100": CORRECTION | SGD
     | {"optim.milestones": (81, 121), "epochs": 150, "strategy.estimation_epochs": 150, "optim.weight_decay": 2e-3,
        "model.name": "preact_resnet", "model.depth": 44, "strategy.percentile": 100},
     # xiaoboxia/CDR
     "cdr data=mnist": SGD
     | {"optim.learning_rate": 0.01, "optim.weight_decay": 1e-3, "optim.milestones": (9, 19), "epochs": 100,
-       "batch_size": 32, "model.name": "lenet", "data.validation": 0.1, "protocol.checkpoint": "selected",
-       "augment.pad": 0, "augment.normalise": "channels"},
+       "batch_size": 32, "model.name": "lenet", "data.validation": 0.1, "protocol.checkpoint": "at_best_validation",
+       "augment.pad": 0, "augment.normalize": "channels"},
     "cdr data=cifar100": SGD | CROPS
     | {"optim.milestones": (39, 79), "epochs": 200, "batch_size": 64, "model.name": "resnet50",
-       "model.small_images": True, "protocol.checkpoint": "selected"},
+       "model.small_images": True, "protocol.checkpoint": "at_best_validation"},
     # YisenWang/symmetric_cross_entropy_for_noisy_labels
     "symmetric_cross_entropy data=mnist": SGD
     | {"optim.learning_rate": 0.1, "optim.milestones": (11, 31), "optim.step_decay": 1e-4, "epochs": 50,
@@ -64,7 +64,8 @@ PUBLISHED = {
     # weijiaheng/Multi-class-Peer-Loss-functions
     "peer_loss data=mnist": {
         "optim.name": "adam", "optim.learning_rate": 1e-4, "epochs": 300, "optim.fresh_each_epoch": True,
-        "strategy.divide_rate": True, "strategy.alpha_plan": "119:0 120:0 299:1", "protocol.checkpoint": "selected",
+        "strategy.divide_rate": True, "strategy.alpha_plan": "119:0 120:0 299:1",
+        "protocol.checkpoint": "at_best_validation",
         "data.validation": 1 / 6, "model.dropout": 0.5,
     },
     "peer_loss data=cifar10": SGD | CROPS
@@ -73,12 +74,13 @@ PUBLISHED = {
     # LiJunnan1992/DivideMix
     "dividemix data=cifar10,rate=0.5": SGD | CROPS
     | {"epochs": 301, "optim.milestones": (150,), "optim.learning_rate": 0.02, "optim.weight_decay": 5e-4,
-       "noise.kind": "symmetric_inclusive_exact", "strategy.unlabelled": 25.0, "strategy.warmup_epochs": 10},
+       "noise.kind": "symmetric_inclusive_exact", "strategy.unlabeled_weight": 25.0, "strategy.warmup_epochs": 10},
     "dividemix data=cifar10,noise=symmetric_exact": {"noise.kind": "symmetric_exact"},
-    "dividemix data=cifar10,noise=asymmetric": {"noise.kind": "asymmetric_cifar10", "strategy.unlabelled": 0.0},
+    "dividemix data=cifar10,noise=asymmetric": {"noise.kind": "asymmetric_cifar10", "strategy.unlabeled_weight": 0.0},
     # shengliu66/ELR, shengliu66/SOP
     "elr data=cifar10": SGD | CROPS
-    | {"optim.schedule": "cosine", "optim.cycle": 10, "optim.minimum": 1e-3, "epochs": 150, "data.validation": 0.1,
+    | {"optim.schedule": "cosine", "optim.cycle": 10, "optim.min_learning_rate": 1e-3, "epochs": 150,
+       "data.validation": 0.1,
        "noise.kind": "symmetric_inclusive_exact", "optim.weight_decay": 1e-3},
     "elr_plus data=cifar10,noise=asymmetric": {"strategy.target_momentum": 0.9, "strategy.weight": 1.0, "epochs": 200},
     "elr_plus data=cifar100": {
@@ -97,7 +99,7 @@ PUBLISHED = {
     "iterative_open_set data=cifar10_open_set": {"data.recipe": "tail", "epochs": 95, "batch_size": 100},
 }  # fmt: skip
 NOTHING_TO_FOLLOW = {
-    "bootstrap", "buckets", "confident_filter", "mentornet", "oracle", "regularised", "s_model", "s_model_decoupling",
+    "bootstrap", "buckets", "confident_filter", "mentornet", "oracle", "regularized", "s_model", "s_model_decoupling",
 }  # fmt: skip
 
 

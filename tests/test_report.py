@@ -41,8 +41,8 @@ def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
     (point,) = read([tmp_path / "mine"])
     cell = board(tmp_path / "mine").cells[0]
     numbers = cell.numbers()
-    assert list(numbers) == ["last10", "maximal", "best", "last", "selected", "lowest_loss", "label_wave"]
-    for name in ("best", "last", "last10", "selected", "lowest_loss", "label_wave"):
+    assert list(numbers) == ["last10", "maximal", "best", "last", "at_best_validation", "lowest_loss", "label_wave"]
+    for name in ("best", "last", "last10", "at_best_validation", "lowest_loss", "label_wave"):
         of_summary = summary["test_accuracy"][name]["mean"]
         np.testing.assert_allclose(numbers[name], of_summary["per_run"], rtol=1e-6)
     assert len(point.class_names) == 10 and point.matrices["true"].shape == (10, 10)
@@ -284,12 +284,12 @@ def test_each_matrix_says_of_which_run_it_is(tmp_path):
     ]
 
 
-def test_noise_and_initialisation_are_told_apart_where_they_are_crossed(tmp_path):
+def test_noise_and_initialization_are_told_apart_where_they_are_crossed(tmp_path):
     crossed = workdir(tmp_path / "a", seeds=(1, 1, 2, 2), noise_seeds=(1, 2, 1, 2))
     together = workdir(tmp_path / "b", "standard", seeds=(1, 2), noise_seeds=(1, 2))
     table = tables.variance(board(crossed, together))
     assert row(table, "jocor")["noise draw"] == "0.000"  # the curves depend on the seed alone
-    assert float(row(table, "jocor")["initialisation"]) > 0
+    assert float(row(table, "jocor")["initialization"]) > 0
     assert row(table, "standard")["noise draw"] == "cannot be told apart"
 
 

@@ -57,7 +57,7 @@ def test_the_page_has_what_was_measured(report):
     text = (report / "index.html").read_text()
     for title in (
         "11 runs of 3 strategies on 2 combinations", "Published and measured", "mnist, symmetric noise, 20 %",
-        "Differences over shared seeds", "Noise draw against initialisation", "Accuracy against compute",
+        "Differences over shared seeds", "Noise draw against initialization", "Accuracy against compute",
         "Accuracy of each class", "Noise matrix, true", "Noise matrix, estimated (jocor)", "Divergence", "Disagreement",
         "Share selected", "Label precision", "do not overlap", "1 (epoch 0)", "jax 0.7.2", "standard (epochs=200)",
     ):  # fmt: skip
@@ -89,7 +89,15 @@ def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(report):
 
 def test_figures_and_tables_are_files_too(report):
     names = {path.name for path in report.iterdir()}
-    for figure in ("accuracy", "label_precision", "divergence", "disagreement", "selected", "compute", "noise"):
+    for figure in (
+        "accuracy",
+        "label_precision",
+        "divergence",
+        "disagreement",
+        "selected_fraction",
+        "compute",
+        "noise",
+    ):
         assert (report / f"board-mnist-symmetric-0.5-{figure}.png").read_bytes().startswith(b"\x89PNG")
         ElementTree.parse(report / f"board-mnist-symmetric-0.5-{figure}.svg")
     for table in ("accuracy", "paired", "variance", "compute", "classes", "noise"):

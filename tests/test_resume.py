@@ -11,7 +11,7 @@ from jnl import strategies
 NETWORK = [
     "--config.batch_size=64", "--config.protocol.max_steps=8", "--config.model.dropout=0.3", "--config.augment.pad=1",
     "--config.noise.seed=per_run", "--config.data.validation=0.1", "--config.checkpoint.every_minutes=0.0005",
-    "--config.checkpoint.piece=4",
+    "--config.checkpoint.segment=4",
 ]  # fmt: skip
 
 

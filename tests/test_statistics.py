@@ -124,8 +124,8 @@ def test_components_are_those_of_sums_by_hand(a, b, seed):
 
 def test_components_find_what_was_put_in():
     generator = np.random.default_rng(0)
-    initialisation, noise = generator.normal(0, 2, (60, 1)), generator.normal(0, 1, (1, 60))
-    values = initialisation + noise + generator.normal(0, 0.5, (60, 60))
+    initialization, noise = generator.normal(0, 2, (60, 1)), generator.normal(0, 1, (1, 60))
+    values = initialization + noise + generator.normal(0, 0.5, (60, 60))
     seeds, noise_seeds = (axis.ravel().tolist() for axis in np.indices((60, 60)))
     found = statistics.components(values.ravel(), seeds, noise_seeds)
     np.testing.assert_allclose(np.sqrt(found), (2, 1, 0.5), rtol=0.25)

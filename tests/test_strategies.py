@@ -40,11 +40,12 @@ VALUES = {
     "pretrain_epochs": [0, 3, 9], "prior": [0.1, 0.46], "class_weights": [False, True], "noise_rate": [0.0, 0.5],
     "folds": [2, 5], "fold_epochs": [1],
     "prune": ["both", "by_class", "by_noise_rate", "off_diagonal", "predicted"], "reweight": [False, True],
-    "unlabelled": [0.0, 25.0], "temperature": [0.5, 1.0], "concentration": [0.5, 1.0, 4.0], "asymmetric": [False, True],
+    "unlabeled_weight": [0.0, 25.0], "temperature": [0.5, 1.0], "concentration": [0.5, 1.0, 4.0],
+    "asymmetric": [False, True],
     "average_epochs": [1, 5], "ramp_steps": [0, 10], "first_epochs": [1, 9], "round_epochs": [1, 3],
-    "neighbours": [1, 5], "outliers": [0.0, 0.5], "margin": [0.5, 2.0],
+    "neighbors": [1, 5], "outliers": [0.0, 0.5], "margin": [0.5, 2.0],
 }  # fmt: skip
-SMALL = {"iterative_open_set": {"neighbours": 5}}
+SMALL = {"iterative_open_set": {"neighbors": 5}}
 
 
 def fits(name, hyper, value):
@@ -250,14 +251,14 @@ def compiled_step(name, static):
     random = np.random.default_rng(0)
     inputs = jnp.asarray(random.normal(0, 1, (40, 8)), jnp.float32)
     labels = jnp.asarray(random.integers(0, CLASSES, 40), jnp.int32)
-    model, optimiser = make("mlp", CLASSES, width=FEATURES), Optimizer("sgd", 0.9, 0.0)(0.1, 0.9)
+    model, optimizer = make("mlp", CLASSES, width=FEATURES), Optimizer("sgd", 0.9, 0.0)(0.1, 0.9)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
-    training = train_state.TrainContext(model, optimiser, Augment(), inputs, labels)
+    training = train_state.TrainContext(model, optimizer, Augment(), inputs, labels)
 
     def start(traced):
         strategy = strategies.make(name, **dict(static), **traced)
         state = train_state.init(
-            model, strategy.num_nets, optimiser, jax.random.key(1), inputs[:1], len(inputs), strategy.init_params
+            model, strategy.num_nets, optimizer, jax.random.key(1), inputs[:1], len(inputs), strategy.init_params
         )
         given = MemoryInit(jax.random.key(3), labels, jnp.arange(40) != 11, transition, state)
         return state._replace(memory=strategy.memory.init(given) if strategy.memory else {})

@@ -1,4 +1,4 @@
-"""The studies of memorisation: what they make has the stated distributions, and each runs to its files."""
+"""The studies of memorization: what they make has the stated distributions, and each runs to its files."""
 
 import csv
 import json
@@ -162,7 +162,7 @@ def test_the_quick_mode_writes_all_files(name, tmp_path, capsys):
     assert json.dumps(numbers["summary"], indent=1) in capsys.readouterr().out
     assert (out / "figure.png").read_bytes().startswith(b"\x89PNG") and "<svg" in (out / "figure.svg").read_text()
     tables = {file.stem: list(csv.DictReader(file.open())) for file in out.glob("*.csv")}
-    check = {"fitting": _curves, "difficulty": _counts, "critical_samples": _ratios, "regularisation": _accuracies}
+    check = {"fitting": _curves, "difficulty": _counts, "critical_samples": _ratios, "regularization": _accuracies}
     check[name](**tables)
 
 
@@ -190,12 +190,12 @@ def _ratios(critical_samples):
     assert all(0 <= float(row["critical_sample_ratio"]) <= 1 for row in critical_samples)
 
 
-def _accuracies(regularisation):
-    assert {row["regulariser"] for row in regularisation} == {
+def _accuracies(regularization):
+    assert {row["regularizer"] for row in regularization} == {
         "none", "dropout", "weight decay", "input dropout", "input noise",
     }  # fmt: skip
-    assert len(regularisation) == 5 * 2
-    assert len({row["memorised"] for row in regularisation if row["run"] == "0"}) > 1
+    assert len(regularization) == 5 * 2
+    assert len({row["memorized"] for row in regularization if row["run"] == "0"}) > 1
 
 
 def test_what_the_user_can_put_right_is_told_on_one_line(tmp_path, capsys):

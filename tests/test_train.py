@@ -91,8 +91,8 @@ def test_published_values_of_the_other_methods():
     def config(file, arg):
         return parse(["train.py", f"--config=configs/{file}.py:{arg}"])[0]
 
-    assert config("dividemix", "data=cifar10,rate=0.5").strategy.unlabelled == 25
-    assert config("dividemix", "data=cifar10,noise=asymmetric").strategy.unlabelled == 0
+    assert config("dividemix", "data=cifar10,rate=0.5").strategy.unlabeled_weight == 25
+    assert config("dividemix", "data=cifar10,noise=asymmetric").strategy.unlabeled_weight == 0
     assert config("dividemix", "data=cifar10,noise=asymmetric").strategy.asymmetric
     assert config("dividemix", "data=cifar100,rate=0.5").strategy.warmup_epochs == 30
     assert config("elr", "data=cifar100").strategy.weight == 7
@@ -125,7 +125,10 @@ MISTAKES = {
     "argument for quickstart": (["--config=configs/quickstart.py:reference"], "quickstart has no published code"),
     "reference without code": (["--config=configs/bootstrap.py:reference"], "Reed et al. published no code"),
     "checkpoint": ([JOCOR, "--config.protocol.checkpoint=lowest"], "did you mean 'lowest_loss'"),
-    "checkpoint of what is not held out": ([JOCOR, "--config.protocol.checkpoint=selected"], "set data.validation"),
+    "checkpoint of what is not held out": (
+        [JOCOR, "--config.protocol.checkpoint=at_best_validation"],
+        "set data.validation",
+    ),
     "alpha's plan": ([PEER, "--config.strategy.alpha_plan=20-0"], "strategy.alpha_plan"),
     "alpha's plan and rate": ([f"{PEER}:data=mnist,reference", "--config.strategy.alpha_plan=0:-1"], "negative factor"),
     "decayed": ([JOCOR, "--config.optim.decayed=kernel"], "optim.weight_decay is 0"),
@@ -135,7 +138,7 @@ MISTAKES = {
     "field": ([JOCOR, "--config.epoch=1"], "did you mean 'epochs'"),
     "nested field": ([JOCOR, "--config.strategy.co_lamda=1"], "did you mean 'co_lambda'"),
     "deep field": ([JOCOR, "--config.noise.x.y=1"], "--config.noise.x.y"),
-    "optimiser": ([JOCOR, "--config.optim.name=adamm"], "did you mean 'adam'"),
+    "optimizer": ([JOCOR, "--config.optim.name=adamm"], "did you mean 'adam'"),
     "schedule": ([JOCOR, "--config.optim.schedule=cosin"], "did you mean 'cosine'"),
     "milestones": ([JOCOR, "--config.optim.schedule=staircase", "--config.optim.milestones=('a',)"], "milestones"),
     "cycle": ([JOCOR, "--config.optim.schedule=cosine", "--config.optim.cycle=-1"], "optim.cycle: -1"),
@@ -144,8 +147,8 @@ MISTAKES = {
     "augment": ([JOCOR, "--config.augment=flip"], "config.augment"),
     "augment's field": ([JOCOR, "--config.augment.padd=4"], "did you mean 'pad'"),
     "crop": ([JOCOR, "--config.augment.crop=9"], "augment.crop: 9 is more than the 8 pixels"),
-    "resized": ([JOCOR, "--config.augment.resized=true"], "needs augment.crop"),
-    "normalise": ([JOCOR, "--config.augment.normalise=images"], "did you mean 'image'"),
+    "random_resized_crop": ([JOCOR, "--config.augment.random_resized_crop=true"], "needs augment.crop"),
+    "normalize": ([JOCOR, "--config.augment.normalize=images"], "did you mean 'image'"),
     "dropout": (["--config=configs/jocor.py:model=mlp", "--config.model.dropout=2"], "model.dropout: 2.0"),
     "bags": (["--config=configs/buckets.py:quick", "--config.strategy.bag_size=7"], "bag_size: 7 does not divide"),
     "type": ([JOCOR, "--config.epochs=many"], "--config.epochs=many"),
@@ -180,7 +183,10 @@ MISTAKES = {
     "huge number": ([JOCOR, "--config.epochs=9999999999"], "config.epochs: an integer of 34 bits"),
     "more than 32 bits": ([JOCOR, "--config.epochs=2147483648"], "config.epochs: 2147483648 is more than the 32 bits"),
     "too many to plan": ([JOCOR, "--config.epochs=99999999"], "config.epochs: 99,999,999 epochs"),
-    "infinite": ([JOCOR, "--config.optim.minimum=inf"], "config.optim.minimum: inf is no finite number"),
+    "infinite": (
+        [JOCOR, "--config.optim.min_learning_rate=inf"],
+        "config.optim.min_learning_rate: inf is no finite number",
+    ),
     "layers": (["--config=configs/jocor.py:model=mlp", "--config.model.layers=1001"], "model.layers: 1001"),
     "index": ([JOCOR, "--config.epochs[3]=1"], "does not support integer indexing"),
     "too deep": ([JOCOR, "--config.sweep=" + "-" * 9000 + "1"], "nested too deeply"),

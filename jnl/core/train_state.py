@@ -30,7 +30,7 @@ class TrainContext(NamedTuple):
     """What is the same for all steps of an epoch."""
 
     model: nn.Module
-    optimiser: optax.GradientTransformation
+    optimizer: optax.GradientTransformation
     augment: Callable[[Array, Array], Array]  # (key, stored inputs [B, ...]) -> f32[B, ...]
     inputs: Array  # [N, ...] as stored, of all examples; None if they are streamed from the host
     labels: Array  # i32[N] noisy labels
@@ -39,7 +39,7 @@ class TrainContext(NamedTuple):
 def init(
     model: nn.Module,
     num_nets: int,
-    optimiser: optax.GradientTransformation,
+    optimizer: optax.GradientTransformation,
     key: Array,
     sample: Array,
     examples: int,
@@ -50,7 +50,7 @@ def init(
     Args:
       model: the network.
       num_nets: K.
-      optimiser: its state is initialized for each network.
+      optimizer: its state is initialized for each network.
       key: random key.
       sample: f32[1, ...], an input; only its shape matters.
       examples: N.
@@ -66,7 +66,7 @@ def init(
         if init_params is not None:
             logits, features, _ = jax.eval_shape(lambda: _apply(model, params, batch_stats, sample, False, key))
             params = {**params, "strategy": init_params(logits.shape[-1], features.shape[-1])}
-        return params, batch_stats, optimiser.init(params)
+        return params, batch_stats, optimizer.init(params)
 
     return TrainState(
         *jax.vmap(one)(jax.random.split(key, num_nets)),
@@ -138,6 +138,6 @@ def apply_gradients(
       The networks after the step, and what `loss_fn` returned last.
     """
     gradient, (batch_stats, aux) = jax.grad(loss_fn, has_aux=True)(state.params)
-    updates, opt_state = jax.vmap(training.optimiser.update)(gradient, state.opt_state, state.params)
+    updates, opt_state = jax.vmap(training.optimizer.update)(gradient, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     return state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state), aux

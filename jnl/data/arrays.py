@@ -33,13 +33,13 @@ def dataset(
     train: Labelled,
     test: Labelled | None,
     class_names: tuple[str, ...] = (),
-    standardise: bool = False,
+    standardize: bool = False,
 ) -> Dataset:
     """Labels become 0..C-1 (strings in alphabetical order), inputs one of the three kinds a Split has.
 
     Numbers have the classes of `class_names`, else those up to the largest training label; strings those of
     `class_names`, else of the training labels and the truth. The truth of training labels is unknown (-1) unless given.
-    `standardise`: features get mean 0 and variance 1 over the training set.
+    `standardize`: features get mean 0 and variance 1 over the training set.
 
     Raises:
       UserError: shapes that do not fit each other, labels that are no classes, a test label that is no class of the
@@ -61,8 +61,8 @@ def dataset(
     truth = numbers.get(_TRUE, np.full(len(inputs), -1, np.int32))
     if len(truth) != len(inputs):
         raise UserError(f"data: {len(inputs):,} training inputs and {len(truth):,} true labels; give one for each")
-    if standardise and inputs.dtype == np.float32:
-        inputs, others = _standardised(inputs, others)
+    if standardize and inputs.dtype == np.float32:
+        inputs, others = _standardized(inputs, others)
     return Dataset(
         split(inputs, numbers[_TRAIN], truth),
         None if others is None else split(others, numbers[_TEST]),
@@ -70,7 +70,7 @@ def dataset(
     )
 
 
-def _standardised(inputs: np.ndarray, others: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+def _standardized(inputs: np.ndarray, others: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
     """Mean 0, variance 1; a column that is constant in training gets mean 0."""
 
     def scale(x: np.ndarray) -> np.ndarray:

@@ -61,8 +61,8 @@ def _traced(parts: ProgramSpec) -> ProgramSpec:
     state = jax.eval_shape(partial(start, recipe), train, run)
     number = flops.count(partial(train_epoch, recipe), train, run, state, jnp.int32(0))
     pieces = 1 + number * len(parts.members) // _OPERATIONS
-    if parts.config.checkpoint.piece:
-        pieces = -(-recipe.steps // parts.config.checkpoint.piece)
+    if parts.config.checkpoint.segment:
+        pieces = -(-recipe.steps // parts.config.checkpoint.segment)
     if recipe.streams:
         examples = recipe.steps * recipe.batch_size * len(parts.members)
         pieces = max(pieces, 1 + examples * parts.dataset.train.inputs[0].nbytes // host_feed.BYTES)
@@ -73,7 +73,7 @@ def _traced(parts: ProgramSpec) -> ProgramSpec:
 
 def _check(config: ConfigDict) -> None:
     every = config.checkpoint
-    for field, least in (("every_epochs", 1), ("keep", 1), ("piece", 0)):
+    for field, least in (("every_epochs", 1), ("keep", 1), ("segment", 0)):
         if every[field] < least:
             raise UserError(f"checkpoint.{field}: {every[field]}; give at least {least}")
     if not every.every_minutes > 0:
@@ -86,7 +86,7 @@ def _check(config: ConfigDict) -> None:
         raise UserError(f"config.devices_per_batch: {config.devices_per_batch} does not divide batch_size")
     choose(config.runs_axis, 1, config.devices_per_batch)
     Augment(**config.augment).check()
-    _optimiser(config).check()
+    _optimizer(config).check()
     if config.data.stream not in STREAM:
         raise unknown("data.stream", config.data.stream, STREAM)
     strategy = strategies.make(config.strategy.name, **_hyper(config))
@@ -116,7 +116,7 @@ def _one(
     noisy = [draw(_data(config), *settings, seed) for seed in noise_seeds]
     model = _model(config, dataset)
     told = config.strategy.get("known_noise", False) or config.strategy.name == "oracle"
-    if told and np.isnan(noisy[0].realised_rate):
+    if told and np.isnan(noisy[0].realized_rate):
         raise UserError(f"strategy.name: {config.strategy.name} wants the truth, which nobody knows of these data")
     if strategy.example_weights and strategy.example_weights.folds:
         _check_folds(config, strategy.example_weights.folds, noisy)
@@ -128,7 +128,7 @@ def _one(
         steps=_steps(config, len(noisy[0].train_index)),
         balanced=config.data.balanced,
         streams=_streams(config, dataset, strategy),
-        optimiser=_optimiser(config),
+        optimizer=_optimizer(config),
         augment=fit(Augment(**config.augment), *_data(config)),
     )
     everyone = jnp.ones(len(dataset.train.labels), jnp.float32)
@@ -151,7 +151,7 @@ def _one(
             point,
             seed,
             noise_seed,
-            one.realised_rate,
+            one.realized_rate,
             one.matrix,
         )
         for seed, noise_seed, one in zip(seeds, noise_seeds, noisy, strict=True)
@@ -220,7 +220,7 @@ class _Noisy(NamedTuple):
     transition: jax.Array  # f32[C, C]
     train_index: jax.Array  # i32[N_train]
     validation_index: jax.Array  # i32[N_validation]
-    realised_rate: float
+    realized_rate: float
     matrix: np.ndarray  # f64[C, C]
 
 
@@ -232,22 +232,22 @@ def _noisy(
     given, clean = np.asarray(dataset.train.labels), np.asarray(dataset.train.clean)
     classes, known = len(dataset.class_names), clean >= 0
     labels = noise.draw(kind, given, classes, rate, seed, dataset.train.inputs, file)
-    realised, matrix = math.nan, np.full((classes, classes), np.nan)
+    realized, matrix = math.nan, np.full((classes, classes), np.nan)
     if known.any():
-        realised, matrix = float((labels != clean)[known].mean()), noise.realised(clean, labels, classes)
+        realized, matrix = float((labels != clean)[known].mean()), noise.realized(clean, labels, classes)
     # Without a matrix of its own noise is what it turned out to be.
     of_its_own = kind == "instance" or (given != clean)[known].any()
     if of_its_own:
-        told = noise.realised(np.where(known, clean, given), labels, classes)
+        told = noise.realized(np.where(known, clean, given), labels, classes)
     else:
         told = noise.transition(kind, classes, rate, file)
     share = held_out or (_HELD_OUT if dataset.test is None else 0.0)
     train, held = holdout.split(labels, share, seed)
     told = told.astype(np.float32)
-    return _Noisy(jnp.asarray(labels), jnp.asarray(told), jnp.asarray(train), jnp.asarray(held), realised, matrix)
+    return _Noisy(jnp.asarray(labels), jnp.asarray(told), jnp.asarray(train), jnp.asarray(held), realized, matrix)
 
 
-def _optimiser(config: ConfigDict) -> Optimizer:
+def _optimizer(config: ConfigDict) -> Optimizer:
     return Optimizer(**{field: config.optim[field] for field in Optimizer._fields})
 
 

@@ -65,7 +65,7 @@ def _matrix(parts: ProgramSpec) -> list[str]:
 
 
 def _training(parts: ProgramSpec) -> str:
-    config, wrong = parts.config, np.unique([member.realised_rate for member in parts.members])
+    config, wrong = parts.config, np.unique([member.realized_rate for member in parts.members])
     rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
     kinds = ", ".join(dict.fromkeys(member.point.config.noise.kind for member in parts.members))
     known = "an unknown share of" if np.isnan(wrong).any() else rates

@@ -19,7 +19,7 @@ class RunInfo(NamedTuple):
     point: SweepPoint
     seed: int
     noise_seed: int
-    realised_rate: float  # share of wrong training labels, NaN where the truth is unknown
+    realized_rate: float  # share of wrong training labels, NaN where the truth is unknown
     matrix: np.ndarray  # f64[C, C] P(noisy | clean) as drawn, NaN where the truth is unknown
 
 

@@ -223,7 +223,7 @@ def _points(
                 noise={
                     "kind": config.noise.kind,
                     "rate": config.noise.rate,
-                    "realised": plain(np.array([member.realised_rate for member in members])),
+                    "realized": plain(np.array([member.realized_rate for member in members])),
                     "matrix": plain(members[0].matrix.round(4)),
                     "estimated_matrix": next(estimates, None),
                 },

@@ -69,7 +69,7 @@ class Conv(nn.Module):
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation with PyTorch's epsilon 1e-5 and momentum 0.1 (0.9 in flax's terms) unless others are given.
+    """Batch normalization with PyTorch's epsilon 1e-5 and momentum 0.1 (0.9 in flax's terms) unless others are given.
 
     `scale_init` is `ones`, or `uniform` on [0, 1): the default of the PyTorch versions behind the published numbers
     (before 1.2). Departure: flax's running variance is the biased one, which differs by a factor 1 - 1/(B H W).

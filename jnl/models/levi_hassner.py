@@ -14,8 +14,8 @@ _of_convolutions, _of_hidden = nn.initializers.normal(0.01), nn.initializers.nor
 _zeros, _ones = nn.initializers.zeros, nn.initializers.ones
 
 
-def local_response_normalisation(x: Array) -> Array:
-    """Local response normalisation over up to 5 channels on each side; its constant is not divided by their number."""
+def local_response_normalization(x: Array) -> Array:
+    """Local response normalization over up to 5 channels on each side; its constant is not divided by their number."""
     channel = np.arange(x.shape[-1])
     near = np.abs(channel[:, None] - channel) <= 5
     return x / (1 + 1e-4 * (x**2 @ near.astype(np.float32))) ** 0.75
@@ -31,9 +31,9 @@ class LeviHassner(nn.Module):
     def __call__(self, x: Array, train: bool) -> Array:
         convolution = partial(Conv, kernel_init=_of_convolutions)
         x = nn.relu(convolution(96, size=7, stride=4, bias_init=_zeros)(x))
-        x = local_response_normalisation(max_pool_overlapping(x))
+        x = local_response_normalization(max_pool_overlapping(x))
         x = nn.relu(convolution(256, size=5, padding=2, bias_init=_ones)(x))
-        x = local_response_normalisation(max_pool_overlapping(x))
+        x = local_response_normalization(max_pool_overlapping(x))
         x = nn.relu(convolution(384, padding=1, bias_init=_zeros)(x))
         x = flatten(max_pool_overlapping(x))
         hidden = partial(Dense, 512, kernel_init=_of_hidden, bias_init=_ones)

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def thresholds(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """The mean confidence in class j of the examples labelled j; 2, never reached, for a class without examples.
+    """The mean confidence in class j of the examples labeled j; 2, never reached, for a class without examples.
 
     i[N], f[N, C] -> f64[C].
     """

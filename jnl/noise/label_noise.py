@@ -90,7 +90,7 @@ def draw(
     return noisy
 
 
-def realised(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarray:
+def realized(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarray:
     """The shares of noisy labels in each clean class, for kinds that have no matrix: integers [N] -> float64[C, C].
 
     Clean labels outside 0..C-1 are left out; the row of a class that is not there is that of no noise.
@@ -117,7 +117,7 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
     """
     _fits(kind, num_classes, rate, file)
     if kind == "instance":
-        raise UserError("noise.kind: 'instance' has no matrix; use that of `noise.realised`")
+        raise UserError("noise.kind: 'instance' has no matrix; use that of `noise.realized`")
     if kind == "matrix":
         matrix = _read(file)
         if len(matrix) != num_classes:

@@ -12,7 +12,7 @@ from jax.scipy.ndimage import map_coordinates
 
 from jnl.core.errors import UserError, unknown, within
 
-_NORMALISE = ["channels", "image", "mean_image", "none"]
+_NORMALIZE = ["channels", "image", "mean_image", "none"]
 _CHUNK = 2**24  # numbers that are float64 at a time
 
 
@@ -22,23 +22,23 @@ class Augment(NamedTuple):
     Training shifts by up to `pad` pixels into black (into the mean image, where that is subtracted), takes a random
     window of side `crop` (0: the size of the image; of the shifted one where both are set), turns it by up to `rotate`
     degrees either way and moves it by up to a share `shift` of its height and width (see `moved`), mirrors half of the
-    images (`flip`), normalises, and blackens a square of side `cutout` around a uniform centre, cut off at the borders
-    (DeVries & Taylor 2017: 0 after normalisation). `resized` draws the window's area (8 to 100 %) and ratio (3/4 to
+    images (`flip`), normalizes, and blackens a square of side `cutout` around a uniform centre, cut off at the borders
+    (DeVries & Taylor 2017: 0 after normalization). `resized` draws the window's area (8 to 100 %) and ratio (3/4 to
     4/3) and resizes it to `crop` (Szegedy et al. 2015); unlike torchvision, a box that does not fit is clipped instead
     of drawn again, and pixels just outside of it count at its borders. Evaluation takes the centre window of side
-    `crop` and normalises.
+    `crop` and normalizes.
 
-    `normalise`: `channels`: (x - mean) / std, which `fitted` sets; `image`: (x - mean) / max(std, n^-1/2)
+    `normalize`: `channels`: (x - mean) / std, which `fitted` sets; `image`: (x - mean) / max(std, n^-1/2)
     over the n numbers of each image (Malach & Shalev-Shwartz 2017); `mean_image`: less the mean training image, which
     `fitted` sets, before all else: what is moved and mirrored is the difference, as in published code.
     """
 
     pad: int = 0
     crop: int = 0
-    resized: bool = False
+    random_resized_crop: bool = False
     flip: bool = False
     cutout: int = 0
-    normalise: str = "none"
+    normalize: str = "none"
     mean: tuple[float, ...] = ()  # of each channel in [0, 1], or of each number of an image
     std: tuple[float, ...] = ()
     shift: float = 0.0
@@ -50,10 +50,10 @@ class Augment(NamedTuple):
             within(f"augment.{name}", getattr(self, name), 0, 2**16, f"give {hint}")
         within("augment.shift", self.shift, 0, 1, "give a share of the side, such as 0.1")
         within("augment.rotate", self.rotate, 0, 180, "give degrees, such as 20")
-        if self.normalise not in _NORMALISE:
-            raise unknown("augment.normalise", self.normalise, _NORMALISE)
-        if self.resized and not self.crop:
-            raise UserError("augment.resized: needs augment.crop, the side that windows are resized to")
+        if self.normalize not in _NORMALIZE:
+            raise unknown("augment.normalize", self.normalize, _NORMALIZE)
+        if self.random_resized_crop and not self.crop:
+            raise UserError("augment.random_resized_crop: needs augment.crop, the side that windows are resized to")
         if shape is None or self == Augment():
             return
         if len(shape) != 4:
@@ -64,28 +64,28 @@ class Augment(NamedTuple):
                 raise UserError(f"augment.{name}: {getattr(self, name)} is more than the {side} pixels of an image")
         if self.pad >= side:
             raise UserError(f"augment.pad: {self.pad} may leave nothing of an image of {side} pixels; use less")
-        if self.normalise == "channels" and self.mean and not len(self.mean) == len(self.std) == shape[-1]:
-            raise UserError(f"augment.normalise: mean and std are not those of {shape[-1]} channels; leave them out")
-        if self.normalise == "mean_image" and self.mean and len(self.mean) != math.prod(shape[1:]):
-            raise UserError(f"augment.normalise: mean does not fit images of shape {shape[1:]}; leave it out")
+        if self.normalize == "channels" and self.mean and not len(self.mean) == len(self.std) == shape[-1]:
+            raise UserError(f"augment.normalize: mean and std are not those of {shape[-1]} channels; leave them out")
+        if self.normalize == "mean_image" and self.mean and len(self.mean) != math.prod(shape[1:]):
+            raise UserError(f"augment.normalize: mean does not fit images of shape {shape[1:]}; leave it out")
 
     def fitted(self, images: np.ndarray | Array) -> "Augment":
         """The same, with mean and std of these stored training inputs where it wants them; raises as `check`."""
         self.check(images.shape)
-        if self.normalise == "channels":
+        if self.normalize == "channels":
             mean, std = channel_statistics(images)
             return self._replace(mean=mean, std=std)
-        return self._replace(mean=mean_image(images)) if self.normalise == "mean_image" else self
+        return self._replace(mean=mean_image(images)) if self.normalize == "mean_image" else self
 
     def __call__(self, key: Array, inputs: Array) -> Array:
         """For training, stored inputs -> f32[B, ...]."""
         key = jax.random.fold_in(key, 1)  # dropout has the key itself
         where, mirror = jax.random.split(key)
         size = (self.crop, self.crop) if self.crop else inputs.shape[1:3]
-        inputs = self._centred(inputs)
+        inputs = self._centered(inputs)
         if self.pad:
             inputs = jnp.pad(inputs, ((0, 0), (self.pad, self.pad), (self.pad, self.pad), (0, 0)))
-        if self.resized:
+        if self.random_resized_crop:
             inputs = _resized_windows(where, to_float(inputs), self.crop)
         elif self.pad or self.crop:
             inputs = _windows(where, inputs, size)
@@ -94,27 +94,27 @@ class Augment(NamedTuple):
         if self.flip:
             flips = jax.random.bernoulli(mirror, shape=(len(inputs),)).reshape(-1, 1, 1, 1)
             inputs = jnp.where(jnp.broadcast_to(flips, inputs.shape), inputs[:, :, ::-1], inputs)
-        images = self._normalised(to_float(inputs))
+        images = self._normalized(to_float(inputs))
         return _cut_out(jax.random.fold_in(key, 2), images, self.cutout) if self.cutout else images
 
     def evaluate(self, inputs: Array) -> Array:
         """For evaluation, stored inputs -> f32[B, ...]."""
-        inputs = self._centred(inputs)
+        inputs = self._centered(inputs)
         if self.crop:
             top, left = ((side - self.crop) // 2 for side in inputs.shape[1:3])
             inputs = inputs[:, top : top + self.crop, left : left + self.crop]
-        return self._normalised(to_float(inputs))
+        return self._normalized(to_float(inputs))
 
-    def _centred(self, inputs: Array) -> Array:
-        if self.normalise != "mean_image":
+    def _centered(self, inputs: Array) -> Array:
+        if self.normalize != "mean_image":
             return inputs
         return to_float(inputs) - jnp.asarray(self.mean, jnp.float32).reshape(1, *inputs.shape[1:])
 
-    def _normalised(self, images: Array) -> Array:
-        if self.normalise == "channels":
+    def _normalized(self, images: Array) -> Array:
+        if self.normalize == "channels":
             mean, std = (jnp.asarray(numbers, jnp.float32).reshape(1, 1, 1, -1) for numbers in (self.mean, self.std))
             return (images - mean) / std
-        if self.normalise == "image":
+        if self.normalize == "image":
             mean, std = (of(images, (1, 2, 3), keepdims=True) for of in (jnp.mean, jnp.std))
             return (images - mean) / jnp.maximum(std, 1 / math.sqrt(math.prod(images.shape[1:])))
         return images

@@ -87,7 +87,9 @@ def lowest(judge: np.ndarray) -> np.ndarray:
 def rules(wave: LabelWave = LABEL_WAVE) -> dict[str, Rule]:
     """Every rule, by the name of its column."""
     return {
-        "selected": Rule("selected", "validation_accuracy", highest),  # on noisy labels (Chen et al. 2021)
+        "at_best_validation": Rule(
+            "best validation", "validation_accuracy", highest
+        ),  # on noisy labels (Chen et al. 2021)
         "lowest_loss": Rule("lowest loss", "validation_loss", lowest),  # on noisy labels (Patrini et al. 2017)
         "label_wave": Rule("Label Wave", "changed_predictions", wave),
     }

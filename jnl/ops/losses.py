@@ -40,7 +40,7 @@ def from_uniform(log_p: Array) -> Array:
 def objective(selection: Selection) -> Array:
     """The masked sum of each row divided by its count: -> f32[G], differentiable.
 
-    An empty row is 0 with a zero gradient; the optimiser still takes its step.
+    An empty row is 0 with a zero gradient; the optimizer still takes its step.
     """
     chex.assert_equal_shape([selection.loss, selection.mask])
     chex.assert_equal_shape_prefix([selection.loss, selection.denominator], 1)

@@ -117,7 +117,7 @@ class MultiRunProgram:
             out_specs=apart,
             check_vma=False,
         )
-        # Random numbers compile slowly on CPU: less optimisation makes the same bits several times sooner.
+        # Random numbers compile slowly on CPU: less optimization makes the same bits several times sooner.
         quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
         options = {**_deterministic(), **quickly}
         begin = jax.jit(spread, out_shardings=NamedSharding(mesh, apart), compiler_options=options)

@@ -52,7 +52,7 @@ _CURVES = (
     _Curve("label_precision", "Label precision: share of the selected with a true label"),
     _Curve("divergence", "Divergence of the two networks (total variation)"),
     _Curve("disagreement", "Disagreement of the two networks"),
-    _Curve("selected", "Share selected"),
+    _Curve("selected_fraction", "Share selected"),
 )
 
 

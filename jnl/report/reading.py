@@ -12,13 +12,14 @@ import numpy as np
 
 from jnl.core.errors import UserError, printable, reason
 from jnl.core.registry import Json, leaves
+from jnl.results import old_names
 from jnl.results.scalars import SWEPT, metrics_file, unpacked
 
 Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY, SO_FAR = "config.json", "metrics.jsonl", "summary.json", "summary-so-far.json"
 _DATA_OPTIONS = ("labels", "outside")  # which make other data of one name
 _OF_CLASSES = "class_accuracy"
-_SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES, "label_precision", "selected", "disagreement",
+_SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES, "label_precision", "selected_fraction", "disagreement",
            "divergence", "changed_predictions")  # fmt: skip
 _ROUNDING = 1e-3
 _WHICH = ("epoch", "run", "seed", "noise_seed")
@@ -32,7 +33,7 @@ _WRONG = (
 )  # of a file that is not what jnl writes
 _BELIEVED = ("strategy.forget_rate", "strategy.noise_rate")  # of labels as they are: what reads the noise rate
 # Starts of fields that do not change what a run is.
-_NO_SETTINGS = ("sweep", "only", "tensorboard", "checkpoint.", "protocol.checkpoint")
+_NO_SETTINGS = ("sweep", "tensorboard", "checkpoint.", "protocol.checkpoint")
 
 
 class Run(NamedTuple):
@@ -59,7 +60,7 @@ class Point(NamedTuple):
     kind: str
     rate: float
     settings: dict[str, Json]  # field -> value, in full
-    realised: list[float]  # share of wrong labels of each run, as far as it is recorded
+    realized: list[float]  # share of wrong labels of each run, as far as it is recorded
     matrices: dict[str, np.ndarray]  # `true`, `estimated`: f64[C, C], as far as they are recorded
     class_names: list[str]
     failed_epochs: list[int]  # of the runs that have failed, where it is recorded
@@ -119,7 +120,8 @@ def _read_one(workdir: Path) -> list[Point]:
     config, over = _object(workdir / CONFIG), (workdir / SUMMARY).exists()
     if not over and not (workdir / SO_FAR).exists():
         return []
-    summary, rows = _object(workdir / (SUMMARY if over else SO_FAR)), _rows(metrics_file(workdir))
+    summary = old_names.summary(_object(workdir / (SUMMARY if over else SO_FAR)))
+    rows = _rows(metrics_file(workdir))
     try:
         told = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
         programs = _programs(summary, len(rows))
@@ -174,7 +176,7 @@ def _rows(file: Path) -> dict[int, list[Content]]:
     text = _text(file)
     whole = text if (file.parent / SUMMARY).exists() else text[: text.rfind("\n") + 1]  # the last one may be half there
     for number, line in enumerate(whole.splitlines(), 1):
-        row = _parsed(line, f"{file}, line {number},")
+        row = old_names.row(_parsed(line, f"{file}, line {number},"))
         if not all(isinstance(row.get(name), int) for name in _WHICH):
             raise UserError(f"workdir: {file}, line {number}, lacks one of {', '.join(_WHICH)}; restore it")
         runs.setdefault(cast(int, row["run"]), {})[cast(int, row["epoch"])] = row
@@ -201,7 +203,7 @@ def _point(
     rows: Mapping[int, list[Content]],
     programs: Sequence[tuple[int, int]],
 ) -> Point:
-    settings = _settings(cast(Content, config["config"]), cast(Content, point["swept"]))
+    settings = _settings(old_names.config(cast(Content, config["config"])), cast(Content, point["swept"]))
     noise, numbers = cast(Content, point["noise"]), cast(list[int], point["runs"])
     models = cast(list[str], config.get("models") or [config["model"]])
     settings["model.name"] = models[programs[numbers[0]][0]]  # instead of `auto`
@@ -223,7 +225,7 @@ def _point(
         str(noise["kind"]),
         float(cast(float, noise["rate"])),
         settings,
-        [float(cast(float, one)) for one in cast(list[Json], noise.get("realised") or []) if one is not None],
+        [float(cast(float, one)) for one in cast(list[Json], noise.get("realized") or []) if one is not None],
         {name: known for name, matrix in matrices.items() if (known := _square(matrix)) is not None},
         [str(name) for name in of_classes.get("last", {})],
         [int(epoch) for epoch in cast(list[int], point.get("failed_epochs") or [])],

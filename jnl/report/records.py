@@ -27,7 +27,7 @@ def runs(boards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Tabl
                 rows.append(_row(board, cell.label, point))
     versions = ["versions", "device", "revision"]
     columns = ["workdir", "strategy", "data and noise", "wrong labels", "runs", "seeds / noise seeds", "failed"]
-    note = "Wrong labels: the realised share, mean over runs. Failed: run and first epoch without a finite loss."
+    note = "Wrong labels: the realized share, mean over runs. Failed: run and first epoch without a finite loss."
     for one in duplicates:
         note += (
             f" Run {one.left_out.number} of {printable(str(one.left_out.workdir))} is not counted: run "
@@ -41,13 +41,13 @@ def _row(board: Leaderboard, label: str, point: Point) -> Row:
     lost = [f"{run} (epoch {epoch})" for run, epoch in zip(failed, point.failed_epochs, strict=False)]
     lost = lost or [str(run) for run in failed]
     seeds, noise_seeds = (sorted(set(own)) for own in zip(*((r.seed, r.noise_seed) for r in point.runs), strict=True))
-    realised = point.realised
+    realized = point.realized
     return Row(
         [
             printable(str(point.workdir)),
             label,
             board.title,
-            f"{100 * sum(realised) / len(realised):.2f} %" if realised else NOTHING,
+            f"{100 * sum(realized) / len(realized):.2f} %" if realized else NOTHING,
             str(len(point.runs)),
             f"{_short(seeds)} / {_short(noise_seeds)}",
             ", ".join(lost) or NOTHING,

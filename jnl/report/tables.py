@@ -107,7 +107,7 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
 
 
 def variance(board: Leaderboard) -> Table:
-    """What of the spread is due to the noise draw, and what to initialisation."""
+    """What of the spread is due to the noise draw, and what to initialization."""
     rows = []
     for cell in board.cells:
         values = cell.numbers().get(TESTED)
@@ -115,16 +115,16 @@ def variance(board: Leaderboard) -> Table:
         found = None if values is None else statistics.components(values, seeds, noise_seeds)
         texts = ["cannot be told apart"] * 3
         if found is not None:
-            texts = [f"{100 * math.sqrt(part):.3f}" for part in (found.noise, found.initialisation, found.residual)]
+            texts = [f"{100 * math.sqrt(part):.3f}" for part in (found.noise, found.initialization, found.residual)]
         layout = f"{len(set(seeds))} x {len(set(noise_seeds))}"
         rows.append(Row([cell.label, layout, *texts], cell.label))
-    columns = ["strategy", "seeds x noise seeds", "noise draw", "initialisation", "both together and chance"]
+    columns = ["strategy", "seeds x noise seeds", "noise draw", "initialization", "both together and chance"]
     note = (
         "Standard deviations in percentage points (last 10 epochs) from a two-way analysis of variance with random "
         "effects. It wants every seed with every noise seed; with one noise seed for all runs, or one of each for each "
         "run, the two cannot be told apart."
     )
-    return Table("variance", "Noise draw against initialisation", columns, rows, note)
+    return Table("variance", "Noise draw against initialization", columns, rows, note)
 
 
 def compute(board: Leaderboard) -> Table:

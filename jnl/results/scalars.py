@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 
 from jnl.core.errors import UserError, reason
 from jnl.core.registry import Json
+from jnl.results import old_names
 
 _AXES = ("network_", "class_")  # of a list in a row, and of a list in it
 _SEEDS = ("seed", "noise_seed")
@@ -47,9 +48,10 @@ def read(workdir: str | os.PathLike[str]) -> list[Curves]:
         if not line.endswith("\n"):  # being written
             continue
         try:
-            row = json.loads(line)
-            run = runs.setdefault(row["run"], Curves(row["run"], _about(row), {}))
-            run.epochs[row["epoch"]] = numbers(row)
+            read = json.loads(line)
+            row = old_names.row(read)
+            run = runs.setdefault(read["run"], Curves(read["run"], _about(row), {}))
+            run.epochs[read["epoch"]] = numbers(row)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"workdir: line {number} of {file} is no row of a training; restore the file") from error
     return [runs[number] for number in sorted(runs)]

@@ -40,7 +40,7 @@ class Paired(NamedTuple):
 class Components(NamedTuple):
     """Variances of a two-way layout of random effects, one run for each pair; an estimate below 0 is given as 0."""
 
-    initialisation: float  # due to `seed`: initial weights and order of the data
+    initialization: float  # due to `seed`: initial weights and order of the data
     noise: float  # due to `noise_seed`: the draw of the noise
     residual: float  # both together, which one run for each pair cannot part from chance
 
@@ -131,6 +131,6 @@ def components(values: np.ndarray, seeds: Sequence[int], noise_seeds: Sequence[i
     of_row, of_column = table.mean(1, keepdims=True), table.mean(0, keepdims=True)
     left = table - of_row - of_column + table.mean()
     residual = float((left**2).sum() / ((a - 1) * (b - 1)))
-    initialisation = (b * float(of_row.var(ddof=1)) - residual) / b
+    initialization = (b * float(of_row.var(ddof=1)) - residual) / b
     noise = (a * float(of_column.var(ddof=1)) - residual) / a
-    return Components(max(0.0, initialisation), max(0.0, noise), residual)
+    return Components(max(0.0, initialization), max(0.0, noise), residual)

@@ -11,6 +11,7 @@ from typing import cast
 
 from jnl.core.errors import UserError
 from jnl.core.registry import Json, leaves
+from jnl.results import old_names
 from jnl.results.writers import LISTS, Summary
 
 Content = dict[str, Json]
@@ -151,7 +152,8 @@ def finished(path: Path, config: Content) -> Summary | None:
         if recorded is None:
             return None
         _compare_configs(path, recorded, config)
-        return cast(Summary | None, _read(path / _SUMMARY))
+        written = _read(path / _SUMMARY)
+        return None if written is None else cast(Summary, old_names.summary(written))
     except OSError as error:
         raise _unusable(error) from error
 
@@ -196,7 +198,9 @@ def _compare(path: Path, recorded: Content, now: Content) -> None:
 
 
 def _compare_configs(path: Path, recorded: Content, now: Content) -> None:
-    was, is_ = dict(leaves(recorded.get("config"))), dict(leaves(json.loads(json.dumps(now))))
+    config = recorded.get("config")
+    was = dict(leaves(old_names.config(config) if isinstance(config, Mapping) else config))
+    is_ = dict(leaves(json.loads(json.dumps(now))))
     changed = [field for field in sorted(was.keys() | is_.keys()) if was.get(field) != is_.get(field)]
     differ = [field for field in changed if field not in _FREE + _NEARLY_FREE]
     if differ:

@@ -26,7 +26,7 @@ class PointSummary(TypedDict):
     swept: Mapping[str, Json]  # field -> value; empty where nothing is swept
     strategy: str
     data: str
-    # kind, rate; `realised`: share of wrong training labels of each run; `matrix`: P(noisy | clean) of the first run;
+    # kind, rate; `realized`: share of wrong training labels of each run; `matrix`: P(noisy | clean) of the first run;
     # `estimated_matrix`: what the strategy takes for it, in the first run that has not failed; None if it tells of none
     noise: dict[str, Json]
     runs: list[int]  # their numbers in `metrics.jsonl`
@@ -106,9 +106,9 @@ class Progress:
 def table(points: Sequence[PointSummary]) -> str:
     """Best, last and last-10 accuracy (percent, mean ± std over runs) of each network and their mean.
 
-    On the test set; where there is none, on the noisy labels that were held out. `selected` is the test accuracy in the
-    epoch of the best validation accuracy, `Label Wave` that in the epoch which Label Wave chooses, `balanced` the mean
-    over classes in the last epoch, if classes differ.
+    It is the accuracy on the test set or, without one, on the held-out noisy labels. `best validation` is the test
+    accuracy in the epoch of the best validation accuracy, `Label Wave` that in the epoch which Label Wave chooses,
+    `balanced` the mean over classes in the last epoch, if classes differ.
     """
     judged = [_judged(point) for point in points]
     columns = [column for column in _COLUMNS if any(column in accuracy for accuracy in judged)]

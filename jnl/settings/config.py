@@ -40,8 +40,8 @@ def default(strategy: str = "standard") -> ConfigDict:
     if "noise_rate" in config.strategy:
         config.strategy.noise_rate = config_dict.placeholder(float)  # follows noise.rate unless set
     config.model = ConfigDict({"name": "auto"})
-    config.augment = ConfigDict({"pad": 0, "crop": 0, "resized": False, "flip": False, "cutout": 0})
-    config.augment.update({"shift": 0.0, "rotate": 0.0, "normalise": "none"})
+    config.augment = ConfigDict({"pad": 0, "crop": 0, "random_resized_crop": False, "flip": False, "cutout": 0})
+    config.augment.update({"shift": 0.0, "rotate": 0.0, "normalize": "none"})
     config.epochs = 200
     config.batch_size = 128
     config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})
@@ -49,19 +49,19 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.optim.update({"momentum": 0.9})  # of sgd
     config.optim.update({"step_decay": 0.0, "decayed": "", "fresh_each_epoch": False})
     config.optim.update({"milestones": _anything(()), "decay": _anything(0.1)})  # of the staircase: one factor, or each
-    config.optim.update({"cycle": 0, "minimum": 0.0})  # of the cosine
+    config.optim.update({"cycle": 0, "min_learning_rate": 0.0})  # of the cosine
     config.seeds = _anything(5)  # how many, or which: (3, 7, 11)
     config.runs_axis = "auto"
     config.runs_at_once = 0  # 0: as many as fit into memory
     config.devices_per_batch = 1
     # piece: steps of an epoch after which it can be saved and stopped, 0 for some 2 * 10^12 operations
-    config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "piece": 0})
+    config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "segment": 0})
     config.tensorboard = False  # event files beside metrics.jsonl; wants the package tensorboardX
     # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
     config.protocol.checkpoint = "last"  # whose accuracy is the result; or a rule of ops/curves.py
     config.sweep = _anything(())  # (("noise.rate", (0.2, 0.5)), ("seeds", 8), ...): what are arrays, in one program
-    config.only = ""  # of a sweep: words in the titles of its points
+    config.sweep_filter = ""  # of a sweep: words in the titles of its points
     return config
 
 

@@ -104,6 +104,8 @@ def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
     if optim.schedule == "cosine":
         if optim.cycle < 0:
             raise UserError(f"optim.cycle: {optim.cycle} is negative; 0 is one cycle over all epochs")
-        within("optim.minimum", optim.minimum, 0, optim.learning_rate, "give what the rate falls to")
-        return schedules.cosine(optim.learning_rate, epochs, optim.cycle or epochs, optim.minimum)
+        within(
+            "optim.min_learning_rate", optim.min_learning_rate, 0, optim.learning_rate, "give what the rate falls to"
+        )
+        return schedules.cosine(optim.learning_rate, epochs, optim.cycle or epochs, optim.min_learning_rate)
     raise unknown("optim.schedule", optim.schedule, ["cosine", "linear", "staircase"])

@@ -23,14 +23,14 @@ def train_by_sgd(
 ) -> None:
     """Set what later papers share on CIFAR: SGD with momentum 0.9, a staircase, a residual network, crops and flips.
 
-    Channels are normalised by the mean and deviation of the training set; the papers have numbers of their own, near
+    Channels are normalized by the mean and deviation of the training set; the papers have numbers of their own, near
     to these.
     """
     config.optim.update(name="sgd", learning_rate=learning_rate, weight_decay=weight_decay)
     config.optim.update(schedule="staircase", milestones=tuple(milestones), decay=decay)
     config.epochs, config.batch_size = epochs, batch_size
     set_model(config, model)
-    config.augment.update(pad=4, flip=True, normalise="channels")
+    config.augment.update(pad=4, flip=True, normalize="channels")
 
 
 def for_data(config: ConfigDict, settings: Mapping[str, Setting]) -> Setting:
@@ -91,4 +91,4 @@ def _residual(config: ConfigDict, epochs: int, milestones: tuple[int, int], dept
     train_by_sgd(config, 0.1, weight_decay, epochs, milestones)
     config.optim.decayed = "kernel"
     set_model(config, "preact_resnet", depth=depth)
-    config.augment.update(pad=0, shift=0.1, flip=True, normalise="mean_image")
+    config.augment.update(pad=0, shift=0.1, flip=True, normalize="mean_image")

@@ -38,18 +38,18 @@ def points(config: ConfigDict) -> Iterator[SweepPoint]:
     has dicts of some of its fields for values: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The values
     of "cells" are dicts of whole cells, fields and sections, with a "title" each (see `grid`).
 
-    `config.only` leaves points by the words in their titles: "jocor,rate=0.5" those with one of them, "jocor rate=0.5"
-    with both; "coteaching" is no word of "coteaching_plus".
+    `config.sweep_filter` selects points by the words in their titles: "jocor,rate=0.5" selects those with one of them,
+    "jocor rate=0.5" those with both; "coteaching" is no word of "coteaching_plus".
 
     Raises:
       UserError: a sweep of another form, with no or equal values, or of an unknown field; nothing is left.
     """
     every = list(_every(config))
-    ways = [way.split() for way in str(config.get("only") or "").split(",") if way.strip()]
+    ways = [way.split() for way in str(config.get("sweep_filter") or "").split(",") if way.strip()]
     left = [point for point in every if not ways or any(all(_has(point.title, word) for word in way) for way in ways)]
     if not left:
         titles = "; ".join(point.title for point in every)
-        raise UserError(f"config.only: {config.only!r} is in no title; there are: {titles}")
+        raise UserError(f"config.sweep_filter: {config.sweep_filter!r} is in no title; there are: {titles}")
     yield from left
 
 
@@ -74,7 +74,7 @@ def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: 
       UserError: `arg` is another one.
     """
     if other := sorted(options(arg).keys() - {"quick", "reference"}):
-        raise UserError(f"the config's argument: {other[0]}; each cell has its own; choose by config.only")
+        raise UserError(f"the config's argument: {other[0]}; each cell has its own; choose by config.sweep_filter")
     cells = {}
     for noise in noises:
         for strategy in strategies:
@@ -125,7 +125,7 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
             for section, values in cell.items():  # whole, without what another cell has in it
                 if isinstance(values, Mapping):
                     point[section] = ConfigDict(dict(values))
-            for field, value in {"sweep": (), "only": "", **seeds, **fields_of_point}.items():
+            for field, value in {"sweep": (), "sweep_filter": "", **seeds, **fields_of_point}.items():
                 _set(point, field, value)
         whole = complete(point)
         yield SweepPoint(printable(",".join(words)) or whole.strategy.name, swept, whole)

@@ -33,7 +33,7 @@ def estimate(p: Array, percentile: int) -> Array:
 
 
 def confusion(logits: Array, labels: Array, counts_in: Array) -> Array:
-    """How often label j is given where class i is predicted, rows normalised.
+    """How often label j is given where class i is predicted, rows normalized.
 
     f32[N, C], i32[N], bool[N] which examples to count -> f32[C, C].
     """

@@ -2,7 +2,7 @@
 
 Networks that did not see an example predict it (`folds`-fold cross-validation for `fold_epochs`, all folds and runs in
 one program); `noise.confident_learning` finds the labels these predictions do not bear out, by the rule `prune`. With
-`reweight` an example labelled k counts 1 / P(given k | true k) by the estimated joint counts, as in cleanlab: those
+`reweight` an example labeled k counts 1 / P(given k | true k) by the estimated joint counts, as in cleanlab: those
 that are left of a class also stand for those that noise took from it. Published: 5 folds in practice, `by_noise_rate`;
 the epochs are a choice.
 """

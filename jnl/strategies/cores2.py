@@ -1,4 +1,4 @@
-"""CORES2 (Cheng et al. 2021), phase 1: a confidence regulariser, and a sieve that drops what it finds wrong.
+"""CORES2 (Cheng et al. 2021), phase 1: a confidence regularizer, and a sieve that drops what it finds wrong.
 
 L_i = CE_i - beta(e) E_prior[-log p_c], where the prior is that of the noisy labels still in use. From epoch
 `sieve_from` on an example trains if CE_i <= mean_c(-log p_c): uniform there and the prior in the loss, as in the
@@ -22,7 +22,7 @@ from jnl.ops.selection import masked_mean
 def cores2(
     beta: float = 2.0, wait_epochs: int = 10, rise_epochs: int = 30, sieve_from: int = 31, divide_rate: bool = False
 ) -> Strategy:
-    """Confidence-regularised sample sieve."""
+    """Confidence-regularized sample sieve."""
     within("strategy.beta", beta, 0, 1e6, "published: 2")
 
     def weight(epoch: Array) -> Array:

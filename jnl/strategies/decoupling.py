@@ -4,7 +4,7 @@ L_n = mean of network n's cross entropy over S = {i : argmax z_1 != argmax z_2};
 This is the multi-class form of the tables in Co-teaching, Co-teaching+ and JoCoR, without warm-up. The published code
 (gender of faces) also trains on everything at first (`warmup_epochs`; it counts steps), weights classes by their share
 of the whole batch (`class_weights`, w = B / (C N_y)), and divides by at least `floor` B (0.1). Where S is empty, the
-data gradient is zero and the optimiser still moves; what the tables did there is not recorded.
+data gradient is zero and the optimizer still moves; what the tables did there is not recorded.
 """
 
 import jax.numpy as jnp

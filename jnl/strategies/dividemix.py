@@ -3,13 +3,13 @@
 After `warmup_epochs` of cross entropy, at the start of each epoch, a mixture of two Gaussians is fitted to the losses
 of all training examples (`_mixture.py`); w is the chance of the lower one. Where w > `threshold` the label is kept,
 mixed with the network's own guess by w; elsewhere both networks guess one. Two views of each example, sharpened
-targets, MixUp; squared error for guessed labels, with a weight that rises to `unlabelled` over 16 epochs, step by step;
-the mean prediction is pulled to uniform.
+targets, MixUp; squared error for guessed labels, with a weight that rises to `unlabeled_weight` over 16 epochs, step
+by step; the mean prediction is pulled to uniform.
 Departures from the published code: both networks step together, where there one waits while the other trains an epoch;
 an epoch has as many steps as any other method's, each of half a batch with and half a batch without labels, drawn at
 random; batch norm sees all views at once when guessing. The mixture decides at most 1 % of the labels otherwise than
 scikit-learn's (`tests/test_mixture.py`).
-`asymmetric` penalises confidence in the warm-up; `average_epochs` 5 is for 90 % noise. Report `ensemble_accuracy`.
+`asymmetric` penalizes confidence in the warm-up; `average_epochs` 5 is for 90 % noise. Report `ensemble_accuracy`.
 `train_accuracy` and the label metrics are those of the division at the start of the epoch. Labels are listed as wrong
 where the mean of the two networks' w does not exceed `threshold` in the last division.
 """
@@ -31,15 +31,15 @@ from jnl.strategies._mixture import chance_of_lower
 
 def dividemix(
     warmup_epochs: int = 10,
-    unlabelled: float = 25.0,
+    unlabeled_weight: float = 25.0,
     threshold: float = 0.5,
     temperature: float = 0.5,
     concentration: float = 4.0,
     asymmetric: bool = False,
     average_epochs: int = 1,
 ) -> Strategy:
-    """Published `unlabelled`: 0 (CIFAR-10 20 %, asymmetric), 25 (50 %; CIFAR-100 20 %), 150 (CIFAR-100 50 %, 90 %)."""
-    within("strategy.unlabelled", unlabelled, 0, 1e6, "published: 0 to 150")
+    """Published weights: 0 (CIFAR-10 20 %, asymmetric), 25 (50 %; CIFAR-100 20 %), 150 (CIFAR-100 50 %, 90 %)."""
+    within("strategy.unlabeled_weight", unlabeled_weight, 0, 1e6, "published: 0 to 150")
     within("strategy.threshold", threshold, 0, 0.999, "published: 0.5")
     within("strategy.temperature", temperature, 1e-3, 1e3, "published: 0.5")
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 4")
@@ -113,7 +113,7 @@ def dividemix(
         inputs, targets = mix(jax.random.split(keys[5]), concentration, views, targets)
         is_known = jnp.tile(jnp.arange(2 * half) < half, 2)
         now = context.epoch + context.batch / context.steps
-        weight = unlabelled * jnp.clip((now - warmup_epochs) / 16, 0.0, 1.0)
+        weight = unlabeled_weight * jnp.clip((now - warmup_epochs) / 16, 0.0, 1.0)
 
         def total(params: Tree) -> tuple[Array, tuple[Tree, Array]]:
             logits, _, stats = forward(model, params, seen, inputs, keys[6], own_inputs=True)
@@ -158,6 +158,6 @@ def guess(p: Array, p_other: Array, sure: Array, labels: Array, temperature: flo
 def semi_supervised_loss(logits: Array, targets: Array, is_known: Array, weight: Array) -> Array:
     """f32[K, M, C], f32[K, M, C], bool[M] which half has labels, f32[] -> f32[K]."""
     p, log_p = jax.nn.softmax(logits), jax.nn.log_softmax(logits)
-    labelled = -jnp.where(is_known[None], (targets * log_p).sum(-1), 0.0).sum(1)
+    labeled = -jnp.where(is_known[None], (targets * log_p).sum(-1), 0.0).sum(1)
     guessed = jnp.where(is_known[None], 0.0, jnp.square(p - targets).mean(-1)).sum(1)
-    return 2 * (labelled + weight * guessed) / len(is_known) + from_uniform(log_p)
+    return 2 * (labeled + weight * guessed) / len(is_known) + from_uniform(log_p)

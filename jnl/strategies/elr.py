@@ -1,6 +1,6 @@
-"""Early-learning regularisation (Liu et al. 2020, eq. 6): stay near what was predicted before memorisation began.
+"""Early-learning regularization (Liu et al. 2020, eq. 6): stay near what was predicted before memorization began.
 
-Each example keeps a moving average t of its predicted probabilities; the regulariser log(1 - <t, p>) pulls p towards
+Each example keeps a moving average t of its predicted probabilities; the regularizer log(1 - <t, p>) pulls p towards
 it. No gradient passes through t, which is updated before it is used, as in the published code. Published: momentum
 0.7 and weight 3 (CIFAR-10, symmetric), 0.9 and 1 (asymmetric), 0.9 and 7 (CIFAR-100).
 """

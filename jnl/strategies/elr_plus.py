@@ -77,7 +77,7 @@ def elr_plus(
 
         def total(params: Tree) -> tuple[Array, tuple[Tree, tuple[Array, Array]]]:
             logits, _, stats = forward(model, params, state.batch_stats, mixed, keys[2], own_inputs=True)
-            loss = regularised_loss(logits, y_mixed, q, pull)
+            loss = regularized_loss(logits, y_mixed, q, pull)
             return loss.mean(1).sum(), (stats, (loss, logits))
 
         state, (loss, logits) = apply_gradients(training, state, total)
@@ -97,7 +97,7 @@ def _ramp(step: Array, steps: float) -> Array:
     return jnp.exp(-5 * (1 - jnp.minimum(step / steps, 1.0)) ** 2)
 
 
-def regularised_loss(logits: Array, labels: Array, targets: Array, pull: float | Array) -> Array:
+def regularized_loss(logits: Array, labels: Array, targets: Array, pull: float | Array) -> Array:
     """f32[K, B, C] each, labels as shares -> f32[K, B]."""
     p = jnp.clip(jax.nn.softmax(logits), 1e-4, 1 - 1e-4)
     return -(labels * jax.nn.log_softmax(logits)).sum(-1) + pull * jnp.log(1 - (targets * p).sum(-1))

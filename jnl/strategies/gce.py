@@ -1,4 +1,4 @@
-"""Generalised cross entropy (Zhang & Sabuncu 2018, eq. 6 and algorithm 1): between cross entropy and absolute error.
+"""Generalized cross entropy (Zhang & Sabuncu 2018, eq. 6 and algorithm 1): between cross entropy and absolute error.
 
 `truncated` also drops examples of low confidence: at the start of epoch `prune_from` (counted from 0) and every
 `prune_every` epochs after it, those with p_y <= `threshold` are left out until the next time. The known code

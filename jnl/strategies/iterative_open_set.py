@@ -29,14 +29,14 @@ from jnl.ops.selection import masked_mean
 
 
 def iterative_open_set(
-    first_epochs: int = 5, round_epochs: int = 10, neighbours: int = 2000, outliers: float = 0.5, margin: float = 1.0
+    first_epochs: int = 5, round_epochs: int = 10, neighbors: int = 2000, outliers: float = 0.5, margin: float = 1.0
 ) -> Strategy:
-    """Published: 5, then 9 rounds of 10 epochs (95 in all), 2000 neighbours, half of each class outliers, margin 1."""
+    """Published: 5, then 9 rounds of 10 epochs (95 in all), 2000 neighbors, half of each class outliers, margin 1."""
     within("strategy.outliers", outliers, 0, 0.99, "published: 0.5")
     within("strategy.margin", margin, 0, 1e6, "published: 1")
-    if first_epochs < 1 or round_epochs < 1 or neighbours < 1:
+    if first_epochs < 1 or round_epochs < 1 or neighbors < 1:
         raise UserError(
-            f"strategy.first_epochs, round_epochs, neighbours: {first_epochs}, {round_epochs}, {neighbours}; "
+            f"strategy.first_epochs, round_epochs, neighbors: {first_epochs}, {round_epochs}, {neighbors}; "
             "give at least 1"
         )
 
@@ -50,7 +50,7 @@ def iterative_open_set(
 
     def look(memory: dict[str, np.ndarray], features: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
         rows, score, outlier = memory["trains"], memory["score"].copy(), np.zeros(len(labels), bool)
-        score[rows] += _inverse_lof(features[0, rows], labels[rows], neighbours)
+        score[rows] += _inverse_lof(features[0, rows], labels[rows], neighbors)
         outlier[rows] = _lowest(score[rows], labels[rows], outliers)
         groups = _groups(jnp.asarray(labels), jnp.asarray(outlier), jnp.asarray(rows), len(memory["size"]) // 2)
         return memory | {"score": score, "rounds": memory["rounds"] + 1} | jax.device_get(groups)
@@ -76,7 +76,7 @@ def iterative_open_set(
             loss = contrast(near, far, like, margin) + of_first + weight * of_second
             return loss.mean(), (stats, (loss, logits[:, :size]))
 
-        fresh = jax.vmap(training.optimiser.init)(state.params)  # each round has an optimiser of its own
+        fresh = jax.vmap(training.optimizer.init)(state.params)  # each round has an optimizer of its own
         since = context.epoch - first_epochs
         new_round = (context.batch == 0) & (since >= 0) & (since % round_epochs == 0)
         kept = jax.tree.map(lambda new, old: jnp.where(new_round, new, old), fresh, state.opt_state)
@@ -96,7 +96,7 @@ def contrast(near: Array, far: Array, like: Array, margin: float | Array) -> Arr
     return jnp.where(like, jnp.square(distance), jnp.square(jnp.maximum(margin - distance, 0)))
 
 
-def _inverse_lof(features: np.ndarray, labels: np.ndarray, neighbours: int) -> np.ndarray:
+def _inverse_lof(features: np.ndarray, labels: np.ndarray, neighbors: int) -> np.ndarray:
     """1 / LOF of each example among those of its label: f32[N, D], i32[N] -> f32[N]."""
     from sklearn.neighbors import LocalOutlierFactor  # takes seconds to import
 
@@ -106,7 +106,7 @@ def _inverse_lof(features: np.ndarray, labels: np.ndarray, neighbours: int) -> n
     for label in np.unique(labels):
         mine = np.flatnonzero(labels == label)
         if len(mine) > 2:
-            finder = LocalOutlierFactor(n_neighbors=min(neighbours, len(mine) - 1), metric="cosine")
+            finder = LocalOutlierFactor(n_neighbors=min(neighbors, len(mine) - 1), metric="cosine")
             score[mine] = -1 / finder.fit(features[mine]).negative_outlier_factor_
     return score
 

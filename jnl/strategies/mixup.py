@@ -2,7 +2,7 @@
 
 x = s x_i + (1 - s) x_j, y = s y_i + (1 - s) y_j, L = -sum_c y_c log p_c(x), where s is one share for the batch, from
 Beta(c, c), and j a permutation of the batch; as published, s may be below a half. A network that is pulled to be linear
-between examples memorises wrong labels later, with a large `concentration` more so. `train_accuracy` is that on mixed
+between examples memorizes wrong labels later, with a large `concentration` more so. `train_accuracy` is that on mixed
 inputs, against the label of x_i.
 """
 

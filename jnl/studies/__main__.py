@@ -1,11 +1,11 @@
-"""Draws a figure of a study of memorisation, and writes its numbers.
+"""Draws a figure of a study of memorization, and writes its numbers.
 
 python -m jnl.studies NAME [--data=mnist --data_dir=../shared/data --out=DIR --quick ...]
 
   fitting           networks fit random labels and noise, but later (Zhang et al. 2017, figure 1)
   difficulty        which examples are misclassified after one epoch, over 100 networks (Arpit et al. 2017, figure 1)
   critical_samples  the critical sample ratio over training (Arpit et al. 2017, section 6)
-  regularisation    what keeps from memorising without cost to real data (Arpit et al. 2017, section 5)
+  regularization    what keeps from memorizing without cost to real data (Arpit et al. 2017, section 5)
 
 Without --out the figure goes to studies/NAME-DATA. --quick takes seconds, on digits.
 """
@@ -19,13 +19,13 @@ from pathlib import Path
 
 from jnl.core.errors import exit_code
 from jnl.parallel import devices
-from jnl.studies import critical_samples, difficulty, fitting, regularisation
+from jnl.studies import critical_samples, difficulty, fitting, regularization
 from jnl.studies.report import create, write
 from jnl.studies.settings import Settings, StudyResult, quick
 
 STUDIES: dict[str, tuple[Callable[[Settings], StudyResult], Settings]] = {
     module.__name__.rpartition(".")[2]: (module.study, module.USUAL)
-    for module in (fitting, difficulty, critical_samples, regularisation)
+    for module in (fitting, difficulty, critical_samples, regularization)
 }
 
 

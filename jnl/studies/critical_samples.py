@@ -1,4 +1,4 @@
-"""Arpit et al. 2017, section 6: the hypothesis is simple at first, and much more complex at the end where it memorises.
+"""Arpit et al. 2017, section 6: the hypothesis is simple at first, and much more complex at the end where it memorizes.
 
 The critical sample ratio on images that do not train: test images for real data and randY, Gaussian ones for randX.
 """

@@ -1,6 +1,6 @@
 """Arpit et al. 2017, figure 1: some real examples are easy for every network, examples of noise are all alike.
 
-How often is each example misclassified after one epoch, over many initialisations and orders of the data? If all were
+How often is each example misclassified after one epoch, over many initializations and orders of the data? If all were
 equally hard, that number would be binomial. Labels of randY are drawn once, as those of a data set.
 """
 

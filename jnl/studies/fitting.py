@@ -63,7 +63,7 @@ def _split(measured: dict[str, np.ndarray], number: int) -> list[Curves]:
 
 
 def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int) -> StudyResult:
-    titles = ["(a) learning curves", "(b) time to convergence", "(c) generalisation error growth"]
+    titles = ["(a) learning curves", "(b) time to convergence", "(c) generalization error growth"]
     corruption = "label corruption"
     figure, axes = panels(
         titles,

@@ -12,7 +12,7 @@ class NoisyInputs(nn.Module):
 
     network: nn.Module
     dropout: float = 0.0  # share of the numbers of an input that are 0
-    deviation: float = 0.0  # of what is added to each number, whose own is 1 where images are normalised
+    deviation: float = 0.0  # of what is added to each number, whose own is 1 where images are normalized
 
     def setup(self) -> None:
         nn.share_scope(self, self.network)

@@ -72,5 +72,5 @@ def config(settings: Settings, dataset: Dataset) -> ConfigDict:
     chosen = published("standard", f"data={settings.data},noise=symmetric_inclusive,rate=0,model={model}")
     chosen.epochs, chosen.seeds, chosen.batch_size = settings.epochs, settings.seeds, settings.batch_size
     chosen.optim.update(learning_rate=settings.learning_rate, schedule="staircase")
-    chosen.augment.normalise = "image"
+    chosen.augment.normalize = "image"
     return chosen

@@ -51,8 +51,8 @@ def _suspicion(recipe: TrainSpec, run: RunInputs, trains: Array) -> Arrays:
 
 def _networks(recipe: TrainSpec, train: Split, run: RunInputs, key: Array) -> TrainState:
     strategy, sample = recipe.make_strategy(**run.hyper), recipe.augment.evaluate(train.inputs[:1])
-    optimiser = _optimiser(recipe, run, 0)
-    return init(recipe.model, recipe.num_nets, optimiser, key, sample, len(run.labels), strategy.init_params)
+    optimizer = _optimizer(recipe, run, 0)
+    return init(recipe.model, recipe.num_nets, optimizer, key, sample, len(run.labels), strategy.init_params)
 
 
 def _root(run: RunInputs) -> Array:
@@ -60,11 +60,11 @@ def _root(run: RunInputs) -> Array:
     return jax.random.key(run.seed, impl="threefry2x32")
 
 
-def _optimiser(recipe: TrainSpec, run: RunInputs, number: Array | int) -> optax.GradientTransformation:
+def _optimizer(recipe: TrainSpec, run: RunInputs, number: Array | int) -> optax.GradientTransformation:
     strategy, rate = recipe.make_strategy(**run.hyper), run.learning_rate[number]
     if strategy.learning_rate_divisor is not None:
         rate = rate / strategy.learning_rate_divisor(jnp.asarray(number))
-    return optax.chain(strategy.gradient_transform, recipe.optimiser(rate, run.beta1[number]))
+    return optax.chain(strategy.gradient_transform, recipe.optimizer(rate, run.beta1[number]))
 
 
 def epoch(
@@ -93,8 +93,8 @@ def begin(recipe: TrainSpec, train: Split, run: RunInputs, state: TrainState, nu
         params, batch_stats, opt_state, *_ = _networks(recipe, train, run, jax.random.fold_in(_root(run), 3))
         fresh = state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state)
         state = jax.tree.map(partial(jnp.where, number == strategy.reset_epoch), fresh, state)
-    if recipe.optimiser.fresh_each_epoch:
-        state = state._replace(opt_state=jax.vmap(_optimiser(recipe, run, number).init)(state.params))
+    if recipe.optimizer.fresh_each_epoch:
+        state = state._replace(opt_state=jax.vmap(_optimizer(recipe, run, number).init)(state.params))
     if strategy.suspects and strategy.suspects.counted:
         first = number == len(run.keep_counts) - LAST  # of the epochs that count
         state = state._replace(suspicion={"times": jnp.where(first, 0, state.suspicion["times"])})
@@ -125,7 +125,7 @@ def train_on(
     strategy = recipe.make_strategy(**run.hyper)
     augment = lambda key, inputs: recipe.spread(recipe.augment(key, inputs))  # noqa: E731
     all_inputs = cast(Array, None) if recipe.streams else train.inputs
-    training = TrainContext(recipe.model, _optimiser(recipe, run, number), augment, all_inputs, run.labels)
+    training = TrainContext(recipe.model, _optimizer(recipe, run, number), augment, all_inputs, run.labels)
     change = ordinary = partial(update, strategy, training)
     if strategy.custom_step:
         change = partial(strategy.custom_step, ordinary, training)

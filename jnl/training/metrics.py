@@ -84,7 +84,7 @@ def training(counts: Counts) -> dict[str, Array]:
         "train_accuracy": counts.right / counts.seen,
         "label_precision": counts.selected_clean / counts.selected,
         "label_recall": counts.selected_clean / counts.clean,
-        "selected": counts.selected / counts.seen,
+        "selected_fraction": counts.selected / counts.seen,
         "changed_predictions": counts.changed / counts.compared,
     }
 

@@ -1,4 +1,4 @@
-"""The optimiser of one network, as PyTorch has it: L2 is added to the gradient, momentum does not know the rate."""
+"""The optimizer of one network, as PyTorch has it: L2 is added to the gradient, momentum does not know the rate."""
 
 import re
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Optimizer(NamedTuple):
     weight_decay: float
     step_decay: float = 0.0  # the rate is divided by 1 + step_decay * steps before this one
     decayed: str = ""  # a regular expression, found in the paths of the parameters that weight decay acts on
-    fresh_each_epoch: bool = False  # the state of the optimiser starts anew, the number of steps too
+    fresh_each_epoch: bool = False  # the state of the optimizer starts anew, the number of steps too
 
     def check(self) -> None:
         """Raises `UserError` for an unknown name or a value out of range."""

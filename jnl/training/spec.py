@@ -36,7 +36,7 @@ class TrainSpec(NamedTuple):
     num_nets: int
     batch_size: int
     steps: int  # batches per epoch; what is left of the last one is dropped
-    optimiser: Optimizer = Optimizer("adam", 0.0, 0.0)
+    optimizer: Optimizer = Optimizer("adam", 0.0, 0.0)
     balanced: bool = False  # each class has the same share of the batches of an epoch
     streams: bool = False  # inputs come from the host, batch after batch
     pieces: int = 1  # of an epoch, between which the training can be saved and stopped

@@ -76,7 +76,7 @@ def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0) -> Dat
         if "train" not in builder.info.splits:
             raise UserError(f"data.name: {name!r} has no split `train`; it has {', '.join(builder.info.splits)}")
         held = [part for part in ("test", "validation") if part in builder.info.splits]
-        held = [part for part in held if _labelled(builder, part, label)]
+        held = [part for part in held if _labeled(builder, part, label)]
         form = _form(_source(builder, "train"), builder.info.features[image].shape, image, size)
         splits = []
         for part in ["train", *held[:1]]:
@@ -109,7 +109,7 @@ def _source(builder: "tfds.core.DatasetBuilder", part: str) -> Source:
     return cast(Source, builder.as_data_source(part))
 
 
-def _labelled(builder: "tfds.core.DatasetBuilder", part: str, label: str) -> bool:
+def _labeled(builder: "tfds.core.DatasetBuilder", part: str, label: str) -> bool:
     """Some test sets come without labels: all are -1."""
     return cast(int, _source(builder, part).__getitems__([0])[0][label]) >= 0
 

@@ -30,8 +30,8 @@ _NAMES = {
 }
 
 
-def load(dir: Folder = None, standardise: bool = True) -> Dataset:
-    """`standardise`: numbers [N, D] get mean 0 and variance 1 over the training set."""
+def load(dir: Folder = None, standardize: bool = True) -> Dataset:
+    """`standardize`: numbers [N, D] get mean 0 and variance 1 over the training set."""
     if dir is None:
         raise UserError("data.dir: not set; give the .npz file, or the folder of .npy files, with your arrays")
     found = files.arrays(Path(dir), "data.dir")
@@ -45,4 +45,4 @@ def load(dir: Folder = None, standardise: bool = True) -> Dataset:
     test = Labelled(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
     train = Labelled(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
     names = tuple(map(str, decoded(arrays["class_names"], "class names").ravel())) if "class_names" in arrays else ()
-    return dataset(train, test, names, standardise)
+    return dataset(train, test, names, standardize)

@@ -2,7 +2,7 @@
 
 `recipe="random"` (as ODNL and Co-teaching+ describe it): a random 40 % of the examples keep their label and get a
 random image from outside. `recipe="tail"` (the code of Wang et al. 2018): the first 60 % of CIFAR-10 stay, and as many
-outside images as are left follow, labelled in turn so that each class gets the same number. Either way the truth of a
+outside images as are left follow, labeled in turn so that each class gets the same number. Either way the truth of a
 replaced example is C, none of the classes, so label precision counts it as wrong.
 """
 

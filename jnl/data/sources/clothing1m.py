@@ -1,4 +1,4 @@
-"""Clothing1M (Xiao et al. 2015): 10^6 photographs of clothes in 14 classes, labelled by the text around them.
+"""Clothing1M (Xiao et al. 2015): 10^6 photographs of clothes in 14 classes, labeled by the text around them.
 
 `data.dir` holds what its authors send: `noisy_train_key_list.txt`, `clean_test_key_list.txt`, `noisy_label_kv.txt`,
 `clean_label_kv.txt` and `category_names_eng.txt` (here or in `annotations/`), and the images under the paths that these

@@ -2,7 +2,7 @@
 
 `data.dir` holds a folder for each person, `Name_Surname/Name_Surname_0001.jpg`; `data.names` is a table of first names,
 one in a line: name, `male`, `female` or `None`, confidence from 0 to 1 (more columns are ignored). The images are cut
-into N1, N2, N3: names of confidence 1, three equal parts; N4: above 0.9; N5: names without a prediction, all labelled
+into N1, N2, N3: names of confidence 1, three equal parts; N4: above 0.9; N5: names without a prediction, all labeled
 male, as most are. Names of less confidence are left out. Which subsets the paper trained on is not recorded, so that is
 a setting; the default is its data set #1, more noise; #2 leaves out N5.
 """

@@ -1,7 +1,7 @@
 """Your own table: `data.dir` is a .csv or .parquet file, `data.label` the column to predict.
 
 True and false are 1 and 0, words become one column for each of their values (`ONE_HOT` at most), unless half of them or
-more are numbers; then all columns are standardised. The row numbers of pandas, a column without a name or
+more are numbers; then all columns are standardized. The row numbers of pandas, a column without a name or
 `__index_level_0__`, are left out. Classes are in the order of the labels, whole numbers or words. A clean test set is
 another file, `data.test`, of the same columns.
 """
@@ -27,7 +27,7 @@ _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.t
 
 
 def load(
-    dir: Folder = None, label: str = "label", truth: str = "", test: str = "", standardise: bool = True
+    dir: Folder = None, label: str = "label", truth: str = "", test: str = "", standardize: bool = True
 ) -> Dataset:
     """f32[N, D]; `truth` is a column with the true labels, if there is one, which only metrics read.
 
@@ -48,7 +48,7 @@ def load(
     if other is not None:
         held = Labelled(_features(other, values), _words(_labels(other, label, "data.test")))
     name = Path(dir).name
-    return dataset(given, held, names, standardise)._replace(origin=lambda row: f"{name} row {row}")
+    return dataset(given, held, names, standardize)._replace(origin=lambda row: f"{name} row {row}")
 
 
 def _read(path: Path, field: str) -> pa.Table:

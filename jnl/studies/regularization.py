@@ -1,7 +1,7 @@
-"""Arpit et al. 2017, section 5: which regularisers keep a network from memorising, and cost real data nothing?
+"""Arpit et al. 2017, section 5: which regularizers keep a network from memorizing, and cost real data nothing?
 
 For each strength of each: accuracy on the training labels where these are random (in evaluation mode: how much is
-memorised), against accuracy on test images after training on the real labels.
+memorized), against accuracy on test images after training on the real labels.
 """
 
 from collections.abc import Callable
@@ -22,8 +22,8 @@ from jnl.studies.training import curves, labels, one_program, predictions
 USUAL = Settings(seeds=1)
 
 
-class Regulariser(NamedTuple):
-    """One way to regularise, and how strongly."""
+class Regularizer(NamedTuple):
+    """One way to regularize, and how strongly."""
 
     strengths: tuple[float, ...]
     configure: Callable[[ConfigDict, float], None] = lambda config, strength: None
@@ -33,7 +33,7 @@ class Regulariser(NamedTuple):
 class Measured(NamedTuple):
     """Of each run, f64[S]."""
 
-    memorised: np.ndarray  # accuracy on the random labels of the training set
+    memorized: np.ndarray  # accuracy on the random labels of the training set
     real_train_accuracy: np.ndarray
     real_test_accuracy: np.ndarray
 
@@ -57,30 +57,30 @@ def _input_noise(parts: ProgramSpec, strength: float) -> ProgramSpec:
 
 
 REGULARISERS = {
-    "none": Regulariser((0.0,)),
-    "dropout": Regulariser((0.3, 0.6, 0.9), configure=_dropout),
-    "weight decay": Regulariser((0.001, 0.003, 0.01), configure=_weight_decay),
-    "input dropout": Regulariser((0.3, 0.6, 0.9), change=_input_dropout),
-    "input noise": Regulariser((0.5, 1.0, 2.0), change=_input_noise),
+    "none": Regularizer((0.0,)),
+    "dropout": Regularizer((0.3, 0.6, 0.9), configure=_dropout),
+    "weight decay": Regularizer((0.001, 0.003, 0.01), configure=_weight_decay),
+    "input dropout": Regularizer((0.3, 0.6, 0.9), change=_input_dropout),
+    "input noise": Regularizer((0.5, 1.0, 2.0), change=_input_noise),
 }
 
 
 def study(settings: Settings) -> StudyResult:
-    """Accuracy on real data against memorisation of random labels."""
+    """Accuracy on real data against memorization of random labels."""
     dataset = load(settings)
     found = {}
-    for name, regulariser in REGULARISERS.items():
-        strengths = regulariser.strengths[: settings.strengths or None]
-        found[name] = {strength: _measure(settings, dataset, regulariser, strength) for strength in strengths}
+    for name, regularizer in REGULARISERS.items():
+        strengths = regularizer.strengths[: settings.strengths or None]
+        found[name] = {strength: _measure(settings, dataset, regularizer, strength) for strength in strengths}
     return _report(found)
 
 
-def _measure(settings: Settings, dataset: Dataset, regulariser: Regulariser, strength: float) -> Measured:
+def _measure(settings: Settings, dataset: Dataset, regularizer: Regularizer, strength: float) -> Measured:
     """Runs on real and on random labels, in one program."""
     chosen = config(settings, dataset)
     chosen.sweep = (("noise.rate", (0.0, 1.0)),)
-    regulariser.configure(chosen, strength)
-    parts = regulariser.change(one_program(chosen, dataset), strength)
+    regularizer.configure(chosen, strength)
+    parts = regularizer.change(one_program(chosen, dataset), strength)
     measured, states = curves(parts)
     right = (predictions(parts, states)[:, 0] == labels(parts)).mean(1)
     real, random_labels = np.split(right, 2)
@@ -91,24 +91,24 @@ def _report(found: dict[str, dict[float, Measured]]) -> StudyResult:
     labels = [("accuracy on random training labels", "test accuracy on real data")]
     figure, (axis,) = panels(["each point a strength, each line from none on"], labels)
     (none,) = found["none"].values()
-    axis.plot(none.memorised.mean(), none.real_test_accuracy.mean(), "k*", markersize=12, label="none", zorder=3)
+    axis.plot(none.memorized.mean(), none.real_test_accuracy.mean(), "k*", markersize=12, label="none", zorder=3)
     for name in [name for name in found if name != "none"]:
         across, up = (
             [getattr(one, field).mean() for one in (none, *found[name].values())]
-            for field in ("memorised", "real_test_accuracy")
+            for field in ("memorized", "real_test_accuracy")
         )
         axis.plot(across, up, marker="o", markersize=4, label=name)
     axis.legend()
     rows: Rows = [
         {
-            "regulariser": name,
+            "regularizer": name,
             "strength": strength,
             "run": run,
             **{field: rounded(values[run]) for field, values in measured._asdict().items()},
         }
         for name, strengths in found.items()
         for strength, measured in strengths.items()
-        for run in range(len(measured.memorised))
+        for run in range(len(measured.memorized))
     ]
     summary: dict[str, Json] = {
         name: {
@@ -117,4 +117,4 @@ def _report(found: dict[str, dict[float, Measured]]) -> StudyResult:
         }
         for name, strengths in found.items()
     }
-    return StudyResult(summary, {"regularisation": rows}, figure)
+    return StudyResult(summary, {"regularization": rows}, figure)

@@ -1,4 +1,4 @@
-"""Standard with a regularised loss; each term has a weight, 0 leaves it out.
+"""Standard with a regularized loss; each term has a weight, 0 leaves it out.
 
 - `smoothing`: label smoothing (Szegedy et al. 2016), the target is (1 - s) y + s / C.
 - `confidence`: + sum_c p_c log p_c, against confident predictions (Pereyra et al. 2017; weight 1 in DivideMix's
@@ -17,7 +17,7 @@ from jnl.ops.losses import cross_entropy, from_uniform
 from jnl.ops.selection import masked_mean
 
 
-def regularised(smoothing: float = 0.1, confidence: float = 0.0, class_prior: float = 0.0) -> Strategy:
+def regularized(smoothing: float = 0.1, confidence: float = 0.0, class_prior: float = 0.0) -> Strategy:
     """Cross entropy with smoothed labels, and two penalties."""
     within("strategy.smoothing", smoothing, 0, 1, "common: 0.1")
     within("strategy.confidence", confidence, 0, 1e6, "published: 1; 0 is none")

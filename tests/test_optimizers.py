@@ -1,4 +1,4 @@
-"""The optimisers against PyTorch's and Keras' formulas, in NumPy."""
+"""The optimizers against PyTorch's and Keras' formulas, in NumPy."""
 
 import jax
 import jax.numpy as jnp
@@ -18,10 +18,10 @@ GRADIENTS = np.random.default_rng(0).normal(size=(5, 7))
 START = np.random.default_rng(1).normal(size=7)
 
 
-def ours(optimiser, beta1s=(0.9,) * 5):
+def ours(optimizer, beta1s=(0.9,) * 5):
     params, state = np.float32(START), None
     for gradient, rate, beta1 in zip(GRADIENTS, RATES, beta1s, strict=True):
-        transform = optimiser(rate, beta1)
+        transform = optimizer(rate, beta1)
         state = transform.init(params) if state is None else state
         change, state = transform.update(np.float32(gradient), state, params)
         params = optax.apply_updates(params, change)
@@ -69,17 +69,17 @@ def test_adagrad_moves_by_the_rate_however_small_the_first_gradient(gradient):
 
 @pytest.mark.parametrize("name", ["adagrad", "adam", "sgd"])
 def test_the_rate_falls_with_the_number_of_steps(name):
-    optimiser = Optimizer(name, 0.9, 0.05)
-    slower = optimiser._replace(step_decay=0.5)
+    optimizer = Optimizer(name, 0.9, 0.05)
+    slower = optimizer._replace(step_decay=0.5)
     divided = [rate / (1 + 0.5 * step) for step, rate in enumerate(RATES)]
     state, params = None, np.float32(START)
     for gradient, rate in zip(GRADIENTS, divided, strict=True):
-        transform = optimiser(rate, 0.9)
+        transform = optimizer(rate, 0.9)
         state = transform.init(params) if state is None else state
         change, state = transform.update(np.float32(gradient), state, params)
         params = optax.apply_updates(params, change)
     np.testing.assert_allclose(ours(slower), params, rtol=1e-5)
-    assert not np.allclose(ours(slower), ours(optimiser), rtol=1e-2)
+    assert not np.allclose(ours(slower), ours(optimizer), rtol=1e-2)
 
 
 def test_weight_decay_acts_on_what_is_named():
@@ -110,10 +110,10 @@ def test_what_weight_decay_acts_on_is_checked_before_a_training():
     with pytest.raises(UserError, match="optim.decayed: 'Conv_0' is in none of the parameters: Dense_0/bias"):
         build(quick("coteaching", **wrong))
     (parts,) = build(quick("s_model", **wrong | {"optim__decayed": "^strategy/"}))  # its noise layer
-    assert parts.recipe.optimiser.decayed == "^strategy/"
+    assert parts.recipe.optimizer.decayed == "^strategy/"
 
 
-def test_with_a_fresh_optimiser_two_epochs_are_two_trainings_of_one():
+def test_with_a_fresh_optimizer_two_epochs_are_two_trainings_of_one():
     fields = {"optim__name": "sgd", "optim__learning_rate": 0.1, "optim__step_decay": 0.1}
     ((usual,), (fresh,)) = (build(quick("standard", **fields, optim__fresh_each_epoch=new)) for new in (False, True))
     train, run = jax.tree.map(jnp.asarray, usual.dataset.train), usual.runs[0]

@@ -1,6 +1,6 @@
-"""Regularised loss: label smoothing (Szegedy et al. 2016), confidence penalty (Pereyra et al. 2017), class prior.
+"""Regularized loss: label smoothing (Szegedy et al. 2016), confidence penalty (Pereyra et al. 2017), class prior.
 
-python train.py --config=configs/regularised.py:data=mnist,rate=0.5
+python train.py --config=configs/regularized.py:data=mnist,rate=0.5
 
 Measured on MNIST, 20 epochs, 3 runs, `--config.epochs=20 --config.seeds=3`: 87.95 ± 0.65 % at the last epoch with 50 %
 symmetric noise, 83.66 ± 0.93 % with 40 % asymmetric; 35 s on 2 CPU cores. Standard: 87.01 ± 0.42 and
@@ -14,4 +14,4 @@ from jnl.settings.config import published
 
 def get_config(arg: str | None = None) -> ConfigDict:
     """Label smoothing 0.1; the penalties are off, their common weight is 1."""
-    return published("regularised", arg, reference="its terms come from papers without code for noisy labels")
+    return published("regularized", arg, reference="its terms come from papers without code for noisy labels")

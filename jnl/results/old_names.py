@@ -1,0 +1,59 @@
+"""Names that earlier versions of jnl wrote into workdirs, so that their results stay readable."""
+
+from collections.abc import Mapping
+
+from jnl.core.registry import Json
+
+_FIELDS = {
+    "augment.normalise": "augment.normalize",
+    "augment.resized": "augment.random_resized_crop",
+    "checkpoint.piece": "checkpoint.segment",
+    "data.standardise": "data.standardize",
+    "only": "sweep_filter",
+    "optim.minimum": "optim.min_learning_rate",
+    "strategy.neighbours": "strategy.neighbors",
+    "strategy.unlabelled": "strategy.unlabeled_weight",
+}
+_VALUES = {("strategy.name", "regularised"): "regularized", ("protocol.checkpoint", "selected"): "at_best_validation"}
+_METRICS = {"selected": "selected_fraction"}
+_COLUMNS = {"selected": "at_best_validation"}
+_OF_A_POINT = {"realised": "realized"}
+
+
+def config(fields: Mapping[str, Json], section: str = "") -> dict[str, Json]:
+    """The same fields, nested or as `section.field`, with the names that they have today."""
+    renamed: dict[str, Json] = {}
+    for name, value in fields.items():
+        path = f"{section}{name}"
+        new = _FIELDS.get(path, path).removeprefix(section)
+        if isinstance(value, Mapping):
+            renamed[new] = config(value, f"{path}.")
+        else:
+            renamed[new] = _VALUES.get((path, value), value) if isinstance(value, str) else value
+    return renamed
+
+
+def row(fields: Mapping[str, Json]) -> dict[str, Json]:
+    """A row of `metrics.jsonl`: metrics, and the swept fields of its run."""
+    return {_METRICS.get(name, name): value for name, value in config(fields).items()}
+
+
+def point(fields: Mapping[str, Json]) -> dict[str, Json]:
+    """A point of `summary.json`."""
+    renamed: dict[str, Json] = {}
+    for name, value in fields.items():
+        if name == "strategy" and isinstance(value, str):
+            value = _VALUES.get(("strategy.name", value), value)
+        elif isinstance(value, Mapping):
+            names = _COLUMNS if name.endswith("_accuracy") else _OF_A_POINT if name == "noise" else {}
+            value = config(value) if name == "swept" else {names.get(key, key): each for key, each in value.items()}
+        renamed[name] = value
+    return renamed
+
+
+def summary(content: Mapping[str, Json]) -> dict[str, Json]:
+    """What `summary.json` holds; the first versions had one point, whose fields stood at the top."""
+    points = content.get("points")
+    if not isinstance(points, list):
+        return point(content)
+    return point(content) | {"points": [point(each) if isinstance(each, Mapping) else each for each in points]}
