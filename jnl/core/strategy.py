@@ -54,6 +54,9 @@ class StepOutput(NamedTuple):
     example_index: Array  # i32[B], or i32[K, B] if each network has its own batch
 
 
+StepResult = tuple[TrainState, StepOutput]
+
+
 class SelectFn(Protocol):
     """Chooses the examples that train. JAX differentiates the loss that it returns."""
 
@@ -64,7 +67,7 @@ class SelectFn(Protocol):
 class StepFn(Protocol):
     """One training step of the K networks of one run."""
 
-    def __call__(self, state: TrainState, context: StepContext, /) -> tuple[TrainState, StepOutput]:
+    def __call__(self, state: TrainState, context: StepContext, /) -> StepResult:
         """Return the new state, and what the metrics need."""
 
 
@@ -73,7 +76,7 @@ class CustomStepFn(Protocol):
 
     def __call__(
         self, default_step: StepFn, training: TrainContext, state: TrainState, context: StepContext, /
-    ) -> tuple[TrainState, StepOutput]:
+    ) -> StepResult:
         """`default_step` is the step that this one replaces, for example for a warm-up."""
 
 

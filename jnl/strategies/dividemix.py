@@ -20,7 +20,7 @@ from jax import Array, lax
 
 from jnl.core.errors import UserError, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
-from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, Strategy
+from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.suspects import Listed, Suspects
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, predict
 from jnl.ops.augment import mixup
@@ -122,10 +122,8 @@ def dividemix(
 
         return apply_gradients(training, state, total)
 
-    def step(
-        warm: StepFn, training: TrainContext, state: TrainState, context: StepContext
-    ) -> tuple[TrainState, StepOutput]:
-        def divided() -> tuple[TrainState, StepOutput]:
+    def step(warm: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
+        def divided() -> StepResult:
             after, loss = semi_supervised(training, state, context)
             mask = state.memory["clean"][::-1, context.example_index] > threshold
             selection = masked_mean(jnp.zeros(mask.shape), mask)

@@ -20,7 +20,7 @@ from jax import Array, lax
 
 from jnl.core.errors import within
 from jnl.core.memory import Arrays, Memory, MemoryInit
-from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
+from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.augment import mixup
 from jnl.ops.selection import masked_mean
@@ -52,9 +52,7 @@ def elr_plus(
         start, target = given.networks, jnp.zeros((2, len(given.labels), len(given.transition)))
         return cast(Arrays, _Remembered(start.params, start.batch_stats, target, jnp.float32(1)))
 
-    def step(
-        ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext
-    ) -> tuple[TrainState, StepOutput]:
+    def step(ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
         model, memory = training.model, cast(_Remembered, state.memory)
         now = memory.step
         keys = jax.random.split(jax.random.fold_in(context.key, 2), 4)

@@ -23,7 +23,7 @@ from jax import Array
 
 from jnl.core.errors import UserError, within
 from jnl.core.memory import Arrays, HostCallback, Memory, MemoryInit
-from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
+from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.selection import masked_mean
 
@@ -55,9 +55,7 @@ def iterative_open_set(
         groups = _groups(jnp.asarray(labels), jnp.asarray(outlier), jnp.asarray(rows), len(memory["size"]) // 2)
         return memory | {"score": score, "rounds": memory["rounds"] + 1} | jax.device_get(groups)
 
-    def step(
-        _: StepFn, training: TrainContext, state: TrainState, context: StepContext
-    ) -> tuple[TrainState, StepOutput]:
+    def step(_: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
         memory, size = state.memory, len(context.example_index)
         first, second, like = _pairs(memory, jax.random.fold_in(context.key, 2), size)
         index = jnp.concatenate([first, second])

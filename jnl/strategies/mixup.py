@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.errors import within
-from jnl.core.strategy import StepContext, StepFn, StepOutput, Strategy
+from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.augment import mixture
 from jnl.ops.selection import masked_mean
@@ -21,9 +21,7 @@ def mixup(concentration: float = 1.0) -> Strategy:
     """Every example, mixed with another one."""
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 1 to 32")
 
-    def step(
-        ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext
-    ) -> tuple[TrainState, StepOutput]:
+    def step(ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
         inputs, labels = training.augment(context.key, context.inputs), training.labels[context.example_index]
         mix = mixture(jax.random.fold_in(context.key, 2), concentration, len(labels))
         mixed = mix(inputs)

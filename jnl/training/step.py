@@ -5,14 +5,12 @@ from typing import cast
 from jax import Array
 
 from jnl.core.memory import Arrays
-from jnl.core.strategy import StepContext, StepOutput, Strategy
+from jnl.core.strategy import StepContext, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.losses import objective
 
 
-def update(
-    strategy: Strategy, training: TrainContext, state: TrainState, context: StepContext
-) -> tuple[TrainState, StepOutput]:
+def update(strategy: Strategy, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
     """One step on the examples `context.example_index`: forward, select, backward, update.
 
     Both networks' losses are taken before either changes, so the order of the networks does not matter. Batch
