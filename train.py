@@ -15,7 +15,7 @@ from jnl.core.errors import UserError
 from jnl.core.signals import Stopped
 from jnl.experiment.build import build
 from jnl.experiment.preview import describe, estimate
-from jnl.experiment.run import opened
+from jnl.experiment.run import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
 from jnl.results.workdir import finished
@@ -31,8 +31,10 @@ def train(arguments: Sequence[str]) -> Summary:
         devices.use_cores()
         devices.connect()
         programs = build(config)  # all are checked before the first one trains: what is wrong is told at once
-        with opened(config, programs, workdir) as output:
-            for line in dict.fromkeys(line for parts in programs for line in describe(parts)):  # what they share once
+        with open_results(config, programs, workdir) as output:
+            for line in dict.fromkeys(
+                line for program_spec in programs for line in describe(program_spec)
+            ):  # what they share once
                 say(line)
             say(estimate(programs))
             summary = train_programs(programs, output)[0].summary

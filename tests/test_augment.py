@@ -16,7 +16,7 @@ from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.ops.augment import Augment, channel_statistics, mixture, mixup, moved, to_float
-from jnl.training.epoch import start
+from jnl.training.epoch import init_state
 
 CROP_FLIP = Augment(pad=4, flip=True)
 IMAGES = np.random.default_rng(0).integers(1, 256, (200, 9, 8, 3)).astype(np.uint8)
@@ -189,10 +189,10 @@ def _square(top, left, side):
 
 def test_moves_and_the_mean_image_reach_a_training():
     fields = {"augment__shift": 0.1, "augment__rotate": 15.0, "augment__normalize": "mean_image"}
-    (parts,) = build(quick("standard", **fields))
-    assert (parts.recipe.augment.shift, parts.recipe.augment.rotate) == (0.1, 15.0)
-    images = np.asarray(parts.dataset.train.inputs, np.float64) / 255
-    np.testing.assert_allclose(parts.recipe.augment.mean, images.mean(0).reshape(-1), rtol=1e-9)
+    (program_spec,) = build(quick("standard", **fields))
+    assert (program_spec.train_spec.augment.shift, program_spec.train_spec.augment.rotate) == (0.1, 15.0)
+    images = np.asarray(program_spec.dataset.train.inputs, np.float64) / 255
+    np.testing.assert_allclose(program_spec.train_spec.augment.mean, images.mean(0).reshape(-1), rtol=1e-9)
 
 
 @pytest.mark.parametrize("images", [IMAGES, IMAGES.astype(np.float32)], ids=["bytes", "floats"])
@@ -272,11 +272,13 @@ def test_mistakes_are_told(fields, shape, message):
 def test_crops_and_statistics_reach_training_and_evaluation():
     config = quick("standard", epochs=1, seeds=1)
     config.augment.update(crop=6, pad=1, normalize="channels")
-    (parts,) = build(config)
-    images = np.asarray(parts.dataset.train.inputs) / 255
-    assert (parts.recipe.augment.crop, parts.recipe.augment.pad) == (6, 1)
-    np.testing.assert_allclose(parts.recipe.augment.mean, [images.mean()], rtol=1e-6)
-    state = jax.eval_shape(partial(start, parts.recipe), parts.dataset.train, parts.runs[0])
+    (program_spec,) = build(config)
+    images = np.asarray(program_spec.dataset.train.inputs) / 255
+    assert (program_spec.train_spec.augment.crop, program_spec.train_spec.augment.pad) == (6, 1)
+    np.testing.assert_allclose(program_spec.train_spec.augment.mean, [images.mean()], rtol=1e-6)
+    state = jax.eval_shape(
+        partial(init_state, program_spec.train_spec), program_spec.dataset.train, program_spec.runs[0]
+    )
     assert state.params["Dense_0"]["kernel"].shape == (1, 256, 36)
     assert run(config).metrics["test_accuracy"].shape == (1, 1, 1)
 

@@ -84,6 +84,6 @@ def test_the_time_is_estimated_from_operations(monkeypatch):
     monkeypatch.setattr("jnl.parallel.flops.per_second", lambda: 1e6)
     hidden, output, batch = 64 * 256, 256 * 10, 128
     step = 2 * 2 * batch * (2 * hidden + 3 * output)  # two networks; the images need no gradient
-    number = 3 * 7 * programs[0].recipe.steps * step
+    number = 3 * 7 * programs[0].train_spec.steps * step
     assert estimate(programs).startswith(f"{number:.1e} floating-point operations in 1 programs: about ")
     assert f"about {number / 0.5e6 / 3600:.0f} hours" in estimate(programs)

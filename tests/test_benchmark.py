@@ -29,12 +29,12 @@ def test_matrix_products_and_convolutions_are_counted_with_their_loops():
 
 
 def test_an_epoch_of_the_mlp_costs_what_arithmetic_says():
-    (parts,) = build(quick("jocor"))
+    (program_spec,) = build(quick("jocor"))
     hidden, output, batch = 64 * 256, 256 * 10, 128
     forward = 2 * batch * (hidden + output)
     backward = 2 * batch * (hidden + 2 * output)  # no gradient with respect to the images
     evaluation = 2 * 3 * batch * (hidden + output)  # 355 examples in 3 batches
-    assert epochs.count(parts) == 2 * (parts.recipe.steps * (forward + backward) + evaluation)
+    assert epochs.count(program_spec) == 2 * (program_spec.train_spec.steps * (forward + backward) + evaluation)
 
 
 def test_it_runs(tmp_path, monkeypatch, capsys):
@@ -55,5 +55,5 @@ def test_it_runs(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", sorted(epochs.WORK))
 def test_every_work_can_be_built(name):
-    parts = epochs.parts(name, 2, "map")
-    assert len(parts.runs) == 2 and epochs.count(parts) > 1e9
+    program_spec = epochs.parts(name, 2, "map")
+    assert len(program_spec.runs) == 2 and epochs.count(program_spec) > 1e9

@@ -20,7 +20,7 @@ from jnl.experiment.run import run
 from jnl.settings import sweep
 from jnl.settings.config import published
 from jnl.settings.config_file import load
-from jnl.training.epoch import order
+from jnl.training.epoch import shuffle_batches
 
 SMALL = ["--config.batch_size=2", "--config.epochs=2"]
 
@@ -171,8 +171,8 @@ def test_doubts_are_said_and_names_cannot_break_lines(tmp_path):
     np.savez(tmp_path / "mine.npz", inputs=inputs, labels=labels, class_names=np.array(["a\nb", "\x1b[31mred"]))
     config = published("cdr", "data=arrays,noise=symmetric,rate=0")
     config.data.dir, config.batch_size = str(tmp_path / "mine.npz"), 20
-    (parts,) = build(config)
-    lines = describe(parts)
+    (program_spec,) = build(config)
+    lines = describe(program_spec)
     assert all(line.isprintable() for line in lines)
     assert "a\\nb" in lines[0]
     assert any("noise of its own, to which noise.kind=symmetric adds" in line for line in lines)
@@ -196,11 +196,11 @@ def test_what_is_believed_of_noisy_labels_is_what_is_forgotten(tmp_path):
     for arg, kept in (("rate=0.3", 0.7), ("quick", 1.0)):
         config = published("coteaching", f"data=arrays,{arg}")
         config.data.dir, config.batch_size, config.epochs = str(tmp_path / "mine.npz"), 20, 20
-        (parts,) = build(config)
-        assert int(parts.runs[0].keep_counts[-1, -1]) == int(20 * kept)
-        assert any("leaves nothing out" in line for line in describe(parts)) == (kept == 1)
-    (parts,) = build(quick("coteaching", noise__kind="none"))
-    assert int(parts.runs[0].keep_counts[-1, -1]) == 128  # nothing is believed of clean labels
+        (program_spec,) = build(config)
+        assert int(program_spec.runs[0].keep_counts[-1, -1]) == int(20 * kept)
+        assert any("leaves nothing out" in line for line in describe(program_spec)) == (kept == 1)
+    (program_spec,) = build(quick("coteaching", noise__kind="none"))
+    assert int(program_spec.runs[0].keep_counts[-1, -1]) == 128  # nothing is believed of clean labels
 
 
 def test_the_selected_epoch_is_that_of_the_best_noisy_validation():
@@ -217,13 +217,13 @@ def test_the_selected_epoch_is_that_of_the_best_noisy_validation():
 
 
 def test_the_realized_noise_is_saved_and_shown():
-    (parts,) = build(quick(noise__kind="pair", noise__rate=0.3))
+    (program_spec,) = build(quick(noise__kind="pair", noise__rate=0.3))
     history = run(quick(noise__kind="pair", noise__rate=0.3, epochs=1))
-    train = parts.dataset.train
-    expected = noise.realized(np.asarray(train.clean), np.asarray(parts.runs[0].labels), 10)
+    train = program_spec.dataset.train
+    expected = noise.realized(np.asarray(train.clean), np.asarray(program_spec.runs[0].labels), 10)
     matrix = np.array(history.summary["points"][0]["noise"]["matrix"])
     np.testing.assert_allclose(matrix, expected, atol=1e-4)
-    lines = describe(parts)
+    lines = describe(program_spec)
     assert lines[0].startswith("digits: 1,442 to train, 355 to test, inputs 8 x 8 x 1 uint8, 10 classes of ")
     assert f"{100 * expected[3, 4]:5.1f}" in lines[5]
 
@@ -232,9 +232,11 @@ def test_even_classes_in_an_epoch():
     labels = np.repeat([0, 1, 2], [300, 60, 40])
     uneven = dataset(Labelled(np.random.default_rng(0).normal(size=(400, 2)), labels, labels), None)
     config = quick("standard", noise__kind="none", batch_size=30, data__balanced=True, epochs=1, seeds=1)
-    (parts,) = build(config, load=lambda *_, **__: uneven)
-    assert parts.recipe.balanced
-    index = jax.jit(lambda run: order(parts.recipe, run, jnp.int32(0)).example_index)(parts.runs[0])
+    (program_spec,) = build(config, load=lambda *_, **__: uneven)
+    assert program_spec.train_spec.balanced
+    index = jax.jit(lambda run: shuffle_batches(program_spec.train_spec, run, jnp.int32(0)).example_index)(
+        program_spec.runs[0]
+    )
     counts = np.bincount(labels[np.asarray(index).ravel()])
     np.testing.assert_array_equal(counts, [120, 120, 120])  # of the 360 that train
     assert len(np.unique(index)) < 360  # small classes repeat

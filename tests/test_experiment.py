@@ -138,11 +138,11 @@ def test_without_noise_every_selected_label_is_right():
 def test_reference_protocol():
     config = settings.published("jocor", "reference")
     config.epochs, config.seeds, config.protocol.max_steps, config.batch_size = 3, 1, 4, 100
-    (parts,) = build(config)
-    assert parts.recipe.steps == 4
-    assert list(parts.epochs) == [1, 2]  # epoch 0 only evaluates random weights in the published code
-    assert len(parts.dataset.test.labels) == 300
-    assert float(parts.runs[0].keep_counts[1, -1]) == int((1 - 0.2 / 9) * 100)
+    (program_spec,) = build(config)
+    assert program_spec.train_spec.steps == 4
+    assert list(program_spec.epochs) == [1, 2]  # epoch 0 only evaluates random weights in the published code
+    assert len(program_spec.dataset.test.labels) == 300
+    assert float(program_spec.runs[0].keep_counts[1, -1]) == int((1 - 0.2 / 9) * 100)
     assert jnl.run(config).metrics["test_accuracy"].shape == (1, 2, 2)
 
 
@@ -216,16 +216,16 @@ def test_a_sweep_of_a_section_leaves_its_other_fields():
 
 @pytest.mark.parametrize("noise_seed", [0, 5])
 def test_one_noise_seed_is_one_noise_for_all_runs(noise_seed):
-    (parts,) = build(quick(seeds=(2, 9), noise__seed=noise_seed))
-    np.testing.assert_array_equal(parts.runs[0].labels, parts.runs[1].labels)
-    assert [member.noise_seed for member in parts.members] == [noise_seed] * 2
+    (program_spec,) = build(quick(seeds=(2, 9), noise__seed=noise_seed))
+    np.testing.assert_array_equal(program_spec.runs[0].labels, program_spec.runs[1].labels)
+    assert [run_info.noise_seed for run_info in program_spec.run_infos] == [noise_seed] * 2
 
 
 def test_test_labels_are_never_touched():
-    (parts,) = build(quick(noise__rate=1.0))
-    np.testing.assert_array_equal(parts.dataset.test.labels, parts.dataset.test.clean)
-    np.testing.assert_array_equal(parts.dataset.test.labels, jnl.data.load("digits").test.labels)
-    assert (np.asarray(parts.runs[0].labels) != np.asarray(parts.dataset.train.clean)).all()
+    (program_spec,) = build(quick(noise__rate=1.0))
+    np.testing.assert_array_equal(program_spec.dataset.test.labels, program_spec.dataset.test.clean)
+    np.testing.assert_array_equal(program_spec.dataset.test.labels, jnl.data.load("digits").test.labels)
+    assert (np.asarray(program_spec.runs[0].labels) != np.asarray(program_spec.dataset.train.clean)).all()
 
 
 def test_labels_that_are_noisy_already_stay(monkeypatch):
@@ -233,9 +233,9 @@ def test_labels_that_are_noisy_already_stay(monkeypatch):
     noisy = (digits.train.labels + 1) % 10
     unknown = digits._replace(train=digits.train._replace(labels=noisy, clean=jnp.full_like(noisy, -1)))
     monkeypatch.setattr("jnl.data.sources.digits.load", lambda dir=None: unknown)
-    (parts,) = build(quick(noise__kind="none"))
-    np.testing.assert_array_equal(parts.runs[0].labels, noisy)
-    assert all(np.isnan(member.realized_rate) for member in parts.members)
+    (program_spec,) = build(quick(noise__kind="none"))
+    np.testing.assert_array_equal(program_spec.runs[0].labels, noisy)
+    assert all(np.isnan(run_info.realized_rate) for run_info in program_spec.run_infos)
     history = jnl.run(quick("small_loss", noise__kind="none", epochs=1))
     assert np.isnan(history.metrics["label_precision"]).all()
     assert history.summary["points"][0]["label_precision"] is None

@@ -94,8 +94,8 @@ def test_any_sweep_is_planned_or_told(method, argument, drawn):
         config.sweep = drawn.draw(st.lists(swept, max_size=2).map(tuple) | values)
     except ValueError:
         return
-    for parts in judge(build, config, load) or []:
-        assert all(member.point.title.isprintable() for member in parts.members)
+    for program_spec in judge(build, config, load) or []:
+        assert all(run_info.point.title.isprintable() for run_info in program_spec.run_infos)
 
 
 WORDS = [

@@ -15,7 +15,7 @@ import train
 from jnl import strategies
 from jnl.core.signals import Stopped
 from jnl.experiment.build import build
-from jnl.experiment.run import opened
+from jnl.experiment.run import open_results
 from jnl.experiment.run import train as train_programs
 
 COUNTED = ["index", "given", "times_seen", "times_left_out", "share_left_out"]
@@ -61,9 +61,9 @@ def test_most_of_the_listed_labels_are_wrong(name, tmp_path):
     _, columns, least = EVERY[name]
     asked = config(name)
     summary = jnl.run(asked, tmp_path).summary
-    (parts,) = build(asked)
+    (program_spec,) = build(asked)
     assert sorted(files(tmp_path)) == ["run-0.csv", "run-1.csv"]
-    for number, run in enumerate(parts.runs):
+    for number, run in enumerate(program_spec.runs):
         header, found = read(tmp_path, number)
         index, labels = np.array([int(row[0]) for row in found]), np.asarray(run.labels)
         assert header == columns
@@ -71,7 +71,7 @@ def test_most_of_the_listed_labels_are_wrong(name, tmp_path):
         assert (np.diff(index) > 0).all()
         assert not set(index) & set(np.asarray(run.validation_index).tolist())
         assert [row[1] for row in found] == [str(label) for label in labels[index]]
-        truth = np.asarray(parts.dataset.train.clean)[index]
+        truth = np.asarray(program_spec.dataset.train.clean)[index]
         assert (truth != labels[index]).mean() > least
         if "suggested" in header:
             suggested = np.array([int(row[2]) for row in found])
@@ -129,10 +129,10 @@ class TestStopped:
         sweep.sweep = (("strategy.name", ("coteaching", "standard", "small_loss")), ("seeds", 2))
         programs = build(sweep)
         stop_when(lambda: rows(tmp_path) >= 7)
-        with pytest.raises(Stopped), opened(sweep, programs, tmp_path) as output:
+        with pytest.raises(Stopped), open_results(sweep, programs, tmp_path) as output:
             train_programs(programs, output)
         assert sorted(files(tmp_path)) == ["run-0.csv", "run-1.csv"]
-        with opened(sweep, programs, tmp_path) as output:
+        with open_results(sweep, programs, tmp_path) as output:
             train_programs(programs, output)
         assert sorted(files(tmp_path)) == [f"run-{run}.csv" for run in (0, 1, 4, 5)]
 

@@ -17,8 +17,8 @@ from jnl.experiment.build import build
 from jnl.experiment.cross_validation import weigh
 from jnl.experiment.run import run
 from jnl.parallel import multi_run
-from jnl.training.epoch import start, train_epoch
-from jnl.training.evaluation import everything, predictor
+from jnl.training.epoch import init_state, train_epoch
+from jnl.training.evaluation import predict_all, predictor
 
 KEPT = {
     "cores2": {"sieve_from": 1, "wait_epochs": 0},
@@ -38,10 +38,12 @@ def short(name, **fields):
 @pytest.mark.parametrize("name", KEPT)
 def test_memory_is_the_runs_own_changes_and_does_not_depend_on_company(name):
     config = short(name, seeds=3, noise__seed="per_run", runs_axis="map")
-    (parts,) = build(config)
-    program = multi_run.MultiRunProgram(parts.recipe, parts.dataset, parts.runs, parts.layout, 2)
+    (program_spec,) = build(config)
+    program = multi_run.MultiRunProgram(
+        program_spec.train_spec, program_spec.dataset, program_spec.runs, program_spec.layout, 2
+    )
     before = jax.tree.leaves(program.gather(program.start(0)).states.memory)
-    *_, last = islice(program.train(partial(program.start, 0)), len(parts.epochs))
+    *_, last = islice(program.train(partial(program.start, 0)), len(program_spec.epochs))
     cut, whole = program.gather(last).states, run(config).state
     for mine, theirs in zip(*map(jax.tree.leaves, (whole, cut)), strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -65,16 +67,16 @@ def test_what_is_held_out_never_trains(name):
     """The examples that are held out may have any label: nothing is selected of them, nothing moves."""
     hyper = KEPT.get(name, {"folds": 2, "fold_epochs": 1})
     config = quick(name, epochs=2, data__validation=0.3, seeds=1, **{f"strategy__{k}": v for k, v in hyper.items()})
-    (parts,) = build(config)
+    (program_spec,) = build(config)
 
     def params(labels):
-        member = parts.members[0]._replace(run=parts.runs[0]._replace(labels=labels))
-        one = weigh(parts._replace(members=[member]), None)
-        program = multi_run.MultiRunProgram(one.recipe, one.dataset, one.runs, one.layout)
+        run_info = program_spec.run_infos[0]._replace(run=program_spec.runs[0]._replace(labels=labels))
+        one = weigh(program_spec._replace(run_infos=[run_info]), None)
+        program = multi_run.MultiRunProgram(one.train_spec, one.dataset, one.runs, one.layout)
         *_, last = islice(program.train(partial(program.start, 0)), 2)
         return program.gather(last).states.params
 
-    held, labels = parts.runs[0].validation_index, parts.runs[0].labels
+    held, labels = program_spec.runs[0].validation_index, program_spec.runs[0].labels
     assert len(held) > 300
     for one, other in zip(*map(jax.tree.leaves, (params(labels), params(labels.at[held].set(3)))), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -101,10 +103,10 @@ def test_what_does_not_fit_is_told(name, fields, message):
 
 def test_a_restart_starts_networks_and_schedules_afresh():
     config = quick("forward_correction", epochs=4, strategy__estimation_epochs=3, optim__decay_start=1)
-    (parts,) = build(config)
-    rate = np.asarray(parts.runs[0].learning_rate)
+    (program_spec,) = build(config)
+    rate = np.asarray(program_spec.runs[0].learning_rate)
     np.testing.assert_array_equal(rate, np.concatenate([rate[3:6], rate[3:]]))
-    assert (parts.epochs, parts.preparing) == (range(7), 3)
+    assert (program_spec.epochs, program_spec.preparing) == (range(7), 3)
     history = run(config)
     assert history.metrics["train_loss"].shape == (2, 7)
     after = history.metrics["test_accuracy"][:, 3:, 0]
@@ -146,11 +148,11 @@ def test_the_validation_loss_is_the_methods_own_on_noisy_labels_that_are_held_ou
     """Patrini's code keeps the weights of the lowest corrected loss on 10 % of the noisy labels."""
     fields = {} if name == "standard" else {"strategy__estimation_epochs": 2}
     config = quick(name, data__validation=0.1, seeds=1, epochs=2, **fields)
-    (parts,) = build(config)
-    history, run_ = run(config), parts.runs[0]
+    (program_spec,) = build(config)
+    history, run_ = run(config), program_spec.runs[0]
     state = jax.tree.map(lambda leaf: leaf[0], history.state)
-    rows, every = np.asarray(run_.validation_index), np.float32(parts.dataset.train.inputs) / 255
-    logits, _ = predict(parts.recipe.model, state.params, state.batch_stats, jnp.asarray(every[rows]))
+    rows, every = np.asarray(run_.validation_index), np.float32(program_spec.dataset.train.inputs) / 255
+    logits, _ = predict(program_spec.train_spec.model, state.params, state.batch_stats, jnp.asarray(every[rows]))
     p, labels = np.float64(jax.nn.softmax(logits[0])), np.asarray(run_.labels)[rows]
     if name != "standard":
         held_out = np.flatnonzero(state.memory["held_out"])
@@ -177,10 +179,14 @@ def test_published_code_divides_the_rate_by_one_and_the_weight_of_a_term(name, h
     fields |= {"optim__momentum": 0.0, "optim__weight_decay": 0.1, "protocol__max_steps": 1}
 
     def moved(number, divides):
-        (parts,) = build(quick(name, strategy__divide_rate=divides, **fields))
-        recipe, train, one = parts.recipe, jax.tree.map(jnp.asarray, parts.dataset.train), parts.runs[0]
-        state = start(recipe, train, one)
-        after, _ = jax.jit(partial(train_epoch, recipe))(train, one, state, jnp.int32(number))
+        (program_spec,) = build(quick(name, strategy__divide_rate=divides, **fields))
+        spec, train, one = (
+            program_spec.train_spec,
+            jax.tree.map(jnp.asarray, program_spec.dataset.train),
+            program_spec.runs[0],
+        )
+        state = init_state(spec, train, one)
+        after, _ = jax.jit(partial(train_epoch, spec))(train, one, state, jnp.int32(number))
         return jax.tree.leaves(jax.tree.map(jnp.subtract, after.params, state.params))
 
     for number, divisor in enumerate(divisors):
@@ -214,16 +220,16 @@ def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
     """Every row is predicted by exactly one fold, which trained on the others."""
     from jnl.experiment import cross_validation
 
-    (parts,) = build(quick("confident_filter", seeds=1, strategy__folds=3, strategy__fold_epochs=1))
+    (program_spec,) = build(quick("confident_filter", seeds=1, strategy__folds=3, strategy__fold_epochs=1))
     seen = []
     program = cross_validation.runs.MultiRunProgram
 
-    def spy(recipe, dataset, members, *rest):
-        seen.extend(members)
-        return program(recipe, dataset, members, *rest)
+    def spy(spec, dataset, run_infos, *rest):
+        seen.extend(run_infos)
+        return program(spec, dataset, run_infos, *rest)
 
     monkeypatch.setattr(cross_validation.runs, "MultiRunProgram", spy)
-    cross_validation.weigh(parts, None)
+    cross_validation.weigh(program_spec, None)
     held = [set(np.asarray(run.validation_index).tolist()) for run in seen]
     assert len(seen) == 3
     assert set.union(*held) == set(range(1442))
@@ -240,12 +246,12 @@ def test_two_networks_have_an_ensemble():
 
 
 def test_everything_is_every_row_in_order():
-    (parts,) = build(quick())
+    (program_spec,) = build(quick())
     state = jax.tree.map(jnp.asarray, run(quick(epochs=1, seeds=1)).state)
     state = jax.tree.map(lambda leaf: leaf[0], state)
-    inputs = jnp.asarray(parts.dataset.train.inputs[:301])
-    said = everything(predictor(parts.recipe.model, state, parts.recipe.augment), inputs, 128)
-    expected = predict(parts.recipe.model, state.params, state.batch_stats, inputs.astype(jnp.float32) / 255)
+    inputs = jnp.asarray(program_spec.dataset.train.inputs[:301])
+    said = predict_all(predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment), inputs, 128)
+    expected = predict(program_spec.train_spec.model, state.params, state.batch_stats, inputs.astype(jnp.float32) / 255)
     for mine, theirs in zip(said, expected, strict=True):
         assert mine.shape == theirs.shape == (2, 301, mine.shape[-1])
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-5)
@@ -269,5 +275,5 @@ def test_dividemix_divides_after_its_warm_up():
 def test_a_swept_strategy_name_drops_the_other_ones_defaults():
     config = quick("jocor", epochs=1)
     config.sweep = (("strategy.name", ("gce", "standard")),)
-    assert [parts.config.strategy.name for parts in build(config)] == ["gce", "standard"]
+    assert [program_spec.config.strategy.name for program_spec in build(config)] == ["gce", "standard"]
     assert "co_lambda" not in strategies.hypers("gce")

@@ -12,7 +12,7 @@ from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.settings.config import published
 from jnl.strategies._mixture import _split, chance_of_lower
-from jnl.training.evaluation import everything, predictor
+from jnl.training.evaluation import predict_all, predictor
 
 OF_DATA = {"mnist": "mlp", "cifar10": "cnn_small"}
 OF_NOISE = ("symmetric 0.2", "symmetric 0.5", "symmetric 0.8", "pair 0.45", "asymmetric 0.4")
@@ -83,11 +83,13 @@ def test_losses_of_real_networks_are_divided_as_published(data, shared_data):
         config = published("standard", f"data={data},model={OF_DATA[data]},noise={kind},rate={rate}")
         config.update(epochs=3, seeds=1)
         config.data.dir, config.strategy.networks = str(shared_data), 2
-        (parts,) = build(config)
+        (program_spec,) = build(config)
         state = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), run(config).state)
-        say = predictor(parts.recipe.model, state, parts.recipe.augment)
-        logits, _ = jax.jit(lambda inputs, say=say: everything(say, inputs, 1_000))(parts.dataset.train.inputs)
-        labels = np.asarray(parts.runs[0].labels)
+        predict_fn = predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment)
+        logits, _ = jax.jit(lambda inputs, predict_fn=predict_fn: predict_all(predict_fn, inputs, 1_000))(
+            program_spec.dataset.train.inputs
+        )
+        labels = np.asarray(program_spec.runs[0].labels)
         for network, one in enumerate(np.float64(jax.nn.log_softmax(logits))):
             every = -one[np.arange(len(labels)), labels]
             for number in (5_000, len(every)):

@@ -284,15 +284,17 @@ def test_wrong_files_are_told(tmp_path, name, text, message):
 def test_matrix_and_instance_reach_the_strategies(tmp_path):
     matrix = 0.7 * np.eye(10) + 0.3 * np.roll(np.eye(10), 1, 1)
     np.save(tmp_path / "t.npy", matrix)
-    (parts,) = build(quick("coteaching", noise__kind="matrix", noise__file=str(tmp_path / "t.npy"), noise__rate=0.9))
+    (program_spec,) = build(
+        quick("coteaching", noise__kind="matrix", noise__file=str(tmp_path / "t.npy"), noise__rate=0.9)
+    )
     (pair,) = build(quick("coteaching", noise__kind="pair", noise__rate=0.3))
-    np.testing.assert_array_equal(parts.runs[0].labels, pair.runs[0].labels)
-    np.testing.assert_array_equal(parts.runs[0].keep_counts, pair.runs[0].keep_counts)
-    np.testing.assert_allclose(parts.runs[0].transition, matrix, atol=1e-7)
+    np.testing.assert_array_equal(program_spec.runs[0].labels, pair.runs[0].labels)
+    np.testing.assert_array_equal(program_spec.runs[0].keep_counts, pair.runs[0].keep_counts)
+    np.testing.assert_allclose(program_spec.runs[0].transition, matrix, atol=1e-7)
 
     first, second = build(quick("coteaching", noise__kind="instance", noise__seed="per_run"))[0].runs
     assert not np.array_equal(first.transition, second.transition)
-    clean = np.asarray(parts.dataset.train.clean)
+    clean = np.asarray(program_spec.dataset.train.clean)
     np.testing.assert_allclose(first.transition, noise.realized(clean, np.asarray(first.labels), 10), rtol=1e-6)
 
 

@@ -10,7 +10,7 @@ from jax.tree_util import keystr
 
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
-from jnl.training.epoch import start, train_epoch
+from jnl.training.epoch import init_state, train_epoch
 from jnl.training.optimizers import Optimizer
 
 RATES = [0.1, 0.1, 0.01, 0.01, 0.02]
@@ -109,8 +109,8 @@ def test_what_weight_decay_acts_on_is_checked_before_a_training():
     wrong = {"optim__weight_decay": 1e-3, "optim__decayed": "Conv_0"}  # of an MLP
     with pytest.raises(UserError, match="optim.decayed: 'Conv_0' is in none of the parameters: Dense_0/bias"):
         build(quick("coteaching", **wrong))
-    (parts,) = build(quick("s_model", **wrong | {"optim__decayed": "^strategy/"}))  # its noise layer
-    assert parts.recipe.optimizer.decayed == "^strategy/"
+    (program_spec,) = build(quick("s_model", **wrong | {"optim__decayed": "^strategy/"}))  # its noise layer
+    assert program_spec.train_spec.optimizer.decayed == "^strategy/"
 
 
 def test_with_a_fresh_optimizer_two_epochs_are_two_trainings_of_one():
@@ -118,15 +118,17 @@ def test_with_a_fresh_optimizer_two_epochs_are_two_trainings_of_one():
     ((usual,), (fresh,)) = (build(quick("standard", **fields, optim__fresh_each_epoch=new)) for new in (False, True))
     train, run = jax.tree.map(jnp.asarray, usual.dataset.train), usual.runs[0]
 
-    def epoch(parts, state, number):
-        return jax.jit(lambda state: train_epoch(parts.recipe, train, run, state, jnp.int32(number))[0])(state)
+    def epoch(program_spec, state, number):
+        return jax.jit(lambda state: train_epoch(program_spec.train_spec, train, run, state, jnp.int32(number))[0])(
+            state
+        )
 
     def new(params):
-        return start(usual.recipe, train, run)._replace(params=params)
+        return init_state(usual.train_spec, train, run)._replace(params=params)
 
-    first = epoch(usual, new(start(usual.recipe, train, run).params), 0)
+    first = epoch(usual, new(init_state(usual.train_spec, train, run).params), 0)
     second = epoch(usual, new(first.params), 1)
-    ours = epoch(fresh, epoch(fresh, start(fresh.recipe, train, run), 0), 1)
+    ours = epoch(fresh, epoch(fresh, init_state(fresh.train_spec, train, run), 0), 1)
     for mine, expected in zip(*(jax.tree.leaves(state[:3]) for state in (ours, second)), strict=True):
         np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-7)
     without = epoch(usual, first, 1)

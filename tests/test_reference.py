@@ -135,5 +135,5 @@ def test_a_published_protocol_builds_on_real_images(name, shared_data):
     """Settings, network and images fit together: all but the training itself."""
     config = reference(name, "data=mnist,rate=0.5")
     config.data.dir, config.seeds = str(shared_data), 1
-    (parts,) = build(config)
-    assert parts.operations > 0
+    (program_spec,) = build(config)
+    assert program_spec.operations > 0

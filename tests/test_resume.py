@@ -7,7 +7,7 @@ from faults import finish, kill, left_behind, start
 
 from jnl import strategies
 
-# Statistics of batches, dropout, augmentation; a save after almost every piece, of which an epoch has several.
+# Statistics of batches, dropout, augmentation; a save after almost every segment, of which an epoch has several.
 NETWORK = [
     "--config.batch_size=64", "--config.protocol.max_steps=8", "--config.model.dropout=0.3", "--config.augment.pad=1",
     "--config.noise.seed=per_run", "--config.data.validation=0.1", "--config.checkpoint.every_minutes=0.0005",

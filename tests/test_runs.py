@@ -14,34 +14,36 @@ from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.parallel import multi_run
 from jnl.parallel.layout import choose
-from jnl.training.epoch import start, train_epoch
+from jnl.training.epoch import init_state, train_epoch
 
 TWO_EPOCHS = {"epochs": 2}
 
 
 def programs(config, **options):
-    (parts,) = build(config)
-    return parts, multi_run.MultiRunProgram(parts.recipe, parts.dataset, parts.runs, parts.layout, **options)
+    (program_spec,) = build(config)
+    return program_spec, multi_run.MultiRunProgram(
+        program_spec.train_spec, program_spec.dataset, program_spec.runs, program_spec.layout, **options
+    )
 
 
 @pytest.mark.parametrize("strategy", ["standard", "jocor"])
 def test_a_run_alone_starts_with_the_same_bits_as_among_others(strategy):
-    parts, among = programs(quick(strategy, seeds=(3, 7, 11), noise__seed="per_run"))
+    program_spec, among = programs(quick(strategy, seeds=(3, 7, 11), noise__seed="per_run"))
     for position, seed in enumerate((3, 7, 11)):
         solo_parts, alone = programs(quick(strategy, seeds=(seed,), noise__seed="per_run"))
-        np.testing.assert_array_equal(parts.runs[position].labels, solo_parts.runs[0].labels)
+        np.testing.assert_array_equal(program_spec.runs[position].labels, solo_parts.runs[0].labels)
         for mine, theirs in zip(*map(jax.tree.leaves, (alone.start(0).chunks, among.start(0).chunks)), strict=True):
             np.testing.assert_array_equal(mine[0], theirs[position])
 
 
-def trained(parts):
+def trained(program_spec):
     """The state of each run after epoch 1, its first."""
-    work = parts.recipe, jax.tree.map(jnp.asarray, parts.dataset.train)
-    train = jax.jit(lambda one: train_epoch(*work, one, start(*work, one), jnp.int32(1))[0])
-    return [train(one) for one in parts.runs]
+    work = program_spec.train_spec, jax.tree.map(jnp.asarray, program_spec.dataset.train)
+    train = jax.jit(lambda one: train_epoch(*work, one, init_state(*work, one), jnp.int32(1))[0])
+    return [train(one) for one in program_spec.runs]
 
 
-def orders(parts, monkeypatch):
+def orders(program_spec, monkeypatch):
     """The data order of epoch 1 of each run, as the training sees it."""
     seen = []
     original = jax.random.permutation
@@ -52,7 +54,7 @@ def orders(parts, monkeypatch):
         return order
 
     monkeypatch.setattr("jnl.training.epoch.jax.random.permutation", spy)
-    trained(parts)
+    trained(program_spec)
     jax.effects_barrier()
     return seen
 
@@ -106,24 +108,24 @@ def test_the_training_epoch_compiles_once(axis, caplog):
 
 
 def test_data_are_on_the_device_once_whatever_the_number_of_runs():
-    parts, four = programs(quick(seeds=4, runs_axis="vmap"))
+    program_spec, four = programs(quick(seeds=4, runs_axis="vmap"))
     _, one = programs(quick(seeds=1, runs_axis="vmap"))
     arguments = [program._epoch._compiled.memory_analysis().argument_size_in_bytes for program in (one, four)]
     per_run = (arguments[1] - arguments[0]) / 3
-    data = sum(leaf.nbytes for leaf in jax.tree.leaves((parts.dataset.train, parts.dataset.test)))
-    assert parts.dataset.train.inputs.dtype == jnp.uint8
+    data = sum(leaf.nbytes for leaf in jax.tree.leaves((program_spec.dataset.train, program_spec.dataset.test)))
+    assert program_spec.dataset.train.inputs.dtype == jnp.uint8
     assert arguments[0] - per_run == pytest.approx(data, rel=0.1)  # less what the program does not read
 
 
 def test_batch_statistics_see_the_whole_batch_selected_or_not():
-    (parts,) = build(quick("small_loss", strategy__forget_rate=0.9, strategy__ramp_epochs=1, epochs=1))
-    assert int(parts.runs[0].keep_counts[0, -1]) == 128  # paper schedule: epoch 0 forgets nothing
+    (program_spec,) = build(quick("small_loss", strategy__forget_rate=0.9, strategy__ramp_epochs=1, epochs=1))
+    assert int(program_spec.runs[0].keep_counts[0, -1]) == 128  # paper schedule: epoch 0 forgets nothing
 
     def statistics(forget):
         config = quick("small_loss", strategy__forget_rate=forget, strategy__ramp_epochs=1, epochs=2, seeds=(1,))
         config.model.name, config.batch_size, config.protocol.max_steps = "cnn7", 16, 1
-        (parts,) = build(config)
-        return trained(parts)[0].batch_stats
+        (program_spec,) = build(config)
+        return trained(program_spec)[0].batch_stats
 
     for all_kept, few_kept in zip(*map(jax.tree.leaves, (statistics(0.0), statistics(0.75))), strict=True):
         np.testing.assert_array_equal(all_kept, few_kept)
@@ -203,8 +205,8 @@ def test_what_changes_shapes_is_a_program_of_its_own():
     config = quick(epochs=1)
     config.sweep = (("batch_size", (64, 128)), ("optim.learning_rate", (0.001, 0.01)))
     first, second = build(config)
-    assert [one.recipe.batch_size for one in (first, second)] == [64, 128]
-    assert [len(one.members) for one in (first, second)] == [4, 4]
+    assert [one.train_spec.batch_size for one in (first, second)] == [64, 128]
+    assert [len(one.run_infos) for one in (first, second)] == [4, 4]
     with pytest.raises(UserError, match="takes 2 programs"):
         run(config)
 

@@ -13,7 +13,7 @@ import jnl
 import train
 from jnl.core.signals import Stopped
 from jnl.experiment.build import build
-from jnl.experiment.run import opened
+from jnl.experiment.run import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.report import __main__ as report
 from jnl.report import cells, reading
@@ -102,24 +102,26 @@ def test_without_a_workdir_it_stops_at_once():
 
 
 def test_another_cut_is_taken_up_as_it_was(tmp_path, monkeypatch):
-    """Whether inputs stream follows free memory: the pieces of an epoch stay those it began with."""
+    """Whether inputs stream follows free memory: the segments of an epoch stay those it began with."""
 
     def training(path=None):
         often = {"checkpoint__every_minutes": 1e-6, "checkpoint__keep": 99}
         return jnl.run(quick("jocor", epochs=EPOCHS, runs_axis="map", **often), path)
 
-    monkeypatch.setattr("jnl.parallel.host_feed.BYTES", 2 * 11 * 128 * 64 // 3)  # three pieces of 11 steps and two runs
+    monkeypatch.setattr(
+        "jnl.parallel.host_feed.BYTES", 2 * 11 * 128 * 64 // 3
+    )  # three segments of 11 steps and two runs
     monkeypatch.setattr("jnl.parallel.devices.memory", lambda: 2**17)
     stop_when(lambda: rows(tmp_path) >= 6)
     with pytest.raises(Stopped):
         training(tmp_path)
-    pieces = newest(tmp_path / "checkpoints" / "0").record["pieces"]
+    segments = newest(tmp_path / "checkpoints" / "0").record["segments"]
     monkeypatch.undo()
-    assert pieces > 1
+    assert segments > 1
     history, unbroken = training(tmp_path), training()
     # Another program, so the last bits may differ; a place in another cut would train other batches.
     np.testing.assert_allclose(history.metrics["train_loss"], unbroken.metrics["train_loss"], rtol=1e-5)
-    assert newest(tmp_path / "checkpoints" / "0").record["pieces"] == pieces
+    assert newest(tmp_path / "checkpoints" / "0").record["segments"] == segments
 
 
 def test_a_signal_in_the_last_piece_counts(tmp_path):
@@ -127,6 +129,6 @@ def test_a_signal_in_the_last_piece_counts(tmp_path):
     sweep.sweep = (("strategy.name", ("standard", "small_loss", "jocor")), ("seeds", 1))
     programs = build(sweep)
     stop_when(lambda: rows(tmp_path) >= 1)
-    with pytest.raises(Stopped), opened(sweep, programs, tmp_path) as output:
+    with pytest.raises(Stopped), open_results(sweep, programs, tmp_path) as output:
         train_programs(programs, output)
     assert rows(tmp_path) < 3

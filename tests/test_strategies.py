@@ -110,8 +110,10 @@ def situations(name, hyper, strategy):
     moved = seen._replace(
         example_index=seen.example_index[order], weights=seen.weights[order], features=seen.features[:, order]
     )
-    parts = (seen.memory, seen.strategy_params, seen.features)
-    memory, learned, features = jax.tree.map(lambda leaf: leaf[::-1], parts) if strategy.num_nets > 1 else parts
+    program_spec = (seen.memory, seen.strategy_params, seen.features)
+    memory, learned, features = (
+        jax.tree.map(lambda leaf: leaf[::-1], program_spec) if strategy.num_nets > 1 else program_spec
+    )
     return {
         "straight": (logits, labels, seen),
         "permuted": (logits[:, order], labels[order], moved),

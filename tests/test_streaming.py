@@ -30,7 +30,7 @@ def same(one, other):
 def test_streamed_and_resident_give_the_same_bits(strategy, monkeypatch):
     fields = {"runs_axis": "map", "epochs": 2, "noise__seed": "per_run", "data__validation": 0.1}
     resident = run(quick(strategy, data__stream="never", **fields))
-    for size in (2 * 128 * 64 * 7, *[2**26] * (strategy == "jocor")):  # in pieces of 7 steps and fewer, in one piece
+    for size in (2 * 128 * 64 * 7, *[2**26] * (strategy == "jocor")):  # in segments of at most 7 steps, in one
         monkeypatch.setattr(host_feed, "BYTES", size)
         same(run(quick(strategy, data__stream="always", **fields)), resident)
 
@@ -65,7 +65,7 @@ config.model.dropout, config.data.validation, config.data.stream = 0.3, 0.1, "ne
 config.augment.update(pad=1, flip=True)
 resident = run(config)
 config.data.stream = "always"
-host_feed.BYTES = 64 * 64 * 2  # in several pieces
+host_feed.BYTES = 64 * 64 * 2  # in several segments
 streamed = run(config)
 for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), strict=True):
     np.testing.assert_array_equal(one, other)
@@ -81,11 +81,11 @@ def test_a_network_with_statistics_and_dropout_streams():
 
 
 def test_what_is_too_large_streams_by_itself(monkeypatch):
-    (parts,) = build(quick())
-    assert not parts.recipe.streams
-    monkeypatch.setattr(devices, "memory", lambda: parts.dataset.train.inputs.nbytes)
-    (parts,) = build(quick())
-    assert parts.recipe.streams
+    (program_spec,) = build(quick())
+    assert not program_spec.train_spec.streams
+    monkeypatch.setattr(devices, "memory", lambda: program_spec.dataset.train.inputs.nbytes)
+    (program_spec,) = build(quick())
+    assert program_spec.train_spec.streams
 
 
 @pytest.mark.parametrize("strategy", ["cores2", "iterative_open_set", "dividemix", "confident_filter"])
@@ -96,11 +96,11 @@ def test_a_strategy_that_looks_at_everything_is_told(strategy):
 
 @given(st.integers(1, 300), st.integers(1, 400))
 def test_pieces_are_the_whole_in_order_and_of_two_lengths(steps, number):
-    pieces = host_feed.cut(steps, number)
-    np.testing.assert_array_equal(np.concatenate([np.arange(steps)[piece] for piece in pieces]), np.arange(steps))
-    lengths = {piece.stop - piece.start for piece in pieces}
+    segments = host_feed.cut(steps, number)
+    np.testing.assert_array_equal(np.concatenate([np.arange(steps)[segment] for segment in segments]), np.arange(steps))
+    lengths = {segment.stop - segment.start for segment in segments}
     assert max(lengths) - min(lengths) <= 1
-    assert len(pieces) == number or (len(pieces) < number and min(lengths) < 4)
+    assert len(segments) == number or (len(segments) < number and min(lengths) < 4)
     assert min(lengths) >= min(2, steps)
 
 
@@ -109,7 +109,7 @@ def test_a_stream_begins_anywhere(tmp_path):
     np.save(tmp_path / "inputs.npy", inputs)
     mapped = np.load(tmp_path / "inputs.npy", mmap_mode="r")
     index = np.random.default_rng(1).integers(0, 50, (2, 9, 8))
-    pieces = [slice(0, 4), slice(4, 7), slice(7, 9)]
+    segments = [slice(0, 4), slice(4, 7), slice(7, 9)]
     for first in range(3):
-        fed = np.concatenate(list(host_feed.feed(mapped, index, pieces[first:])), 1)
-        np.testing.assert_array_equal(fed, inputs[index[:, pieces[first].start :]])
+        fed = np.concatenate(list(host_feed.feed(mapped, index, segments[first:])), 1)
+        np.testing.assert_array_equal(fed, inputs[index[:, segments[first].start :]])

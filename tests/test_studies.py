@@ -102,21 +102,23 @@ def test_a_critical_sample_of_a_linear_model_is_where_arithmetic_says(radius):
     x = random.normal(0, 0.8, (400, 16)).astype(np.float32)
     distance = np.abs(x @ w + b) / np.abs(w).sum()
 
-    def say(x):
+    def predict_fn(x):
         score = (x * w[None]).sum(-1) + b
         return jnp.stack([score, -score], -1)
 
-    found = np.asarray(jax.jit(lambda x, key: critical(say, x, key, Search(radius=radius)))(x, jax.random.key(0)))
+    found = np.asarray(
+        jax.jit(lambda x, key: critical(predict_fn, x, key, Search(radius=radius)))(x, jax.random.key(0))
+    )
     assert 0.1 < found.mean() < 0.95
     assert not found[distance > radius].any()  # there is none
     assert found[distance < 0.8 * radius].all()  # noise keeps the search from the very corner
 
 
 def test_an_example_is_not_critical_where_the_class_never_changes():
-    def say(x):
+    def predict_fn(x):
         return jnp.stack([x.sum(-1) * 0 + 1, x.sum(-1) * 0], -1)
 
-    assert not critical(say, jnp.ones((3, 4)), jax.random.key(0), Search(radius=5.0)).any()
+    assert not critical(predict_fn, jnp.ones((3, 4)), jax.random.key(0), Search(radius=5.0)).any()
 
 
 def test_the_epoch_of_the_fit_is_the_first_that_reaches_it():

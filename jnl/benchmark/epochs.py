@@ -14,7 +14,7 @@ from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, multi_run
 from jnl.parallel.layout import describe
 from jnl.settings.config import published
-from jnl.training.epoch import epoch, start
+from jnl.training.epoch import epoch, init_state
 
 
 class Work(NamedTuple):
@@ -49,7 +49,7 @@ class Measured(NamedTuple):
     bytes_per_run: float  # on its device
 
 
-def parts(name: str, number: int, axis: str) -> ProgramSpec:
+def program_spec(name: str, number: int, axis: str) -> ProgramSpec:
     """JoCoR, as published, on random data."""
     work = WORK[name]
     config = published("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={work.model}")
@@ -60,8 +60,8 @@ def parts(name: str, number: int, axis: str) -> ProgramSpec:
 
 def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
     """One training epoch with its evaluation, `number` runs at once."""
-    made = parts(name, number, axis)
-    program = multi_run.MultiRunProgram(made.recipe, made.dataset, made.runs, made.layout)
+    made = program_spec(name, number, axis)
+    program = multi_run.MultiRunProgram(made.train_spec, made.dataset, made.runs, made.layout)
     training = program.train(partial(program.start, 0))
 
     def once() -> None:
@@ -71,7 +71,7 @@ def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
     once()
     seconds = repeat(once, repetitions)
     per_run = count(made)
-    whole = WORK[name].train // made.recipe.batch_size / made.recipe.steps / number
+    whole = WORK[name].train // made.train_spec.batch_size / made.train_spec.steps / number
     return Measured(
         name,
         axis,
@@ -89,8 +89,8 @@ def count(made: ProgramSpec) -> int:
     """Operations of one run's epoch."""
     train, test = jax.tree.map(jnp.asarray, (made.dataset.train, made.dataset.test))
     run = made.runs[0]
-    state = jax.eval_shape(lambda: start(made.recipe, train, run))
-    return flops.count(lambda state: epoch(made.recipe, train, test, run, state, jnp.int32(0)), state)
+    state = jax.eval_shape(lambda: init_state(made.train_spec, train, run))
+    return flops.count(lambda state: epoch(made.train_spec, train, test, run, state, jnp.int32(0)), state)
 
 
 def _data(work: Work, test: int) -> Dataset:

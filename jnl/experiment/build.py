@@ -23,16 +23,16 @@ from jnl.parallel import devices, flops, host_feed
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import choose
 from jnl.settings.config import DATA_FIELDS, FORGET_FIELDS
-from jnl.settings.epoch_plan import check_checkpoint, noise_rate, plans
+from jnl.settings.epoch_plan import check_checkpoint, epoch_plan, noise_rate
 from jnl.settings.sweep import SweepPoint, points
 from jnl.training import metrics
-from jnl.training.epoch import start, train_epoch
+from jnl.training.epoch import init_state, train_epoch
 from jnl.training.optimizers import Optimizer
 from jnl.training.spec import RunInputs, TrainSpec
 
 STREAM = ["auto", "always", "never"]
 _HELD_OUT = 0.1  # for validation, where there is no test set
-_OPERATIONS = 2**41  # of a piece, about: half a minute on two CPU cores
+_OPERATIONS = 2**41  # floating-point, of a segment of an epoch: about half a minute on two CPU cores
 
 
 def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[ProgramSpec]:
@@ -49,25 +49,27 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     fit = cache(lambda augment, *read: augment.fitted(source(*read).train.inputs))
     programs: dict[Hashable, list[ProgramSpec]] = {}
     for point in every:
-        parts = _one(point, source, noisy, fit)
-        programs.setdefault(_shape(parts), []).append(parts)
+        program_spec = _one(point, source, noisy, fit)
+        programs.setdefault(_shape(program_spec), []).append(program_spec)
     return [_traced(_merge(alike)) for alike in programs.values()]
 
 
-def _traced(parts: ProgramSpec) -> ProgramSpec:
+def _traced(program_spec: ProgramSpec) -> ProgramSpec:
     """What does not fit together, such as a network and the size of the images, is told now; the work is counted."""
-    recipe, train, run = parts.recipe, parts.dataset.train, parts.runs[0]
+    spec, train, run = program_spec.train_spec, program_spec.dataset.train, program_spec.runs[0]
     train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
-    state = jax.eval_shape(partial(start, recipe), train, run)
-    number = flops.count(partial(train_epoch, recipe), train, run, state, jnp.int32(0))
-    pieces = 1 + number * len(parts.members) // _OPERATIONS
-    if parts.config.checkpoint.segment:
-        pieces = -(-recipe.steps // parts.config.checkpoint.segment)
-    if recipe.streams:
-        examples = recipe.steps * recipe.batch_size * len(parts.members)
-        pieces = max(pieces, 1 + examples * parts.dataset.train.inputs[0].nbytes // host_feed.BYTES)
-    return parts._replace(
-        recipe=recipe._replace(pieces=pieces), like=EpochCarry(state, metrics.nothing()), operations=number
+    state = jax.eval_shape(partial(init_state, spec), train, run)
+    number = flops.count(partial(train_epoch, spec), train, run, state, jnp.int32(0))
+    segments = 1 + number * len(program_spec.run_infos) // _OPERATIONS
+    if program_spec.config.checkpoint.segment:
+        segments = -(-spec.steps // program_spec.config.checkpoint.segment)
+    if spec.streams:
+        examples = spec.steps * spec.batch_size * len(program_spec.run_infos)
+        segments = max(segments, 1 + examples * program_spec.dataset.train.inputs[0].nbytes // host_feed.BYTES)
+    return program_spec._replace(
+        train_spec=spec._replace(segments=segments),
+        abstract_carry=EpochCarry(state, metrics.zero_counts()),
+        operations=number,
     )
 
 
@@ -90,7 +92,7 @@ def _check(config: ConfigDict) -> None:
     if config.data.stream not in STREAM:
         raise unknown("data.stream", config.data.stream, STREAM)
     strategy = strategies.make(config.strategy.name, **_hyper(config))
-    plans(config, strategy.reset_epoch)
+    epoch_plan(config, strategy.reset_epoch)
     if config.protocol.first_epoch and strategy.memory:
         raise UserError(f"protocol.first_epoch: {config.strategy.name} counts its phases from epoch 0; use 0")
     if strategy.example_weights and strategy.example_weights.epochs > config.epochs:
@@ -105,7 +107,7 @@ def _one(
     config = point.config
     hyper = _hyper(config)
     strategy = strategies.make(config.strategy.name, **hyper)
-    plan = plans(config, strategy.reset_epoch)
+    plan = epoch_plan(config, strategy.reset_epoch)
     traced = {name: jnp.float32(value) for name, value in hyper.items() if isinstance(value, float)}
     static = {name: value for name, value in hyper.items() if name not in traced}
     dataset = source(*_data(config))
@@ -120,7 +122,7 @@ def _one(
         raise UserError(f"strategy.name: {config.strategy.name} wants the truth, which nobody knows of these data")
     if strategy.example_weights and strategy.example_weights.folds:
         _check_folds(config, strategy.example_weights.folds, noisy)
-    recipe = TrainSpec(
+    spec = TrainSpec(
         model=models.make(model, len(dataset.class_names), **_model_options(config, dataset, model)),
         make_strategy=partial(strategies.make, config.strategy.name, **static),
         num_nets=strategy.num_nets,
@@ -133,7 +135,7 @@ def _one(
     )
     everyone = jnp.ones(len(dataset.train.labels), jnp.float32)
     folds = strategy.example_weights is not None and strategy.example_weights.folds > 0
-    members = [
+    run_infos = [
         RunInfo(
             RunInputs(
                 seed=jnp.uint32(seed),
@@ -156,11 +158,20 @@ def _one(
         )
         for seed, noise_seed, one in zip(seeds, noise_seeds, noisy, strict=True)
     ]
-    layout = choose(config.runs_axis, len(members), config.devices_per_batch)
+    layout = choose(config.runs_axis, len(run_infos), config.devices_per_batch)
     epochs = range(config.protocol.first_epoch, strategy.reset_epoch + config.epochs)
     preparing = max(strategy.reset_epoch - epochs.start, 0)
     return ProgramSpec(
-        config, model, recipe, dataset, members, layout, epochs, preparing, like=cast(EpochCarry, None), operations=0
+        config,
+        model,
+        spec,
+        dataset,
+        run_infos,
+        layout,
+        epochs,
+        preparing,
+        abstract_carry=cast(EpochCarry, None),
+        operations=0,
     )
 
 
@@ -173,24 +184,24 @@ def _check_folds(config: ConfigDict, folds: int, noisy: Sequence["_Noisy"]) -> N
             raise UserError(f"config.batch_size: {config.batch_size} is more than the examples of {folds - 1} folds")
 
 
-def _shape(parts: ProgramSpec) -> Hashable:
+def _shape(program_spec: ProgramSpec) -> Hashable:
     """All that a program is compiled for: points that are equal in it differ in arrays only."""
-    leaves, tree = jax.tree.flatten(parts.runs[0])
-    maker, config = parts.recipe.make_strategy, parts.config
+    leaves, tree = jax.tree.flatten(program_spec.runs[0])
+    maker, config = program_spec.train_spec.make_strategy, program_spec.config
     assert isinstance(maker, partial)
     return (
-        parts.recipe._replace(make_strategy=maker.func),
+        program_spec.train_spec._replace(make_strategy=maker.func),
         (*maker.args, *sorted(maker.keywords.items())),
         _data(config),
-        (parts.epochs, config.runs_axis, config.runs_at_once, config.devices_per_batch),
+        (program_spec.epochs, config.runs_axis, config.runs_at_once, config.devices_per_batch),
         (tree, *(leaf.shape for leaf in leaves)),
     )
 
 
 def _merge(alike: Sequence[ProgramSpec]) -> ProgramSpec:
-    first, members = alike[0], [member for parts in alike for member in parts.members]
-    layout = choose(first.config.runs_axis, len(members), first.config.devices_per_batch)
-    return first._replace(members=members, layout=layout)
+    first, run_infos = alike[0], [run_info for program_spec in alike for run_info in program_spec.run_infos]
+    layout = choose(first.config.runs_axis, len(run_infos), first.config.devices_per_batch)
+    return first._replace(run_infos=run_infos, layout=layout)
 
 
 def _data(config: ConfigDict) -> tuple[str, str | None, tuple[tuple[str, registry.Value], ...], int]:

@@ -14,25 +14,25 @@ from jnl.parallel import multi_run
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import choose
 from jnl.training import metrics
-from jnl.training.epoch import start
+from jnl.training.epoch import init_state
 
 
-def weigh(parts: ProgramSpec, saving: CheckpointPolicy | None) -> ProgramSpec:
+def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None) -> ProgramSpec:
     """The same parts, each run with the weights of its examples; NaN, by which it fails, if its own training has."""
-    rule = parts.recipe.make_strategy(**parts.runs[0].hyper).example_weights
+    rule = program_spec.train_spec.make_strategy(**program_spec.runs[0].hyper).example_weights
     if rule is None:
-        return parts
-    truth = np.asarray(parts.dataset.train.clean)
-    predictions = _out_of_sample(parts, rule, saving)
-    members = []
-    for member, p in zip(parts.members, predictions, strict=True):
-        rows, weights = np.asarray(member.run.train_index), np.zeros(len(truth), np.float32)
-        labels = np.asarray(member.run.labels)
+        return program_spec
+    truth = np.asarray(program_spec.dataset.train.clean)
+    predictions = _out_of_sample(program_spec, rule, policy)
+    run_infos = []
+    for run_info, p in zip(program_spec.run_infos, predictions, strict=True):
+        rows, weights = np.asarray(run_info.run.train_index), np.zeros(len(truth), np.float32)
+        labels = np.asarray(run_info.run.labels)
         finite = np.isfinite(p[rows]).all()
         weights[rows] = rule.weights(labels[rows], truth[rows], p[rows]) if finite else np.nan
-        outside = member.run.outside and _outside(labels, p)
-        members.append(member._replace(run=member.run._replace(weights=jnp.asarray(weights), outside=outside)))
-    return parts._replace(members=members)
+        outside = run_info.run.outside and _outside(labels, p)
+        run_infos.append(run_info._replace(run=run_info.run._replace(weights=jnp.asarray(weights), outside=outside)))
+    return program_spec._replace(run_infos=run_infos)
 
 
 def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
@@ -41,20 +41,20 @@ def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
     return OutOfSample(jnp.asarray(wrong), jnp.asarray(p.argmax(1), jnp.int32))
 
 
-def _out_of_sample(parts: ProgramSpec, rule: ExampleWeighting, saving: CheckpointPolicy | None) -> np.ndarray:
+def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: CheckpointPolicy | None) -> np.ndarray:
     """Probabilities f32[S, N, C], 0 for examples held out for validation. All folds of all runs are one program."""
-    shape = (len(parts.members), len(parts.dataset.train.labels), len(parts.dataset.class_names))
+    shape = (len(program_spec.run_infos), len(program_spec.dataset.train.labels), len(program_spec.dataset.class_names))
     predictions = np.zeros(shape, np.float32)
     if not rule.folds:
         return predictions
     from sklearn.model_selection import StratifiedKFold  # takes seconds to import
 
-    cut, members = StratifiedKFold(rule.folds, shuffle=True, random_state=0), []
-    for run in parts.runs:
+    cut, run_infos = StratifiedKFold(rule.folds, shuffle=True, random_state=0), []
+    for run in program_spec.runs:
         rows = np.asarray(run.train_index)
         parted = [(rows[rest], rows[held]) for rest, held in cut.split(rows, np.asarray(run.labels)[rows])]
         shortest, longest = min(len(rest) for rest, _ in parted), max(len(held) for _, held in parted)
-        members += [
+        run_infos += [
             run._replace(
                 train_index=jnp.asarray(rest[:shortest]),
                 validation_index=jnp.asarray(np.resize(held, longest)),
@@ -63,22 +63,26 @@ def _out_of_sample(parts: ProgramSpec, rule: ExampleWeighting, saving: Checkpoin
             )
             for rest, held in parted
         ]
-    recipe = parts.recipe._replace(make_strategy=partial(strategies.make, "standard"), num_nets=1)
-    recipe = recipe._replace(steps=min(recipe.steps, len(members[0].train_index) // recipe.batch_size))
-    layout = choose(parts.config.runs_axis, len(members), parts.config.devices_per_batch)
+    spec = program_spec.train_spec._replace(make_strategy=partial(strategies.make, "standard"), num_nets=1)
+    spec = spec._replace(steps=min(spec.steps, len(run_infos[0].train_index) // spec.batch_size))
+    layout = choose(program_spec.config.runs_axis, len(run_infos), program_spec.config.devices_per_batch)
 
     made: list[multi_run.MultiRunProgram] = []
 
-    def make(pieces: int) -> multi_run.MultiRunProgram:
-        cut = recipe._replace(pieces=pieces or recipe.pieces)
-        made.append(multi_run.MultiRunProgram(cut, parts.dataset, members, layout, parts.config.runs_at_once))
+    def make(segments: int) -> multi_run.MultiRunProgram:
+        cut = spec._replace(segments=segments or spec.segments)
+        made.append(
+            multi_run.MultiRunProgram(cut, program_spec.dataset, run_infos, layout, program_spec.config.runs_at_once)
+        )
         return made[0]
 
-    like = EpochCarry(jax.eval_shape(partial(start, recipe), parts.dataset.train, members[0]), metrics.nothing())
+    abstract_carry = EpochCarry(
+        jax.eval_shape(partial(init_state, spec), program_spec.dataset.train, run_infos[0]), metrics.zero_counts()
+    )
     epochs = range(rule.epochs)
-    trained = train_program(f"{rule.folds} folds", make, like, epochs, saving, lambda *told: None)
-    assert trained.carried is not None
-    program = made[0] if made else make(trained.pieces)
-    for number, (member, p) in enumerate(zip(members, program.held_out(trained.carried), strict=True)):
-        predictions[number // rule.folds, np.asarray(member.validation_index)] = p[0]
+    trained = train_program(f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *told: None)
+    assert trained.carry is not None
+    program = made[0] if made else make(trained.segments)
+    for number, (run_info, p) in enumerate(zip(run_infos, program.held_out(trained.carry), strict=True)):
+        predictions[number // rule.folds, np.asarray(run_info.validation_index)] = p[0]
     return predictions

@@ -11,26 +11,26 @@ from jnl.experiment.program_spec import ProgramSpec, RunInfo
 Table = list[list[str]]  # the names of the columns, then a row for each example
 
 
-def tables(parts: ProgramSpec, states: TrainState) -> list[Table | None] | None:
+def tables(program_spec: ProgramSpec, states: TrainState) -> list[Table | None] | None:
     """Of each run, None of one that has failed; None where the strategy takes no labels for wrong."""
-    if parts.recipe.make_strategy(**parts.runs[0].hyper).suspects is None:
+    if program_spec.train_spec.make_strategy(**program_spec.runs[0].hyper).suspects is None:
         return None
-    every = (jax.tree.map(itemgetter(number), states) for number in range(len(parts.members)))
+    every = (jax.tree.map(itemgetter(number), states) for number in range(len(program_spec.run_infos)))
     return [
-        None if state.failed else _table(parts, member, state)
-        for member, state in zip(parts.members, every, strict=True)
+        None if state.failed else _table(program_spec, run_info, state)
+        for run_info, state in zip(program_spec.run_infos, every, strict=True)
     ]
 
 
-def _table(parts: ProgramSpec, member: RunInfo, state: TrainState) -> Table:
-    suspects = parts.recipe.make_strategy(**member.run.hyper).suspects
+def _table(program_spec: ProgramSpec, run_info: RunInfo, state: TrainState) -> Table:
+    suspects = program_spec.train_spec.make_strategy(**run_info.run.hyper).suspects
     assert suspects is not None
-    listed, names, origin = suspects.listed(state), parts.dataset.class_names, parts.dataset.origin
+    listed, names, origin = suspects.listed(state), program_spec.dataset.class_names, program_spec.dataset.origin
     rows = np.flatnonzero(np.asarray(listed.wrong))
     columns = {"index": [str(row) for row in rows]}
     if origin is not None:
         columns["file"] = [origin(row) for row in rows.tolist()]
-    columns["given"] = [names[label] for label in np.asarray(member.run.labels)[rows]]
+    columns["given"] = [names[label] for label in np.asarray(run_info.run.labels)[rows]]
     if listed.suggested is not None:
         columns["suggested"] = [names[label] for label in np.asarray(listed.suggested)[rows]]
     for name, values in listed.numbers.items():

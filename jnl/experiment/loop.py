@@ -17,7 +17,7 @@ from jnl.results.checkpoint import Checkpoint, Checkpoints
 from jnl.results.writers import ProgramSummary, Progress
 
 Measured = dict[str, np.ndarray]
-Tell = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...], its seconds)
+OnEpochEnd = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...], its seconds)
 _CURVES = "curves"  # where their names start
 
 
@@ -25,13 +25,13 @@ class TrainingRecord(NamedTuple):
     """How far a training has come."""
 
     epoch: int  # under way, or the next
-    piece: int  # of it, the next
-    carried: EpochCarry | None = None  # of all runs, on the host, every leaf [S, ...]; None: nothing has been trained
+    segment: int  # of it, the next
+    carry: EpochCarry | None = None  # of all runs, on the host, every leaf [S, ...]; None: nothing has been trained
     curves: tuple[Measured, ...] = ()  # of the epochs that are over
     epoch_seconds: tuple[float, ...] = ()  # of each
     under_way: float = 0.0  # seconds spent in the epoch under way
     seconds: float = 0.0  # in all, of all processes that took part one after the other
-    pieces: int = 0  # of each epoch; 0: as planned
+    segments: int = 0  # of each epoch; 0: as planned
     program: ProgramSummary | None = None  # once the training is over
 
 
@@ -51,76 +51,85 @@ class CheckpointPolicy(NamedTuple):
 def train_program(
     title: str,
     make: Callable[[int], MultiRunProgram],
-    like: EpochCarry,
+    abstract_carry: EpochCarry,
     epochs: range,
-    saving: CheckpointPolicy | None,
-    tell: Tell,
+    policy: CheckpointPolicy | None,
+    on_epoch_end: OnEpochEnd,
     preparing: int = 0,
 ) -> TrainingRecord:
-    """Trains `epochs` and tells of each, those first that are on disk; ends early if all runs have failed.
+    """Train `epochs`, starting from what was saved. End early if all runs have failed.
 
-    The program is made if there is something to train, with the pieces to an epoch that it has been cut into so far, if
-    it has; `like` has the form of what one of its runs carries. The epochs that are `preparing` are all trained.
+    Args:
+      title: shown with the progress.
+      make: compiles the program, called with the number of segments of an epoch (0: as planned) if epochs are left.
+      abstract_carry: shapes and dtypes of what one run carries from segment to segment.
+      epochs: which epochs to train.
+      policy: where and when to save; None saves nothing.
+      on_epoch_end: called for each epoch, first for those that were trained before.
+      preparing: how many epochs come before the networks start again; these do not end early.
+
+    Returns:
+      The whole training.
 
     Raises:
       Stopped: a signal came, and all is saved.
       UserError: it cannot be saved.
     """
-    with CheckpointManager(saving) as store:
-        now = store.newest(like) or TrainingRecord(epochs.start, 0)
+    with CheckpointManager(policy) as store:
+        now = store.newest(abstract_carry) or TrainingRecord(epochs.start, 0)
         for epoch, measured, seconds in zip(epochs, now.curves, now.epoch_seconds, strict=False):
-            tell(epoch, measured, seconds)
+            on_epoch_end(epoch, measured, seconds)
         if now.program is not None:
             return now
         begun = time.perf_counter()
-        program = make(now.pieces)
-        now = now._replace(seconds=now.seconds + time.perf_counter() - begun, pieces=program.pieces)
+        program = make(now.segments)
+        now = now._replace(seconds=now.seconds + time.perf_counter() - begun, segments=program.segments)
         with Progress(title, len(epochs), len(now.curves), program.steps) as progress, Interrupts(store.saves) as heard:
             last = time.perf_counter()
-            for standing in program.train(_begin(program, now)):
+            for cursor in program.train(_begin(program, now)):
                 clock = time.perf_counter()
-                now, last = _later(now, standing, clock - last), clock
-                if standing.measured is not None:
-                    tell(standing.epoch - 1, standing.measured, now.epoch_seconds[-1])
-                    progress.epoch(standing.measured, now.epoch_seconds[-1])
+                now, last = _later(now, cursor, clock - last), clock
+                if cursor.measured is not None:
+                    on_epoch_end(cursor.epoch - 1, cursor.measured, now.epoch_seconds[-1])
+                    progress.epoch(cursor.measured, now.epoch_seconds[-1])
                 failed = len(now.curves) > preparing and not np.isfinite(now.curves[-1]["train_loss"]).any()
-                over, signal = standing.epoch not in epochs or failed, devices.highest(heard.number)
+                over, signal = cursor.epoch not in epochs or failed, devices.highest(heard.number)
                 if over:
                     now = now._replace(program=_described(program))
-                if store.due(standing.epoch) or over or signal:
-                    now = now._replace(carried=program.gather(standing))
-                    store.save(now, standing.epoch * program.pieces + standing.piece)
+                if store.due(cursor.epoch) or over or signal:
+                    now = now._replace(carry=program.gather(cursor))
+                    store.save(now, cursor.epoch * program.segments + cursor.segment)
                 if over or signal:
                     store.wait()
                     signal = devices.highest(heard.number)  # it may have come meanwhile
                 if signal:
-                    raise Stopped(signal, _where(standing, program.pieces))
+                    raise Stopped(signal, _where(cursor, program.segments))
                 if over:
                     return now
     raise AssertionError("a program trains on and on")
 
 
 def _begin(program: MultiRunProgram, now: TrainingRecord) -> Callable[[], Cursor]:
-    if now.carried is None:
+    if now.carry is None:
         return partial(program.start, now.epoch)
-    return partial(program.resume, now.epoch, now.piece, now.carried)
+    return partial(program.resume, now.epoch, now.segment, now.carry)
 
 
-def _later(now: TrainingRecord, standing: Cursor, seconds: float) -> TrainingRecord:
+def _later(now: TrainingRecord, cursor: Cursor, seconds: float) -> TrainingRecord:
     """What is known so many seconds later."""
     spent, all_seconds = now.under_way + seconds, now.seconds + seconds
     # What was carried is out of date, and large.
-    now = now._replace(epoch=standing.epoch, piece=standing.piece, carried=None, under_way=spent, seconds=all_seconds)
-    if standing.measured is None:
+    now = now._replace(epoch=cursor.epoch, segment=cursor.segment, carry=None, under_way=spent, seconds=all_seconds)
+    if cursor.measured is None:
         return now
-    curves, epoch_seconds = (*now.curves, standing.measured), (*now.epoch_seconds, spent)
+    curves, epoch_seconds = (*now.curves, cursor.measured), (*now.epoch_seconds, spent)
     return now._replace(curves=curves, epoch_seconds=epoch_seconds, under_way=0.0)
 
 
-def _where(standing: Cursor, pieces: int) -> str:
-    where = f"in epoch {standing.epoch}, {standing.piece} of its {pieces} pieces are trained"
-    if not standing.piece:
-        where = f"after epoch {standing.epoch - 1}"
+def _where(cursor: Cursor, segments: int) -> str:
+    where = f"in epoch {cursor.epoch}, {cursor.segment} of its {segments} segments are trained"
+    if not cursor.segment:
+        where = f"after epoch {cursor.epoch - 1}"
     return f"stopped {where}; all is saved, and the same command goes on from there"
 
 
@@ -141,9 +150,9 @@ class CheckpointManager:
     The main process alone has files; what goes wrong with them is told in all, so that none waits for another.
     """
 
-    def __init__(self, saving: CheckpointPolicy | None) -> None:
-        self._saving = saving
-        self._files = devices.on_main(lambda: Checkpoints(saving.folder, saving.keep)) if saving else None
+    def __init__(self, policy: CheckpointPolicy | None) -> None:
+        self._saving = policy
+        self._files = devices.on_main(lambda: Checkpoints(policy.folder, policy.keep)) if policy else None
         self._epoch, self._clock = -1, time.perf_counter()  # of what was saved last
 
     @property
@@ -171,10 +180,10 @@ class CheckpointManager:
     def save(self, trained: TrainingRecord, number: int) -> None:
         """Begins to save."""
         self._epoch, self._clock = trained.epoch, time.perf_counter()
-        arrays = dict(_named(trained.carried))
+        arrays = dict(_named(trained.carry))
         for name in trained.curves[0] if trained.curves else ():
             arrays[f"{_CURVES}/{name}"] = np.stack([measured[name] for measured in trained.curves])
-        checkpoint = Checkpoint(arrays, trained._replace(carried=None, curves=())._asdict())
+        checkpoint = Checkpoint(arrays, trained._replace(carry=None, curves=())._asdict())
         self._do(lambda files: files.save(number, checkpoint))
 
     def wait(self) -> None:
@@ -186,7 +195,7 @@ class CheckpointManager:
         if self.saves:
             devices.on_main(lambda: work(files) if files else None)
 
-    def newest(self, like: EpochCarry) -> TrainingRecord | None:
+    def newest(self, abstract_carry: EpochCarry) -> TrainingRecord | None:
         """What was saved last, if anything."""
         files = self._files
         found = devices.on_main(lambda: files.newest() if files else None) if self.saves else None
@@ -195,12 +204,12 @@ class CheckpointManager:
             found = Checkpoint.unpack(packed) if packed else None
         if found is None:
             return None
-        names = [name for name, _ in _named(like)]
+        names = [name for name, _ in _named(abstract_carry)]
         start = f"{_CURVES}/"
         curves = {name.removeprefix(start): curve for name, curve in found.arrays.items() if name.startswith(start)}
         trained = TrainingRecord(**found.record)  # type: ignore[arg-type]
         return trained._replace(
-            carried=jax.tree.unflatten(jax.tree.structure(like), [found.arrays[name] for name in names]),
+            carry=jax.tree.unflatten(jax.tree.structure(abstract_carry), [found.arrays[name] for name in names]),
             curves=tuple(
                 {name: curve[epoch] for name, curve in curves.items()} for epoch in range(len(trained.epoch_seconds))
             ),
@@ -208,7 +217,7 @@ class CheckpointManager:
         )
 
 
-def _named(carried: EpochCarry | None) -> list[tuple[str, np.ndarray]]:
+def _named(carry: EpochCarry | None) -> list[tuple[str, np.ndarray]]:
     """The leaves, with the names of the fields that lead to them."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(carried)
+    leaves, _ = jax.tree_util.tree_flatten_with_path(carry)
     return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]

@@ -15,16 +15,23 @@ _SHARE = 0.5  # of the speed of a matrix product; 0.4 to 0.7 measured (README, S
 _READABLE = 10  # classes of which the noise matrix is shown
 
 
-def describe(parts: ProgramSpec) -> list[str]:
+def describe(program_spec: ProgramSpec) -> list[str]:
     """The data, their noise, what will run on them, and what of it may not be meant."""
-    lines = [*_data(parts.config.data.name, parts.dataset), *_matrix(parts), _training(parts), *_doubts(parts)]
+    lines = [
+        *_data(program_spec.config.data.name, program_spec.dataset),
+        *_matrix(program_spec),
+        _training(program_spec),
+        *_doubts(program_spec),
+    ]
     return [printable(line) for line in lines]
 
 
 def estimate(programs: Sequence[ProgramSpec]) -> str:
     """How long it may take, from the operations of all epochs and the speed of a matrix product here and now."""
-    number = sum(parts.operations * len(parts.members) * len(parts.epochs) for parts in programs)
-    devices = 1 if jax.default_backend() == "cpu" else max(parts.layout.mesh.size for parts in programs)
+    number = sum(
+        program_spec.operations * len(program_spec.run_infos) * len(program_spec.epochs) for program_spec in programs
+    )
+    devices = 1 if jax.default_backend() == "cpu" else max(program_spec.layout.mesh.size for program_spec in programs)
     speed = flops.per_second() * devices
     minutes = number / (_SHARE * speed) / 60
     time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
@@ -50,9 +57,9 @@ def _data(name: str, dataset: Dataset) -> list[str]:
     ]
 
 
-def _matrix(parts: ProgramSpec) -> list[str]:
+def _matrix(program_spec: ProgramSpec) -> list[str]:
     """The noise of the first run in percent, where there are few enough classes."""
-    names, matrix = parts.dataset.class_names, parts.members[0].matrix
+    names, matrix = program_spec.dataset.class_names, program_spec.run_infos[0].matrix
     if len(names) > _READABLE or not np.isfinite(matrix).all() or (matrix == np.eye(len(names))).all():
         return []
     width = max(len(name) for name in names)
@@ -60,30 +67,30 @@ def _matrix(parts: ProgramSpec) -> list[str]:
         f"{name:>{width}} {' '.join(f'{100 * share:5.1f}' for share in row)}"
         for name, row in zip(names, matrix, strict=True)
     ]
-    which = "noise" if len(parts.members) == 1 else "noise of the first run"
+    which = "noise" if len(program_spec.run_infos) == 1 else "noise of the first run"
     return [f"{which} in percent: a row for each true class, a column for each label, in the same order", *rows]
 
 
-def _training(parts: ProgramSpec) -> str:
-    config, wrong = parts.config, np.unique([member.realized_rate for member in parts.members])
+def _training(program_spec: ProgramSpec) -> str:
+    config, wrong = program_spec.config, np.unique([run_info.realized_rate for run_info in program_spec.run_infos])
     rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
-    kinds = ", ".join(dict.fromkeys(member.point.config.noise.kind for member in parts.members))
+    kinds = ", ".join(dict.fromkeys(run_info.point.config.noise.kind for run_info in program_spec.run_infos))
     known = "an unknown share of" if np.isnan(wrong).any() else rates
     return (
-        f"{config.strategy.name} on {config.data.name}: {len(parts.dataset.train.labels):,} examples, "
-        f"{known} wrong labels ({kinds}), {parts.model}, {len(parts.members)} runs x "
-        f"{parts.recipe.num_nets} networks {layout.describe(parts.layout)}"
-        f"{', inputs fed from the host' if parts.recipe.streams else ''}"
+        f"{config.strategy.name} on {config.data.name}: {len(program_spec.dataset.train.labels):,} examples, "
+        f"{known} wrong labels ({kinds}), {program_spec.model}, {len(program_spec.run_infos)} runs x "
+        f"{program_spec.train_spec.num_nets} networks {layout.describe(program_spec.layout)}"
+        f"{', inputs fed from the host' if program_spec.train_spec.streams else ''}"
     )
 
 
-def _doubts(parts: ProgramSpec) -> list[str]:
-    config, run = parts.config, parts.runs[0]
+def _doubts(program_spec: ProgramSpec) -> list[str]:
+    config, run = program_spec.config, program_spec.runs[0]
     name, kind, lines = config.strategy.name, config.noise.kind, []
     noisy = data.noisy_already(config.data.name)
     if noisy and kind != "none":
         lines.append(f"{config.data.name} has noise of its own, to which noise.kind={kind} adds; none adds none")
-    forgets = parts.recipe.make_strategy(**run.hyper).uses_forget_rate
+    forgets = program_spec.train_spec.make_strategy(**run.hyper).uses_forget_rate
     if forgets and int(run.keep_counts[-1, -1]) == config.batch_size:
         lines.append(f"{name} leaves nothing out: set strategy.forget_rate to the share of labels that may be wrong")
     if noisy and float(run.hyper.get("noise_rate", 1)) == 0:

@@ -28,16 +28,16 @@ class ProgramSpec(NamedTuple):
 
     config: ConfigDict  # of its first point
     model: str
-    recipe: TrainSpec
+    train_spec: TrainSpec
     dataset: Dataset
-    members: list[RunInfo]
+    run_infos: list[RunInfo]
     layout: Layout
     epochs: range
     preparing: int  # how many of these come before the networks start afresh, if they do
-    like: EpochCarry  # the form of what a run carries from piece to piece
+    abstract_carry: EpochCarry  # shapes and dtypes of what a run carries between segments
     operations: int  # floating-point, of a run's epoch without evaluation
 
     @property
     def runs(self) -> list[RunInputs]:
         """The arrays of each run."""
-        return [member.run for member in self.members]
+        return [run_info.run for run_info in self.run_infos]

@@ -43,7 +43,7 @@ class ResultSink(NamedTuple):
     """Where the results of a training go; all None without a workdir, and the files in processes that do not write."""
 
     files: Workdir | None
-    saving: CheckpointPolicy | None
+    policy: CheckpointPolicy | None
     events: Events | None = None  # of TensorBoard, where they are wanted
 
     def append(self, rows: list[dict[str, Json]]) -> None:
@@ -56,9 +56,9 @@ class ResultSink(NamedTuple):
 
         self.do(write)
 
-    def so_far(self, summary: Summary) -> None:
+    def write_partial(self, summary: Summary) -> None:
         """Says what the programs gave that are over, while others are to come."""
-        self.do(lambda files: files.so_far(summary))
+        self.do(lambda files: files.write_partial(summary))
 
     def left_out(self, first_run: int, found: Sequence[Table | None] | None) -> None:
         """Says which labels each run of a program took for wrong."""
@@ -68,7 +68,7 @@ class ResultSink(NamedTuple):
 
     def do(self, work: Callable[[Workdir], None]) -> None:
         """Work with the files, by the process that has them; what goes wrong is told in all."""
-        if self.saving is not None:
+        if self.policy is not None:
             devices.on_main(lambda: work(self.files) if self.files else None)
 
 
@@ -89,12 +89,12 @@ def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> Hi
             f"config.sweep: its shapes differ, which takes {len(programs)} programs; use train.py, or jnl.run on the "
             "config of each of jnl.sweep.points(config)"
         )
-    with opened(config, programs, workdir) as output:
+    with open_results(config, programs, workdir) as output:
         return train(programs, output)[0]
 
 
 @contextmanager
-def opened(
+def open_results(
     config: ConfigDict, programs: Sequence[ProgramSpec], path: str | os.PathLike[str] | None
 ) -> Iterator[ResultSink]:
     """The folder for the results of all processes; only the main process writes.
@@ -112,12 +112,14 @@ def opened(
         raise UserError(f"workdir: {path} is no name of a folder; give another one")
     content = {
         "config": config.to_dict(),
-        "models": [parts.model for parts in programs],
-        "fingerprint": fingerprint([parts.dataset for parts in programs], [parts.runs for parts in programs]),
+        "models": [program_spec.model for program_spec in programs],
+        "fingerprint": fingerprint(
+            [program_spec.dataset for program_spec in programs], [program_spec.runs for program_spec in programs]
+        ),
         **record(),
     }
     every = config.checkpoint
-    saving = CheckpointPolicy(Path(path) / "checkpoints", every.every_epochs, every.every_minutes, every.keep)
+    policy = CheckpointPolicy(Path(path) / "checkpoints", every.every_epochs, every.every_minutes, every.keep)
     events = devices.on_main(lambda: Events(path)) if config.tensorboard else None
     files = devices.on_main(lambda: Workdir(Path(path), content))
     with ExitStack() as closing:
@@ -125,52 +127,56 @@ def opened(
             closing.callback(files.close)
         if events is not None:
             closing.enter_context(events)
-        yield ResultSink(files, saving, events)
+        yield ResultSink(files, policy, events)
 
 
 def train(programs: Sequence[ProgramSpec], output: ResultSink) -> list[History]:
     """Trains program after program, and writes one summary of them all; every epoch is on disk before the next."""
     trained, points, done = [], [], 0
-    for number, parts in enumerate(programs):
-        one = _train(parts, output, number, done)
+    for number, program_spec in enumerate(programs):
+        one = _train(program_spec, output, number, done)
         curves = {name: np.stack([measured[name] for measured in one.curves], 1) for name in one.curves[0]}
         trained.append((one, curves))
-        found = tables(parts, _states(one))
+        found = tables(program_spec, _states(one))
         output.left_out(done, found)
-        lasting = {name: curve[:, parts.preparing :] for name, curve in curves.items()}
-        points += _points(parts, done, lasting, _states(one), found)
-        done += len(parts.members)
+        lasting = {name: curve[:, program_spec.preparing :] for name, curve in curves.items()}
+        points += _points(program_spec, done, lasting, _states(one), found)
+        done += len(program_spec.run_infos)
         if number + 1 < len(programs):
-            output.so_far(_summary(points, [one for one, _ in trained]))
+            output.write_partial(_summary(points, [one for one, _ in trained]))
     summary = _summary(points, [one for one, _ in trained])
     if output.files is not None:
         summary = output.files.finish(summary)
     return [
-        History(curves, summary, _states(one), [_who(member) for member in parts.members])
-        for parts, (one, curves) in zip(programs, trained, strict=True)
+        History(curves, summary, _states(one), [_who(run_info) for run_info in program_spec.run_infos])
+        for program_spec, (one, curves) in zip(programs, trained, strict=True)
     ]
 
 
-def _train(parts: ProgramSpec, output: ResultSink, number: int, first_run: int) -> TrainingRecord:
+def _train(program_spec: ProgramSpec, output: ResultSink, number: int, first_run: int) -> TrainingRecord:
     """Trains one program, or reads what it gave."""
-    saving = output.saving and output.saving.inside(str(number))
+    policy = output.policy and output.policy.inside(str(number))
 
-    def make(pieces: int) -> multi_run.MultiRunProgram:
+    def make(segments: int) -> multi_run.MultiRunProgram:
         output.do(lambda files: files.settle())
-        weighed = weigh(parts, output.saving and output.saving.inside(f"{number}-folds"))
-        recipe = parts.recipe._replace(pieces=pieces or parts.recipe.pieces)
-        return multi_run.MultiRunProgram(recipe, parts.dataset, weighed.runs, parts.layout, parts.config.runs_at_once)
+        weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"))
+        spec = program_spec.train_spec._replace(segments=segments or program_spec.train_spec.segments)
+        return multi_run.MultiRunProgram(
+            spec, program_spec.dataset, weighed.runs, program_spec.layout, program_spec.config.runs_at_once
+        )
 
-    def tell(epoch: int, measured: Measured, seconds: float) -> None:
-        output.append(_rows(parts, first_run, epoch, measured, seconds))
+    def on_epoch_end(epoch: int, measured: Measured, seconds: float) -> None:
+        output.append(_rows(program_spec, first_run, epoch, measured, seconds))
 
-    title = f"{parts.config.strategy.name} {parts.config.data.name}"
-    return train_program(title, make, parts.like, parts.epochs, saving, tell, parts.preparing)
+    title = f"{program_spec.config.strategy.name} {program_spec.config.data.name}"
+    return train_program(
+        title, make, program_spec.abstract_carry, program_spec.epochs, policy, on_epoch_end, program_spec.preparing
+    )
 
 
 def _states(trained: TrainingRecord) -> TrainState:
     """Of all runs, when they are over."""
-    return cast(multi_run.EpochCarry, trained.carried).states
+    return cast(multi_run.EpochCarry, trained.carry).states
 
 
 def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
@@ -178,24 +184,24 @@ def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
     return pool(there) if len(there) == len(results) else None
 
 
-def _who(member: RunInfo) -> dict[str, Json]:
-    return {"seed": member.seed, "noise_seed": member.noise_seed, **member.point.swept}
+def _who(run_info: RunInfo) -> dict[str, Json]:
+    return {"seed": run_info.seed, "noise_seed": run_info.noise_seed, **run_info.point.swept}
 
 
 def _rows(
-    parts: ProgramSpec, first_run: int, epoch: int, measured: dict[str, np.ndarray], seconds: float
+    program_spec: ProgramSpec, first_run: int, epoch: int, measured: dict[str, np.ndarray], seconds: float
 ) -> list[dict[str, Json]]:
     """The lines of `metrics.jsonl` for one epoch."""
     rows = []
-    for run, member in enumerate(parts.members):
-        row = {"epoch": epoch, "run": first_run + run, **_who(member)}
+    for run, run_info in enumerate(program_spec.run_infos):
+        row = {"epoch": epoch, "run": first_run + run, **_who(run_info)}
         row |= {name: plain(values[run]) for name, values in measured.items()}
         rows.append(row | {"failed": not np.isfinite(measured["train_loss"][run]), "epoch_seconds": round(seconds, 3)})
     return rows
 
 
 def _points(
-    parts: ProgramSpec,
+    program_spec: ProgramSpec,
     first_run: int,
     curves: dict[str, np.ndarray],
     states: TrainState,
@@ -203,41 +209,41 @@ def _points(
 ) -> list[PointSummary]:
     """The runs of each point of the sweep, together."""
     finite = np.isfinite(curves["train_loss"])
-    failed, first_epoch = ~finite.all(1), parts.epochs.start + parts.preparing
+    failed, first_epoch = ~finite.all(1), program_spec.epochs.start + program_spec.preparing
     summaries = []
-    for title in dict.fromkeys(member.point.title for member in parts.members):
-        mine = [run for run, member in enumerate(parts.members) if member.point.title == title]
-        members = [parts.members[run] for run in mine]
+    for title in dict.fromkeys(run_info.point.title for run_info in program_spec.run_infos):
+        mine = [run for run, run_info in enumerate(program_spec.run_infos) if run_info.point.title == title]
+        run_infos = [program_spec.run_infos[run] for run in mine]
         own = {name: curve[mine].astype(np.float64) for name, curve in curves.items()}
         own["label_precision"][failed[mine]] = np.nan
         precision = last10(own["label_precision"])
-        estimates = (_estimated(parts, run, states) for run in mine if not failed[run])
+        estimates = (_estimated(program_spec, run, states) for run in mine if not failed[run])
         best_last = partial(_best_last, own)
-        config = members[0].point.config
+        config = run_infos[0].point.config
         summaries.append(
             PointSummary(
                 title=title,
-                swept=members[0].point.swept,
+                swept=run_infos[0].point.swept,
                 strategy=config.strategy.name,
                 data=config.data.name,
                 noise={
                     "kind": config.noise.kind,
                     "rate": config.noise.rate,
-                    "realized": plain(np.array([member.realized_rate for member in members])),
-                    "matrix": plain(members[0].matrix.round(4)),
+                    "realized": plain(np.array([run_info.realized_rate for run_info in run_infos])),
+                    "matrix": plain(run_infos[0].matrix.round(4)),
                     "estimated_matrix": next(estimates, None),
                 },
                 runs=[first_run + run for run in mine],
-                seeds=[member.seed for member in members],
-                noise_seeds=[member.noise_seed for member in members],
+                seeds=[run_info.seed for run_info in run_infos],
+                noise_seeds=[run_info.noise_seed for run_info in run_infos],
                 checkpoint=config.protocol.checkpoint,
                 test_accuracy=best_last("test_accuracy"),
                 validation_accuracy=best_last("validation_accuracy"),
                 balanced_accuracy=best_last("balanced_accuracy"),
-                class_accuracy=_of_classes(own, parts.dataset.class_names),
+                class_accuracy=_of_classes(own, program_spec.dataset.class_names),
                 label_precision=over_runs(precision) if np.isfinite(precision).any() else None,
                 left_out=None if found is None else [None if (t := found[run]) is None else len(t) - 1 for run in mine],
-                operations=parts.operations * len(parts.epochs),
+                operations=program_spec.operations * len(program_spec.epochs),
                 failed_runs=[first_run + run for run in mine if failed[run]],
                 failed_epochs=[first_epoch + int(finite[run].argmin()) for run in mine if failed[run]],
             )
@@ -245,10 +251,10 @@ def _points(
     return summaries
 
 
-def _estimated(parts: ProgramSpec, run: int, states: TrainState) -> Json:
+def _estimated(program_spec: ProgramSpec, run: int, states: TrainState) -> Json:
     """What its strategy takes for the noise matrix, if it tells."""
-    state, hyper = jax.tree.map(itemgetter(run), states), parts.runs[run].hyper
-    memory = parts.recipe.make_strategy(**hyper).memory
+    state, hyper = jax.tree.map(itemgetter(run), states), program_spec.runs[run].hyper
+    memory = program_spec.train_spec.make_strategy(**hyper).memory
     if memory is None or memory.noise is None:
         return None
     return plain(np.asarray(memory.noise(state.memory, state.params.get("strategy", {}))).round(4))

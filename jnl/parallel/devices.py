@@ -97,7 +97,7 @@ def share(content: bytes) -> bytes:
     return np.asarray(multihost_utils.broadcast_one_to_all(held)).tobytes()
 
 
-def place(tree: Tree, sharding: jax.sharding.Sharding) -> Tree:
+def shard(tree: Tree, sharding: jax.sharding.Sharding) -> Tree:
     """Arrays that every process has whole -> spread over the devices of all processes."""
     if jax.process_count() == 1:
         return jax.device_put(tree, sharding)
@@ -111,7 +111,7 @@ def place(tree: Tree, sharding: jax.sharding.Sharding) -> Tree:
     return jax.tree.map(one, tree)
 
 
-def fetch(tree: Tree) -> Tree:
+def gather(tree: Tree) -> Tree:
     """Arrays spread over the devices of all processes -> whole on each host."""
     return jax.device_get(tree) if jax.process_count() == 1 else multihost_utils.process_allgather(tree, tiled=True)
 

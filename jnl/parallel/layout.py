@@ -34,22 +34,22 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
     """
     if axis not in AXES:
         raise unknown("runs_axis", axis, AXES)
-    everything = jax.devices()
-    if not 1 <= devices_per_batch <= len(everything):
-        raise UserError(f"config.devices_per_batch: {devices_per_batch}; there are {len(everything)} devices")
+    all_devices = jax.devices()
+    if not 1 <= devices_per_batch <= len(all_devices):
+        raise UserError(f"config.devices_per_batch: {devices_per_batch}; there are {len(all_devices)} devices")
     several = jax.process_count() > 1
     if several and axis in ("map", "vmap"):
         raise UserError(f"runs_axis: {axis} is one device's; with {jax.process_count()} processes use devices or auto")
     best = "map" if jax.default_backend() == "cpu" else "vmap"
     inner = axis if axis in ("map", "vmap") else best
-    rows = len(everything) // devices_per_batch
+    rows = len(all_devices) // devices_per_batch
     if inner == axis:
         rows, reason = 1, "as asked"
     else:
         rows = rows if several else min(rows, num_runs)
         kind = {"cpu": "CPU", "gpu": "a GPU"}.get(jax.default_backend())
         reason = f"measured fastest on {kind}" if kind else "by rule, not measured on this platform"
-    used = np.array(everything[: rows * devices_per_batch]).reshape(rows, devices_per_batch)
+    used = np.array(all_devices[: rows * devices_per_batch]).reshape(rows, devices_per_batch)
     return Layout(Mesh(used, ("runs", "data")), inner, reason)
 
 

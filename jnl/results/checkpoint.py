@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import orbax.checkpoint
 
 _log = logging.getLogger(__name__)
-_FORMAT = 1  # raise it when what is stored changes
+_FORMAT = 2  # raise it when what is stored changes
 _RECORD, _DIGESTS = "record", "digests"  # stored beside the arrays
 _FILES, _PART = "files.json", ".part"  # the digests of files; what a folder is called until it is complete
 

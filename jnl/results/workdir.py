@@ -101,7 +101,7 @@ class Workdir:
             raise _unusable(error, self.path / _METRICS) from error
         self._settled = True
 
-    def so_far(self, summary: Summary) -> None:
+    def write_partial(self, summary: Summary) -> None:
         """Writes what the programs gave that are over, unless all are."""
         if not (self.path / _SUMMARY).exists():
             self._write(_SO_FAR, cast(Content, summary))

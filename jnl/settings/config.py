@@ -54,7 +54,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.runs_axis = "auto"
     config.runs_at_once = 0  # 0: as many as fit into memory
     config.devices_per_batch = 1
-    # piece: steps of an epoch after which it can be saved and stopped, 0 for some 2 * 10^12 operations
+    # segment: number of steps after which an epoch can be saved and stopped, 0 for about 2 * 10^12 operations
     config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "segment": 0})
     config.tensorboard = False  # event files beside metrics.jsonl; wants the package tensorboardX
     # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.

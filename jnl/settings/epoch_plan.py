@@ -12,10 +12,10 @@ from jnl.core.errors import UserError, unknown, within
 from jnl.ops import schedules
 from jnl.ops.curves import rules
 
-_MOST = 2**25  # numbers of `Plans.keep_counts`
+_MOST = 2**25  # numbers of `EpochPlan.keep_counts`
 
 
-class Plans(NamedTuple):
+class EpochPlan(NamedTuple):
     """What changes from epoch to epoch."""
 
     keep_counts: jax.Array  # i32[E, B + 1]
@@ -23,7 +23,7 @@ class Plans(NamedTuple):
     beta1: jax.Array  # f32[E]
 
 
-def plans(config: ConfigDict, restart: int) -> Plans:
+def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
     """The plans of a config whose networks start afresh after `restart` epochs, with which they begin.
 
     Raises:
@@ -60,7 +60,7 @@ def plans(config: ConfigDict, restart: int) -> Plans:
         schedules.beta1(optim.beta1, optim.beta1_after, epochs, switch),
     )
     again = np.concatenate([np.arange(restart) % epochs, np.arange(epochs)])
-    return Plans(*(jnp.asarray(plan[again]) for plan in every))
+    return EpochPlan(*(jnp.asarray(plan[again]) for plan in every))
 
 
 def check_checkpoint(config: ConfigDict, has_test_set: bool = True) -> None:

@@ -50,9 +50,9 @@ def correction(
         noise = given.transition if known_noise else jnp.eye(len(given.transition))
         return {"held_out": held, "transition": noise, "matrix": prepare(noise), "lowest": jnp.float32(jnp.inf)}
 
-    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         def look() -> Arrays:
-            logits, _ = everything()
+            logits, _ = predict_all()
             now = jnp.where(memory["held_out"], plain(logits, labels)[0], 0.0).sum()
             noise = estimate(jax.nn.softmax(logits[0]), percentile)
             found = {"lowest": now, "transition": noise, "matrix": prepare(noise)}

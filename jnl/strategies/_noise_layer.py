@@ -60,9 +60,9 @@ def memory(kind: str, networks: int, pretrain_epochs: int, prior: float) -> Memo
         start = start[None] + 0.01 * jax.random.uniform(given.key, (networks, classes, classes))
         return {"start": start, "trains": given.trains}
 
-    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         def look() -> Array:
-            return jnp.log(jax.vmap(confusion, (0, None, None))(everything()[0], labels, memory["trains"]) + 1e-8)
+            return jnp.log(jax.vmap(confusion, (0, None, None))(predict_all()[0], labels, memory["trains"]) + 1e-8)
 
         due = (epoch == pretrain_epochs) & (pretrain_epochs > 0)
         return memory | {"start": lax.cond(due, look, lambda: memory["start"])}

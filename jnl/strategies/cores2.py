@@ -45,7 +45,7 @@ def cores2(
         numbers = jnp.zeros_like(nothing).at[given.labels].add(jnp.where(given.trains, 1.0, 0.0))
         return {"numbers": numbers, "removed": nothing, "prior": _prior(numbers)}
 
-    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         left = memory["numbers"] - memory["removed"]
         return memory | {"removed": jnp.zeros_like(left), "prior": _prior(left)}
 

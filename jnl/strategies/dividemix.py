@@ -62,9 +62,9 @@ def dividemix(
             "logits": jnp.zeros((2, examples, len(given.transition))),  # as they were when the epoch began
         }
 
-    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         def divide() -> Arrays:
-            logits, _ = everything()
+            logits, _ = predict_all()
             loss = cross_entropy(logits, labels)
             trains = memory["trains"]
             low = jnp.where(trains[None], loss, jnp.inf).min(1, keepdims=True)

@@ -44,9 +44,9 @@ def gce(
     def init(given: MemoryInit) -> Arrays:
         return {"kept": jnp.ones(given.labels.shape, bool)}
 
-    def refresh(memory: Arrays, everything: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
+    def refresh(memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
         def prune() -> Array:
-            logits, _ = everything()
+            logits, _ = predict_all()
             return cross_entropy(logits, labels)[0] < -jnp.log(threshold)
 
         due = (epoch >= prune_from) & ((epoch - prune_from) % prune_every == 0)

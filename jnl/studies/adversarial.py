@@ -24,12 +24,12 @@ class Search(NamedTuple):
     noise: float = 0.16  # of the radius, standard deviation
 
 
-def critical(say: Say, inputs: Array, key: Array, search: Search) -> Array:
+def critical(predict_fn: Say, inputs: Array, key: Array, search: Search) -> Array:
     """f32[B, ...] -> bool[B]: those for which an input of another class was found."""
-    own = jax.nn.one_hot(say(inputs).argmax(-1), say(inputs).shape[-1], dtype=bool)
+    own = jax.nn.one_hot(predict_fn(inputs).argmax(-1), predict_fn(inputs).shape[-1], dtype=bool)
 
     def margin(x: Array) -> tuple[Array, Array]:
-        logits = say(x)
+        logits = predict_fn(x)
         ahead = jnp.where(own, -jnp.inf, logits).max(-1) - jnp.where(own, logits, 0.0).sum(-1)
         return ahead.sum(), ahead
 

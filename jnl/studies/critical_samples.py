@@ -38,25 +38,25 @@ def study(settings: Settings) -> StudyResult:
     return _report(search, epochs, {"real": real, "randX": tuple(of_noise), "randY": random_labels})
 
 
-def ratios(parts: ProgramSpec, search: Search, inputs: Array) -> Callable[[TrainState], np.ndarray]:
+def ratios(program_spec: ProgramSpec, search: Search, inputs: Array) -> Callable[[TrainState], np.ndarray]:
     """Says of the networks of each run for which share of stored inputs [N, ...] is critical for its first: f64[S]."""
 
     def one(images: Array, state: TrainState) -> Array:
-        say = predictor(parts.recipe.model, state, parts.recipe.augment)
-        return critical(lambda x: say(x)[0][0], images, jax.random.key(0), search).mean()
+        predict_fn = predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment)
+        return critical(lambda x: predict_fn(x)[0][0], images, jax.random.key(0), search).mean()
 
     every = jax.jit(lambda images, states: lax.map(partial(one, images), states))
     images = to_float(inputs)
     return lambda states: np.asarray(every(images, states), np.float64)
 
 
-def _over_training(parts: ProgramSpec, search: Search) -> tuple[list[int], np.ndarray, np.ndarray]:
+def _over_training(program_spec: ProgramSpec, search: Search) -> tuple[list[int], np.ndarray, np.ndarray]:
     """Epochs 1, 2, 4, ...; critical sample ratio and accuracy on the training labels then, f[S, T]."""
-    assert parts.dataset.test is not None
-    measure = ratios(parts, search, parts.dataset.test.inputs)
+    assert program_spec.dataset.test is not None
+    measure = ratios(program_spec, search, program_spec.dataset.test.inputs)
     epochs, found, accuracies = [], [], []
-    for after in follow(parts):
-        if after.epoch & (after.epoch - 1) == 0 or after.epoch == parts.epochs.stop:
+    for after in follow(program_spec):
+        if after.epoch & (after.epoch - 1) == 0 or after.epoch == program_spec.epochs.stop:
             epochs.append(after.epoch)
             found.append(measure(after.states()))
             accuracies.append(after.measured["train_accuracy"])

@@ -23,13 +23,15 @@ def study(settings: Settings) -> StudyResult:
     dataset = load(settings)
     chosen = config(settings, dataset)
     chosen.sweep = (("noise.rate", (0.0, 1.0)),)
-    parts = one_program(chosen, dataset)
-    _, states = curves(parts)
-    real, random_labels = np.split(predictions(parts, states)[:, 0] != labels(parts), 2)  # bool[S, N] each
+    program_spec = one_program(chosen, dataset)
+    _, states = curves(program_spec)
+    real, random_labels = np.split(
+        predictions(program_spec, states)[:, 0] != labels(program_spec), 2
+    )  # bool[S, N] each
     noise = made.gaussian_pixels(dataset, 0)
-    parts = one_program(config(settings, noise), noise)
-    _, states = curves(parts)
-    random_inputs = predictions(parts, states)[:, 0] != labels(parts)
+    program_spec = one_program(config(settings, noise), noise)
+    _, states = curves(program_spec)
+    random_inputs = predictions(program_spec, states)[:, 0] != labels(program_spec)
     wrong = {"real": real.sum(0), "randX": random_inputs.sum(0), "randY": random_labels.sum(0)}
     return _report(wrong, settings)
 

@@ -40,14 +40,14 @@ def study(settings: Settings) -> StudyResult:
     chosen = config(settings, dataset)
     levels = [0.0, *_CORRUPTION[: settings.strengths or None], 1.0]
     chosen.sweep = (("noise.rate", levels),)
-    parts = one_program(chosen, dataset)
-    every = _split(curves(parts)[0], len(levels))
+    program_spec = one_program(chosen, dataset)
+    every = _split(curves(program_spec)[0], len(levels))
     by_level = dict(zip(levels, every, strict=True))
     kinds = {"true labels": by_level[0.0], "random labels": by_level[1.0]}
     for name, make in _INPUTS.items():
         changed = make(dataset, 0)
         (kinds[name],) = _split(curves(one_program(config(settings, changed), changed))[0], 1)
-    return _report(kinds, by_level, parts.recipe.steps)
+    return _report(kinds, by_level, program_spec.train_spec.steps)
 
 
 def fitted(train_accuracy: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ class Regularizer(NamedTuple):
 
     strengths: tuple[float, ...]
     configure: Callable[[ConfigDict, float], None] = lambda config, strength: None
-    change: Callable[[ProgramSpec, float], ProgramSpec] = lambda parts, strength: parts
+    change: Callable[[ProgramSpec, float], ProgramSpec] = lambda program_spec, strength: program_spec
 
 
 class Measured(NamedTuple):
@@ -46,14 +46,14 @@ def _weight_decay(config: ConfigDict, strength: float) -> None:
     config.optim.weight_decay = strength
 
 
-def _input_dropout(parts: ProgramSpec, strength: float) -> ProgramSpec:
-    recipe = parts.recipe
-    return parts._replace(recipe=recipe._replace(model=NoisyInputs(recipe.model, dropout=strength)))
+def _input_dropout(program_spec: ProgramSpec, strength: float) -> ProgramSpec:
+    spec = program_spec.train_spec
+    return program_spec._replace(train_spec=spec._replace(model=NoisyInputs(spec.model, dropout=strength)))
 
 
-def _input_noise(parts: ProgramSpec, strength: float) -> ProgramSpec:
-    recipe = parts.recipe
-    return parts._replace(recipe=recipe._replace(model=NoisyInputs(recipe.model, deviation=strength)))
+def _input_noise(program_spec: ProgramSpec, strength: float) -> ProgramSpec:
+    spec = program_spec.train_spec
+    return program_spec._replace(train_spec=spec._replace(model=NoisyInputs(spec.model, deviation=strength)))
 
 
 REGULARISERS = {
@@ -80,9 +80,9 @@ def _measure(settings: Settings, dataset: Dataset, regularizer: Regularizer, str
     chosen = config(settings, dataset)
     chosen.sweep = (("noise.rate", (0.0, 1.0)),)
     regularizer.configure(chosen, strength)
-    parts = regularizer.change(one_program(chosen, dataset), strength)
-    measured, states = curves(parts)
-    right = (predictions(parts, states)[:, 0] == labels(parts)).mean(1)
+    program_spec = regularizer.change(one_program(chosen, dataset), strength)
+    measured, states = curves(program_spec)
+    right = (predictions(program_spec, states)[:, 0] == labels(program_spec)).mean(1)
     real, random_labels = np.split(right, 2)
     return Measured(random_labels, real, np.split(measured["test_accuracy"][:, -1, 0], 2)[0])
 

@@ -14,9 +14,9 @@ from jnl.data.dataset import Split
 from jnl.ops.augment import Augment
 from jnl.training import metrics
 
-Predict = Callable[[Array], tuple[Array, Array]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
+PredictFn = Callable[[Array], tuple[Array, Array]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
 Sums = dict[str, Array]
-Judge = Callable[[Predict, Array, Array], Sums]  # (say, stored inputs, labels i32[B]) -> f32[..., B] each
+Judge = Callable[[PredictFn, Array, Array], Sums]  # (say, stored inputs, labels i32[B]) -> f32[..., B] each
 Loss = Callable[[Array, Array], Array]  # (logits f32[K, B, C], labels i32[B]) -> f32[K, B]
 OF_VALIDATION = ("validation_accuracy", "validation_loss")
 
@@ -36,17 +36,17 @@ def rows(index: Array, size: int) -> Rows:
 
 
 def predictor(
-    model: nn.Module, state: TrainState, augment: Augment, spread: Callable[[Array], Array] = lambda batch: batch
-) -> Predict:
+    model: nn.Module, state: TrainState, augment: Augment, shard_batch: Callable[[Array], Array] = lambda batch: batch
+) -> PredictFn:
     """Logits and features of a batch, in evaluation mode."""
-    return lambda inputs: predict(model, state.params, state.batch_stats, spread(augment.evaluate(inputs)))
+    return lambda inputs: predict(model, state.params, state.batch_stats, shard_batch(augment.evaluate(inputs)))
 
 
-def of_test(say: Predict, inputs: Array, labels: Array) -> Sums:
+def of_test(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
     """Which predictions of each network are right, of all and of each class; of two, how they differ."""
-    logits, _ = say(inputs)
-    right, member = metrics.right(logits, labels), jax.nn.one_hot(labels, logits.shape[-1], axis=0)
-    both = {"ensemble_accuracy": metrics.right(logits.mean(0, keepdims=True), labels)[0]} if len(logits) > 1 else {}
+    logits, _ = predict_fn(inputs)
+    right, member = metrics.correct(logits, labels), jax.nn.one_hot(labels, logits.shape[-1], axis=0)
+    both = {"ensemble_accuracy": metrics.correct(logits.mean(0, keepdims=True), labels)[0]} if len(logits) > 1 else {}
     return both | {
         "test_accuracy": right,
         "disagreement": metrics.disagreement(logits),
@@ -59,14 +59,16 @@ def of_test(say: Predict, inputs: Array, labels: Array) -> Sums:
 def of_validation(loss: Loss) -> Judge:
     """Which predictions of each network are the noisy label, and the `loss` of each network on it."""
 
-    def judge(say: Predict, inputs: Array, labels: Array) -> Sums:
-        logits, _ = say(inputs)
-        return dict(zip(OF_VALIDATION, (metrics.right(logits, labels), loss(logits, labels)), strict=True))
+    def judge(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
+        logits, _ = predict_fn(inputs)
+        return dict(zip(OF_VALIDATION, (metrics.correct(logits, labels), loss(logits, labels)), strict=True))
 
     return judge
 
 
-def total(judge: Judge, say: Predict, inputs: Array, labels: Array, rows: Rows, before: Sums | None = None) -> Sums:
+def total(
+    judge: Judge, predict_fn: PredictFn, inputs: Array, labels: Array, rows: Rows, before: Sums | None = None
+) -> Sums:
     """What `judge` gives summed over the rows, on top of what was summed `before`: f32[...] each.
 
     Stored inputs and labels are those of all examples. One after the other, so that it does not matter where the rows
@@ -74,12 +76,12 @@ def total(judge: Judge, say: Predict, inputs: Array, labels: Array, rows: Rows, 
     """
     fetch = partial(_stored, inputs)
     like = jax.eval_shape(
-        partial(judge, say), fetch(jax.tree.map(lambda leaf: leaf[0], rows)), labels[rows.example_index[0]]
+        partial(judge, predict_fn), fetch(jax.tree.map(lambda leaf: leaf[0], rows)), labels[rows.example_index[0]]
     )
     start = jax.tree.map(lambda value: jnp.zeros(value.shape[:-1], value.dtype), like) if before is None else before
 
     def add(sums: Sums, some: Rows) -> tuple[Sums, None]:
-        found = judge(say, fetch(some), labels[some.example_index])
+        found = judge(predict_fn, fetch(some), labels[some.example_index])
         counted = jax.tree.map(lambda value: jnp.where(jnp.broadcast_to(some.inside, value.shape), value, 0.0), found)
         return jax.tree.map(lambda sum, value: sum + value.sum(-1), sums, counted), None
 
@@ -90,7 +92,7 @@ def _stored(inputs: Array, rows: Rows) -> Array:
     return inputs[rows.example_index] if rows.inputs is None else rows.inputs
 
 
-def evaluate(say: Predict, test: Split | None, size: int) -> Sums:
+def evaluate(predict_fn: PredictFn, test: Split | None, size: int) -> Sums:
     """Over the test set: accuracy of each network (f32[K]), of each class (f32[K, C]), and their mean over classes.
 
     `class_accuracy` is NaN for a class without examples, which `balanced_accuracy` leaves out. Nothing if there is no
@@ -98,26 +100,26 @@ def evaluate(say: Predict, test: Split | None, size: int) -> Sums:
     """
     if test is None:
         return {}
-    sums = total(of_test, say, test.inputs, test.labels, rows(jnp.arange(len(test.labels)), size))
+    sums = total(of_test, predict_fn, test.inputs, test.labels, rows(jnp.arange(len(test.labels)), size))
     by_class = sums.pop("class_right") / sums.pop("class_size")[None]
     means = {name: sum / len(test.labels) for name, sum in sums.items()}
     return means | {"class_accuracy": by_class, "balanced_accuracy": jnp.nanmean(by_class, -1)}
 
 
-def validate(loss: Loss, say: Predict, inputs: Array, labels: Array, index: Array, size: int) -> Sums:
+def validate(loss: Loss, predict_fn: PredictFn, inputs: Array, labels: Array, index: Array, size: int) -> Sums:
     """Accuracy and loss of each network on the noisy labels (i32[N]) of the rows `index` that are held out, if any are.
 
     Each is f32[K].
     """
     if not len(index):
         return {}
-    sums = total(of_validation(loss), say, inputs, labels, rows(index, size))
+    sums = total(of_validation(loss), predict_fn, inputs, labels, rows(index, size))
     return {name: sum / len(index) for name, sum in sums.items()}
 
 
-def everything(say: Predict, inputs: Array, size: int) -> tuple[Array, Array]:
+def predict_all(predict_fn: PredictFn, inputs: Array, size: int) -> tuple[Array, Array]:
     """Logits f32[K, N, C] and features f32[K, N, D] of all stored inputs."""
-    said = lax.map(lambda rows: say(inputs[rows]), _chunks(jnp.arange(len(inputs)), size))
+    said = lax.map(lambda rows: predict_fn(inputs[rows]), _chunks(jnp.arange(len(inputs)), size))
 
     def join(leaf: Array) -> Array:  # [chunks, K, size, ...]
         return jnp.moveaxis(leaf, 1, 0).reshape(leaf.shape[1], -1, *leaf.shape[3:])[:, : len(inputs)]

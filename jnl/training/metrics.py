@@ -13,7 +13,7 @@ class Counts(NamedTuple):
     """Sums over the batches of an epoch; ratios are taken once, at its end."""
 
     loss: Array  # f32[] objective, mean over rows; NaN where a logit is not finite
-    right: Array  # f32[] predictions equal to the noisy label, mean over networks
+    correct: Array  # f32[] predictions equal to the noisy label, mean over networks
     seen: Array  # f32[] examples
     selected: Array  # f32[] examples selected, mean over rows
     selected_clean: Array  # f32[] of these, with a true label
@@ -23,12 +23,12 @@ class Counts(NamedTuple):
     compared: Array  # f32[] of so many, those that there were before
 
 
-def nothing() -> Counts:
+def zero_counts() -> Counts:
     """Before the first batch."""
     return Counts(*(jnp.float32(0) for _ in Counts._fields))
 
 
-def count(outcome: StepOutput, labels: Array, clean: Array, predicted: Array) -> Counts:
+def batch_counts(outcome: StepOutput, labels: Array, clean: Array, predicted: Array) -> Counts:
     """One batch; noisy and true labels i32[N], and what was `predicted` before i32[K, N], are those of all examples."""
     mask, logits, index = (
         outcome.selection.mask,
@@ -41,7 +41,7 @@ def count(outcome: StepOutput, labels: Array, clean: Array, predicted: Array) ->
     return Counts(
         # Networks that are lost may still agree and give a finite objective; their logits tell.
         loss=jnp.where(jnp.isfinite(logits).all(), outcome.objective.mean(), jnp.nan),
-        right=(said == labels[index]).mean(0).sum(),
+        correct=(said == labels[index]).mean(0).sum(),
         seen=jnp.float32(index.shape[1]),
         selected=mask.sum() / rows,
         selected_clean=jnp.where(mask, is_clean, 0.0).sum() / rows,
@@ -70,7 +70,7 @@ def times(outcome: StepOutput, before: Array) -> Array:
     return before.at[outcome.example_index].add(both)
 
 
-def training(counts: Counts) -> dict[str, Array]:
+def epoch_metrics(counts: Counts) -> dict[str, Array]:
     """The training metrics of an epoch, f32[] each; a ratio without a denominator is NaN.
 
     label_precision = clean selected / selected; label_recall = clean selected / clean; changed_predictions: the share
@@ -81,7 +81,7 @@ def training(counts: Counts) -> dict[str, Array]:
     counts = Counts(*lax.optimization_barrier(jnp.stack(counts)))
     return {
         "train_loss": counts.loss / counts.batches,
-        "train_accuracy": counts.right / counts.seen,
+        "train_accuracy": counts.correct / counts.seen,
         "label_precision": counts.selected_clean / counts.selected,
         "label_recall": counts.selected_clean / counts.clean,
         "selected_fraction": counts.selected / counts.seen,
@@ -89,7 +89,7 @@ def training(counts: Counts) -> dict[str, Array]:
     }
 
 
-def right(logits: Array, labels: Array) -> Array:
+def correct(logits: Array, labels: Array) -> Array:
     """Which predictions are right: f32[K, B, C], i32[B] -> f32[K, B] of 0 and 1."""
     return (logits.argmax(-1) == labels[None]).astype(jnp.float32)
 

@@ -39,6 +39,6 @@ class TrainSpec(NamedTuple):
     optimizer: Optimizer = Optimizer("adam", 0.0, 0.0)
     balanced: bool = False  # each class has the same share of the batches of an epoch
     streams: bool = False  # inputs come from the host, batch after batch
-    pieces: int = 1  # of an epoch, between which the training can be saved and stopped
+    segments: int = 1  # of an epoch, between which the training can be saved and stopped
     augment: Augment = Augment()
-    spread: Callable[[Array], Array] = lambda batch: batch  # puts the examples of a batch where they are computed
+    shard_batch: Callable[[Array], Array] = lambda batch: batch  # spreads the examples of a batch over devices
