@@ -6,17 +6,13 @@ import sys
 
 import pytest
 from conftest import ROOT
+from helpers.configs import DATA_SETS, METHODS, TABLES
 
 sys.path.insert(0, str(ROOT))
-import test_bench
-import test_data_configs
-
 import train
-from jnl import strategies
 from jnl.cli import parse
 from jnl.settings import config as settings
 
-CONFIGS = ["quickstart", *strategies.names()]
 JOCOR = "--config=configs/jocor.py:quick"
 PEER = "--config=configs/peer_loss.py"
 
@@ -32,10 +28,10 @@ def command(*arguments):
 
 def test_every_strategy_has_a_config_and_every_config_a_test():
     files = {path.stem for path in (ROOT / "configs").glob("*.py") if path.stem != "__init__"}
-    assert files == {*CONFIGS, *test_data_configs.CONFIGS, *(f"bench_{name}" for name in test_bench.BENCH)}
+    assert files == {*METHODS, *DATA_SETS, *(f"bench_{name}" for name in TABLES)}
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", METHODS)
 def test_quick_mode_of_every_config(name, capsys, tmp_path):
     assert command(f"--config=configs/{name}.py:quick", f"--workdir={tmp_path}/run") == 0
     output = capsys.readouterr()
@@ -45,11 +41,11 @@ def test_quick_mode_of_every_config(name, capsys, tmp_path):
     assert len(summary["points"]) == (6 if name == "quickstart" else 1)
 
 
-@pytest.mark.parametrize("name", [name for name in CONFIGS if name != "quickstart"])
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "quickstart"])
 @pytest.mark.parametrize("arg", ["data=cifar10", "data=cifar100,noise=pair", "data=mnist,noise=asymmetric,reference"])
 def test_every_config_takes_every_argument(name, arg):
     options = settings.options(arg)
-    if "reference" in options and name not in settings.CORE:  # tests/test_reference.py has those
+    if "reference" in options and name not in settings.CORE:  # tests/settings/test_reference.py has those
         return
     config, _ = parse(["train.py", f"--config=configs/{name}.py:{arg}"])
     assert config.data.name == options["data"]

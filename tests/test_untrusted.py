@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 
-import made
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from conftest import ROOT
+from helpers import synthetic
 from PIL import Image
 
 sys.path.insert(0, str(ROOT))
@@ -54,8 +54,8 @@ OUTSIDE = ["../secret.jpg", "images/../..", "images/link.jpg", "out/secret.jpg",
 
 def clothing(file, change, link=False):
     def make(root):
-        inside = made.clothing1m(root / "clothes")
-        made.save(root / "secret.jpg", made.pictures(1, 9, 9, 3)[0])
+        inside = synthetic.clothing1m(root / "clothes")
+        synthetic.save(root / "secret.jpg", synthetic.pictures(1, 9, 9, 3)[0])
         if link:
             (inside / "images/link.jpg").symlink_to(root / "secret.jpg")
             (inside / "out").symlink_to(root)
@@ -70,7 +70,7 @@ def clothing(file, change, link=False):
 
 def tiny(file, content):
     def make(root):
-        (made.tiny_imagenet(root / "tiny") / file).write_text(content)
+        (synthetic.tiny_imagenet(root / "tiny") / file).write_text(content)
         return command("tiny_imagenet", root / "tiny")
 
     return make
@@ -89,7 +89,7 @@ def tfds(name):
 
 
 KEYS = "noisy_train_key_list.txt"
-IMAGE = Image.fromarray(made.pictures(1, 8, 8)[0])
+IMAGE = Image.fromarray(synthetic.pictures(1, 8, 8)[0])
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
 WRONG = {
     "pickles": (archive(y=np.array([None] * 40)), "without objects"),
@@ -174,8 +174,8 @@ def test_names_are_shown_and_not_obeyed(tmp_path, capfd, monkeypatch):
     monkeypatch.setenv("JNL_CACHE_DIR", str(tmp_path / "cache"))
     names = [f"{RED}\n", os.fsdecode(b"\xff")]
     for name in names:
-        for row, picture in enumerate(made.pictures(30 + len(name), 4, 4)):
-            made.save(tmp_path / "mine" / name / f"{row}.png", picture)
+        for row, picture in enumerate(synthetic.pictures(30 + len(name), 4, 4)):
+            synthetic.save(tmp_path / "mine" / name / f"{row}.png", picture)
     link = tmp_path / f"{RED}\n"
     link.symlink_to(tmp_path / "mine")
     sweep = f"--config.sweep=(('data.dir', ({str(link)!r}, {str(tmp_path / 'mine')!r})), ('epochs', (1,)))"

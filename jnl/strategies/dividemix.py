@@ -8,7 +8,7 @@ by step; the mean prediction is pulled to uniform.
 Departures from the published code: both networks step together, where there one waits while the other trains an epoch;
 an epoch has as many steps as any other method's, each of half a batch with and half a batch without labels, drawn at
 random; batch norm sees all views at once when guessing. The mixture decides at most 1 % of the labels otherwise than
-scikit-learn's (`tests/test_mixture.py`).
+scikit-learn's (`tests/strategies/test_mixture.py`).
 `asymmetric` penalizes confidence in the warm-up; `average_epochs` 5 is for 90 % noise. Report `ensemble_accuracy`.
 `train_accuracy` and the label metrics are those of the division at the start of the epoch. Labels are listed as wrong
 where the mean of the two networks' w does not exceed `threshold` in the last division.

@@ -14,7 +14,7 @@ from jnl.core.registry import Json
 from jnl.core.train_state import TrainState
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.ops.augment import to_float
-from jnl.studies import made
+from jnl.studies import synthetic_images
 from jnl.studies.adversarial import Search, critical
 from jnl.studies.figures import band, panels
 from jnl.studies.report import mean_and_std, rounded
@@ -32,7 +32,7 @@ def study(settings: Settings) -> StudyResult:
     chosen.sweep = (("noise.rate", (0.0, 1.0)),)
     search = Search(settings.radius)
     epochs, *both = _over_training(one_program(chosen, dataset), search)
-    noise = made.gaussian_pixels(dataset, 0)
+    noise = synthetic_images.gaussian_pixels(dataset, 0)
     _, *of_noise = _over_training(one_program(config(settings, noise), noise), search)
     real, random_labels = zip(*(np.split(values, 2) for values in both), strict=True)
     return _report(search, epochs, {"real": real, "randX": tuple(of_noise), "randY": random_labels})

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
 from jnl.core.registry import Json
-from jnl.studies import made
+from jnl.studies import synthetic_images
 from jnl.studies.figures import panels
 from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Rows, Settings, StudyResult, config, load
@@ -28,7 +28,7 @@ def study(settings: Settings) -> StudyResult:
     real, random_labels = np.split(
         predictions(program_spec, states)[:, 0] != labels(program_spec), 2
     )  # bool[S, N] each
-    noise = made.gaussian_pixels(dataset, 0)
+    noise = synthetic_images.gaussian_pixels(dataset, 0)
     program_spec = one_program(config(settings, noise), noise)
     _, states = curves(program_spec)
     random_inputs = predictions(program_spec, states)[:, 0] != labels(program_spec)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.registry import Json
-from jnl.studies import made
+from jnl.studies import synthetic_images
 from jnl.studies.figures import band, panels
 from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Rows, Settings, StudyResult, config, load
@@ -18,10 +18,10 @@ from jnl.studies.training import curves, one_program
 
 USUAL = Settings()
 _CORRUPTION = (0.2, 0.4, 0.6, 0.8)  # between none and all
-_INPUTS: dict[str, made.Make] = {
-    "shuffled pixels": made.shuffled_pixels,
-    "random pixels": made.random_pixels,
-    "Gaussian pixels": made.gaussian_pixels,
+_INPUTS: dict[str, synthetic_images.Make] = {
+    "shuffled pixels": synthetic_images.shuffled_pixels,
+    "random pixels": synthetic_images.random_pixels,
+    "Gaussian pixels": synthetic_images.gaussian_pixels,
 }
 _FITTED = 0.99
 

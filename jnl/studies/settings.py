@@ -10,7 +10,7 @@ from jnl.core.errors import UserError, within
 from jnl.core.registry import Json, Value
 from jnl.data.dataset import Dataset
 from jnl.settings.config import published
-from jnl.studies import made
+from jnl.studies import synthetic_images
 
 Rows = list[dict[str, Value]]  # of a table: all have the same columns
 
@@ -57,8 +57,8 @@ def load(settings: Settings) -> Dataset:
     dataset = data.load(settings.data, settings.data_dir)
     if dataset.test is None:
         raise UserError(f"--data: {settings.data!r} has no test set, which the studies look at; use mnist or cifar10")
-    made.check(dataset)
-    return made.subset(dataset, settings.examples, settings.tests)
+    synthetic_images.check(dataset)
+    return synthetic_images.subset(dataset, settings.examples, settings.tests)
 
 
 def config(settings: Settings, dataset: Dataset) -> ConfigDict:

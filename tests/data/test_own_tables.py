@@ -1,0 +1,137 @@
+"""The user's own tables."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+from helpers.synthetic import same
+
+from jnl import data
+from jnl.core.errors import UserError
+
+pytestmark = pytest.mark.usefixtures("own")
+
+
+class TestTable:
+    """The source `table`."""
+
+    COLUMNS = {
+        "": [0, 1, 2, 3],
+        "age": [1.0, 2.0, 3.0, 6.0],
+        "fit": [True, False, False, True],
+        "town": ["Ulm", "Bonn", None, "Ulm"],
+        "label": ["yes", "no", "no", "yes"],
+        "true": ["yes", "no", "maybe", "yes"],
+    }
+
+    def write(self, path, **changes):
+        columns = {name: column for name, column in {**self.COLUMNS, **changes}.items() if column is not None}
+        table = pa.table(columns)
+        pyarrow.parquet.write_table(table, path) if path.suffix == ".parquet" else pyarrow.csv.write_csv(table, path)
+        return path
+
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_columns_become_features(self, ending, own):
+        path = self.write(own / f"mine.{ending}")
+        other = self.write(own / f"test.{ending}", town=["Rom", "Ulm", "Ulm", "Bonn"])
+        loaded = data.load("table", path, truth="true", test=str(other), standardize=False)
+        empty = int(ending == "parquet")  # CSV does not tell an empty word from none
+        expected = [[1, 1, 0, 0, 1], [2, 0, 1, 0, 0], [3, 0, 0, 1, 0], [6, 1, 0, 0, 1]]
+        order = [0, 1, 2, 3, 4] if empty else [0, 1, 3, 2, 4]
+        np.testing.assert_array_equal(loaded.train.inputs, np.array(expected)[:, order])
+        np.testing.assert_array_equal(loaded.test.inputs[0], [1, 1, 0, 0, 0])
+        assert loaded.class_names == ("maybe", "no", "yes")
+        np.testing.assert_array_equal(loaded.train.labels, [2, 1, 1, 2])
+        assert loaded.origin(3) == f"mine.{ending} row 3"
+        np.testing.assert_array_equal(loaded.train.clean, [2, 1, 0, 2])
+        same(loaded, data.load("table", path, truth="true", test=str(other), standardize=False))
+        standardized = data.load("table", path, truth="true").train.inputs
+        np.testing.assert_allclose(standardized.std(0), 1, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        "labels, names",
+        [([3, 1, 2, 10], "1 2 3 10"), ([-1, 1, 1, -1], "-1 1"), ([True, False, True, True], "False True")],
+    )
+    def test_labels_of_numbers_are_in_their_order(self, labels, names, own):
+        for ending in ("csv", "parquet"):
+            path = self.write(own / f"mine.{ending}", label=labels, true=None)
+            loaded = data.load("table", path, test=str(path))
+            want = names.lower() if ending == "csv" and "True" in names else names
+            assert [name.lower() for name in loaded.class_names] == want.lower().split()
+            np.testing.assert_array_equal(loaded.train.labels, np.unique(labels, return_inverse=True)[1])
+            np.testing.assert_array_equal(loaded.test.labels, loaded.train.labels)
+
+    def test_row_numbers_of_pandas_are_left_out(self, own):
+        plain = data.load("table", self.write(own / "mine.parquet"), truth="true")
+        index = self.write(own / "index.parquet", __index_level_0__=[7, 5, 6, 1])
+        np.testing.assert_array_equal(data.load("table", index, truth="true").train.inputs, plain.train.inputs)
+
+    def test_numbers_as_words_stay_words_unless_others_are_among_them(self, own):
+        for age, width in ((["1", "2", "1", "2"], 2), (["1", "x", "y", "x"], 3), (["nan", "x", "x", "nan"], 2)):
+            path = self.write(own / "mine.parquet", age=age)
+            assert data.load("table", path, truth="true").train.inputs.shape == (4, 4 + width)
+
+    def test_large_numbers_are_numbers(self, own):
+        path = self.write(own / "mine.parquet", age=[2**62 + 1, 1, 2, 3])
+        assert data.load("table", path, truth="true").train.inputs.shape == (4, 5)
+
+    @pytest.mark.parametrize(
+        "changes, options, said",
+        [
+            ({}, {"label": "class"}, "data.label: no column 'class'"),
+            ({}, {"truth": "truth"}, "data.truth: no column 'truth'"),
+            ({"label": [0.5, 1.0, 2.0, 3.0]}, {}, "data.label: .*fractions"),
+            ({"label": [0.0, 1.0, np.nan, 3.0]}, {}, "data.label: .*(fractions|empty in row 2)"),
+            ({"label": ["a", None, "b", "b"]}, {}, "data.label: .*empty in row 1"),
+            ({"label": [0, 1, None, 0]}, {}, "data.label: .*empty in row 2"),
+            ({"label": ["a"] * 4}, {}, "data: all training labels are a"),
+            ({"age": [1.0, None, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
+            ({"age": ["7", "?", "-", "8.5"]}, {}, r"data.dir: column 'age' holds numbers and '\?'; fill it"),
+            ({"age": [1.0, np.inf, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
+            ({"age": None, "fit": None, "town": None}, {"truth": "true"}, "data.dir: .*no columns beside the label"),
+        ],
+    )
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_what_is_wrong_is_told(self, changes, options, said, ending, own):
+        with pytest.raises(UserError, match=said):
+            data.load("table", self.write(own / f"mine.{ending}", **changes), **options)
+
+    @pytest.mark.parametrize(
+        "changes, said",
+        [
+            ({"town": None}, "data.test: column 'town' is missing"),
+            ({"age": ["a", "b", "c", "d"]}, "data.test: column 'age' holds no numbers"),
+            ({"label": None}, "data.test: no column 'label'"),
+            ({"label": ["yes", "no", "no", "never"]}, "data: test labels have 'never'"),
+        ],
+    )
+    def test_a_wrong_test_table_is_told(self, changes, said, own):
+        other = self.write(own / "test.csv", **changes)
+        with pytest.raises(UserError, match=said):
+            data.load("table", self.write(own / "mine.csv"), test=str(other))
+
+    @pytest.mark.parametrize(
+        "content, said",
+        [
+            ("age,label\n1,é\n2,b\n".encode("latin-1"), "UTF-8"),
+            ("âge,label\n1,a\n2,b\n".encode("latin-1"), "no table"),
+            (b"age,label\n1\n", "no table"),
+            (b"", "no table"),
+            (b"age,label\n", "no rows"),
+            (b"age,age,label\n1,2,a\n2,3,b\n", "two columns 'age'"),
+            (b"name,label\n" + b"".join(b"n%d,%d\n" % (row, row % 2) for row in range(101)), "101 different words"),
+        ],
+    )
+    def test_files_of_another_kind_are_told(self, content, said, own):
+        (own / "mine.csv").write_bytes(content)
+        with pytest.raises(UserError, match=rf"data\.(dir|label): .*{said}"):
+            data.load("table", own / "mine.csv")
+
+    def test_what_is_missing_is_told(self, own):
+        (own / "mine.parquet").write_text("no parquet")
+        for dir in (None, own, own / "nowhere.csv", own / "mine.parquet"):
+            with pytest.raises(UserError, match="data.dir"):
+                data.load("table", dir)
+        with pytest.raises(UserError, match="data.test: .*nowhere.csv"):
+            data.load("table", self.write(own / "mine.csv"), test="nowhere.csv")

@@ -1,0 +1,134 @@
+"""Trainings that are stopped by a signal: what they say, what is kept of them, how they go on."""
+
+import shutil
+import signal
+
+import jax
+import numpy as np
+import pytest
+from conftest import ROOT, quick
+from helpers.faults import begin, line, newest, rows, start, stop_when
+
+import jnl
+import train
+from jnl.core.signals import Stopped
+from jnl.experiment.build import build
+from jnl.experiment.run import open_results
+from jnl.experiment.run import train as train_programs
+from jnl.report import __main__ as report
+from jnl.report import cells, reading
+
+EPOCHS = 12
+
+
+def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
+    path, so_far = tmp_path / "grid", tmp_path / "grid" / "summary-so-far.json"
+    arguments = [f"--config={ROOT}/configs/standard.py:quick", f"--workdir={path}", f"--config.epochs={EPOCHS}"]
+    arguments.append('--config.sweep=(("strategy.name", ("standard", "jocor")),)')
+
+    def stopped(ready):
+        stop_when(ready)
+        assert train.main(["train.py", *arguments]) == 128 + signal.SIGTERM
+
+    def shown():
+        return [cell.strategy for board in cells.boards(reading.read([path]))[0] for cell in board.cells]
+
+    stopped(lambda: rows(path) > 2 * EPOCHS)
+    with (path / "metrics.jsonl").open("a") as file:
+        file.write('{"epoch": 3')  # as a process leaves it that is killed while it writes
+    assert so_far.exists() and shown() == ["standard"]
+    assert report.main([str(path), "--out", str(tmp_path / "report")]) == 0
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert f"{path} is not finished: only the programs that are over are shown." in page
+    so_far.unlink()  # as of a process that is killed before it writes it
+    before = rows(path)
+    stopped(lambda: rows(path) > before + 2)
+    assert shown() == ["standard"]
+    shutil.rmtree(path / "checkpoints")  # all must train again
+    stopped(lambda: 2 < rows(path) < 2 * EPOCHS)
+    assert not so_far.exists()
+    assert report.main([str(path), "--out", str(tmp_path / "report")]) == 2
+    assert "nothing to report, the training is not finished" in capsys.readouterr().err
+    assert train.main(["train.py", *arguments]) == 0
+    assert not so_far.exists() and sorted(shown()) == ["jocor", "standard"]
+
+
+def test_folds_go_on_too(tmp_path):
+    def training(path=None):
+        return jnl.run(quick("confident_filter", strategy__folds=2, strategy__fold_epochs=3, epochs=4,
+                             checkpoint__every_epochs=1), path)  # fmt: skip
+
+    stop_when(lambda: any((tmp_path / "checkpoints" / "0-folds").glob("1*")))
+    with pytest.raises(Stopped):
+        training(tmp_path)
+    assert rows(tmp_path) == 0
+    history, unbroken = training(tmp_path), training()
+    for mine, theirs in zip(*map(jax.tree.leaves, (history[::2], unbroken[::2])), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_second_signal_ends_at_once(tmp_path):
+    """In its own process, which it ends: saving at the second one is not waited for."""
+    process = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
+    while rows(tmp_path) < 4 and process.poll() is None:
+        pass
+    while process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert process.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_says_where_it_stopped(number, tmp_path):
+    process = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
+    while rows(tmp_path) < 4 and process.poll() is None:
+        pass
+    process.send_signal(number)
+    _, error = process.communicate(timeout=100)
+    assert process.returncode == 128 + number
+    first, second = error.splitlines()
+    assert first == f"{number.name}: finishing and saving; again to end at once"
+    assert second.startswith(f"{number.name}: stopped after epoch") and "the same command goes on" in second
+
+
+def test_without_a_workdir_it_stops_at_once():
+    arguments = [*line("", "configs/jocor.py:quick")[:3], "--config.epochs=10000"]
+    process = begin(arguments)
+    while "jocor on digits" not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=100)
+    assert (process.returncode, error.count("\n")) == (130, 1)
+
+
+def test_another_cut_is_taken_up_as_it_was(tmp_path, monkeypatch):
+    """Whether inputs stream follows free memory: the segments of an epoch stay those it began with."""
+
+    def training(path=None):
+        often = {"checkpoint__every_minutes": 1e-6, "checkpoint__keep": 99}
+        return jnl.run(quick("jocor", epochs=EPOCHS, runs_axis="map", **often), path)
+
+    monkeypatch.setattr(
+        "jnl.parallel.host_feed.BYTES", 2 * 11 * 128 * 64 // 3
+    )  # three segments of 11 steps and two runs
+    monkeypatch.setattr("jnl.parallel.devices.memory", lambda: 2**17)
+    stop_when(lambda: rows(tmp_path) >= 6)
+    with pytest.raises(Stopped):
+        training(tmp_path)
+    segments = newest(tmp_path / "checkpoints" / "0").record["segments"]
+    monkeypatch.undo()
+    assert segments > 1
+    history, unbroken = training(tmp_path), training()
+    # Another program, so the last bits may differ; a place in another cut would train other batches.
+    np.testing.assert_allclose(history.metrics["train_loss"], unbroken.metrics["train_loss"], rtol=1e-5)
+    assert newest(tmp_path / "checkpoints" / "0").record["segments"] == segments
+
+
+def test_a_signal_in_the_last_piece_counts(tmp_path):
+    sweep = quick("standard", epochs=1)
+    sweep.sweep = (("strategy.name", ("standard", "small_loss", "jocor")), ("seeds", 1))
+    programs = build(sweep)
+    stop_when(lambda: rows(tmp_path) >= 1)
+    with pytest.raises(Stopped), open_results(sweep, programs, tmp_path) as output:
+        train_programs(programs, output)
+    assert rows(tmp_path) < 3

@@ -1,0 +1,1 @@
+"""What several tests use: oracles, small data sets, workdirs, processes that are killed."""

@@ -1,0 +1,334 @@
+"""Reports: what is read, grouped and told; see also test_published.py and, for the page itself, test_report_page.py."""
+
+import csv
+import json
+import lzma
+import math
+import re
+import tomllib
+
+import numpy as np
+import pytest
+from conftest import ROOT, quick
+from helpers.reports import board, boards, row, workdir
+
+import jnl
+from jnl.report import cells, formats, records, tables
+from jnl.report.__main__ import main
+from jnl.report.reading import read
+from jnl.report.report import write
+from jnl.report.style import BACKGROUNDS, COLOURS, look
+
+RESULTS = sorted(file.parent for file in (ROOT / "results").rglob("summary.json"))
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: str(path.relative_to(ROOT / "results")))
+def test_every_kept_result_gives_the_numbers_of_its_own_summary(path):
+    summary = json.loads((path / "summary.json").read_text())
+    told = summary.get("points", [summary])
+    points = read([path])
+    assert len(points) == len(told)
+    for point, one in zip(points, told, strict=True):
+        cell = cells.MethodResult("", point.strategy, [point], point.runs)
+        for name in ("best", "last", "last10"):
+            per_run = one["test_accuracy"][name]["mean"]["per_run"]
+            np.testing.assert_allclose(cell.numbers()[name], per_run, rtol=1e-6)
+
+
+def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
+    config = quick("jocor", epochs=5, data__validation=0.2, noise__seed="per_run")
+    summary = jnl.run(config, tmp_path / "mine").summary
+    (point,) = read([tmp_path / "mine"])
+    cell = board(tmp_path / "mine").cells[0]
+    numbers = cell.numbers()
+    assert list(numbers) == ["last10", "maximal", "best", "last", "at_best_validation", "lowest_loss", "label_wave"]
+    for name in ("best", "last", "last10", "at_best_validation", "lowest_loss", "label_wave"):
+        of_summary = summary["test_accuracy"][name]["mean"]
+        np.testing.assert_allclose(numbers[name], of_summary["per_run"], rtol=1e-6)
+    assert len(point.class_names) == 10 and point.matrices["true"].shape == (10, 10)
+    assert all(math.isfinite(run.seconds) for run in point.runs) and not any(run.failed for run in point.runs)
+    assert main([str(tmp_path / "mine"), "--out", str(tmp_path / "report")]) == 0
+
+
+def test_a_folder_of_workdirs_is_searched_and_given_twice_counts_once(tmp_path):
+    for name in ("one", "two"):
+        workdir(tmp_path / "all" / name, name)
+    assert [point.strategy for point in read([tmp_path / "all", tmp_path / "all" / "two"])] == ["one", "two"]
+
+
+def test_packed_rows_are_read_as_they_are(tmp_path):
+    path = workdir(tmp_path / "mine")
+    (plain,) = read([path])
+    rows = path / "metrics.jsonl"
+    (path / "metrics.jsonl.xz").write_bytes(lzma.compress(rows.read_bytes()))
+    rows.unlink()
+    (packed,) = read([path])
+    for one, other in zip(plain.runs, packed.runs, strict=True):
+        assert one.curves.keys() == other.curves.keys()
+        for name, curve in one.curves.items():
+            np.testing.assert_array_equal(curve, other.curves[name])
+    assert main([str(path), "--out", str(tmp_path / "out")]) == 0
+    assert "mine/metrics.jsonl.xz" in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_what_is_not_finished_is_left_out_and_named(tmp_path, capsys):
+    for name in ("one", "two"):
+        workdir(tmp_path / "all" / name, name)
+    (tmp_path / "all" / "one" / "summary.json").unlink()
+    assert [point.strategy for point in read([tmp_path / "all"])] == ["two"]
+    page = write([tmp_path / "all"], tmp_path / "report").read_text()
+    assert f"{tmp_path / 'all' / 'one'} is not finished: nothing of it is shown." in page
+    assert main([str(tmp_path / "all" / "one"), "--out", str(tmp_path / "none")]) == 2
+    told = f"nothing to report, the training is not finished in {tmp_path / 'all' / 'one'}"
+    assert told in capsys.readouterr().err
+
+
+def test_runs_are_put_together_by_settings(tmp_path):
+    paths = [
+        workdir(tmp_path / "a", seeds=(1, 2)),
+        workdir(tmp_path / "b", seeds=(3, 4), data__dir="elsewhere"),  # does not matter
+        workdir(tmp_path / "c", seeds=(1, 2), epochs=20),
+        workdir(tmp_path / "d", seeds=(3, 4), epochs=20, strategy__co_lambda=0.5),
+        workdir(tmp_path / "e", seeds=(3, 4), epochs=20, strategy__co_lambda=0.9),
+        workdir(tmp_path / "f", seeds=(1, 2), rate=0.2),
+    ]
+    other, one = boards(*paths)
+    assert [(cell.label, len(cell.runs)) for cell in one.cells] == [
+        ("jocor (epochs=12)", 4),
+        ("jocor (epochs=20, co_lambda=0.5)", 4),  # `c` does not record it and fits the first
+        ("jocor (epochs=20, co_lambda=0.9)", 2),
+    ]
+    assert (other.rate, one.rate) == (0.2, 0.5)
+
+
+def test_other_results_of_the_same_settings_and_seeds_stand_apart(tmp_path):
+    told = board(workdir(tmp_path / "a", accuracy=0.9), workdir(tmp_path / "b", accuracy=0.8))
+    assert [(cell.label, len(cell.runs)) for cell in told.cells] == [("jocor", 3), ("jocor #2", 3)]
+
+
+def test_the_same_run_in_two_workdirs_is_counted_once_and_told(tmp_path):
+    paths = [workdir(tmp_path / "a", seeds=(1, 2)), workdir(tmp_path / "b", seeds=(2, 3))]
+    found, duplicates = cells.boards(read(paths))
+    assert [run.seed for run in found[0].cells[0].runs] == [1, 2, 3]
+    assert [(one.left_out.workdir, one.left_out.seed) for one in duplicates] == [(paths[1], 2)]
+    assert f"Run 0 of {paths[1]} is not counted" in records.runs(found, duplicates).note
+
+
+def test_epochs_before_the_networks_start_afresh_are_left_out(tmp_path):
+    plain, prepared = workdir(tmp_path / "a", "standard"), workdir(tmp_path / "b", preparing=5)
+    late = workdir(tmp_path / "c", "coteaching", first_epoch=1)
+    epochs = {cell.strategy: cell.epochs() for cell in board(plain, prepared, late).cells}
+    np.testing.assert_array_equal(epochs["standard"], np.arange(12))
+    np.testing.assert_array_equal(epochs["jocor"], np.arange(5, 17))
+    np.testing.assert_array_equal(epochs["coteaching"], np.arange(1, 12))
+
+
+def test_failed_runs_are_shown_and_in_no_mean(tmp_path):
+    healthy = tables.accuracy(board(workdir(tmp_path / "a", seeds=(1, 3))))
+    lost = board(workdir(tmp_path / "b", seeds=(1, 2, 3), failed=(1,)))
+    shown = row(tables.accuracy(lost), "jocor")
+    assert shown["runs"] == "2\n1 failed" and shown["marked"]
+    assert {name: shown[name] for name in ("last 10", "best", "last")} == {
+        name: row(healthy, "jocor")[name] for name in ("last 10", "best", "last")
+    }
+    assert records.runs([lost], []).rows[0].texts[6] == "1 (epoch 0)"
+    assert " failed " in records.measurements([lost])
+
+
+def test_where_all_runs_have_failed_there_is_no_number(tmp_path):
+    lost = board(workdir(tmp_path / "a", failed=(0, 1, 2)), workdir(tmp_path / "b", "standard"))
+    assert row(tables.accuracy(lost), "jocor")["last 10"] == "-"
+    assert cells.comparisons(lost, "last10") == ([], ["jocor (fewer than two shared runs)"])
+    assert main([str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
+
+
+def test_noise_of_which_nothing_is_known_has_no_matrix(tmp_path):
+    summary = workdir(tmp_path / "a") / "summary.json"
+    content = json.loads(summary.read_text())
+    content["points"][0]["noise"] |= {"matrix": [[None] * 3] * 3, "estimated_matrix": None}
+    summary.write_text(json.dumps(content))
+    (point,) = read([tmp_path])
+    assert point.matrices == {}
+    content["points"][0]["noise"]["matrix"][0] = [0.5, 0.5, 0]  # of one class alone something is known
+    summary.write_text(json.dumps(content))
+    (table,) = tables.noise(board(tmp_path))
+    assert [row.texts[1:] for row in table.rows] == [["0.500", "0.500", "0.000"], ["-"] * 3, ["-"] * 3]
+
+
+EIGHTHS = (5, 3, 1, 2, 3, 4, 5, 0, 0, 0, 0)  # of predictions changed: a valley, then none
+
+
+def test_label_wave_is_shown_where_changes_are_recorded(tmp_path):
+    changed = np.array([math.nan, *EIGHTHS]) / 8  # sums of three from epoch 3: 9, 6, 6, 9
+    told = board(workdir(tmp_path / "a", more={"changed_predictions": changed}), workdir(tmp_path / "b", "standard"))
+    curve = told.cells[0].curve("test_accuracy")
+    np.testing.assert_array_equal(told.cells[0].numbers()["label_wave"], curve[:, 4])
+    table = tables.accuracy(told)
+    assert "Label Wave" in table.columns
+    assert row(table, "standard")["Label Wave"] == "-"
+    assert "Label Wave" not in tables.accuracy(board(tmp_path / "b")).columns
+
+
+def test_label_wave_leaves_out_the_epochs_before_networks_start_afresh(tmp_path):
+    changed = np.array([math.nan, 0, 0, 0, 8, *EIGHTHS]) / 8
+    told = board(workdir(tmp_path / "a", "forward_correction", preparing=4, more={"changed_predictions": changed}))
+    curve = told.cells[0].curve("test_accuracy")
+    assert curve.shape[1] == 12
+    np.testing.assert_array_equal(told.cells[0].numbers()["label_wave"], curve[:, 4])
+
+
+def test_the_window_and_patience_of_label_wave_are_options_of_the_report(tmp_path, capsys):
+    changed = np.array([math.nan, *EIGHTHS]) / 8
+    made, out = workdir(tmp_path / "a", seeds=(1,), more={"changed_predictions": changed}), tmp_path / "report"
+    accuracy = board(made).cells[0].curve("test_accuracy")[0]
+    for arguments, epoch in (([], 4), (["--label-wave-window=1"], 3), (["--label-wave-patience=9"], 10)):
+        assert main([str(made), "--out", str(out), *arguments]) == 0
+        lines = (out / "measurements.csv").read_text().splitlines()
+        (line,) = (line for line in lines if ",label_wave," in line)
+        assert f",{float(accuracy[epoch])!r}," in line
+    assert "averages the last 3 epochs" in (out / "index.html").read_text()
+    assert "undercut in the next 9 epochs" in (out / "index.html").read_text()
+    for name in ("window", "patience"):
+        assert main([str(made), "--out", str(out), f"--label-wave-{name}=0"]) == 2
+        assert capsys.readouterr().err == f"error: label_wave_{name}: 0 epochs are too few; give 1 or more\n"
+
+
+def test_without_a_test_set_the_noisy_labels_judge_and_it_is_said(tmp_path):
+    more = {"validation_accuracy": np.full((12, 2), 0.75)}
+    told = board(workdir(tmp_path / "a", without=("test_accuracy", "class_accuracy"), more=more))
+    shown = row(tables.accuracy(told), "jocor")
+    assert shown["strategy"] == "jocor\n(noisy validation labels)"
+    assert shown["last"].startswith("75.00 ± 0.00")
+    alone = board(workdir(tmp_path / "b", seeds=(1,), without=("test_accuracy", "class_accuracy"), more=more))
+    assert row(tables.accuracy(alone), "jocor")["last"] == "75.00"  # of one run there is no deviation
+    assert tables.classes(told) is None
+
+
+def test_differences_are_paired_by_seeds_and_adjusted(tmp_path):
+    told = board(
+        workdir(tmp_path / "a", "standard", 0.8, seeds=(1, 2, 3, 4, 5)),
+        workdir(tmp_path / "b", "jocor", 0.9, seeds=(3, 4, 5, 6)),
+        workdir(tmp_path / "c", "elr", 0.7, seeds=(1, 2, 3, 4, 5)),
+        workdir(tmp_path / "d", "gce", 0.7, seeds=(1, 2), epochs=20),
+        workdir(tmp_path / "e", "mixup", 0.7, seeds=(9, 10)),
+    )
+    found, without = cells.comparisons(told, "last10")
+    assert [(one.cell.label, one.paired.pairs, one.paired.p, one.holm) for one in found] == [
+        ("elr", 5, 0.0625, 0.125),
+        ("jocor", 3, 0.25, 0.25),
+    ]
+    assert without == ["gce (epochs 20, the baseline 12)", "mixup (fewer than two shared runs)"]
+    table = tables.paired(found, without)
+    assert row(table, "jocor")["smallest p"] == "0.25"
+    assert row(table, "jocor")["difference"].startswith("+10.00")
+    assert table.note.endswith("mixup (fewer than two shared runs).")
+
+
+def test_of_labels_as_they_are_all_are_compared_whatever_they_believe(tmp_path):
+    fields = {"seeds": (1, 2, 3, 4), "noise__kind": "none"}
+    paths = [workdir(tmp_path / "a", "standard", noise__rate=0.0, **fields)]
+    paths.append(workdir(tmp_path / "b", "jocor", noise__rate=0.4, strategy__forget_rate=None, **fields))
+    paths.append(workdir(tmp_path / "c", "standard", noise__rate=0.4, **fields))  # the same: it believes nothing
+    for path in paths:
+        (path / "summary.json").write_text((path / "summary.json").read_text().replace('"symmetric"', '"none"'))
+    told = board(*paths)
+    assert told.title == "mnist, labels as they are"
+    found, without = cells.comparisons(told, "last10")
+    assert [one.cell.label for one in found] == ["jocor"] and not without
+    assert [(cell.label, len(cell.runs)) for cell in told.cells] == [("jocor", 4), ("standard", 4)]
+
+
+def test_the_baseline_with_most_shared_runs_is_taken(tmp_path):
+    told = board(
+        workdir(tmp_path / "a", "standard", 0.8, seeds=(1, 2)),
+        workdir(tmp_path / "b", "standard", 0.7, seeds=(1, 2, 3, 4)),
+        workdir(tmp_path / "c", "jocor", 0.9, seeds=(3, 4)),
+    )
+    ((one,), without) = cells.comparisons(told, "last10")
+    assert (one.baseline.label, one.paired.pairs, without) == ("standard #2", 2, [])
+
+
+def test_of_a_sweep_over_data_each_point_has_the_network_of_its_program(tmp_path):
+    path = workdir(tmp_path / "a", seeds=(1, 2), model__name="auto")
+    summary, config = (json.loads((path / f"{name}.json").read_text()) for name in ("summary", "config"))
+    (first,) = summary["points"]
+    second = first | {"title": "other", "data": "cifar10", "swept": {"data.name": "cifar10"}, "runs": [2, 3]}
+    summary |= {"points": [first, second], "programs": [{"runs": 2}, {"runs": 2}]}
+    (path / "summary.json").write_text(json.dumps(summary))
+    (path / "config.json").write_text(json.dumps(config | {"models": ["mlp", "cnn7"]}))
+    rows = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    more = [row | {"run": row["run"] + 2} for row in rows]
+    (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, *more]))
+    assert [point.settings["model.name"] for point in read([path])] == ["mlp", "cnn7"]
+
+
+def test_a_baseline_that_is_no_strategy_is_told(tmp_path, capsys):
+    path = workdir(tmp_path / "a")
+    assert main([str(path), "--out", str(tmp_path / "out"), "--baseline", "standart"]) == 2
+    assert "error: --baseline: unknown name 'standart'; did you mean 'standard'?" in capsys.readouterr().err
+
+
+def test_each_matrix_says_of_which_run_it_is(tmp_path):
+    path = workdir(tmp_path / "a", title="jocor,rate=0.5")
+    summary = json.loads((path / "summary.json").read_text())
+    summary["points"][0]["noise"]["estimated_matrix"] = np.eye(3).tolist()
+    (path / "summary.json").write_text(json.dumps(summary))
+    true, estimated = tables.noise(board(path))
+    assert (true.name, estimated.name) == ("noise", "noise-1")
+    assert "in one run: the first of jocor,rate=0.5" in true.note
+    assert "as the strategy estimates it" in estimated.note and estimated.rows[0].texts == [
+        "a",
+        "1.000",
+        "0.000",
+        "0.000",
+    ]
+
+
+def test_noise_and_initialization_are_told_apart_where_they_are_crossed(tmp_path):
+    crossed = workdir(tmp_path / "a", seeds=(1, 1, 2, 2), noise_seeds=(1, 2, 1, 2))
+    together = workdir(tmp_path / "b", "standard", seeds=(1, 2), noise_seeds=(1, 2))
+    table = tables.variance(board(crossed, together))
+    assert row(table, "jocor")["noise draw"] == "0.000"  # the curves depend on the seed alone
+    assert float(row(table, "jocor")["initialization"]) > 0
+    assert row(table, "standard")["noise draw"] == "cannot be told apart"
+
+
+HOSTILE = '<b>"&\\\\|$x_1$ %{}~^#`*[\n\u202e'
+
+
+def test_tables_are_escaped_in_every_format():
+    table = tables.Table("t", "T", ["a", HOSTILE], [tables.Row([HOSTILE, "[1.00, 2.00]"])], HOSTILE)
+    assert list(csv.reader(formats.as_csv(table).splitlines()))[1] == [" ".join(HOSTILE.split()), "[1.00, 2.00]"]
+    markdown = formats.as_markdown(table)
+    assert "<b>" not in markdown and all(line.count("|") - line.count(r"\|") == 3 for line in markdown.splitlines()[:3])
+    latex = formats.as_latex(table).splitlines()
+    assert latex[0].startswith("% ") and len(latex) == 8
+    body = latex[5]
+    for character in "$&%#_{}~^":
+        assert not re.search(rf"(?<!\\){re.escape(character)}", re.sub(r"\\text\w+\{\}|\{\}\[| & ", "", body))
+    assert formats.latex("98.08 ± 0.05") == r"98.08 $\pm$ 0.05"
+
+
+def luminance(colour):
+    """Relative, as in WCAG 2."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_colours_are_seen_in_both_themes(colour, background):
+    low, high = sorted((luminance(colour), luminance(background)))
+    assert (high + 0.05) / (low + 0.05) >= 3
+
+
+def test_forty_series_differ():
+    assert len({look(number) for number in range(40)}) == 40
+    assert set(BACKGROUNDS) <= set(re.findall(r"#\w+", (ROOT / "jnl" / "report" / "page.css").read_text()))
+
+
+def test_the_package_has_all_files_of_the_page():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["jnl.report"]
+    files = {path.name for path in (ROOT / "jnl" / "report").iterdir() if path.is_file() and path.suffix != ".py"}
+    assert set(declared) == files
