@@ -8,7 +8,6 @@ import pytest
 from conftest import ROOT
 from helpers.configs import DATA_SETS, METHODS, TABLES
 
-sys.path.insert(0, str(ROOT))
 import train
 from jnl.cli import parse
 from jnl.settings import config as settings

@@ -12,8 +12,6 @@ from conftest import ROOT
 from helpers import synthetic
 from PIL import Image
 
-sys.path.insert(0, str(ROOT))
-
 import train
 
 RED = "\x1b[31m"

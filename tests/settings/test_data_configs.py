@@ -1,7 +1,6 @@
 """Whole trainings on data sets of every form: the configs that are about one, and the user's own in one line."""
 
 import json
-import sys
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +10,6 @@ from conftest import ROOT, quick
 from helpers import synthetic
 from helpers.configs import DATA_SETS
 
-sys.path.insert(0, str(ROOT))
 import train
 from jnl import data, noise
 from jnl.data.arrays import Labelled, dataset
