@@ -213,7 +213,7 @@ def test_instance_noise_is_its_formula():
 def test_instance_noise_reads_in_parts(digits, monkeypatch, tmp_path):
     labels, inputs = digits
     whole = noise.draw("instance", labels, 10, 0.3, 5, inputs)
-    monkeypatch.setattr("jnl.noise.instance._CHUNK", 64 * 100)
+    monkeypatch.setattr("jnl.noise.kinds.instance._CHUNK", 64 * 100)
     file = np.lib.format.open_memmap(tmp_path / "images.npy", "w+", np.uint8, inputs.shape)
     file[:] = inputs
     np.testing.assert_array_equal(noise.draw("instance", labels, 10, 0.3, 5, file), whole)

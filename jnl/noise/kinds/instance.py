@@ -5,12 +5,20 @@ import math
 import numpy as np
 from jax import Array
 
+from jnl.core.errors import UserError
+from jnl.noise.kind import NoiseKind
+
 _CHUNK = 2**24  # numbers that are float64 at a time
 _SPREAD = 0.1  # published: of the flip rates
 
 
-def draw(labels: np.ndarray, inputs: np.ndarray | Array, num_classes: int, rate: float, seed: int) -> np.ndarray:
-    """Noisy labels i32[N] from labels i[N] and stored inputs [N, ...], which are read a part at a time.
+def instance() -> NoiseKind:
+    """Return the noise. It has no matrix: `noise.realized` counts one."""
+    return NoiseKind(None, draw)
+
+
+def draw(labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int, rate: float, seed: int) -> np.ndarray:
+    """Draw noisy labels i32[N] from labels i[N] and stored inputs [N, ...], which are read a part at a time.
 
     Example k flips with its own chance q_k, normal around `rate` and within (0, 1), to class c with the share
     softmax(x_k W)_c among the other classes, W normal. Bytes are 0 to 255 there, as published, so nearly all of that
@@ -18,6 +26,8 @@ def draw(labels: np.ndarray, inputs: np.ndarray | Array, num_classes: int, rate:
     so the same seed gives other labels. As q_k stays above 0, more labels than `rate` flip where it is small: 12 % for
     0.1; rate 0 flips none.
     """
+    if inputs is None:
+        raise UserError("noise.kind: 'instance' depends on the inputs; give them")
     if rate == 0:
         return labels.astype(np.int32)
     stream = np.random.RandomState(seed)

@@ -1,0 +1,24 @@
+"""The kinds of label noise, found by file name: `kinds/pair.py` holds the function `pair() -> NoiseKind`."""
+
+import sys
+from collections.abc import Callable
+
+from jnl.core import registry
+from jnl.noise.kind import NoiseKind
+
+_HERE = sys.modules[__name__]
+
+
+def names() -> list[str]:
+    """Return the names of all kinds."""
+    return registry.names(_HERE)
+
+
+def make(name: str, file: str | None = None) -> NoiseKind:
+    """Create a kind by its name; `file` is for kinds that read one.
+
+    Raises:
+      UserError: no kind has this name, or the file cannot be used.
+    """
+    factory: Callable[..., NoiseKind] = getattr(registry.find(_HERE, name, "noise.kind"), name)
+    return factory(file=file) if "file" in registry.keywords(factory) else factory()

@@ -1,0 +1,17 @@
+"""Each label becomes any other class with chance `rate`, all equally likely (Han et al. 2018)."""
+
+import numpy as np
+
+from jnl.noise.kind import NoiseKind
+
+
+def symmetric() -> NoiseKind:
+    """Return the noise of the co-teaching papers, drawn bit for bit as in their code."""
+    return NoiseKind(matrix)
+
+
+def matrix(num_classes: int, rate: float) -> np.ndarray:
+    """Return f64[C, C]."""
+    found = (rate / (num_classes - 1)) * np.ones((num_classes, num_classes))
+    np.fill_diagonal(found, 1.0 - rate)
+    return found

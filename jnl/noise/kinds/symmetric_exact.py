@@ -1,0 +1,24 @@
+"""Exactly round(rate N) labels become any other class: those that come first in a permutation.
+
+ODNL counts like this; its bits are others.
+"""
+
+import numpy as np
+from jax import Array
+
+from jnl.noise.kind import NoiseKind
+from jnl.noise.kinds import symmetric
+
+
+def symmetric_exact() -> NoiseKind:
+    """Return the noise; its matrix is that of `symmetric`, in expectation."""
+
+    def draw(
+        labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int, rate: float, seed: int
+    ) -> np.ndarray:
+        noisy, stream = labels.astype(np.int32), np.random.RandomState(seed)
+        flipped = stream.permutation(len(noisy))[: round(rate * len(noisy))]
+        noisy[flipped] = (noisy[flipped] + stream.randint(1, num_classes, len(flipped))) % num_classes
+        return noisy
+
+    return NoiseKind(symmetric.matrix, draw)
