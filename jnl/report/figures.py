@@ -18,6 +18,7 @@ from jnl.core.registry import Json
 from jnl.report import tables
 from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.style import look
+from jnl.training import metrics
 
 _INK = "#010203"  # becomes the page's text colour
 _STYLE = Path(__file__).with_name("figures.mplstyle")  # and nothing of the user's own
@@ -41,37 +42,23 @@ class Figure(NamedTuple):
     hover: Json  # what the page needs to show values
 
 
-class _Curve(NamedTuple):
-    """What a figure of epochs shows."""
-
-    name: str
-    caption: str
-
-
-_CURVES = (
-    _Curve("label_precision", "Label precision: share of the selected with a true label"),
-    _Curve("divergence", "Divergence of the two networks (total variation)"),
-    _Curve("disagreement", "Disagreement of the two networks"),
-    _Curve("selected_fraction", "Share selected"),
-)
-
-
 def draw(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> list[Figure]:
     """All figures of a board; `numbers`: label -> number of its look, `prefix`: of names and of ids in the page."""
     judged = {cell.judged for cell in board.cells}
     what = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or, without, noisy validation labels"
-    found = [_epochs(board, numbers, prefix, _Curve("", what))]
-    found += [_epochs(board, numbers, prefix, curve) for curve in _CURVES]
+    found = [_epochs(board, numbers, prefix, "", what)]
+    captions = {name: metrics.make(name).caption for name in metrics.names()}
+    found += [_epochs(board, numbers, prefix, name, caption) for name, caption in captions.items() if caption]
     found += [_classes(board, numbers, prefix), _compute(board, numbers, prefix)]
     found += [_matrix(board, matrix, prefix) for matrix in tables.matrices(board)]
     return [figure for figure in found if figure is not None]
 
 
-def _epochs(board: Leaderboard, numbers: Mapping[str, int], prefix: str, what: _Curve) -> Figure | None:
+def _epochs(board: Leaderboard, numbers: Mapping[str, int], prefix: str, name: str, caption: str) -> Figure | None:
     """Percent against epochs, mean and standard deviation over runs; None where nothing is known."""
     found: list[tuple[MethodResult, np.ndarray]] = []
     for cell in board.cells:
-        curve = cell.curve(what.name or cell.judged)
+        curve = cell.curve(name or cell.judged)
         if curve is not None:
             found.append((cell, 100 * curve))
     if not found:
@@ -91,7 +78,7 @@ def _epochs(board: Leaderboard, numbers: Mapping[str, int], prefix: str, what: _
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     hover = _columns(axes, series, [])
     cells = [cell for cell, _ in found]
-    return _finish(canvas, f"{prefix}-{what.name or 'accuracy'}", board, what.caption, cells, numbers, hover)
+    return _finish(canvas, f"{prefix}-{name or 'accuracy'}", board, caption, cells, numbers, hover)
 
 
 def _values(cell: MethodResult, number: int, first: int, curves: np.ndarray) -> Json:

@@ -14,13 +14,13 @@ from jnl.core.errors import UserError, printable, reason
 from jnl.core.registry import Json, leaves
 from jnl.results import old_names
 from jnl.results.scalars import SWEPT, metrics_file, unpacked
+from jnl.training import metrics
 
 Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY, SO_FAR = "config.json", "metrics.jsonl", "summary.json", "summary-so-far.json"
 _DATA_OPTIONS = ("labels", "outside")  # which make other data of one name
 _OF_CLASSES = "class_accuracy"
-_SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES, "label_precision", "selected_fraction", "disagreement",
-           "divergence", "changed_predictions")  # fmt: skip
+_SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES)  # beside the metrics that are shares
 _ROUNDING = 1e-3
 _WHICH = ("epoch", "run", "seed", "noise_seed")
 _WRONG = (
@@ -253,10 +253,13 @@ def _run(
     about = {*_WHICH, *SWEPT}
     names = [name for name in rows[0] if name not in about and "." not in name and _is_number(rows[0][name])]
     curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
+    shares = {*_SHARES, *(name for name in metrics.names() if metrics.make(name).is_share)}
     for name, curve in curves.items():
         if curve.ndim > (3 if name == _OF_CLASSES else 2):
             raise ValueError(f"{name} has {curve.ndim} axes")
-        if name in _SHARES and ((curve < -_ROUNDING) | (curve > 1 + _ROUNDING)).any():
+        if (name in _SHARES or (name in metrics.names() and metrics.make(name).is_share)) and (
+            (curve < -_ROUNDING) | (curve > 1 + _ROUNDING)
+        ).any():
             raise ValueError(f"{name} is no share")
     there = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
     seconds = sum(float(cast(float, row.get("epoch_seconds") or 0)) for row in rows) / shared

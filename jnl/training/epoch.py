@@ -189,5 +189,5 @@ def validation_loss(spec: TrainSpec, run: RunInputs, state: TrainState) -> Loss:
 def _unless_failed(before: TrainState, after: TrainState, counts: metrics.Counts) -> TrainState:
     """The networks stay as they are once a loss was not finite; memories may go on, as nobody reads them any more."""
     params, batch_stats, opt_state = jax.tree.map(partial(jnp.where, before.failed), before[:3], after[:3])
-    failed = before.failed | ~jnp.isfinite(counts.loss)
+    failed = before.failed | ~jnp.isfinite(counts["train_loss"][0])
     return after._replace(params=params, batch_stats=batch_stats, opt_state=opt_state, failed=failed)

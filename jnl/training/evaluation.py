@@ -43,17 +43,14 @@ def predictor(
 
 
 def of_test(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
-    """Which predictions of each network are right, of all and of each class; of two, how they differ."""
+    """Judge test predictions: which are right, for each network and class, and the metrics of the test set."""
     logits, _ = predict_fn(inputs)
-    right, member = metrics.correct(logits, labels), jax.nn.one_hot(labels, logits.shape[-1], axis=0)
-    both = {"ensemble_accuracy": metrics.correct(logits.mean(0, keepdims=True), labels)[0]} if len(logits) > 1 else {}
-    return both | {
-        "test_accuracy": right,
-        "disagreement": metrics.disagreement(logits),
-        "divergence": metrics.divergence(logits),
-        "class_right": right[:, None] * member[None],
-        "class_size": member,
-    }
+    right, of_class = metrics.correct(logits, labels), jax.nn.one_hot(labels, logits.shape[-1], axis=0)
+    judged = {"test_accuracy": right, "class_right": right[:, None] * of_class[None], "class_size": of_class}
+    for name, metric in metrics.of_test(len(logits)).items():
+        assert metric.per_example is not None
+        judged[name] = metric.per_example(logits, labels)
+    return judged
 
 
 def of_validation(loss: Loss) -> Judge:

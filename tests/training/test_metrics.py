@@ -1,5 +1,6 @@
 """What is counted in training, against plain loops."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_changed_predictions_are_those_of_two_visits(own):
                     last[network, example] = said
             outcome = StepOutput(jnp.zeros(1), nothing_selected, jnp.asarray(logits, jnp.float32), jnp.asarray(index))
             now = metrics.batch_counts(outcome, labels, clean, before)
-            counts = metrics.Counts(*map(jnp.add, counts, now))
+            counts = jax.tree.map(jnp.add, counts, now)
             before = metrics.predicted(outcome, before)
         found = float(metrics.epoch_metrics(counts)["changed_predictions"])
         if visit:

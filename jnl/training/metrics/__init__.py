@@ -1,0 +1,94 @@
+"""The metrics of an epoch, found by file name: `metrics/label_recall.py` holds the function `label_recall() -> Metric`.
+
+Metrics of the training batches are sums over an epoch, divided once at its end. Metrics of the test set are means over
+its examples. The accuracies of networks and classes are in `training/evaluation.py`.
+"""
+
+import sys
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jnl.core import registry
+from jnl.core.strategy import StepOutput
+from jnl.training.metric import BatchView, Metric
+
+_HERE = sys.modules[__name__]
+Counts = dict[str, tuple[Array, Array]]  # name -> numerator and denominator f32[], summed over the batches so far
+
+
+def names() -> list[str]:
+    """Return the names of all metrics."""
+    return registry.names(_HERE)
+
+
+def make(name: str) -> Metric:
+    """Return a metric by its name."""
+    return getattr(registry.find(_HERE, name, "metric"), name)()
+
+
+def of_training() -> dict[str, Metric]:
+    """Return the metrics of the training batches."""
+    return {name: metric for name in names() if (metric := make(name)).per_batch is not None}
+
+
+def of_test(num_nets: int) -> dict[str, Metric]:
+    """Return the metrics of the test set that so many networks have."""
+    found = {name: make(name) for name in names()}
+    return {name: metric for name, metric in found.items() if metric.per_example and num_nets >= metric.min_networks}
+
+
+def zero_counts() -> Counts:
+    """Return the counts before the first batch."""
+    return {name: (jnp.float32(0), jnp.float32(0)) for name in of_training()}
+
+
+def batch_counts(output: StepOutput, labels: Array, clean: Array, predicted: Array) -> Counts:
+    """Return the counts of one batch.
+
+    Args:
+      output: of the step.
+      labels: i32[N] noisy labels of all examples.
+      clean: i32[N] their true labels, -1 where unknown.
+      predicted: i32[K, N] predictions when the networks last trained on the examples, -1 before the first time.
+    """
+    index = jnp.atleast_2d(output.example_index)  # i32[1 or K, B]
+    truth, networks = clean[index], jnp.arange(len(output.logits))[:, None]
+    is_clean = jnp.where(truth < 0, jnp.nan, (truth == labels[index]).astype(jnp.float32))
+    view = BatchView(output, labels[index], is_clean, output.logits.argmax(-1), predicted[networks, index])
+    counts: Counts = {}
+    for name, metric in of_training().items():
+        assert metric.per_batch is not None
+        counts[name] = metric.per_batch(view)
+    return counts
+
+
+def epoch_metrics(counts: Counts) -> dict[str, Array]:
+    """Return the training metrics of an epoch, f32[] each; a ratio without a denominator is NaN."""
+    # As one array behind a barrier: the compiler divides in another way by what it knows to be the same for all runs.
+    flat = lax.optimization_barrier(jnp.stack([number for pair in counts.values() for number in pair]))
+    return {name: flat[2 * i] / flat[2 * i + 1] for i, name in enumerate(counts)}
+
+
+def predicted(output: StepOutput, before: Array) -> Array:
+    """Return the last prediction of each network for each example: i32[K, N] -> i32[K, N]."""
+    networks, index = jnp.arange(len(output.logits))[:, None], jnp.atleast_2d(output.example_index)
+    return before.at[networks, index].set(output.logits.argmax(-1).astype(before.dtype))
+
+
+def times(output: StepOutput, before: Array) -> Array:
+    """Count how often the mask could choose each example, and how often it left it out: i32[N, 2] -> i32[N, 2].
+
+    Each row of the mask counts.
+    """
+    mask, eligible = output.selection.mask, output.selection.eligible
+    asked = jnp.ones_like(mask) if eligible is None else jnp.broadcast_to(eligible, mask.shape)
+    both = jnp.stack([asked, asked & ~mask], -1).astype(jnp.int32)  # [G, B, 2]
+    if output.example_index.ndim < 2:  # the same examples in all rows
+        both = both.sum(0)
+    return before.at[output.example_index].add(both)
+
+
+def correct(logits: Array, labels: Array) -> Array:
+    """Return which predictions are right: f32[K, B, C], i32[B] -> f32[K, B] of 0 and 1."""
+    return (logits.argmax(-1) == labels[None]).astype(jnp.float32)

@@ -1,0 +1,17 @@
+"""Share of the selected examples whose label is true, mean over rows of the mask."""
+
+import jax.numpy as jnp
+from jax import Array
+
+from jnl.training.metric import BatchView, Metric
+
+
+def label_precision() -> Metric:
+    """Return the metric."""
+    return Metric(per_batch, caption="Label precision: share of the selected with a true label")
+
+
+def per_batch(batch: BatchView) -> tuple[Array, Array]:
+    """Return numerator and denominator."""
+    mask = batch.output.selection.mask
+    return jnp.where(mask, batch.is_clean, 0.0).sum() / len(mask), mask.sum() / len(mask)

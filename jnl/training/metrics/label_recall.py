@@ -1,0 +1,17 @@
+"""Share of the examples with a true label that are selected, mean over rows of the mask."""
+
+import jax.numpy as jnp
+from jax import Array
+
+from jnl.training.metric import BatchView, Metric
+
+
+def label_recall() -> Metric:
+    """Return the metric."""
+    return Metric(per_batch)
+
+
+def per_batch(batch: BatchView) -> tuple[Array, Array]:
+    """Return numerator and denominator."""
+    mask = batch.output.selection.mask
+    return jnp.where(mask, batch.is_clean, 0.0).sum() / len(mask), batch.is_clean.mean(0).sum()

@@ -1,0 +1,17 @@
+"""Share of the examples that are selected, mean over rows of the mask."""
+
+import jax.numpy as jnp
+from jax import Array
+
+from jnl.training.metric import BatchView, Metric
+
+
+def selected_fraction() -> Metric:
+    """Return the metric."""
+    return Metric(per_batch, caption="Share selected")
+
+
+def per_batch(batch: BatchView) -> tuple[Array, Array]:
+    """Return numerator and denominator."""
+    mask = batch.output.selection.mask
+    return mask.sum() / len(mask), jnp.float32(batch.labels.shape[1])

@@ -1,0 +1,16 @@
+"""Share of the predictions in training that equal the noisy label, mean over networks."""
+
+import jax.numpy as jnp
+from jax import Array
+
+from jnl.training.metric import BatchView, Metric
+
+
+def train_accuracy() -> Metric:
+    """Return the metric."""
+    return Metric(per_batch)
+
+
+def per_batch(batch: BatchView) -> tuple[Array, Array]:
+    """Return numerator and denominator."""
+    return (batch.predictions == batch.labels).mean(0).sum(), jnp.float32(batch.labels.shape[1])
