@@ -25,8 +25,8 @@ class MemoryInit(NamedTuple):
 class PredictAllFn(Protocol):
     """Predicts all examples with the current networks."""
 
-    def __call__(self) -> tuple[Array, Array]:
-        """Return logits f32[K, N, C] and features f32[K, N, D]."""
+    def __call__(self) -> tuple[Array, Array | None]:
+        """Return logits f32[K, N, C], and features f32[K, N, D] if the network records them."""
 
 
 class RefreshFn(Protocol):

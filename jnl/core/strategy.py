@@ -29,7 +29,7 @@ class StepContext(NamedTuple):
     key: Array  # random key of this step
     memory: Arrays  # what the strategy keeps between batches, see `Strategy.memory`
     strategy_params: Arrays | None = None  # [K, ...] trained parameters of the strategy, see `Strategy.init_params`
-    features: Array | None = None  # f32[K, B, D] inputs of the last layer of each network
+    features: Array | None = None  # f32[K, B, D] inputs of the last layer, if the network records them
 
 
 class Selection(NamedTuple):

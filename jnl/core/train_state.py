@@ -9,6 +9,8 @@ import optax
 from flax import linen as nn
 from jax import Array
 
+from jnl.core.errors import UserError
+
 Tree = dict[str, "Tree | Array"]
 Aux = TypeVar("Aux")
 
@@ -65,6 +67,8 @@ def init(
         params, batch_stats = made["params"], made.get("batch_stats", {})
         if init_params is not None:
             logits, features, _ = jax.eval_shape(lambda: _apply(model, params, batch_stats, sample, False, key))
+            if features is None:
+                raise no_features(model)
             params = {**params, "strategy": init_params(logits.shape[-1], features.shape[-1])}
         return params, batch_stats, optimizer.init(params)
 
@@ -79,19 +83,27 @@ def init(
 
 def _apply(
     model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, train: bool, key: Array
-) -> tuple[Array, Array, Tree]:
-    """Return logits f32[B, C], features f32[B, D] and the new batch statistics."""
+) -> tuple[Array, Array | None, Tree]:
+    """Return logits f32[B, C], features f32[B, D] if the network records them, and the new batch statistics."""
     variables = {"params": params, "batch_stats": batch_stats}
     logits, new = model.apply(
         variables, inputs, train=train, mutable=["batch_stats", "intermediates"], rngs={"dropout": key}
     )
-    (features,) = new["intermediates"]["features"]
+    (features,) = new.get("intermediates", {}).get("features", (None,))
     return logits, features, new.get("batch_stats", {})
+
+
+def no_features(model: nn.Module) -> UserError:
+    """Return the error for a strategy that needs features of a network that does not record them."""
+    return UserError(
+        f"model.name: {type(model).__name__} does not record its features, which this strategy needs; call "
+        'self.sow("intermediates", "features", x) on the input x of its last layer, or use another strategy'
+    )
 
 
 def forward(
     model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, key: Array, own_inputs: bool = False
-) -> tuple[Array, Array, Tree]:
+) -> tuple[Array, Array | None, Tree]:
     """Run the K networks in training mode.
 
     Args:
@@ -103,10 +115,10 @@ def forward(
       own_inputs: whether each network has a batch of its own.
 
     Returns:
-      Logits f32[K, B, C], features f32[K, B, D], new batch statistics.
+      Logits f32[K, B, C], features f32[K, B, D] (None if the network does not record them), new batch statistics.
     """
 
-    def one(params: Tree, batch_stats: Tree, inputs: Array, key: Array) -> tuple[Array, Array, Tree]:
+    def one(params: Tree, batch_stats: Tree, inputs: Array, key: Array) -> tuple[Array, Array | None, Tree]:
         return _apply(model, params, batch_stats, inputs, True, key)
 
     keys = jax.random.split(key, len(jax.tree.leaves(params)[0]))
@@ -115,10 +127,10 @@ def forward(
 
 def predict(
     model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, own_inputs: bool = False
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array | None]:
     """Run the K networks in evaluation mode: inputs as for `forward` -> logits f32[K, B, C], features f32[K, B, D]."""
 
-    def one(params: Tree, batch_stats: Tree, inputs: Array) -> tuple[Array, Array]:
+    def one(params: Tree, batch_stats: Tree, inputs: Array) -> tuple[Array, Array | None]:
         return _apply(model, params, batch_stats, inputs, False, jax.random.key(0))[:2]
 
     return jax.vmap(one, (0, 0, 0 if own_inputs else None))(params, batch_stats, inputs)

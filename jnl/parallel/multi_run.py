@@ -21,7 +21,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jnl.core.errors import UserError
 from jnl.core.memory import HostCallback
-from jnl.core.train_state import TrainState
+from jnl.core.train_state import TrainState, no_features
 from jnl.data.dataset import Dataset, Split
 from jnl.parallel import devices
 from jnl.parallel.compiled_epoch import EpochCarry, OfRun, SegmentedEpoch, WholeEpoch, nothing
@@ -254,7 +254,10 @@ class MultiRunProgram:
     def _features(self) -> Callable[[int, TrainState], np.ndarray]:
         def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
             predict_fn = predictor(self.train_spec.model, both[1], self.train_spec.augment, self.train_spec.shard_batch)
-            return predict_all(predict_fn, train.inputs, self.train_spec.batch_size)[1]
+            _, features = predict_all(predict_fn, train.inputs, self.train_spec.batch_size)
+            if features is None:
+                raise no_features(self.train_spec.model)
+            return features
 
         return self._of_each_run(one)
 

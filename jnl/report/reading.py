@@ -257,9 +257,7 @@ def _run(
     for name, curve in curves.items():
         if curve.ndim > (3 if name == _OF_CLASSES else 2):
             raise ValueError(f"{name} has {curve.ndim} axes")
-        if (name in _SHARES or (name in metrics.names() and metrics.make(name).is_share)) and (
-            (curve < -_ROUNDING) | (curve > 1 + _ROUNDING)
-        ).any():
+        if name in shares and ((curve < -_ROUNDING) | (curve > 1 + _ROUNDING)).any():
             raise ValueError(f"{name} is no share")
     there = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
     seconds = sum(float(cast(float, row.get("epoch_seconds") or 0)) for row in rows) / shared

@@ -67,6 +67,7 @@ def iterative_open_set(
         def total(params: Tree) -> tuple[Array, tuple[Tree, tuple[Array, Array]]]:
             logits, features, stats = forward(training.model, params, state.batch_stats, inputs, context.key)
             own = cast(Arrays, params["strategy"])
+            assert features is not None  # else `init_params` could not have been called
             near, far = features[0, :size], features[0, size:]
             second_logits = far @ own["kernel"][0] + own["bias"]
             of_first = optax.softmax_cross_entropy_with_integer_labels(logits[0, :size], labels[first])

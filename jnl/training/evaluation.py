@@ -14,7 +14,7 @@ from jnl.data.dataset import Split
 from jnl.ops.augment import Augment
 from jnl.training import metrics
 
-PredictFn = Callable[[Array], tuple[Array, Array]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
+PredictFn = Callable[[Array], tuple[Array, Array | None]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
 Sums = dict[str, Array]
 Judge = Callable[[PredictFn, Array, Array], Sums]  # (say, stored inputs, labels i32[B]) -> f32[..., B] each
 Loss = Callable[[Array, Array], Array]  # (logits f32[K, B, C], labels i32[B]) -> f32[K, B]
@@ -114,7 +114,7 @@ def validate(loss: Loss, predict_fn: PredictFn, inputs: Array, labels: Array, in
     return {name: sum / len(index) for name, sum in sums.items()}
 
 
-def predict_all(predict_fn: PredictFn, inputs: Array, size: int) -> tuple[Array, Array]:
+def predict_all(predict_fn: PredictFn, inputs: Array, size: int) -> tuple[Array, Array | None]:
     """Logits f32[K, N, C] and features f32[K, N, D] of all stored inputs."""
     said = lax.map(lambda rows: predict_fn(inputs[rows]), _chunks(jnp.arange(len(inputs)), size))
 
