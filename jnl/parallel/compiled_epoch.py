@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
-from typing import NamedTuple, Protocol, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset, Split
 from jnl.parallel import devices
 from jnl.parallel.host_feed import BYTES, cut, feed
+from jnl.parallel.runs_axis import RunsAxis
 from jnl.training import metrics
 from jnl.training.epoch import (
     Batches,
@@ -39,21 +40,6 @@ class EpochCarry(NamedTuple):
 
     states: TrainState
     counts: metrics.Counts  # of this epoch so far
-
-
-class RunsAxis(Protocol):
-    """How a function of one run becomes one of all runs of a chunk, whose arrays start with their axis."""
-
-    def compile(
-        self, function: OfRun, shared: object, runs: RunInputs, carry: object, extra: object, keep_per_run: bool = False
-    ) -> jax.stages.Compiled:
-        """`function`, ahead of time; what it carries is given up for the new."""
-
-    def abstract(self, tree: Tree) -> Tree:
-        """The shapes of arrays that are spread over the runs."""
-
-    def shard(self, tree: Tree) -> Tree:
-        """Spreads arrays over the runs."""
 
 
 def bytes_of(compiled: jax.stages.Compiled) -> int:

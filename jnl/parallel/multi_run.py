@@ -1,7 +1,4 @@
-"""The runs axis S: several runs in one compiled program, over all devices.
-
-No other file puts it before the arrays of a run; `compiled_epoch` only cuts behind it.
-"""
+"""The training of several runs in one compiled program, segment by segment."""
 
 import logging
 import math
@@ -9,25 +6,23 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import partial
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jnl.core.errors import UserError
-from jnl.core.memory import HostCallback
-from jnl.core.train_state import TrainState, no_features
-from jnl.data.dataset import Dataset, Split
+from jnl.core.train_state import TrainState
+from jnl.data.dataset import Dataset
 from jnl.parallel import devices
-from jnl.parallel.compiled_epoch import EpochCarry, OfRun, SegmentedEpoch, WholeEpoch, nothing
+from jnl.parallel.compiled_epoch import EpochCarry, SegmentedEpoch, WholeEpoch, nothing
+from jnl.parallel.host_work import HostWork
 from jnl.parallel.layout import Layout
+from jnl.parallel.runs_axis import RunsAxis
 from jnl.training.epoch import init_state
-from jnl.training.evaluation import predict_all, predictor
 from jnl.training.spec import RunInputs, TrainSpec
 
 Epoch = WholeEpoch | SegmentedEpoch
@@ -36,58 +31,52 @@ Tree = TypeVar("Tree")
 
 
 class Cursor(NamedTuple):
-    """Where the training of a program stands: what it goes on from."""
+    """How far the training of a program has come: what it continues from."""
 
-    epoch: int  # under way, or the next
+    epoch: int  # the one that is being trained, or the next
     segment: int  # of this epoch, the next
-    chunks: list[EpochCarry]  # every leaf [S, ...]; their memory is used again when the training goes on
+    chunks: list[EpochCarry]  # every array is [S, ...]; their memory is used again when the training continues
     measured: dict[str, np.ndarray] | None = None  # of the epoch that has just ended: [S] or [S, ...]
 
 
 class MultiRunProgram:
     """The compiled training epoch of all runs.
 
-    Runs that do not fit into memory at once go through it in chunks of equal size, each with a state of its own; the
-    last one is filled up with runs that are not reported.
+    Runs that do not fit into memory at once are trained in chunks of equal size, each with its own state. The last
+    chunk is filled up with runs that are not reported.
     """
 
     def __init__(
         self, spec: TrainSpec, dataset: Dataset, runs: Sequence[RunInputs], layout: Layout, at_once: int = 0
     ) -> None:
-        """Compiles the epoch for as many runs as fit, `at_once` at most unless it is 0."""
-        self.train_spec, self.layout, self._runs = (
-            spec._replace(shard_batch=partial(_shard_batch, layout.mesh)),
-            layout,
-            runs,
-        )
+        """Compile the epoch for as many runs as fit, at most `at_once` unless it is 0."""
+        self.layout, self._axis, self._runs = layout, RunsAxis(layout), runs
+        self.train_spec = spec._replace(shard_batch=self._axis.shard_batch)
         self.compilations, self.compile_seconds = 0, 0.0
         self._inputs = np.asarray(dataset.train.inputs)
         train = dataset.train._replace(inputs=dataset.train.inputs[:1]) if spec.streams else dataset.train
-        self._data = dataset._replace(train=_shard(train, layout.mesh), test=_shard(dataset.test, layout.mesh))
+        self._data = dataset._replace(train=self._axis.replicate(train), test=self._axis.replicate(dataset.test))
+        self._host_work = HostWork(self._axis, self.train_spec, self._data.train, runs)
         self._compile_chunks(min(at_once or len(runs), len(runs)))
         limit = devices.memory()
-        while (needed := self.bytes) > limit and self.at_once > self._rows:
+        while (needed := self.bytes) > limit and self.at_once > self._axis.rows:
             fit = int(self.at_once * limit / needed)
             _log.warning("%d runs at once need %s a device, which has %s", self.at_once, _gib(needed), _gib(limit))
-            self._compile_chunks(max(1, min(fit, self.at_once - self._rows)))
-
-    @property
-    def _rows(self) -> int:
-        return self.layout.mesh.shape["runs"]
+            self._compile_chunks(max(1, min(fit, self.at_once - self._axis.rows)))
 
     @property
     def num_runs(self) -> int:
-        """Those that are reported."""
+        """Number of runs that are reported."""
         return len(self._runs)
 
     @property
     def steps(self) -> int:
-        """Of all runs, in an epoch."""
+        """Steps of all runs in an epoch."""
         return self.train_spec.steps * self.num_runs
 
     @property
     def segments(self) -> int:
-        """Of an epoch."""
+        """Number of segments of an epoch."""
         return self._epoch.segments
 
     @property
@@ -96,93 +85,40 @@ class MultiRunProgram:
         return self._epoch.bytes
 
     def _compile_chunks(self, at_once: int) -> None:
-        """Cuts the axis into equal chunks of at most `at_once` runs, whole rows of the mesh, and compiles for one."""
+        """Cut the runs into equal chunks of at most `at_once`, whole rows of the mesh, and compile for one chunk."""
         number = math.ceil(len(self._runs) / at_once)
-        self.at_once = math.ceil(len(self._runs) / number / self._rows) * self._rows
+        self.at_once = math.ceil(len(self._runs) / number / self._axis.rows) * self._axis.rows
         padded = [self._runs[i % len(self._runs)] for i in range(number * self.at_once)]
         cuts = range(0, len(padded), self.at_once)
-        self._chunks = [self.shard(_stack(padded[cut : cut + self.at_once])) for cut in cuts]
+        self._chunks = [self._axis.shard(_stack(padded[cut : cut + self.at_once])) for cut in cuts]
         if number > 1:
             _log.warning("%d runs train %d at once, in %d chunks", len(self._runs), self.at_once, number)
         begin = time.perf_counter()
-        self._start, self._epoch = self._compile(self._chunks[0])
+        self._init, self._epoch = self._compile(self._chunks[0])
         self.compile_seconds += time.perf_counter() - begin
         self.compilations += self._epoch.compilations
 
     def _compile(self, runs: RunInputs) -> tuple[Callable[[RunInputs], TrainState], Epoch]:
-        """Ahead of time: a later change of shapes is an error, not a compilation."""
-        mesh, train = self.layout.mesh, self._data.train
-        replicated, per_run = PartitionSpec(), PartitionSpec("runs")
-        sharded_fn = jax.shard_map(
-            jax.vmap(partial(init_state, self.train_spec), (None, 0)),
-            mesh=mesh,
-            axis_names={"runs"},
-            in_specs=(replicated, per_run),
-            out_specs=per_run,
-            check_vma=False,
-        )
+        """Compile ahead of time, so that a later change of shapes is an error and not another compilation."""
         # Random numbers compile slowly on CPU: less optimization makes the same bits several times sooner.
         quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
-        options = {**_deterministic(), **quickly}
-        begin = jax.jit(sharded_fn, out_shardings=NamedSharding(mesh, per_run), compiler_options=options)
-        states = self.abstract(jax.eval_shape(begin, train, runs))
+        init = self._axis.batched(partial(init_state, self.train_spec), {**quickly})
+        states = self._axis.abstract(jax.eval_shape(init, self._data.train, runs))
         with ThreadPoolExecutor() as pool:  # both at the same time
-            started = pool.submit(begin.lower(train, runs).compile)
+            compiled = pool.submit(init.lower(self._data.train, runs).compile)
             if self.train_spec.streams or self.train_spec.segments > 1:
-                made: Epoch = SegmentedEpoch(self, self.train_spec, self._data, self._inputs, runs, states)
+                epoch: Epoch = SegmentedEpoch(self._axis, self.train_spec, self._data, self._inputs, runs, states)
             else:
-                made = WholeEpoch(self, self.train_spec, self._data, runs, states)
-        return partial(started.result(), self._data.train), made
-
-    def compile(
-        self, function: OfRun, shared: object, runs: RunInputs, carry: object, extra: object, keep_per_run: bool = False
-    ) -> jax.stages.Compiled:
-        """`function` of one run, for all runs of a chunk; what it carries is given up for the new.
-
-        Its second result is whole on every device, unless it is kept apart.
-        """
-        mesh, replicated, per_run = self.layout.mesh, PartitionSpec(), PartitionSpec("runs")
-
-        def every(shared: object, runs: RunInputs, carry: object, extra: object, number: Array) -> tuple:
-            def one(each: tuple[RunInputs, object, object]) -> tuple:
-                return function(shared, *each, number)
-
-            return (jax.vmap(one) if self.layout.inner == "vmap" else partial(lax.map, one))((runs, carry, extra))
-
-        every.__name__ = function.__name__
-        sharded_fn = jax.shard_map(
-            every,
-            mesh=mesh,
-            axis_names={"runs"},
-            in_specs=(replicated, per_run, per_run, per_run, replicated),
-            out_specs=per_run,
-            check_vma=False,
-        )
-        program = jax.jit(
-            sharded_fn,
-            out_shardings=(NamedSharding(mesh, per_run), NamedSharding(mesh, per_run if keep_per_run else replicated)),
-            donate_argnames="carried",
-            compiler_options=_deterministic(),
-        )
-        return program.lower(shared, runs, carry, extra, _shard(np.int32(0), mesh)).compile()
-
-    def abstract(self, tree: Tree) -> Tree:
-        """The shapes of arrays that are sharded_fn over the runs."""
-        sharding = NamedSharding(self.layout.mesh, PartitionSpec("runs"))
-        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree)
-
-    def shard(self, tree: Tree) -> Tree:
-        """Spreads arrays over the runs."""
-        return _shard(tree, self.layout.mesh, "runs")
+                epoch = WholeEpoch(self._axis, self.train_spec, self._data, runs, states)
+        return partial(compiled.result(), self._data.train), epoch
 
     def start(self, epoch: int) -> Cursor:
-        """Before epoch `epoch`, from the initial states."""
-        return Cursor(
-            epoch, 0, [self._offload(EpochCarry(self._start(runs), nothing(self, runs))) for runs in self._chunks]
-        )
+        """Return the cursor before `epoch`, with the initial states."""
+        carries = (EpochCarry(self._init(runs), nothing(self._axis, runs)) for runs in self._chunks)
+        return Cursor(epoch, 0, [self._offload(carry) for carry in carries])
 
     def resume(self, epoch: int, segment: int, carry: EpochCarry) -> Cursor:
-        """Where it stood, from what `gather` gave then."""
+        """Return the cursor at this segment, from what `gather` returned there."""
 
         def chunk(number: int) -> EpochCarry:
             rows = np.arange(number * self.at_once, (number + 1) * self.at_once) % len(self._runs)
@@ -206,7 +142,7 @@ class MultiRunProgram:
             except jax.errors.JaxRuntimeError as error:
                 if not re.search("RESOURCE_EXHAUSTED|[Oo]ut of memory", str(error)):
                     raise
-                if self.at_once <= self._rows:
+                if self.at_once <= self._axis.rows:
                     raise UserError(
                         "memory: one run does not fit on a device; use a smaller config.batch_size or model, or spread "
                         "each batch with config.devices_per_batch"
@@ -216,14 +152,15 @@ class MultiRunProgram:
 
     def _advance(self, at: Cursor, feeds: list[Iterator]) -> Cursor:
         """Train one segment; `feeds` has the feed of each chunk once the epoch has begun."""
-        number = _shard(jnp.int32(at.epoch), self.layout.mesh)
-        if at.segment == 0:
-            self._work_on_host(at)
+        number = self._axis.replicate(jnp.int32(at.epoch))
         if not feeds:
             feeds += [self._epoch.feed(runs, number, at.segment) for runs in self._chunks]
         chunks, measured = [], []
-        for runs, carry, feed in zip(self._chunks, at.chunks, feeds, strict=True):
-            carry, metrics = self._epoch(runs, self.shard(carry), next(feed), number, at.segment)
+        for position, (runs, carry, feed) in enumerate(zip(self._chunks, at.chunks, feeds, strict=True)):
+            if at.segment == 0:
+                states = self._host_work.before_epoch(at.epoch, position * self.at_once, runs, carry.states)
+                carry = carry._replace(states=states)
+            carry, metrics = self._epoch(runs, self._axis.shard(carry), next(feed), number, at.segment)
             chunks.append(self._offload(carry))
             if metrics is not None:
                 measured.append(metrics)
@@ -233,84 +170,13 @@ class MultiRunProgram:
         return Cursor(at.epoch + 1, 0, chunks, self._concatenate(jax.device_get(measured)))
 
     def gather(self, cursor: Cursor) -> EpochCarry:
-        """What is carried of all runs, on the host: a copy, every leaf [S, ...]."""
+        """Return what all runs carry, on the host: a copy, every array is [S, ...]."""
         return self._concatenate([devices.gather(chunk) for chunk in cursor.chunks])
 
     def held_out(self, carry: EpochCarry) -> np.ndarray:
-        """Probabilities of the rows that each run holds out for validation: f32[S, K, N_validation, C]."""
-        chunks = self.resume(0, 0, carry).chunks
-        return self._concatenate([self._held_out(number, chunk.states) for number, chunk in enumerate(chunks)])
-
-    @cached_property
-    def _held_out(self) -> Callable[[int, TrainState], np.ndarray]:
-        def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
-            predict_fn = predictor(self.train_spec.model, both[1], self.train_spec.augment, self.train_spec.shard_batch)
-            rows = train.inputs[both[0].validation_index]
-            return jax.nn.softmax(predict_all(predict_fn, rows, self.train_spec.batch_size)[0])
-
-        return self._of_each_run(one)
-
-    @cached_property
-    def _features(self) -> Callable[[int, TrainState], np.ndarray]:
-        def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
-            predict_fn = predictor(self.train_spec.model, both[1], self.train_spec.augment, self.train_spec.shard_batch)
-            _, features = predict_all(predict_fn, train.inputs, self.train_spec.batch_size)
-            if features is None:
-                raise no_features(self.train_spec.model)
-            return features
-
-        return self._of_each_run(one)
-
-    def _work_on_host(self, at: Cursor) -> None:
-        """What the strategy has to do outside JAX before an epoch; nothing for runs that have failed."""
-        first = self._host(0)
-        if first is None or not first.due(at.epoch):
-            return
-        for chunk, carry in enumerate(at.chunks):
-            state = carry.states
-            features, old = self._features(chunk, state), devices.gather(state.memory)
-            failed, new = devices.gather(state.failed), []
-            for position, mine in enumerate(features):
-                run = (chunk * self.at_once + position) % len(self._runs)
-                own, labels = jax.tree.map(itemgetter(position), old), np.asarray(self._runs[run].labels)
-                host = self._host(run)
-                assert host is not None
-                new.append(own if failed[position] else host.work(own, mine, labels))
-            stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *new)
-            at.chunks[chunk] = carry._replace(states=state._replace(memory=self.shard(stacked)))
-
-    def _host(self, run: int) -> HostCallback | None:
-        strategy = self.train_spec.make_strategy(
-            **{name: float(value) for name, value in self._runs[run].hyper.items()}
-        )
-        return strategy.memory.host if strategy.memory else None
-
-    def _of_each_run(
-        self, one: Callable[[Split, tuple[RunInputs, TrainState]], Array]
-    ) -> Callable[[int, TrainState], np.ndarray]:
-        """What `one` says of each run of a chunk, run after run, on the host."""
-        replicated, per_run = PartitionSpec(), PartitionSpec("runs")
-
-        def every(train: Split, runs: RunInputs, state: TrainState) -> Array:
-            return lax.map(partial(one, train), (runs, state))
-
-        sharded_fn = jax.shard_map(
-            every,
-            mesh=self.layout.mesh,
-            axis_names={"runs"},
-            in_specs=(replicated, per_run, per_run),
-            out_specs=per_run,
-            check_vma=False,
-        )
-        program = jax.jit(
-            sharded_fn, out_shardings=NamedSharding(self.layout.mesh, per_run), compiler_options=_deterministic()
-        )
-
-        def said(chunk: int, state: TrainState) -> np.ndarray:
-            state = self.shard(state)
-            return devices.gather(program(self._data.train, self._chunks[chunk], state))
-
-        return said
+        """Return probabilities of the examples that each run holds out for validation: f32[S, K, N_validation, C]."""
+        chunks = zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True)
+        return self._concatenate([self._host_work.held_out(runs, chunk.states) for runs, chunk in chunks])
 
     def _offload(self, carry: EpochCarry) -> EpochCarry:
         """Move a chunk that waits for its next segment to the host, unless it is the only chunk."""
@@ -321,29 +187,9 @@ class MultiRunProgram:
         return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(self._runs)], *chunks)
 
 
-def _shard_batch(mesh: Mesh, batch: Array) -> Array:
-    """f32[B, ...] over the devices of a row; XLA splits all that follows from it, and selection still sees B losses."""
-    if mesh.shape["data"] == 1:
-        return batch
-    return lax.with_sharding_constraint(batch, NamedSharding(mesh, PartitionSpec("data")))
-
-
-def _deterministic() -> dict[str, bool | int | str]:
-    """Compiler options with which the next process gives the same bits.
-
-    Else a GPU sums in whatever order its threads come, and chooses algorithms by their times.
-    """
-    return {"xla_gpu_deterministic_ops": True} if jax.default_backend() == "gpu" else {}
-
-
 def _stack(runs: Sequence[RunInputs]) -> RunInputs:
-    """Runs of equal shapes -> one Run whose leaves start with S."""
+    """Stack runs of equal shapes; every array then starts with S."""
     return jax.tree.map(lambda *leaves: np.stack(leaves), *runs)
-
-
-def _shard(tree: Tree, mesh: Mesh, *axes: str) -> Tree:
-    """Onto the devices of the mesh: the first axis over `runs`, or a copy each. Every process has the whole."""
-    return devices.shard(tree, NamedSharding(mesh, PartitionSpec(*axes)))
 
 
 def _gib(number: int) -> str:

@@ -222,13 +222,13 @@ def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
 
     (program_spec,) = build(quick("confident_filter", seeds=1, strategy__folds=3, strategy__fold_epochs=1))
     seen = []
-    program = cross_validation.runs.MultiRunProgram
+    program = cross_validation.multi_run.MultiRunProgram
 
     def spy(spec, dataset, run_infos, *rest):
         seen.extend(run_infos)
         return program(spec, dataset, run_infos, *rest)
 
-    monkeypatch.setattr(cross_validation.runs, "MultiRunProgram", spy)
+    monkeypatch.setattr(cross_validation.multi_run, "MultiRunProgram", spy)
     cross_validation.weigh(program_spec, None)
     held = [set(np.asarray(run.validation_index).tolist()) for run in seen]
     assert len(seen) == 3
