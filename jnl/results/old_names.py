@@ -28,9 +28,20 @@ def config(fields: Mapping[str, Json], section: str = "") -> dict[str, Json]:
         new = _FIELDS.get(path, path).removeprefix(section)
         if isinstance(value, Mapping):
             renamed[new] = config(value, f"{path}.")
+        elif isinstance(value, str):
+            renamed[new] = _VALUES.get((path, value), value)
         else:
-            renamed[new] = _VALUES.get((path, value), value) if isinstance(value, str) else value
+            renamed[new] = _swept(value) if path == "sweep" else value
     return renamed
+
+
+def _swept(sweep: Json) -> Json:
+    """The axes of a sweep: names of fields with their values, or whole cells."""
+    if isinstance(sweep, Mapping):
+        return config(sweep)
+    if isinstance(sweep, list | tuple):
+        return [_swept(each) for each in sweep]
+    return _FIELDS.get(sweep, sweep) if isinstance(sweep, str) else sweep
 
 
 def row(fields: Mapping[str, Json]) -> dict[str, Json]:
