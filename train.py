@@ -20,13 +20,13 @@ from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
 from jnl.results.workdir import finished
 from jnl.results.writers import Summary, left_out, table
-from jnl.settings.config import complete
+from jnl.settings.parse import recorded
 
 
 def train(arguments: Sequence[str]) -> Summary:
     """Runs every point of the config's sweep, in as few programs as their shapes allow, and prints one table."""
     config, workdir = cli.parse(arguments)
-    summary = finished(workdir, complete(config).to_dict()) if workdir else None
+    summary = finished(workdir, recorded(config)) if workdir else None
     if summary is None:
         devices.use_cores()
         devices.connect()

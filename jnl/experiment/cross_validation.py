@@ -65,14 +65,14 @@ def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: Ch
         ]
     spec = program_spec.train_spec._replace(make_strategy=partial(strategies.make, "standard"), num_nets=1)
     spec = spec._replace(steps=min(spec.steps, len(run_infos[0].train_index) // spec.batch_size))
-    layout = choose(program_spec.config.runs_axis, len(run_infos), program_spec.config.devices_per_batch)
+    layout = choose(program_spec.settings.runs_axis, len(run_infos), program_spec.settings.devices_per_batch)
 
     made: list[multi_run.MultiRunProgram] = []
 
     def make(segments: int) -> multi_run.MultiRunProgram:
         cut = spec._replace(segments=segments or spec.segments)
         made.append(
-            multi_run.MultiRunProgram(cut, program_spec.dataset, run_infos, layout, program_spec.config.runs_at_once)
+            multi_run.MultiRunProgram(cut, program_spec.dataset, run_infos, layout, program_spec.settings.runs_at_once)
         )
         return made[0]
 

@@ -18,7 +18,7 @@ _READABLE = 10  # classes of which the noise matrix is shown
 def describe(program_spec: ProgramSpec) -> list[str]:
     """The data, their noise, what will run on them, and what of it may not be meant."""
     lines = [
-        *_data(program_spec.config.data.name, program_spec.dataset),
+        *_data(program_spec.settings.data.name, program_spec.dataset),
         *_matrix(program_spec),
         _training(program_spec),
         *_doubts(program_spec),
@@ -72,12 +72,12 @@ def _matrix(program_spec: ProgramSpec) -> list[str]:
 
 
 def _training(program_spec: ProgramSpec) -> str:
-    config, wrong = program_spec.config, np.unique([run_info.realized_rate for run_info in program_spec.run_infos])
+    settings, wrong = program_spec.settings, np.unique([run_info.realized_rate for run_info in program_spec.run_infos])
     rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
-    kinds = ", ".join(dict.fromkeys(run_info.point.config.noise.kind for run_info in program_spec.run_infos))
+    kinds = ", ".join(dict.fromkeys(run_info.settings.noise.kind for run_info in program_spec.run_infos))
     known = "an unknown share of" if np.isnan(wrong).any() else rates
     return (
-        f"{config.strategy.name} on {config.data.name}: {len(program_spec.dataset.train.labels):,} examples, "
+        f"{settings.strategy.name} on {settings.data.name}: {len(program_spec.dataset.train.labels):,} examples, "
         f"{known} wrong labels ({kinds}), {program_spec.model}, {len(program_spec.run_infos)} runs x "
         f"{program_spec.train_spec.num_nets} networks {layout.describe(program_spec.layout)}"
         f"{', inputs fed from the host' if program_spec.train_spec.streams else ''}"
@@ -85,13 +85,13 @@ def _training(program_spec: ProgramSpec) -> str:
 
 
 def _doubts(program_spec: ProgramSpec) -> list[str]:
-    config, run = program_spec.config, program_spec.runs[0]
-    name, kind, lines = config.strategy.name, config.noise.kind, []
-    noisy = data.noisy_already(config.data.name)
+    settings, run = program_spec.settings, program_spec.runs[0]
+    name, kind, lines = settings.strategy.name, settings.noise.kind, []
+    noisy = data.noisy_already(settings.data.name)
     if noisy and kind != "none":
-        lines.append(f"{config.data.name} has noise of its own, to which noise.kind={kind} adds; none adds none")
+        lines.append(f"{settings.data.name} has noise of its own, to which noise.kind={kind} adds; none adds none")
     forgets = program_spec.train_spec.make_strategy(**run.hyper).uses_forget_rate
-    if forgets and int(run.keep_counts[-1, -1]) == config.batch_size:
+    if forgets and int(run.keep_counts[-1, -1]) == settings.batch_size:
         lines.append(f"{name} leaves nothing out: set strategy.forget_rate to the share of labels that may be wrong")
     if noisy and float(run.hyper.get("noise_rate", 1)) == 0:
         lines.append(f"{name} believes all labels: set strategy.noise_rate to the share of them that may be wrong")

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from ml_collections import ConfigDict
 
 from jnl.data.dataset import Dataset
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import Layout
+from jnl.settings.records import Settings
 from jnl.settings.sweep import SweepPoint
 from jnl.training.spec import RunInputs, TrainSpec
 
@@ -17,6 +17,7 @@ class RunInfo(NamedTuple):
 
     run: RunInputs
     point: SweepPoint
+    settings: Settings
     seed: int
     noise_seed: int
     realized_rate: float  # share of wrong training labels, NaN where the truth is unknown
@@ -26,16 +27,24 @@ class RunInfo(NamedTuple):
 class ProgramSpec(NamedTuple):
     """All that one program needs; its runs may come from several points of a sweep."""
 
-    config: ConfigDict  # of its first point
+    settings: Settings  # of its first point
     model: str
     train_spec: TrainSpec
     dataset: Dataset
     run_infos: list[RunInfo]
     layout: Layout
-    epochs: range
-    preparing: int  # how many of these come before the networks start afresh, if they do
     abstract_carry: EpochCarry  # shapes and dtypes of what a run carries between segments
     operations: int  # floating-point, of a run's epoch without evaluation
+
+    @property
+    def epochs(self) -> range:
+        """The epochs that are trained."""
+        return self.settings.epochs
+
+    @property
+    def preparing(self) -> int:
+        """How many of these come before the networks start again."""
+        return self.settings.preparing
 
     @property
     def runs(self) -> list[RunInputs]:

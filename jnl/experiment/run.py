@@ -27,7 +27,7 @@ from jnl.results.summary import BestLast, best_last, last10, over_runs, pool
 from jnl.results.tensorboard import Events
 from jnl.results.workdir import Workdir
 from jnl.results.writers import PointSummary, Summary, plain
-from jnl.settings.config import complete
+from jnl.settings.parse import recorded
 
 
 class History(NamedTuple):
@@ -102,25 +102,25 @@ def open_results(
     Raises:
       UserError: it cannot be written, another process is in it, or it holds another training.
     """
-    config = complete(config)
+    settings = programs[0].settings
     if path is None:
-        if config.tensorboard:
+        if settings.tensorboard:
             raise UserError("config.tensorboard: its files go to a workdir; give --workdir")
         yield ResultSink(None, None)
         return
     if "\0" in os.fspath(path):
         raise UserError(f"workdir: {path} is no name of a folder; give another one")
-    content = {
-        "config": config.to_dict(),
+    content: dict[str, Json] = {
+        "config": recorded(config),
         "models": [program_spec.model for program_spec in programs],
         "fingerprint": fingerprint(
             [program_spec.dataset for program_spec in programs], [program_spec.runs for program_spec in programs]
         ),
         **record(),
     }
-    every = config.checkpoint
+    every = settings.checkpoint
     policy = CheckpointPolicy(Path(path) / "checkpoints", every.every_epochs, every.every_minutes, every.keep)
-    events = devices.on_main(lambda: Events(path)) if config.tensorboard else None
+    events = devices.on_main(lambda: Events(path)) if settings.tensorboard else None
     files = devices.on_main(lambda: Workdir(Path(path), content))
     with ExitStack() as closing:
         if files is not None:
@@ -162,13 +162,13 @@ def _train(program_spec: ProgramSpec, output: ResultSink, number: int, first_run
         weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"))
         spec = program_spec.train_spec._replace(segments=segments or program_spec.train_spec.segments)
         return multi_run.MultiRunProgram(
-            spec, program_spec.dataset, weighed.runs, program_spec.layout, program_spec.config.runs_at_once
+            spec, program_spec.dataset, weighed.runs, program_spec.layout, program_spec.settings.runs_at_once
         )
 
     def on_epoch_end(epoch: int, measured: Measured, seconds: float) -> None:
         output.append(_rows(program_spec, first_run, epoch, measured, seconds))
 
-    title = f"{program_spec.config.strategy.name} {program_spec.config.data.name}"
+    title = f"{program_spec.settings.strategy.name} {program_spec.settings.data.name}"
     return train_program(
         title, make, program_spec.abstract_carry, program_spec.epochs, policy, on_epoch_end, program_spec.preparing
     )
@@ -219,16 +219,16 @@ def _points(
         precision = last10(own["label_precision"])
         estimates = (_estimated(program_spec, run, states) for run in mine if not failed[run])
         best_last = partial(_best_last, own)
-        config = run_infos[0].point.config
+        settings = run_infos[0].settings
         summaries.append(
             PointSummary(
                 title=title,
                 swept=run_infos[0].point.swept,
-                strategy=config.strategy.name,
-                data=config.data.name,
+                strategy=settings.strategy.name,
+                data=settings.data.name,
                 noise={
-                    "kind": config.noise.kind,
-                    "rate": config.noise.rate,
+                    "kind": settings.noise.kind,
+                    "rate": settings.noise.rate,
                     "realized": plain(np.array([run_info.realized_rate for run_info in run_infos])),
                     "matrix": plain(run_infos[0].matrix.round(4)),
                     "estimated_matrix": next(estimates, None),
@@ -236,7 +236,7 @@ def _points(
                 runs=[first_run + run for run in mine],
                 seeds=[run_info.seed for run_info in run_infos],
                 noise_seeds=[run_info.noise_seed for run_info in run_infos],
-                checkpoint=config.protocol.checkpoint,
+                checkpoint=settings.result_epoch,
                 test_accuracy=best_last("test_accuracy"),
                 validation_accuracy=best_last("validation_accuracy"),
                 balanced_accuracy=best_last("balanced_accuracy"),

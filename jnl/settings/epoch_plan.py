@@ -41,7 +41,7 @@ def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
         )
     if protocol.max_steps < 0:
         raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
-    check_checkpoint(config)
+    check_result_epoch(protocol.checkpoint, config.data.validation)
     if not 0 < optim.learning_rate < float(np.finfo(np.float32).max):
         raise UserError(f"optim.learning_rate: {optim.learning_rate} is not positive and finite; published: 0.001")
     if optim.decay_start < 0:
@@ -63,9 +63,15 @@ def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
     return EpochPlan(*(jnp.asarray(plan[again]) for plan in every))
 
 
-def check_checkpoint(config: ConfigDict, has_test_set: bool = True) -> None:
-    """Raises `UserError` for a rule that does not exist, or that has nothing to choose by or for."""
-    chosen, known = config.protocol.checkpoint, rules()
+def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True) -> None:
+    """Raise `UserError` for a rule that does not exist, or that has nothing to choose by or for.
+
+    Args:
+      chosen: `protocol.checkpoint`.
+      validation: share of the training set that is held out.
+      has_test_set: whether there is one.
+    """
+    known = rules()
     if chosen not in ["last", *known]:
         raise unknown("protocol.checkpoint", chosen, ["last", *known])
     if chosen == "last" or not known[chosen].judge.startswith("validation"):
@@ -74,7 +80,7 @@ def check_checkpoint(config: ConfigDict, has_test_set: bool = True) -> None:
         raise UserError(
             f"protocol.checkpoint: {chosen} chooses by held-out labels for a test set, which is not there; use last"
         )
-    if not config.data.validation:
+    if not validation:
         raise UserError(f"protocol.checkpoint: {chosen} needs labels that are held out; set data.validation to 0.1")
 
 

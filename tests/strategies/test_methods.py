@@ -275,5 +275,5 @@ def test_dividemix_divides_after_its_warm_up():
 def test_a_swept_strategy_name_drops_the_other_ones_defaults():
     config = quick("jocor", epochs=1)
     config.sweep = (("strategy.name", ("gce", "standard")),)
-    assert [program_spec.config.strategy.name for program_spec in build(config)] == ["gce", "standard"]
+    assert [program_spec.settings.strategy.name for program_spec in build(config)] == ["gce", "standard"]
     assert "co_lambda" not in strategies.hypers("gce")

@@ -1,0 +1,127 @@
+"""From a config to typed settings. All complaints about settings are raised here, before any data are read."""
+
+from ml_collections import ConfigDict
+
+from jnl import noise, strategies
+from jnl.core.errors import UserError, unknown
+from jnl.core.registry import Json, Value
+from jnl.ops.augment import Augment
+from jnl.parallel.layout import choose
+from jnl.settings.config import DATA_FIELDS, FORGET_FIELDS, complete
+from jnl.settings.epoch_plan import epoch_plan, noise_rate
+from jnl.settings.records import (
+    CheckpointSettings,
+    DataSettings,
+    ModelSettings,
+    NoiseSettings,
+    Options,
+    Settings,
+    StrategySettings,
+)
+from jnl.training.optimizers import Optimizer
+
+_STREAM = ["auto", "always", "never"]
+
+
+def parse(config: ConfigDict) -> Settings:
+    """Return the settings of a config without a sweep.
+
+    Raises:
+      UserError: a field that does not exist, or a value that cannot be used; names the field and what to do.
+    """
+    config = complete(config)
+    checkpoint = _checkpoint(config.checkpoint)
+    seeds = _seeds(config.seeds)
+    noise_seeds = _noise_seeds(config.noise.seed, seeds)
+    noise.check(config.noise.kind, config.noise.rate, config.noise.file)
+    if config.runs_at_once < 0:
+        raise UserError(f"config.runs_at_once: {config.runs_at_once} is negative; 0 means as many as fit")
+    if config.devices_per_batch > 1 and config.batch_size % config.devices_per_batch:
+        raise UserError(f"config.devices_per_batch: {config.devices_per_batch} does not divide batch_size")
+    choose(config.runs_axis, 1, config.devices_per_batch)
+    augment = Augment(**config.augment)
+    augment.check()
+    optimizer = Optimizer(**{field: config.optim[field] for field in Optimizer._fields})
+    optimizer.check()
+    if config.data.stream not in _STREAM:
+        raise unknown("data.stream", config.data.stream, _STREAM)
+    hyper = {
+        name: noise_rate(config) if value is None else value
+        for name, value in _rest(config.strategy, "name", *FORGET_FIELDS)
+    }
+    strategy = strategies.make(config.strategy.name, **hyper)
+    plan = epoch_plan(config, strategy.reset_epoch)
+    first = config.protocol.first_epoch
+    if first and strategy.memory:
+        raise UserError(f"protocol.first_epoch: {config.strategy.name} counts its phases from epoch 0; use 0")
+    weighting = strategy.example_weights
+    if weighting and weighting.epochs > config.epochs:
+        raise UserError(f"strategy.fold_epochs: {weighting.epochs} is more than config.epochs {config.epochs}")
+    whole = config.batch_size if config.protocol.drop_last_test else 1
+    return Settings(
+        data=DataSettings(config.data.name, config.data.dir, _rest(config.data, *DATA_FIELDS), whole),
+        noise=NoiseSettings(config.noise.kind, config.noise.rate, config.noise.file, config.data.validation),
+        strategy=StrategySettings(
+            config.strategy.name, hyper, bool(hyper.get("known_noise")) or config.strategy.name == "oracle"
+        ),
+        model=ModelSettings(config.model.name, _rest(config.model, "name")),
+        augment=augment,
+        optimizer=optimizer,
+        plan=plan,
+        epochs=range(first, strategy.reset_epoch + config.epochs),
+        preparing=max(strategy.reset_epoch - first, 0),
+        batch_size=config.batch_size,
+        max_steps=config.protocol.max_steps,
+        balanced=config.data.balanced,
+        stream=config.data.stream,
+        seeds=seeds,
+        noise_seeds=noise_seeds,
+        result_epoch=config.protocol.checkpoint,
+        runs_axis=config.runs_axis,
+        runs_at_once=config.runs_at_once,
+        devices_per_batch=config.devices_per_batch,
+        checkpoint=checkpoint,
+        tensorboard=config.tensorboard,
+    )
+
+
+def recorded(config: ConfigDict) -> dict[str, Json]:
+    """Return every field of a config with its value, as `config.json` has them."""
+    return complete(config).to_dict()
+
+
+def _checkpoint(fields: ConfigDict) -> CheckpointSettings:
+    for field, least in (("every_epochs", 1), ("keep", 1), ("segment", 0)):
+        if fields[field] < least:
+            raise UserError(f"checkpoint.{field}: {fields[field]}; give at least {least}")
+    if not fields.every_minutes > 0:
+        raise UserError(f"checkpoint.every_minutes: {fields.every_minutes}; give more than 0")
+    return CheckpointSettings(**fields)
+
+
+def _rest(fields: ConfigDict, *skip: str) -> Options:
+    return tuple(sorted((name, value) for name, value in fields.items() if name not in skip))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _seeds(value: object) -> tuple[int, ...]:
+    if isinstance(value, int) and _is_number(value) and value < 2**16:
+        value = list(range(1, value + 1))
+    if not isinstance(value, list | tuple) or not all(_is_number(seed) and 0 <= seed < 2**32 for seed in value):
+        raise UserError(f"config.seeds: {value!r}; give how many, such as 5, or which, such as (3, 7, 11)")
+    if not value:
+        raise UserError("config.seeds: none given; give how many, such as 5, or which, such as (3, 7, 11)")
+    if len(set(value)) < len(value):
+        raise UserError(f"config.seeds: {value!r} names a seed twice, which is the same run twice; give different ones")
+    return tuple(value)
+
+
+def _noise_seeds(value: Value, seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if value == "per_run":
+        return seeds
+    if not isinstance(value, int) or not _is_number(value) or not 0 <= value < 2**32:
+        raise UserError(f'noise.seed: {value!r}; give one number for all runs, such as 0, or "per_run"')
+    return (value,) * len(seeds)

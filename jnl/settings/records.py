@@ -1,0 +1,88 @@
+"""The settings of a training as typed records: what a config says once it is parsed and checked."""
+
+from typing import NamedTuple
+
+from jnl.core.registry import Value
+from jnl.ops.augment import Augment
+from jnl.settings.epoch_plan import EpochPlan
+from jnl.training.optimizers import Optimizer
+
+Options = tuple[tuple[str, Value], ...]  # names and values of what belongs to one plug-in, sorted by name
+
+
+class DataSettings(NamedTuple):
+    """Which data to load. Trainings with equal records share the loaded data."""
+
+    name: str
+    folder: str | None
+    options: Options
+    whole_test_batches: int  # the test set is cut to a multiple of this
+
+
+class NoiseSettings(NamedTuple):
+    """Which labels become wrong, and which are held out for validation, but for the seed."""
+
+    kind: str
+    rate: float
+    file: str | None
+    validation: float  # share of the training set that is held out
+
+
+class StrategySettings(NamedTuple):
+    """A strategy and all its hyper-values."""
+
+    name: str
+    hyper: dict[str, Value]
+    is_given_the_noise: bool  # it knows the true transition matrix or the true labels
+
+    @property
+    def traced(self) -> dict[str, float]:
+        """The hyper-values that may differ between the runs of one program."""
+        return {name: value for name, value in self.hyper.items() if isinstance(value, float)}
+
+    @property
+    def static(self) -> dict[str, Value]:
+        """The other hyper-values, for each of which a program is compiled."""
+        return {name: value for name, value in self.hyper.items() if not isinstance(value, float)}
+
+
+class ModelSettings(NamedTuple):
+    """A network, or `auto`, and the options that are set."""
+
+    name: str
+    options: Options
+
+
+class CheckpointSettings(NamedTuple):
+    """When a training is saved."""
+
+    every_epochs: int
+    every_minutes: float
+    keep: int  # number of checkpoints
+    segment: int  # steps of an epoch after which it can be saved, 0: about 2 * 10^12 operations
+
+
+class Settings(NamedTuple):
+    """All settings of the runs of one point of a sweep."""
+
+    data: DataSettings
+    noise: NoiseSettings
+    strategy: StrategySettings
+    model: ModelSettings
+    augment: Augment
+    optimizer: Optimizer
+    plan: EpochPlan
+    epochs: range  # those that are trained
+    preparing: int  # how many of these come before the networks start again
+    batch_size: int
+    max_steps: int  # of an epoch; 0: no limit
+    balanced: bool  # each class has the same share of the batches
+    stream: str  # `auto`, `always` or `never`
+    seeds: tuple[int, ...]
+    noise_seeds: tuple[int, ...]  # of each run
+    result_epoch: str  # `last`, or the rule that chooses the epoch whose accuracy is the result
+    runs_axis: str
+    runs_at_once: int  # 0: as many as fit into memory
+    devices_per_batch: int
+    checkpoint: CheckpointSettings
+    tensorboard: bool
