@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from jnl.data.readers.quiet import quiet
+from jnl.core.quiet import quiet
 
 _AHEAD = 2  # segments that are read before they are needed
 BYTES = 2**26  # of a segment, about; large enough that the work once per segment does not matter

@@ -21,8 +21,8 @@ import jax
 import numpy as np
 
 from jnl.core.errors import UserError
+from jnl.core.quiet import quiet
 from jnl.core.registry import Json
-from jnl.data.readers.quiet import quiet
 
 if TYPE_CHECKING:
     import orbax.checkpoint

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 from jnl.core.errors import UserError, within
+from jnl.core.quiet import quiet
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import images
-from jnl.data.readers.quiet import quiet
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

@@ -1,4 +1,4 @@
-"""Libraries log to people what concerns their developers."""
+"""Silence for libraries whose log messages do not concern users."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that absl logs is shown; errors still raise."""
+    """Hide what absl logs inside the block; errors are still raised."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
