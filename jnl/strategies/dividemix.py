@@ -97,10 +97,9 @@ def dividemix(
         unknown = draw(keys[1], kept, trains.sum() - kept)
         both = jnp.concatenate([known, unknown], 1)  # i32[2, B]
 
-        def view(key: Array) -> Array:  # f32[2, B, ...]
-            return jax.vmap(training.augment)(jax.random.split(key), training.inputs[both])
-
-        views = jnp.concatenate([view(keys[2]), view(keys[3])], 1)  # f32[2, 2 B, ...]: known, unknown, twice
+        augment = jax.vmap(training.augment)
+        views = [augment(jax.random.split(key), training.inputs[both]) for key in keys[2:4]]  # f32[2, B, ...] each
+        views = jnp.concatenate(views, 1)  # f32[2, 2 B, ...]: known, unknown, twice
         own, _, seen = forward(model, state.params, state.batch_stats, views, keys[4], own_inputs=True)
         params, stats = jax.tree.map(lambda leaf: leaf[::-1], (state.params, state.batch_stats))
         other, _ = predict(model, params, stats, views, own_inputs=True)

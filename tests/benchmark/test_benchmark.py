@@ -55,5 +55,5 @@ def test_it_runs(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", sorted(epochs.WORK))
 def test_every_work_can_be_built(name):
-    program_spec = epochs.parts(name, 2, "map")
+    program_spec = epochs.program_spec(name, 2, "map")
     assert len(program_spec.runs) == 2 and epochs.count(program_spec) > 1e9

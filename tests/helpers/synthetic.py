@@ -51,6 +51,7 @@ def prepared(dir, name, splits, labels=("label",), shape=(32, 32, 3), supervised
     with tfds.core.registered.skip_registration():  # else this process could make one data set only
 
         class Made(tfds.core.GeneratorBasedBuilder):
+            __module__ = "conftest"  # in a package, TFDS imports importlib_resources, which it does not require
             VERSION = tfds.core.Version(VERSIONS.get(name, "1.0.0"))
 
             def _info(self):
