@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -63,6 +64,11 @@ def pytest_runtest_teardown(item):
     item.session.stash[_ENDED] = item.session.stash.get(_ENDED, 0) + 1
     if item.session.stash[_ENDED] % 100 == 0:
         jax.clear_caches()
+
+
+def slow_but(quick: str, names: Iterable[str]) -> list[object]:
+    """Parameters that are all marked slow, except the `quick` ones, which are words of one string."""
+    return [pytest.param(name, marks=[] if name in quick.split() else pytest.mark.slow) for name in names]
 
 
 def quick(strategy: str = "jocor", **fields: object) -> ConfigDict:

@@ -72,6 +72,7 @@ def test_code_of_one_run_does_not_know_the_runs_axis():
             assert not re.search(r"\[S[,\]]", path.read_text()), path
 
 
+@pytest.mark.slow
 def test_training_never_imports_tensorflow(shared_data):
     code = f"import sys, jnl; jnl.data.load('fashion_mnist', {str(shared_data)!r}); print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

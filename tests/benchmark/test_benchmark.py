@@ -37,6 +37,7 @@ def test_an_epoch_of_the_mlp_costs_what_arithmetic_says():
     assert epochs.count(program_spec) == 2 * (program_spec.train_spec.steps * (forward + backward) + evaluation)
 
 
+@pytest.mark.slow
 def test_it_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(epochs.WORK, "mlp", epochs.WORK["mlp"]._replace(train=256, test=128))
     monkeypatch.setattr("jnl.benchmark.limits.SIDES", (512,))  # small ones take long, one by one
@@ -54,6 +55,7 @@ def test_it_runs(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("name", sorted(epochs.WORK))
+@pytest.mark.slow
 def test_every_work_can_be_built(name):
     program_spec = epochs.program_spec(name, 2, "map")
     assert len(program_spec.runs) == 2 and epochs.count(program_spec) > 1e9

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import ROOT, quick
+from conftest import ROOT, quick, slow_but
 from helpers import synthetic
 from helpers.faults import rows, stop_when
 from sklearn.datasets import load_digits
@@ -56,7 +56,7 @@ def test_every_strategy_that_takes_labels_for_wrong_is_here():
     assert takes | {"gce"} == EVERY.keys()  # which leaves out some if it is truncated
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", slow_but("small_loss confident_filter", EVERY))
 def test_most_of_the_listed_labels_are_wrong(name, tmp_path):
     _, columns, least = EVERY[name]
     asked = config(name)
@@ -107,7 +107,7 @@ def test_the_last_ten_epochs_count(asked, steps, networks):
 class TestStopped:
     """Stopped and taken up again, the same bytes."""
 
-    @pytest.mark.parametrize("name", ["coteaching", "confident_filter", "dividemix"])
+    @pytest.mark.parametrize("name", slow_but("coteaching", ["coteaching", "confident_filter", "dividemix"]))
     def test_the_files_are_those_of_a_training_that_never_was(self, name, tmp_path):
         asked, stopped = config(name, checkpoint__every_epochs=1), tmp_path / "stopped"
         jnl.run(asked, tmp_path / "unbroken")
@@ -124,6 +124,7 @@ class TestStopped:
         jnl.run(asked, stopped)
         assert files(stopped) == files(tmp_path / "unbroken")
 
+    @pytest.mark.slow
     def test_those_of_programs_that_are_over_are_there_while_others_train(self, tmp_path):
         sweep = quick("standard", epochs=3)
         sweep.sweep = (("strategy.name", ("coteaching", "standard", "small_loss")), ("seeds", 2))
@@ -198,6 +199,7 @@ class TestOwnData:
             wrong.append(truth[row] != labels[row])
         assert len(wrong) > 100 and np.mean(wrong) > 0.8
 
+    @pytest.mark.slow
     def test_rows_of_a_table_are_named_and_the_truth_is_not_read(self, own):
         images, truth, labels = digits()
         table = np.column_stack([images.reshape(len(images), 64), labels, truth])

@@ -41,8 +41,8 @@ def killed_and_resumed(tmp_path, kills, chance, config, *options):
 def test_killed_and_resumed_gives_the_same_bits(tmp_path):
     options = [*NETWORK, "--config.epochs=12", "--config.runs_axis=map"]
     config = "configs/jocor.py:quick,model=cnn_faces"
-    done, compared = killed_and_resumed(tmp_path, 3, random.Random(7), config, *options)
-    assert done == 3
+    done, compared = killed_and_resumed(tmp_path, 2, random.Random(7), config, *options)
+    assert done == 2
     assert compared > 2**20
 
 

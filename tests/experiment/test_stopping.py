@@ -21,6 +21,7 @@ from jnl.report import cells, reading
 EPOCHS = 12
 
 
+@pytest.mark.slow
 def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
     path, so_far = tmp_path / "grid", tmp_path / "grid" / "summary-so-far.json"
     arguments = [f"--config={ROOT}/configs/standard.py:quick", f"--workdir={path}", f"--config.epochs={EPOCHS}"]
@@ -53,6 +54,7 @@ def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
     assert not so_far.exists() and sorted(shown()) == ["jocor", "standard"]
 
 
+@pytest.mark.slow
 def test_folds_go_on_too(tmp_path):
     def training(path=None):
         return jnl.run(quick("confident_filter", strategy__folds=2, strategy__fold_epochs=3, epochs=4,
@@ -67,6 +69,7 @@ def test_folds_go_on_too(tmp_path):
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once(tmp_path):
     """In its own process, which it ends: saving at the second one is not waited for."""
     process = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
@@ -101,6 +104,7 @@ def test_without_a_workdir_it_stops_at_once():
     assert (process.returncode, error.count("\n")) == (130, 1)
 
 
+@pytest.mark.slow
 def test_another_cut_is_taken_up_as_it_was(tmp_path, monkeypatch):
     """Whether inputs stream follows free memory: the segments of an epoch stay those it began with."""
 

@@ -44,6 +44,7 @@ def same(found, expected):
 
 
 @pytest.mark.parametrize("options", [[], ["--config.devices_per_batch=4"]])
+@pytest.mark.slow
 def test_eight_devices(options, one_device, tmp_path):
     subprocess.run([*LINE, *options, f"--workdir={tmp_path}"], cwd=ROOT, env=environment(8), check=True)
     same(curves(tmp_path), one_device)
@@ -78,6 +79,7 @@ def test_two_processes(one_device, tmp_path):
     assert "over 2 x cpu" in outputs[0]
 
 
+@pytest.mark.slow
 def test_two_processes_stop_and_go_on_with_any_number_of_devices(tmp_path):
     """A signal to one of them stops both; others take up what they saved."""
     options = ["--config.epochs=60", f"--workdir={tmp_path}/both"]

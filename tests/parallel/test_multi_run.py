@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import quick
+from conftest import quick, slow_but
 
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
@@ -26,7 +26,7 @@ def programs(config, **options):
     )
 
 
-@pytest.mark.parametrize("strategy", ["standard", "jocor"])
+@pytest.mark.parametrize("strategy", slow_but("jocor", ["standard", "jocor"]))
 def test_a_run_alone_starts_with_the_same_bits_as_among_others(strategy):
     program_spec, among = programs(quick(strategy, seeds=(3, 7, 11), noise__seed="per_run"))
     for position, seed in enumerate((3, 7, 11)):
@@ -67,7 +67,7 @@ def test_the_data_order_belongs_to_the_seed(monkeypatch):
     np.testing.assert_array_equal(np.sort(first), np.arange(1442))
 
 
-@pytest.mark.parametrize("strategy", ["coteaching", "jocor"])
+@pytest.mark.parametrize("strategy", slow_but("jocor", ["coteaching", "jocor"]))
 def test_vmap_map_and_alone_give_the_same_curves(strategy):
     among = {axis: run(quick(strategy, seeds=(3, 7), runs_axis=axis, **TWO_EPOCHS)).metrics for axis in ("vmap", "map")}
     alone = run(quick(strategy, seeds=(7,), **TWO_EPOCHS)).metrics

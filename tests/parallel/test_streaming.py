@@ -7,7 +7,7 @@ import sys
 import jax
 import numpy as np
 import pytest
-from conftest import ROOT, quick
+from conftest import ROOT, quick, slow_but
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +26,7 @@ def same(one, other):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("strategy", STREAMING)
+@pytest.mark.parametrize("strategy", slow_but("jocor", STREAMING))
 def test_streamed_and_resident_give_the_same_bits(strategy, monkeypatch):
     fields = {"runs_axis": "map", "epochs": 2, "noise__seed": "per_run", "data__validation": 0.1}
     resident = run(quick(strategy, data__stream="never", **fields))
@@ -72,6 +72,7 @@ for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), str
 """
 
 
+@pytest.mark.slow
 def test_a_network_with_statistics_and_dropout_streams():
     """Without the flags of the tests, by which it computes what is not a number."""
     environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}

@@ -200,6 +200,7 @@ class TestRefused:
         finally:
             os.close(folder)
 
+    @pytest.mark.slow
     def test_two_commands_at_once(self, tmp_path):
         first = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
         while rows(tmp_path) < 2 and first.poll() is None:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import ROOT, quick
+from conftest import ROOT, quick, slow_but
 from helpers import synthetic
 from helpers.configs import DATA_SETS
 
@@ -61,7 +61,7 @@ CONFIGS = {
 }
 
 
-@pytest.mark.parametrize("name", DATA_SETS)
+@pytest.mark.parametrize("name", slow_but("lfw", DATA_SETS))
 def test_quick_mode_of_the_configs_of_a_data_set(name, tmp_path, monkeypatch, capsys):
     more, make, points = CONFIGS[name]
     options = make(tmp_path, monkeypatch)

@@ -131,6 +131,7 @@ def test_other_data_than_the_papers_are_refused():
 
 
 @pytest.mark.parametrize("name", ["cdr", "forward_correction", "peer_loss", "symmetric_cross_entropy"])
+@pytest.mark.slow
 def test_a_published_protocol_builds_on_real_images(name, shared_data):
     """Settings, network and images fit together: all but the training itself."""
     config = reference(name, "data=mnist,rate=0.5")

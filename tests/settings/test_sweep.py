@@ -65,6 +65,7 @@ def test_cells_have_titles(cells):
         list(sweep.points(ConfigDict({"sweep": (("cells", cells),)})))
 
 
+@pytest.mark.slow
 def test_a_grid_trains_and_names_its_cells(tmp_path, monkeypatch, shared_data, capsys):
     monkeypatch.chdir(ROOT)
     only = "--config.sweep_filter=jocor rate=0.2, standard asymmetric, standard rate=0.8"

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import ROOT, quick
+from conftest import ROOT, quick, slow_but
 
 from jnl import strategies
 from jnl.core.errors import UserError
@@ -35,7 +35,7 @@ def short(name, **fields):
     return quick(name, epochs=2, **{f"strategy__{hyper}": value for hyper, value in KEPT[name].items()}, **fields)
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("name", slow_but("sop", KEPT))
 def test_memory_is_the_runs_own_changes_and_does_not_depend_on_company(name):
     config = short(name, seeds=3, noise__seed="per_run", runs_axis="map")
     (program_spec,) = build(config)
@@ -53,7 +53,7 @@ def test_memory_is_the_runs_own_changes_and_does_not_depend_on_company(name):
     assert any(not np.array_equal(leaf[0], leaf[1]) for leaf in after)
 
 
-@pytest.mark.parametrize("name", ["dividemix", "iterative_open_set", "sop"])
+@pytest.mark.parametrize("name", slow_but("sop", ["dividemix", "iterative_open_set", "sop"]))
 def test_vmap_and_map_give_the_same_curves(name):
     mapped, batched = (run(short(name, seeds=2, runs_axis=axis)).metrics for axis in ("map", "vmap"))
     for metric, curve in mapped.items():
@@ -61,7 +61,7 @@ def test_vmap_and_map_give_the_same_curves(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["confident_filter", "cores2", "dividemix", "elr_plus", "iterative_open_set", "s_model"]
+    "name", slow_but("cores2", ["confident_filter", "cores2", "dividemix", "elr_plus", "iterative_open_set", "s_model"])
 )
 def test_what_is_held_out_never_trains(name):
     """The examples that are held out may have any label: nothing is selected of them, nothing moves."""
@@ -131,8 +131,10 @@ def test_the_estimated_noise_comes_near_the_true_one():
 
 @pytest.mark.parametrize(
     ("strategy", "hyper", "tells"),
-    [("s_model", {"kind": "simple"}, True), ("s_model", {"kind": "complex"}, False), ("jocor", {}, False),
-     ("s_model_decoupling", {}, True), ("forward_correction", {"known_noise": True}, False)],
+    [("s_model", {"kind": "simple"}, True), ("jocor", {}, False),
+     *(pytest.param(*case, marks=pytest.mark.slow) for case in (
+         ("s_model", {"kind": "complex"}, False), ("s_model_decoupling", {}, True),
+         ("forward_correction", {"known_noise": True}, False)))],
 )  # fmt: skip
 def test_who_estimates_the_noise_tells_it(strategy, hyper, tells):
     fields = {f"strategy__{name}": value for name, value in hyper.items()}
@@ -143,7 +145,9 @@ def test_who_estimates_the_noise_tells_it(strategy, hyper, tells):
         np.testing.assert_allclose(np.sum(told, 1), 1, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["standard", "forward_correction", "backward_correction"])
+@pytest.mark.parametrize(
+    "name", slow_but("forward_correction", ["standard", "forward_correction", "backward_correction"])
+)
 def test_the_validation_loss_is_the_methods_own_on_noisy_labels_that_are_held_out(name):
     """Patrini's code keeps the weights of the lowest corrected loss on 10 % of the noisy labels."""
     fields = {} if name == "standard" else {"strategy__estimation_epochs": 2}
