@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from conftest import ROOT, slow_but
+from conftest import ROOT
 from helpers import synthetic
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +34,8 @@ def sha(array, dtype=np.uint8):
     return hashlib.sha256(np.ascontiguousarray(np.asarray(array, dtype))).hexdigest()[:16]
 
 
-@pytest.mark.parametrize("name", slow_but("fashion_mnist", ORIGINAL))
+@pytest.mark.parametrize("name", ORIGINAL)
+@pytest.mark.slow
 def test_prepared_sets_come_back_in_their_original_order(name, shared_data):
     for _ in range(2):  # decoded, then from the cache
         loaded = data.load(name, shared_data)

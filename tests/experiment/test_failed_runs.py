@@ -4,6 +4,7 @@ import json
 
 import jax
 import numpy as np
+import pytest
 from conftest import ROOT, quick
 from helpers.faults import rows
 
@@ -41,11 +42,13 @@ class TestFailedRuns:
         assert any((a[:2] != b[:2]).any() for a, b in zip(*map(jax.tree.leaves, (three[:3], five[:3])), strict=True))
         assert list(five.failed) == [False, False, True, True]
 
+    @pytest.mark.slow
     def test_work_on_the_host_leaves_it_out(self):
         sweep = quick("iterative_open_set", epochs=5)
         sweep.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", 1))
         assert jnl.run(sweep).summary["failed_runs"] == [1]
 
+    @pytest.mark.slow
     def test_folds_that_fail_fail_their_run(self):
         sweep = quick("confident_filter", strategy__folds=2, strategy__fold_epochs=1)
         sweep.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", 1))

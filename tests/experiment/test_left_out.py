@@ -107,7 +107,8 @@ def test_the_last_ten_epochs_count(asked, steps, networks):
 class TestStopped:
     """Stopped and taken up again, the same bytes."""
 
-    @pytest.mark.parametrize("name", slow_but("coteaching", ["coteaching", "confident_filter", "dividemix"]))
+    @pytest.mark.parametrize("name", ["coteaching", "confident_filter", "dividemix"])
+    @pytest.mark.slow
     def test_the_files_are_those_of_a_training_that_never_was(self, name, tmp_path):
         asked, stopped = config(name, checkpoint__every_epochs=1), tmp_path / "stopped"
         jnl.run(asked, tmp_path / "unbroken")

@@ -26,7 +26,8 @@ def programs(config, **options):
     )
 
 
-@pytest.mark.parametrize("strategy", slow_but("jocor", ["standard", "jocor"]))
+@pytest.mark.parametrize("strategy", ["standard", "jocor"])
+@pytest.mark.slow
 def test_a_run_alone_starts_with_the_same_bits_as_among_others(strategy):
     program_spec, among = programs(quick(strategy, seeds=(3, 7, 11), noise__seed="per_run"))
     for position, seed in enumerate((3, 7, 11)):
@@ -117,6 +118,7 @@ def test_data_are_on_the_device_once_whatever_the_number_of_runs():
     assert arguments[0] - per_run == pytest.approx(data, rel=0.1)  # less what the program does not read
 
 
+@pytest.mark.slow
 def test_batch_statistics_see_the_whole_batch_selected_or_not():
     (program_spec,) = build(quick("small_loss", strategy__forget_rate=0.9, strategy__ramp_epochs=1, epochs=1))
     assert int(program_spec.runs[0].keep_counts[0, -1]) == 128  # paper schedule: epoch 0 forgets nothing

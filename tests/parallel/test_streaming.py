@@ -35,6 +35,7 @@ def test_streamed_and_resident_give_the_same_bits(strategy, monkeypatch):
         same(run(quick(strategy, data__stream="always", **fields)), resident)
 
 
+@pytest.mark.slow
 def test_chunks_of_runs_stream_too(monkeypatch):
     monkeypatch.setattr(host_feed, "BYTES", 128 * 64 * 5)
     config = quick("jocor", runs_axis="map", epochs=2, seeds=3, data__stream="always", data__validation=0.3)
@@ -45,6 +46,7 @@ def test_chunks_of_runs_stream_too(monkeypatch):
     same(run(config), streamed)
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_stream_too():
     """Whose programs the compiler fuses in other ways, so that the last bits differ."""
     fields = {"runs_axis": "vmap", "epochs": 2, "noise__seed": "per_run", "data__validation": 0.1}

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import ROOT, quick, slow_but
+from conftest import ROOT, quick
 from helpers import synthetic
 from helpers.configs import DATA_SETS
 
@@ -61,7 +61,8 @@ CONFIGS = {
 }
 
 
-@pytest.mark.parametrize("name", slow_but("lfw", DATA_SETS))
+@pytest.mark.parametrize("name", DATA_SETS)
+@pytest.mark.slow
 def test_quick_mode_of_the_configs_of_a_data_set(name, tmp_path, monkeypatch, capsys):
     more, make, points = CONFIGS[name]
     options = make(tmp_path, monkeypatch)
@@ -151,6 +152,7 @@ def test_own_table_in_one_line(tmp_path):
         ("jocor.py:data=arrays,quick,model=mlp", "tokens; use newsnet"),
     ],
 )
+@pytest.mark.slow
 def test_what_does_not_go_with_tokens_of_unknown_labels(config, message, tmp_path, capsys):
     inputs = np.random.default_rng(0).integers(0, 9, (60, 10), np.int32)
     np.savez(tmp_path / "mine.npz", inputs=inputs, labels=np.arange(60) % 2)

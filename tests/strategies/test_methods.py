@@ -115,6 +115,7 @@ def test_a_restart_starts_networks_and_schedules_afresh():
     assert history.metrics["train_loss"][:, 3].min() > history.metrics["train_loss"][:, 2].max()
 
 
+@pytest.mark.slow
 def test_the_estimated_noise_comes_near_the_true_one():
     config = quick("forward_correction", epochs=1, strategy__estimation_epochs=12, noise__rate=0.3)
     config.protocol.max_steps, config.optim.learning_rate = 0, 0.003
@@ -220,6 +221,7 @@ def test_the_filter_finds_wrong_labels():
     assert 0.5 < history.metrics["selected_fraction"].min() < 0.75
 
 
+@pytest.mark.slow
 def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
     """Every row is predicted by exactly one fold, which trained on the others."""
     from jnl.experiment import cross_validation
@@ -269,6 +271,7 @@ def test_noise_rate_follows_the_data_unless_set():
     assert rate(noise__rate=0.3, strategy__noise_rate=0.1) == np.float32(0.1)
 
 
+@pytest.mark.slow
 def test_dividemix_divides_after_its_warm_up():
     history = run(quick("dividemix", epochs=8, noise__rate=0.4, strategy__warmup_epochs=5, protocol__max_steps=0))
     np.testing.assert_array_equal(history.metrics["selected_fraction"][:, :5], 1)

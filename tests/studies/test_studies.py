@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import slow_but
 from scipy import stats
 
 from jnl import data
@@ -155,7 +154,8 @@ def Seen(**noise):
     return NoisyInputs(Eye(), **noise)
 
 
-@pytest.mark.parametrize("name", slow_but("fitting", sorted(STUDIES)))
+@pytest.mark.parametrize("name", sorted(STUDIES))
+@pytest.mark.slow
 def test_the_quick_mode_writes_all_files(name, tmp_path, capsys):
     out = tmp_path / "out"
     assert main([name, "--quick", f"--out={out}"]) == 0
