@@ -60,12 +60,6 @@ def is_main() -> bool:
     return jax.process_index() == 0
 
 
-def wait_for_all(what: str) -> None:
-    """Returns when every process has come to this point."""
-    if jax.process_count() > 1:
-        multihost_utils.sync_global_devices(what)
-
-
 def highest(number: int) -> int:
     """The highest that any process gives."""
     if jax.process_count() == 1:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 COLOURS = ("#2f7fd1", "#d1602b", "#2a9150", "#b0559c", "#8a7a1c", "#c8455a", "#1d8f95", "#7c6ee0", "#8f8f8f", "#a6702f")
 DASHES = ((), (6, 2), (1.5, 1.5), (6, 2, 1.5, 2))  # lengths of lines and gaps, in line widths
 MARKERS = ("o", "s", "^", "D")
-BACKGROUNDS = ("#ffffff", "#16181d")
 
 
 class Look(NamedTuple):

@@ -17,7 +17,7 @@ from jnl.report import cells, formats, records, tables
 from jnl.report.__main__ import main
 from jnl.report.reading import read
 from jnl.report.report import write
-from jnl.report.style import BACKGROUNDS, COLOURS, look
+from jnl.report.style import COLOURS, look
 
 RESULTS = sorted(file.parent for file in (ROOT / "results").rglob("summary.json"))
 
@@ -314,6 +314,9 @@ def luminance(colour):
     parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
+BACKGROUNDS = ("#ffffff", "#16181d")  # of the light and the dark page
 
 
 @pytest.mark.parametrize("colour", COLOURS)
