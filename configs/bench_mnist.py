@@ -2,8 +2,8 @@
 
 python train.py --config=configs/bench_mnist.py:reference --config.data.dir=DIR --workdir=results/bench-mnist
 
-Stopped, the same command goes on with the cell that was under way; `--config.sweep_filter=jocor` or
-`--config.sweep_filter=rate=0.5` is a part of it, in a workdir of its own. What is published is in the report:
+If it is stopped, the same command continues with the cell that it was training. `--config.sweep_filter=jocor` or
+`--config.sweep_filter=rate=0.5` trains a part of the table; give it another workdir. The report shows published values:
 `python -m jnl.report results/bench-mnist --out report`. All of it took 174 s on an NVIDIA H200, and met 16 of the 24
 published numbers (`results/README.md`). On 2 CPU cores expect about 6 hours: an epoch of 8 runs of two networks
 takes 5 s.

@@ -44,7 +44,7 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     Raises:
       UserError: a setting or data that cannot be used.
     """
-    every = [(point, parse(point.config)) for point in points(config)]  # wrong settings are told before data are read
+    every = [(point, parse(point.config)) for point in points(config)]  # raises wrong settings before it reads data
     source = cache(partial(_dataset, load))
     noisy = cache(partial(_noisy, source))  # points that share data and noise draw it once
     fit = cache(lambda augment, data: augment.fitted(source(data).train.inputs))
@@ -56,7 +56,7 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
 
 
 def _traced(program_spec: ProgramSpec) -> ProgramSpec:
-    """What does not fit together, such as a network and the size of the images, is told now; the work is counted."""
+    """Trace an epoch: this raises if, say, a network does not fit the size of the images, and counts the operations."""
     spec, train, run = program_spec.train_spec, program_spec.dataset.train, program_spec.runs[0]
     train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
     state = jax.eval_shape(partial(init_state, spec), train, run)
@@ -86,7 +86,9 @@ def _one(
     strategy = strategies.make(settings.strategy.name, **settings.strategy.hyper)
     noisy = [draw(settings.data, settings.noise, seed) for seed in settings.noise_seeds]
     if settings.strategy.is_given_the_noise and np.isnan(noisy[0].realized_rate):
-        raise UserError(f"strategy.name: {settings.strategy.name} wants the truth, which nobody knows of these data")
+        raise UserError(
+            f"strategy.name: {settings.strategy.name} needs the true labels, which are unknown for these data"
+        )
     folds = strategy.example_weights.folds if strategy.example_weights else 0
     if folds:
         _check_folds(settings.batch_size, folds, noisy)

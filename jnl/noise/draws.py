@@ -10,7 +10,7 @@ from jnl.core.errors import UserError
 
 
 def corrupt(labels: np.ndarray, transition: np.ndarray, seed: int) -> np.ndarray:
-    """Draw noisy labels, bit for bit those of the published code for the same seed (theirs is always 0).
+    """Draw noisy labels, equal to those of the published code with the same seed. Its seed is always 0.
 
     Args:
       labels: i[N] clean labels.

@@ -1,6 +1,6 @@
 """An epoch of all runs of a chunk, as one program or in segments. A training can be saved between segments."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
@@ -32,7 +32,6 @@ from jnl.training.spec import RunInputs, TrainSpec
 Tree = TypeVar("Tree")
 Segment = TypeVar("Segment", Batches, Rows)
 Metrics = dict[str, Array]
-OfRun = Callable[..., tuple]  # (shared, run, carried, extra, number) -> (carried, result)
 
 
 class EpochCarry(NamedTuple):
@@ -172,7 +171,7 @@ class SegmentedEpoch:
         return EpochCarry(states, nothing(self._axis, runs)), measured
 
     def _fed(self, of: Segment, segments: Sequence[slice]) -> Iterator[Segment]:
-        """Pieces of batches or rows, with their inputs where these stream."""
+        """Yield segments of batches or rows. They have their inputs if these are streamed."""
         index = np.asarray(devices.gather(of.example_index)) if self._streams else None
         fetched = repeat(None) if index is None else feed(self._inputs, index, segments)
         for segment, inputs in zip(segments, fetched, strict=False):

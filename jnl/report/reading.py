@@ -5,6 +5,7 @@ Of a training under way `summary-so-far.json` has the programs that are over. Th
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -253,7 +254,7 @@ def _run(
     about = {*_WHICH, *SWEPT}
     names = [name for name in rows[0] if name not in about and "." not in name and _is_number(rows[0][name])]
     curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
-    shares = {*_SHARES, *(name for name in metrics.names() if metrics.make(name).is_share)}
+    shares = _shares()
     for name, curve in curves.items():
         if curve.ndim > (3 if name == _OF_CLASSES else 2):
             raise ValueError(f"{name} has {curve.ndim} axes")
@@ -272,6 +273,12 @@ def _run(
         seconds or np.nan,
         float(cast(float, point.get("operations") or np.nan)),
     )
+
+
+@cache
+def _shares() -> frozenset[str]:
+    """Names of curves whose values lie between 0 and 1."""
+    return frozenset({*_SHARES, *(name for name in metrics.names() if metrics.make(name).is_share)})
 
 
 def _square(matrix: Json) -> np.ndarray | None:

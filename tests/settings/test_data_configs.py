@@ -145,7 +145,7 @@ def test_own_table_in_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("oracle.py:data=arrays,quick", "oracle wants the truth"),
+        ("oracle.py:data=arrays,quick", "oracle needs the true labels"),
         ("forward_correction.py:data=arrays,quick", None),
         ("mixup.py:data=arrays,quick", "mixes inputs, which tokens cannot be"),
         ("jocor.py:data=arrays,quick,model=cnn7", "takes images"),
@@ -160,7 +160,7 @@ def test_what_does_not_go_with_tokens_of_unknown_labels(config, message, tmp_pat
     if message is None:
         assert train.main(["train.py", *options]) == 0
         options.append("--config.strategy.known_noise=True")
-        message = "forward_correction wants the truth"
+        message = "forward_correction needs the true labels"
     assert train.main(["train.py", *options]) == 2
     error = capsys.readouterr().err
     assert message in error

@@ -3,9 +3,9 @@
 0 alt.atheism, 1 comp.*, 2 misc.forsale, 3 rec.*, 4 sci.*, 5 soc.religion.christian, 6 talk.*. A post is its first
 `length` words and numbers in lower case, headers included, as ids of the `vocabulary` most frequent of the training
 posts (0: nothing, 1: any other word). Departures: the published code cuts one ordered list of posts at 70 %, here the
-training and test posts are those of the by-date version; its tokenizer is not recorded. With `vectors`, a text file
-of pretrained word vectors (GloVe: a word and 300 numbers in each line), posts come as the pooled vectors that the
-published network sees, whose vectors stay as they are; words without one are left out.
+training and test posts are those of the by-date version. The published tokenizer is not known. `vectors` names a text
+file of pretrained word vectors (GloVe: a word and 300 numbers in each line). Posts then come as the pooled vectors that
+the published network sees; they are not trained. Words without a vector are left out.
 """
 
 import re

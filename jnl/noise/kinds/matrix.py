@@ -27,7 +27,9 @@ def matrix(file: str | None = None) -> NoiseKind:
 def _read(file: str | None) -> np.ndarray:
     """The matrix in a file, its rows divided by their sums: -> float64[C, C]."""
     if file is None:
-        raise UserError("noise.file: missing; noise.kind 'matrix' wants a .npy, .csv or .txt file with C x C shares")
+        raise UserError(
+            "noise.file: missing; noise.kind 'matrix' reads C x C shares from it; give a .npy, .csv or .txt file"
+        )
     try:
         matrix = _numbers(Path(file))
     except Exception as error:  # what a damaged file makes of NumPy is anybody's guess

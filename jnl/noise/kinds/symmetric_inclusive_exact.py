@@ -11,7 +11,7 @@ from jnl.noise.kinds import symmetric_inclusive
 
 
 def symmetric_inclusive_exact() -> NoiseKind:
-    """Return the noise; its matrix is that of `symmetric_inclusive`, in expectation."""
+    """Return the noise. Its expected matrix is the matrix of `symmetric_inclusive`."""
 
     def draw(
         labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int, rate: float, seed: int
