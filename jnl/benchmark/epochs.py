@@ -14,7 +14,8 @@ from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, multi_run
 from jnl.parallel.layout import describe
 from jnl.settings.config import published
-from jnl.training.epoch import epoch, init_state
+from jnl.training.epoch import epoch
+from jnl.training.single_run import init_state
 
 
 class Work(NamedTuple):

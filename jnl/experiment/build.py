@@ -27,7 +27,8 @@ from jnl.settings.parse import parse
 from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Settings
 from jnl.settings.sweep import SweepPoint, points
 from jnl.training import metrics
-from jnl.training.epoch import init_state, train_epoch
+from jnl.training.epoch import train_epoch
+from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
 _HELD_OUT = 0.1  # for validation, where there is no test set
@@ -83,7 +84,7 @@ def _one(
 ) -> ProgramSpec:
     dataset = source(settings.data)
     check_result_epoch(settings.result_epoch, settings.noise.validation, dataset.test is not None)
-    strategy = strategies.make(settings.strategy.name, **settings.strategy.hyper)
+    strategy = settings.strategy.instance
     noisy = [draw(settings.data, settings.noise, seed) for seed in settings.noise_seeds]
     if settings.strategy.is_given_the_noise and np.isnan(noisy[0].realized_rate):
         raise UserError(

@@ -14,12 +14,12 @@ from jnl.parallel import multi_run
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import choose
 from jnl.training import metrics
-from jnl.training.epoch import init_state
+from jnl.training.single_run import init_state
 
 
 def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None) -> ProgramSpec:
     """The same parts, each run with the weights of its examples; NaN, by which it fails, if its own training has."""
-    rule = program_spec.train_spec.make_strategy(**program_spec.runs[0].hyper).example_weights
+    rule = program_spec.settings.strategy.instance.example_weights
     if rule is None:
         return program_spec
     truth = np.asarray(program_spec.dataset.train.clean)

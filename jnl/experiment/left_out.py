@@ -13,7 +13,7 @@ Table = list[list[str]]  # the names of the columns, then a row for each example
 
 def tables(program_spec: ProgramSpec, states: TrainState) -> list[Table | None] | None:
     """Of each run, None of one that has failed; None where the strategy takes no labels for wrong."""
-    if program_spec.train_spec.make_strategy(**program_spec.runs[0].hyper).suspects is None:
+    if program_spec.settings.strategy.instance.suspects is None:
         return None
     every = (jax.tree.map(itemgetter(number), states) for number in range(len(program_spec.run_infos)))
     return [
@@ -23,7 +23,7 @@ def tables(program_spec: ProgramSpec, states: TrainState) -> list[Table | None] 
 
 
 def _table(program_spec: ProgramSpec, run_info: RunInfo, state: TrainState) -> Table:
-    suspects = program_spec.train_spec.make_strategy(**run_info.run.hyper).suspects
+    suspects = run_info.settings.strategy.instance.suspects
     assert suspects is not None
     listed, names, origin = suspects.listed(state), program_spec.dataset.class_names, program_spec.dataset.origin
     rows = np.flatnonzero(np.asarray(listed.wrong))

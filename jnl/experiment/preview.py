@@ -90,7 +90,7 @@ def _doubts(program_spec: ProgramSpec) -> list[str]:
     noisy = data.noisy_already(settings.data.name)
     if noisy and kind != "none":
         lines.append(f"{settings.data.name} has noise of its own, to which noise.kind={kind} adds; none adds none")
-    forgets = program_spec.train_spec.make_strategy(**run.hyper).uses_forget_rate
+    forgets = settings.strategy.instance.uses_forget_rate
     if forgets and int(run.keep_counts[-1, -1]) == settings.batch_size:
         lines.append(f"{name} leaves nothing out: set strategy.forget_rate to the share of labels that may be wrong")
     if noisy and float(run.hyper.get("noise_rate", 1)) == 0:

@@ -252,9 +252,8 @@ def _points(
 
 
 def _estimated(program_spec: ProgramSpec, run: int, states: TrainState) -> Json:
-    """What its strategy takes for the noise matrix, if it tells."""
-    state, hyper = jax.tree.map(itemgetter(run), states), program_spec.runs[run].hyper
-    memory = program_spec.train_spec.make_strategy(**hyper).memory
+    """Return the noise matrix that the strategy of a run has estimated, if it estimates one."""
+    state, memory = jax.tree.map(itemgetter(run), states), program_spec.run_infos[run].settings.strategy.instance.memory
     if memory is None or memory.noise is None:
         return None
     return plain(np.asarray(memory.noise(state.memory, state.params.get("strategy", {}))).round(4))

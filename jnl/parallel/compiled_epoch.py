@@ -26,7 +26,8 @@ from jnl.training.epoch import (
     train_batches,
     validation_loss,
 )
-from jnl.training.evaluation import OF_VALIDATION, Rows, Sums, of_validation, predictor, rows, total
+from jnl.training.evaluation import OF_VALIDATION, Rows, Sums, of_validation, rows, total
+from jnl.training.single_run import single_run
 from jnl.training.spec import RunInputs, TrainSpec
 
 Tree = TypeVar("Tree")
@@ -94,7 +95,7 @@ class SegmentedEpoch:
         def before(
             train: Split, run: RunInputs, state: TrainState, extra: tuple, number: Array
         ) -> tuple[TrainState, tuple]:
-            return begin_epoch(spec, train, run, state, number), ()
+            return begin_epoch(single_run(spec, train, run), state, number), ()
 
         def batches(
             shared: tuple, run: RunInputs, nothing: tuple, extra: tuple, number: Array
@@ -104,15 +105,15 @@ class SegmentedEpoch:
         def training_segment(
             train: Split, run: RunInputs, carry: EpochCarry, some: Batches, number: Array
         ) -> tuple[EpochCarry, tuple]:
-            return EpochCarry(*train_batches(spec, train, run, *carry, number, some)), ()
+            return EpochCarry(*train_batches(single_run(spec, train, run), *carry, number, some)), ()
 
         def validation_segment(
             train: Split, run: RunInputs, carry: tuple[TrainState, Sums], some: Rows, number: Array
         ) -> tuple[tuple[TrainState, Sums], tuple]:
             state, sums = carry
-            predict_fn = predictor(spec.model, state, spec.augment, spec.shard_batch)
-            judge = of_validation(validation_loss(spec, run, state))
-            return (state, total(judge, predict_fn, train.inputs, run.labels, some, sums)), ()
+            single = single_run(spec, train, run)
+            judge = of_validation(validation_loss(single, state))
+            return (state, total(judge, single.predict_fn(state), train.inputs, run.labels, some, sums)), ()
 
         def after(
             data: tuple[Split, Split | None],
@@ -123,7 +124,8 @@ class SegmentedEpoch:
         ) -> tuple[TrainState, Metrics]:
             counts, sums = extra
             held_out = {name: sum / len(run.validation_index) for name, sum in sums.items()}
-            return finish_epoch(spec, *data, run, state, counts, held_out if spec.streams else None)
+            train, test = data
+            return finish_epoch(single_run(spec, train, run), test, state, counts, held_out if spec.streams else None)
 
         counts, sums, held_out = nothing(axis, runs), self._no_sums(runs), self._held_out(runs)
         self._cuts = cut(spec.steps, spec.segments)

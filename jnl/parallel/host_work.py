@@ -25,6 +25,7 @@ class HostWork:
     def __init__(self, axis: RunsAxis, spec: TrainSpec, train: Split, runs: Sequence[RunInputs]) -> None:
         """`runs` are those of all chunks, on the host."""
         self._axis, self._spec, self._train, self._runs = axis, spec, train, runs
+        self._callbacks = [_callback(spec, run) for run in runs]
 
     @cached_property
     def held_out(self) -> OfChunk:
@@ -58,7 +59,7 @@ class HostWork:
           runs: of the chunk.
           state: of the chunk.
         """
-        callback = self._callback(first)
+        callback = self._callbacks[first % len(self._runs)]
         if callback is None or not callback.due(epoch):
             return state
         features, old = self._features(runs, state), devices.gather(state.memory)
@@ -66,16 +67,11 @@ class HostWork:
         for position, mine in enumerate(features):
             run = (first + position) % len(self._runs)
             own, labels = jax.tree.map(itemgetter(position), old), np.asarray(self._runs[run].labels)
-            callback = self._callback(run)
+            callback = self._callbacks[run]
             assert callback is not None
             new.append(own if failed[position] else callback.work(own, mine, labels))
         stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *new)
         return state._replace(memory=self._axis.shard(stacked))
-
-    def _callback(self, run: int) -> HostCallback | None:
-        hyper = {name: float(value) for name, value in self._runs[run % len(self._runs)].hyper.items()}
-        memory = self._spec.make_strategy(**hyper).memory
-        return memory.host if memory else None
 
     def _of_each_run(self, one: Callable[[Split, tuple[RunInputs, TrainState]], Array]) -> OfChunk:
         program = self._axis.one_by_one(one)
@@ -84,3 +80,9 @@ class HostWork:
             return devices.gather(program(self._train, runs, self._axis.shard(state)))
 
         return of_chunk
+
+
+def _callback(spec: TrainSpec, run: RunInputs) -> HostCallback | None:
+    hyper = {name: float(value) for name, value in run.hyper.items()}
+    memory = spec.make_strategy(**hyper).memory
+    return memory.host if memory else None

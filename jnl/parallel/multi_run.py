@@ -22,7 +22,7 @@ from jnl.parallel.compiled_epoch import EpochCarry, SegmentedEpoch, WholeEpoch, 
 from jnl.parallel.host_work import HostWork
 from jnl.parallel.layout import Layout
 from jnl.parallel.runs_axis import RunsAxis
-from jnl.training.epoch import init_state
+from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
 Epoch = WholeEpoch | SegmentedEpoch

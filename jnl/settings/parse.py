@@ -62,7 +62,7 @@ def parse(config: ConfigDict) -> Settings:
         data=DataSettings(config.data.name, config.data.dir, _rest(config.data, *DATA_FIELDS), whole),
         noise=NoiseSettings(config.noise.kind, config.noise.rate, config.noise.file, config.data.validation),
         strategy=StrategySettings(
-            config.strategy.name, hyper, bool(hyper.get("known_noise")) or config.strategy.name == "oracle"
+            config.strategy.name, hyper, strategy, bool(hyper.get("known_noise")) or config.strategy.name == "oracle"
         ),
         model=ModelSettings(config.model.name, _rest(config.model, "name")),
         augment=augment,

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from jnl.core.registry import Value
+from jnl.core.strategy import Strategy
 from jnl.ops.augment import Augment
 from jnl.settings.epoch_plan import EpochPlan
 from jnl.training.optimizers import Optimizer
@@ -33,6 +34,7 @@ class StrategySettings(NamedTuple):
 
     name: str
     hyper: dict[str, Value]
+    instance: Strategy  # made with these
     is_given_the_noise: bool  # it knows the true transition matrix or the true labels
 
     @property

@@ -1,22 +1,21 @@
-"""One epoch of one run as one `lax.scan`, or as several that are fed with inputs from the host."""
+"""One epoch of one run: one `lax.scan` over its batches, or several scans that are fed from the host."""
 
 from functools import partial
 from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import Array, lax
 
-from jnl.core.memory import Arrays, MemoryInit
 from jnl.core.strategy import StepContext
-from jnl.core.train_state import TrainContext, TrainState, init
+from jnl.core.train_state import TrainContext, TrainState
 from jnl.data.dataset import Split
 from jnl.ops.curves import LAST
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import balanced
 from jnl.training import metrics
-from jnl.training.evaluation import Loss, Sums, evaluate, predict_all, predictor, validate
+from jnl.training.evaluation import Loss, Sums, evaluate, predict_all, validate
+from jnl.training.single_run import Purpose, SingleRun, run_key, single_run
 from jnl.training.spec import RunInputs, TrainSpec
 from jnl.training.step import update
 
@@ -30,71 +29,51 @@ class Batches(NamedTuple):
     inputs: Array | None = None  # as stored, [T, B, ...]; None: they are on the device with all others
 
 
-def init_state(spec: TrainSpec, train: Split, run: RunInputs) -> TrainState:
-    """The initial state of one run."""
-    memory = spec.make_strategy(**run.hyper).memory
-    state = _networks(spec, train, run, jax.random.fold_in(_root(run), 0))
-    trains = jnp.zeros(run.labels.shape, bool).at[run.train_index].set(True)
-    given = MemoryInit(jax.random.fold_in(_root(run), 2), run.labels, trains, run.transition, state)
-    return state._replace(memory=memory.init(given) if memory else {}, suspicion=_suspicion(spec, run, trains))
-
-
-def _suspicion(spec: TrainSpec, run: RunInputs, trains: Array) -> Arrays:
-    """What tells in the end which labels may be wrong, at the start."""
-    suspects = spec.make_strategy(**run.hyper).suspects
-    if suspects is not None and suspects.counted:
-        return {"times": jnp.zeros((len(run.labels), 2), jnp.int32)}
-    if run.outside is None:
-        return {}
-    return {"dropped": (run.weights == 0) & trains, **run.outside._asdict()}
-
-
-def _networks(spec: TrainSpec, train: Split, run: RunInputs, key: Array) -> TrainState:
-    strategy, sample = spec.make_strategy(**run.hyper), spec.augment.evaluate(train.inputs[:1])
-    optimizer = _optimizer(spec, run, 0)
-    return init(spec.model, spec.num_nets, optimizer, key, sample, len(run.labels), strategy.init_params)
-
-
-def _root(run: RunInputs) -> Array:
-    """The key of all randomness of a run, of a kind that is the same on every platform."""
-    return jax.random.key(run.seed, impl="threefry2x32")
-
-
-def _optimizer(spec: TrainSpec, run: RunInputs, number: Array | int) -> optax.GradientTransformation:
-    strategy, rate = spec.make_strategy(**run.hyper), run.learning_rate[number]
-    if strategy.learning_rate_divisor is not None:
-        rate = rate / strategy.learning_rate_divisor(jnp.asarray(number))
-    return optax.chain(strategy.gradient_transform, spec.optimizer(rate, run.beta1[number]))
-
-
 def epoch(
     spec: TrainSpec, train: Split, test: Split | None, run: RunInputs, state: TrainState, number: Array
 ) -> tuple[TrainState, Sums]:
-    """Trains epoch `number` (i32[]) and evaluates: -> state, metrics f32[] (accuracies f32[K])."""
-    return finish_epoch(spec, train, test, run, *train_epoch(spec, train, run, state, number))
+    """Train and evaluate one epoch.
+
+    Args:
+      spec: what the runs of a program share.
+      train: the training set.
+      test: the test set, if there is one.
+      run: the arrays of this run.
+      state: the state before the epoch.
+      number: i32[], of the epoch.
+
+    Returns:
+      The state after it, and its metrics: f32[] each, accuracies f32[K]; all are NaN once a run has failed.
+    """
+    single = single_run(spec, train, run)
+    return finish_epoch(single, test, *_train_epoch(single, state, number))
 
 
 def train_epoch(
     spec: TrainSpec, train: Split, run: RunInputs, state: TrainState, number: Array
 ) -> tuple[TrainState, metrics.Counts]:
-    """All batches of epoch `number` (i32[])."""
-    state = begin_epoch(spec, train, run, state, number)
-    return train_batches(spec, train, run, state, metrics.zero_counts(), number, shuffle_batches(spec, run, number))
+    """Train one epoch without evaluation. The arguments are those of `epoch`."""
+    return _train_epoch(single_run(spec, train, run), state, number)
 
 
-def begin_epoch(spec: TrainSpec, train: Split, run: RunInputs, state: TrainState, number: Array) -> TrainState:
-    """What comes before the first batch of an epoch."""
-    strategy = spec.make_strategy(**run.hyper)
+def _train_epoch(single: SingleRun, state: TrainState, number: Array) -> tuple[TrainState, metrics.Counts]:
+    state = begin_epoch(single, state, number)
+    batches = shuffle_batches(single.spec, single.run, number)
+    return train_batches(single, state, metrics.zero_counts(), number, batches)
+
+
+def begin_epoch(single: SingleRun, state: TrainState, number: Array) -> TrainState:
+    """Return the state for the first batch of an epoch: refreshed memory, new networks where they are due."""
+    strategy, run = single.strategy, single.run
     if strategy.memory and strategy.memory.refresh:
-        predict_fn = predictor(spec.model, state, spec.augment, spec.shard_batch)
-        now = partial(predict_all, predict_fn, train.inputs, spec.batch_size)
+        now = partial(predict_all, single.predict_fn(state), single.train.inputs, single.spec.batch_size)
         state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
     if strategy.reset_epoch:
-        params, batch_stats, opt_state, *_ = _networks(spec, train, run, jax.random.fold_in(_root(run), 3))
+        params, batch_stats, opt_state, *_ = single.new_networks(Purpose.WEIGHTS_AFTER_RESET)
         fresh = state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state)
         state = jax.tree.map(partial(jnp.where, number == strategy.reset_epoch), fresh, state)
-    if spec.optimizer.fresh_each_epoch:
-        state = state._replace(opt_state=jax.vmap(_optimizer(spec, run, number).init)(state.params))
+    if single.spec.optimizer.fresh_each_epoch:
+        state = state._replace(opt_state=jax.vmap(single.optimizer(number).init)(state.params))
     if strategy.suspects and strategy.suspects.counted:
         first = number == len(run.keep_counts) - LAST  # of the epochs that count
         state = state._replace(suspicion={"times": jnp.where(first, 0, state.suspicion["times"])})
@@ -102,8 +81,8 @@ def begin_epoch(spec: TrainSpec, train: Split, run: RunInputs, state: TrainState
 
 
 def shuffle_batches(spec: TrainSpec, run: RunInputs, number: Array) -> Batches:
-    """The batches of an epoch, in an order that follows from the run's key: nothing of it is stored."""
-    order_key, dropout_key = jax.random.split(jax.random.fold_in(jax.random.fold_in(_root(run), 1), number))
+    """Return the batches of an epoch. Their order follows from the run's key, so that no state is stored for it."""
+    order_key, dropout_key = jax.random.split(jax.random.fold_in(run_key(run, Purpose.BATCHES), number))
     examples = jax.random.permutation(order_key, run.train_index)
     if spec.balanced:
         examples = examples[balanced(run.labels[examples])]
@@ -113,19 +92,13 @@ def shuffle_batches(spec: TrainSpec, run: RunInputs, number: Array) -> Batches:
 
 
 def train_batches(
-    spec: TrainSpec,
-    train: Split,
-    run: RunInputs,
-    state: TrainState,
-    counts: metrics.Counts,
-    number: Array,
-    batches: Batches,
+    single: SingleRun, state: TrainState, counts: metrics.Counts, number: Array, batches: Batches
 ) -> tuple[TrainState, metrics.Counts]:
-    """Trains on these batches of epoch `number`, and adds to the counts. A run that has failed stays as it is."""
-    strategy = spec.make_strategy(**run.hyper)
+    """Train on some batches of epoch `number` and add to the counts. A run that has failed does not change."""
+    spec, train, run, strategy = single
     augment = lambda key, inputs: spec.shard_batch(spec.augment(key, inputs))  # noqa: E731
     all_inputs = cast(Array, None) if spec.streams else train.inputs
-    training = TrainContext(spec.model, _optimizer(spec, run, number), augment, all_inputs, run.labels)
+    training = TrainContext(spec.model, single.optimizer(number), augment, all_inputs, run.labels)
     change = ordinary = partial(update, strategy, training)
     if strategy.custom_step:
         change = partial(strategy.custom_step, ordinary, training)
@@ -158,21 +131,24 @@ def train_batches(
 
 
 def finish_epoch(
-    spec: TrainSpec,
-    train: Split,
-    test: Split | None,
-    run: RunInputs,
-    state: TrainState,
-    counts: metrics.Counts,
-    held_out: Sums | None = None,
+    single: SingleRun, test: Split | None, state: TrainState, counts: metrics.Counts, held_out: Sums | None = None
 ) -> tuple[TrainState, Sums]:
-    """What comes after the last batch: metrics f32[] (accuracies f32[K]), all NaN of a run that has failed.
+    """Evaluate after the last batch of an epoch.
 
-    Those of what is `held_out` are given if the inputs are not on the device.
+    Args:
+      single: the run.
+      test: the test set, if there is one.
+      state: the state after the last batch.
+      counts: what the batches added up.
+      held_out: the metrics of the held-out examples, if their inputs are not on the device.
+
+    Returns:
+      The state and the metrics, as `epoch` does.
     """
-    predict_fn = predictor(spec.model, state, spec.augment, spec.shard_batch)
+    spec, train, run, _ = single
+    predict_fn = single.predict_fn(state)
     if held_out is None:
-        loss = validation_loss(spec, run, state)
+        loss = validation_loss(single, state)
         held_out = validate(loss, predict_fn, train.inputs, run.labels, run.validation_index, spec.batch_size)
     finite = jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params)])
     failed = state.failed | ~finite.all()
@@ -180,14 +156,14 @@ def finish_epoch(
     return state._replace(failed=failed), jax.tree.map(lambda value: jnp.where(failed, jnp.nan, value), measured)
 
 
-def validation_loss(spec: TrainSpec, run: RunInputs, state: TrainState) -> Loss:
-    """The loss on labels that are held out: what the strategy takes for it, else cross entropy."""
-    own = spec.make_strategy(**run.hyper).validation_loss
+def validation_loss(single: SingleRun, state: TrainState) -> Loss:
+    """Return the loss on held-out labels: the strategy's own if it has one, else cross entropy."""
+    own = single.strategy.validation_loss
     return cross_entropy if own is None else lambda logits, labels: own(logits, labels, state.memory)
 
 
 def _unless_failed(before: TrainState, after: TrainState, counts: metrics.Counts) -> TrainState:
-    """The networks stay as they are once a loss was not finite; memories may go on, as nobody reads them any more."""
+    """Freeze the networks once a loss was not finite. Memories may still change, as nothing reads them any more."""
     params, batch_stats, opt_state = jax.tree.map(partial(jnp.where, before.failed), before[:3], after[:3])
     failed = before.failed | ~jnp.isfinite(counts["train_loss"][0])
     return after._replace(params=params, batch_stats=batch_stats, opt_state=opt_state, failed=failed)

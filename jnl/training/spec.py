@@ -42,3 +42,7 @@ class TrainSpec(NamedTuple):
     segments: int = 1  # of an epoch, between which the training can be saved and stopped
     augment: Augment = Augment()
     shard_batch: Callable[[Array], Array] = lambda batch: batch  # spreads the examples of a batch over devices
+
+    def strategy(self, run: RunInputs) -> Strategy:
+        """Return the strategy at the hyper-values of a run."""
+        return self.make_strategy(**run.hyper)

@@ -16,7 +16,7 @@ from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.ops.augment import Augment, channel_statistics, mixture, mixup, moved, to_float
-from jnl.training.epoch import init_state
+from jnl.training.single_run import init_state
 
 CROP_FLIP = Augment(pad=4, flip=True)
 IMAGES = np.random.default_rng(0).integers(1, 256, (200, 9, 8, 3)).astype(np.uint8)

@@ -14,7 +14,8 @@ from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.parallel import multi_run
 from jnl.parallel.layout import choose
-from jnl.training.epoch import init_state, train_epoch
+from jnl.training.epoch import train_epoch
+from jnl.training.single_run import init_state
 
 TWO_EPOCHS = {"epochs": 2}
 

@@ -17,8 +17,9 @@ from jnl.experiment.build import build
 from jnl.experiment.cross_validation import weigh
 from jnl.experiment.run import run
 from jnl.parallel import multi_run
-from jnl.training.epoch import init_state, train_epoch
+from jnl.training.epoch import train_epoch
 from jnl.training.evaluation import predict_all, predictor
+from jnl.training.single_run import init_state
 
 KEPT = {
     "cores2": {"sieve_from": 1, "wait_epochs": 0},

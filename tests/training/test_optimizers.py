@@ -10,8 +10,9 @@ from jax.tree_util import keystr
 
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
-from jnl.training.epoch import init_state, train_epoch
+from jnl.training.epoch import train_epoch
 from jnl.training.optimizers import Optimizer
+from jnl.training.single_run import init_state
 
 RATES = [0.1, 0.1, 0.01, 0.01, 0.02]
 GRADIENTS = np.random.default_rng(0).normal(size=(5, 7))
