@@ -1,6 +1,6 @@
 """Runs of all workdirs grouped: a cell is a strategy on data with noise of one kind and rate; boards compare cells."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -11,9 +11,8 @@ from jnl.ops import curves
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report.reading import Point, Run
 from jnl.results import statistics
+from jnl.settings.fields import role
 
-# Fields that say where or how often something is computed, not what.
-_FREE = ("data.dir", "data.stream", "seeds", "noise.seed", "runs_axis", "runs_at_once", "devices_per_batch")
 BASELINE = "standard"
 
 
@@ -165,13 +164,12 @@ def _settings(points: Iterable[Point]) -> dict[str, Json]:
     return {name: value for point in points for name, value in point.settings.items()}
 
 
-def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Iterable[str] = ()) -> list[str]:
-    """The fields that both have with other values, less those that do not matter and sections in `but`."""
-    free = {*_FREE, *but}
+def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Collection[str] = ()) -> list[str]:
+    """Return the fields in which two trainings differ so that they must not be compared, without the sections `but`."""
     return sorted(
         name
         for name in one.keys() & other.keys()
-        if one[name] != other[name] and name not in free and name.partition(".")[0] not in {*but, "checkpoint"}
+        if one[name] != other[name] and role(name).separates and name.partition(".")[0] not in but
     )
 
 

@@ -14,12 +14,12 @@ import numpy as np
 from jnl.core.errors import UserError, printable, reason
 from jnl.core.registry import Json, leaves
 from jnl.results import old_names
-from jnl.results.scalars import SWEPT, metrics_file, unpacked
+from jnl.results.scalars import metrics_file, unpacked
+from jnl.settings.fields import DATA_VARIANTS, FROM_NOISE_RATE, WITHOUT_SECTION, role
 from jnl.training import metrics
 
 Content = Mapping[str, Json]
 CONFIG, METRICS, SUMMARY, SO_FAR = "config.json", "metrics.jsonl", "summary.json", "summary-so-far.json"
-_DATA_OPTIONS = ("labels", "outside")  # which make other data of one name
 _OF_CLASSES = "class_accuracy"
 _SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES)  # beside the metrics that are shares
 _ROUNDING = 1e-3
@@ -32,9 +32,6 @@ _WRONG = (
     IndexError,
     OverflowError,
 )  # of a file that is not what jnl writes
-_BELIEVED = ("strategy.forget_rate", "strategy.noise_rate")  # of labels as they are: what reads the noise rate
-# Starts of fields that do not change what a run is.
-_NO_SETTINGS = ("sweep", "tensorboard", "checkpoint.", "protocol.checkpoint")
 
 
 class Run(NamedTuple):
@@ -208,7 +205,7 @@ def _point(
     noise, numbers = cast(Content, point["noise"]), cast(list[int], point["runs"])
     models = cast(list[str], config.get("models") or [config["model"]])
     settings["model.name"] = models[programs[numbers[0]][0]]  # instead of `auto`
-    if noise["kind"] == "none" and not settings.keys() & set(_BELIEVED):
+    if noise["kind"] == "none" and not settings.keys() & set(FROM_NOISE_RATE):
         settings.pop("noise.rate", None)
     failed = cast(list[int], point["failed_runs"])
     runs = [
@@ -217,7 +214,7 @@ def _point(
     ]
     matrices = {"true": noise.get("matrix"), "estimated": noise.get("estimated_matrix")}
     of_classes = cast(Mapping[str, Content], point.get("class_accuracy") or {})
-    option = next((settings[f"data.{name}"] for name in _DATA_OPTIONS if f"data.{name}" in settings), None)
+    option = next((settings[name] for name in DATA_VARIANTS if name in settings), None)
     return Point(
         workdir,
         str(point["title"]),
@@ -251,7 +248,7 @@ def _run(
     if len(rows) != last - first + 1 or (last + 1 < epochs and not failed):
         raise UserError(f"workdir: {metrics_file(workdir)} lacks epochs of run {number}; restore it, or leave it out")
     kept = rows[max(last + 1 - epochs - first, 0) :]  # those before belong to a first training
-    about = {*_WHICH, *SWEPT}
+    about = {*_WHICH, *WITHOUT_SECTION}
     names = [name for name in rows[0] if name not in about and "." not in name and _is_number(rows[0][name])]
     curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
     shares = _shares()
@@ -303,4 +300,4 @@ def _settings(config: Content, swept: Content) -> dict[str, Json]:
     fields, own = dict(leaves(config)), dict(leaves(swept))
     if own.get("strategy.name", fields.get("strategy.name")) != fields.get("strategy.name"):
         fields = {name: value for name, value in fields.items() if not name.startswith("strategy.")}
-    return {name: value for name, value in (fields | own).items() if not name.startswith(_NO_SETTINGS)}
+    return {name: value for name, value in (fields | own).items() if role(name).listed}

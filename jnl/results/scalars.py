@@ -10,17 +10,10 @@ from typing import NamedTuple, cast
 from jnl.core.errors import UserError, reason
 from jnl.core.registry import Json
 from jnl.results import old_names
+from jnl.settings.fields import WITHOUT_SECTION
 
 _AXES = ("network_", "class_")  # of a list in a row, and of a list in it
 _SEEDS = ("seed", "noise_seed")
-SWEPT = (
-    "batch_size",
-    "devices_per_batch",
-    "epochs",
-    "runs_at_once",
-    "seeds",
-    "tensorboard",
-)  # fields that are in no section
 
 
 class Curves(NamedTuple):
@@ -84,7 +77,7 @@ def numbers(row: Mapping[str, Json]) -> dict[str, float]:
 
 def _is_about(name: str) -> bool:
     """Of the run, in each of its rows: seeds, and swept fields such as noise.rate and batch_size."""
-    return name in _SEEDS + SWEPT or "." in name
+    return name in _SEEDS + WITHOUT_SECTION or "." in name
 
 
 def _about(row: Mapping[str, Json]) -> dict[str, Json]:

@@ -13,13 +13,11 @@ from jnl.core.errors import UserError
 from jnl.core.registry import Json, leaves
 from jnl.results import old_names
 from jnl.results.writers import LISTS, Summary
+from jnl.settings.fields import OnResume, role
 
 Content = dict[str, Json]
 _CONFIG, _METRICS, _SUMMARY, _CHECKPOINTS = "config.json", "metrics.jsonl", "summary.json", "checkpoints"
 _SO_FAR = "summary-so-far.json"  # of the programs that are over, while others train
-# Fields that do not change what is trained; the second ones may change its last bits.
-_FREE = ("checkpoint.every_epochs", "checkpoint.every_minutes", "checkpoint.keep", "data.dir", "tensorboard")
-_NEARLY_FREE = ("runs_axis", "runs_at_once", "devices_per_batch")
 _PROCESS = ("command", "versions", "device", "git_revision")
 _OTHERWISE = "give another workdir, or remove this one"
 _log = logging.getLogger(__name__)
@@ -202,13 +200,14 @@ def _compare_configs(path: Path, recorded: Content, now: Content) -> None:
     was = dict(leaves(old_names.config(config) if isinstance(config, Mapping) else config))
     is_ = dict(leaves(json.loads(json.dumps(now))))
     changed = [field for field in sorted(was.keys() | is_.keys()) if was.get(field) != is_.get(field)]
-    differ = [field for field in changed if field not in _FREE + _NEARLY_FREE]
+    differ = [field for field in changed if role(field).on_resume is OnResume.REFUSE]
     if differ:
         shown = ", ".join(f"{field}: {was.get(field)!r} there, {is_.get(field)!r} here" for field in differ[:5])
         more = f" and {len(differ) - 5} more" if len(differ) > 5 else ""
         raise UserError(f"workdir: {path} holds another training ({shown}{more}); {_OTHERWISE}")
-    for field in set(changed) & set(_NEARLY_FREE):
-        _log.warning("%s began with %s=%r: the last bits may differ", path, field, was.get(field))
+    for field in changed:
+        if role(field).on_resume is OnResume.WARN:
+            _log.warning("%s began with %s=%r: the last bits may differ", path, field, was.get(field))
 
 
 def _locked(path: Path) -> int:

@@ -8,6 +8,7 @@ from ml_collections import ConfigDict, config_dict
 from jnl import data, models, strategies
 from jnl.core import registry
 from jnl.core.errors import UserError, unknown
+from jnl.settings.fields import FORGET_FIELDS
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
 Reference = Callable[[ConfigDict], None] | str  # sets what published code trains, or says why there is nothing to set
@@ -18,8 +19,6 @@ NETWORKS = {
     "lfw": "cnn_faces", "tiny_imagenet": "preact_resnet18", "clothing1m": "resnet18",
 }  # fmt: skip
 CORE = ("coteaching", "coteaching_plus", "decoupling", "jocor", "small_loss", "standard")
-FORGET_FIELDS = ("forget_rate", "ramp_epochs", "exponent", "forget_schedule")  # of strategies that forget
-DATA_FIELDS = ("name", "dir", "validation", "balanced", "stream")  # of every data set
 _RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
 _OPTIONS = ["data", "noise", "rate", "model"]
 _SWITCHES = ["quick", "reference"]

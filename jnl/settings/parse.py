@@ -7,8 +7,9 @@ from jnl.core.errors import UserError, unknown
 from jnl.core.registry import Json, Value
 from jnl.ops.augment import Augment
 from jnl.parallel.layout import choose
-from jnl.settings.config import DATA_FIELDS, FORGET_FIELDS, complete
+from jnl.settings.config import complete
 from jnl.settings.epoch_plan import epoch_plan, noise_rate
+from jnl.settings.fields import SHARED
 from jnl.settings.records import (
     CheckpointSettings,
     DataSettings,
@@ -46,8 +47,7 @@ def parse(config: ConfigDict) -> Settings:
     if config.data.stream not in _STREAM:
         raise unknown("data.stream", config.data.stream, _STREAM)
     hyper = {
-        name: noise_rate(config) if value is None else value
-        for name, value in _rest(config.strategy, "name", *FORGET_FIELDS)
+        name: noise_rate(config) if value is None else value for name, value in _options("strategy", config.strategy)
     }
     strategy = strategies.make(config.strategy.name, **hyper)
     plan = epoch_plan(config, strategy.reset_epoch)
@@ -59,12 +59,12 @@ def parse(config: ConfigDict) -> Settings:
         raise UserError(f"strategy.fold_epochs: {weighting.epochs} is more than config.epochs {config.epochs}")
     whole = config.batch_size if config.protocol.drop_last_test else 1
     return Settings(
-        data=DataSettings(config.data.name, config.data.dir, _rest(config.data, *DATA_FIELDS), whole),
+        data=DataSettings(config.data.name, config.data.dir, _options("data", config.data), whole),
         noise=NoiseSettings(config.noise.kind, config.noise.rate, config.noise.file, config.data.validation),
         strategy=StrategySettings(
             config.strategy.name, hyper, strategy, bool(hyper.get("known_noise")) or config.strategy.name == "oracle"
         ),
-        model=ModelSettings(config.model.name, _rest(config.model, "name")),
+        model=ModelSettings(config.model.name, _options("model", config.model)),
         augment=augment,
         optimizer=optimizer,
         plan=plan,
@@ -99,8 +99,9 @@ def _checkpoint(fields: ConfigDict) -> CheckpointSettings:
     return CheckpointSettings(**fields)
 
 
-def _rest(fields: ConfigDict, *skip: str) -> Options:
-    return tuple(sorted((name, value) for name, value in fields.items() if name not in skip))
+def _options(section: str, fields: ConfigDict) -> Options:
+    """Return the fields of a section that belong to its plug-in."""
+    return tuple(sorted((name, value) for name, value in fields.items() if name not in SHARED[section]))
 
 
 def _is_number(value: object) -> bool:

@@ -12,6 +12,7 @@ from conftest import ROOT, quick
 from jnl.core.errors import UserError
 from jnl.experiment.run import run
 from jnl.results import scalars, tensorboard, wandb_export
+from jnl.settings import fields
 from jnl.settings.config import default
 
 ROWS = [
@@ -68,7 +69,7 @@ def test_packed_rows_are_the_same_rows(workdir):
 
 
 def test_every_number_that_can_be_swept_outside_a_section_is_known():
-    assert set(scalars.SWEPT) == {name for name, value in default().items() if type(value) in (int, bool)}
+    assert set(fields.WITHOUT_SECTION) == {name for name, value in default().items() if type(value) in (int, bool)}
 
 
 def test_what_is_no_workdir_is_told(tmp_path, capsys):

@@ -1,0 +1,59 @@
+"""What each field of a config is for: what depends on it outside the training itself. All such lists are here."""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class OnResume(Enum):
+    """What a resumed training does where the config has another value than the workdir."""
+
+    REFUSE = "refuse"  # it would be another training
+    WARN = "warn"  # the last bits may differ
+    ACCEPT = "accept"  # the results are the same
+
+
+class Role(NamedTuple):
+    """What depends on a field."""
+
+    on_resume: OnResume = OnResume.REFUSE
+    separates: bool = True  # the report compares only runs that agree in this field
+    listed: bool = True  # the report lists it among the settings of a training
+
+
+_BOOKKEEPING = Role(OnResume.ACCEPT, separates=False, listed=False)
+_PLACEMENT = Role(OnResume.WARN, separates=False)
+# Every other field changes what is trained, and has the role `Role()`.
+_ROLES = {
+    "seeds": Role(separates=False),
+    "noise.seed": Role(separates=False),
+    "data.dir": Role(OnResume.ACCEPT, separates=False),
+    "data.stream": Role(separates=False),
+    "runs_axis": _PLACEMENT,
+    "runs_at_once": _PLACEMENT,
+    "devices_per_batch": _PLACEMENT,
+    "checkpoint.every_epochs": _BOOKKEEPING,
+    "checkpoint.every_minutes": _BOOKKEEPING,
+    "checkpoint.keep": _BOOKKEEPING,
+    "checkpoint.segment": Role(separates=False, listed=False),  # checkpoints within an epoch fit only these segments
+    "tensorboard": _BOOKKEEPING,
+    "protocol.checkpoint": Role(listed=False),  # the report applies every rule to the curves
+    "sweep": Role(listed=False),
+    "sweep_filter": Role(listed=False),
+}
+
+# Fields that belong to no section. A swept one is a column of `metrics.jsonl` without a dot in its name.
+WITHOUT_SECTION = ("batch_size", "devices_per_batch", "epochs", "runs_at_once", "seeds", "tensorboard")
+# Fields of a section that every plug-in shares; the others are options of the plug-in that the section names.
+SHARED = {
+    "data": ("name", "dir", "validation", "balanced", "stream"),
+    "strategy": ("name", "forget_rate", "ramp_epochs", "exponent", "forget_schedule"),
+    "model": ("name",),
+}
+FORGET_FIELDS = SHARED["strategy"][1:]  # only of strategies that forget
+DATA_VARIANTS = ("data.labels", "data.outside")  # options that make other data under the same name
+FROM_NOISE_RATE = ("strategy.forget_rate", "strategy.noise_rate")  # these follow noise.rate unless they are set
+
+
+def role(field: str) -> Role:
+    """Return the role of a field, such as `noise.seed`."""
+    return _ROLES.get(field, Role())
