@@ -5,7 +5,6 @@ equally hard, that number would be binomial. Labels of randY are drawn once, as 
 """
 
 import numpy as np
-from scipy.special import gammaln, xlog1py, xlogy
 
 from jnl.core.registry import Json
 from jnl.studies import synthetic_images
@@ -37,16 +36,17 @@ def study(settings: Settings) -> StudyResult:
 
 
 def binomial(number: int, probability: float) -> np.ndarray:
-    """P(k of `number`) for k = 0..number: f64[number + 1]."""
-    k, rest = np.arange(number + 1), np.arange(number, -1, -1)
-    ways = gammaln(number + 1) - gammaln(k + 1) - gammaln(rest + 1)
-    return np.exp(ways + xlogy(k, probability) + xlog1py(rest, -probability))
+    """Return the probability of k misclassifications in `number` for k = 0..number: f64[number + 1]."""
+    from scipy.stats import binom  # takes a second to import
+
+    return binom.pmf(np.arange(number + 1), number, probability)
 
 
 def equally_hard(number: int, probability: float, examples: int) -> np.ndarray:
-    """What the sorted counts of so many examples would be: i64[examples], the quantiles of the binomial."""
-    share = (np.arange(examples) + 0.5) / examples
-    return np.searchsorted(binomial(number, probability).cumsum(), share)
+    """Return the sorted counts of so many examples if all were equally hard, as quantiles: f64[examples]."""
+    from scipy.stats import binom
+
+    return binom.ppf((np.arange(examples) + 0.5) / examples, number, probability)
 
 
 def _report(wrong: dict[str, np.ndarray], settings: Settings) -> StudyResult:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from cleanlab.count import compute_confident_joint
+from cleanlab.filter import find_label_issues
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,3 +88,38 @@ def test_a_class_without_examples_is_never_confident():
     assert confident_learning.thresholds(labels, p)[3] == 2
     assert not (confident_learning.guesses(labels, p) == 3).any()
     assert confident_learning.joint(labels, p)[3].sum() == 0
+
+
+def realistic_predictions(seed, number=600):
+    """Return noisy labels and probabilities that mostly, but not always, see the true class."""
+    random = np.random.default_rng(seed)
+    truth = random.integers(0, CLASSES, number)
+    labels = np.where(random.uniform(size=number) < 0.25, random.integers(0, CLASSES, number), truth)
+    logits = random.normal(size=(number, CLASSES)) + 2.5 * np.eye(CLASSES)[truth]
+    p = np.exp(logits)
+    return labels, p / p.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_joint_is_that_of_cleanlab(seed):
+    labels, p = realistic_predictions(seed)
+    ours, theirs = confident_learning.joint(labels, p), compute_confident_joint(labels, p)
+    assert np.abs(ours - theirs).max() <= 1  # of two equal remainders, each rounds up another one
+    np.testing.assert_array_equal(np.sort(ours, 1), np.sort(theirs, 1))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        ("by_noise_rate", "prune_by_noise_rate"),
+        ("by_class", "prune_by_class"),
+        ("both", "both"),
+        ("off_diagonal", "confident_learning"),
+        ("predicted", "predicted_neq_given"),
+    ],
+)
+def test_the_suspects_are_those_of_cleanlab(rule, name, seed):
+    labels, p = realistic_predictions(seed)
+    theirs = find_label_issues(labels, p, filter_by=name, min_examples_per_class=0, n_jobs=1)
+    np.testing.assert_array_equal(confident_learning.suspects(labels, p, rule)[0], theirs)
