@@ -18,8 +18,9 @@ from jnl.experiment.preview import describe, estimate
 from jnl.experiment.run import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
+from jnl.results.records import Summary
+from jnl.results.table import left_out, table
 from jnl.results.workdir import finished
-from jnl.results.writers import Summary, left_out, table
 from jnl.settings.parse import recorded
 
 

@@ -14,7 +14,8 @@ from jnl.parallel import devices, layout
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.multi_run import Cursor, MultiRunProgram
 from jnl.results.checkpoint import Checkpoint, Checkpoints
-from jnl.results.writers import ProgramSummary, Progress
+from jnl.results.progress import Progress
+from jnl.results.records import ProgramSummary
 
 Measured = dict[str, np.ndarray]
 OnEpochEnd = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...], its seconds)

@@ -22,11 +22,12 @@ from jnl.experiment.loop import CheckpointPolicy, Measured, TrainingRecord, trai
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.ops.curves import judges
 from jnl.parallel import devices, multi_run
+from jnl.results.files import CHECKPOINTS
 from jnl.results.provenance import fingerprint, record
+from jnl.results.records import PointSummary, Summary, plain
 from jnl.results.summary import BestLast, best_last, last10, over_runs, pool
 from jnl.results.tensorboard import Events
 from jnl.results.workdir import Workdir
-from jnl.results.writers import PointSummary, Summary, plain
 from jnl.settings.parse import recorded
 
 
@@ -119,7 +120,7 @@ def open_results(
         **record(),
     }
     every = settings.checkpoint
-    policy = CheckpointPolicy(Path(path) / "checkpoints", every.every_epochs, every.every_minutes, every.keep)
+    policy = CheckpointPolicy(Path(path) / CHECKPOINTS, every.every_epochs, every.every_minutes, every.keep)
     events = devices.on_main(lambda: Events(path)) if settings.tensorboard else None
     files = devices.on_main(lambda: Workdir(Path(path), content))
     with ExitStack() as closing:

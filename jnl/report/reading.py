@@ -3,7 +3,6 @@
 Of a training under way `summary-so-far.json` has the programs that are over. The rows may be packed by `xz`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -11,19 +10,18 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from jnl.core.errors import UserError, printable, reason
+from jnl.core.errors import UserError, reason
 from jnl.core.registry import Json, leaves
 from jnl.results import old_names
-from jnl.results.scalars import metrics_file, unpacked
-from jnl.settings.fields import DATA_VARIANTS, FROM_NOISE_RATE, WITHOUT_SECTION, role
+from jnl.results.files import CONFIG, METRICS, PARTIAL_SUMMARY, SUMMARY, metrics_file
+from jnl.results.metrics_file import Row, is_metric, parsed, read_rows
+from jnl.settings.fields import DATA_VARIANTS, FROM_NOISE_RATE, role
 from jnl.training import metrics
 
 Content = Mapping[str, Json]
-CONFIG, METRICS, SUMMARY, SO_FAR = "config.json", "metrics.jsonl", "summary.json", "summary-so-far.json"
 _OF_CLASSES = "class_accuracy"
 _SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES)  # beside the metrics that are shares
 _ROUNDING = 1e-3
-_WHICH = ("epoch", "run", "seed", "noise_seed")
 _WRONG = (
     KeyError,
     TypeError,
@@ -116,10 +114,10 @@ def _inside(path: Path) -> list[Path]:
 
 def _read_one(workdir: Path) -> list[Point]:
     config, over = _object(workdir / CONFIG), (workdir / SUMMARY).exists()
-    if not over and not (workdir / SO_FAR).exists():
+    if not over and not (workdir / PARTIAL_SUMMARY).exists():
         return []
-    summary = old_names.summary(_object(workdir / (SUMMARY if over else SO_FAR)))
-    rows = _rows(metrics_file(workdir))
+    summary = old_names.summary(_object(workdir / (SUMMARY if over else PARTIAL_SUMMARY)))
+    rows = read_rows(workdir)
     try:
         told = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
         programs = _programs(summary, len(rows))
@@ -136,49 +134,15 @@ def _read_one(workdir: Path) -> list[Point]:
         ) from error
 
 
-def _text(file: Path) -> str:
+def _object(file: Path) -> dict[str, Json]:
     try:
-        return unpacked(file)
+        return parsed(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"workdir: {file} is missing, it is no whole workdir; restore it, or leave it out") from error
+        raise UserError(f"workdir: {file} is missing; restore it, or leave this workdir out") from error
     except OSError as error:
         raise UserError(f"workdir: {file} cannot be read ({reason(error)}); restore it, or leave it out") from error
-
-
-def _object(file: Path) -> dict[str, Json]:
-    return _parsed(_text(file), str(file))
-
-
-def _parsed(text: str, where: str) -> dict[str, Json]:
-    try:
-        content = json.loads(text)
-        if not isinstance(content, dict):
-            raise ValueError("it is no object")
-        return {printable(name): _shown(value) for name, value in content.items()}
     except (ValueError, RecursionError) as error:
-        raise UserError(f"workdir: {where} is damaged ({reason(error)}); restore it, or leave it out") from error
-
-
-def _shown(value: Json) -> Json:
-    """Names may hold anything; what is not to be seen is escaped."""
-    if isinstance(value, Mapping):
-        return {printable(name): _shown(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_shown(inner) for inner in value]
-    return printable(value) if isinstance(value, str) else value
-
-
-def _rows(file: Path) -> dict[int, list[Content]]:
-    """The lines of `metrics.jsonl`, for each run in the order of its epochs."""
-    runs: dict[int, dict[int, Content]] = {}
-    text = _text(file)
-    whole = text if (file.parent / SUMMARY).exists() else text[: text.rfind("\n") + 1]  # the last one may be half there
-    for number, line in enumerate(whole.splitlines(), 1):
-        row = old_names.row(_parsed(line, f"{file}, line {number},"))
-        if not all(isinstance(row.get(name), int) for name in _WHICH):
-            raise UserError(f"workdir: {file}, line {number}, lacks one of {', '.join(_WHICH)}; restore it")
-        runs.setdefault(cast(int, row["run"]), {})[cast(int, row["epoch"])] = row
-    return {run: [epochs[epoch] for epoch in sorted(epochs)] for run, epochs in runs.items()}
+        raise UserError(f"workdir: {file} is damaged ({reason(error)}); restore it, or leave it out") from error
 
 
 def _whole(summary: Content) -> Content:
@@ -198,7 +162,7 @@ def _point(
     workdir: Path,
     config: Content,
     point: Content,
-    rows: Mapping[int, list[Content]],
+    rows: Mapping[int, list[Row]],
     programs: Sequence[tuple[int, int]],
 ) -> Point:
     settings = _settings(old_names.config(cast(Content, config["config"])), cast(Content, point["swept"]))
@@ -235,7 +199,7 @@ def _point(
 def _run(
     workdir: Path,
     number: int,
-    all_rows: Mapping[int, list[Content]],
+    all_rows: Mapping[int, list[Row]],
     epochs: int,
     failed: bool,
     shared: int,
@@ -248,8 +212,7 @@ def _run(
     if len(rows) != last - first + 1 or (last + 1 < epochs and not failed):
         raise UserError(f"workdir: {metrics_file(workdir)} lacks epochs of run {number}; restore it, or leave it out")
     kept = rows[max(last + 1 - epochs - first, 0) :]  # those before belong to a first training
-    about = {*_WHICH, *WITHOUT_SECTION}
-    names = [name for name in rows[0] if name not in about and "." not in name and _is_number(rows[0][name])]
+    names = [name for name in rows[0] if is_metric(name) and _is_number(rows[0][name])]
     curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
     shares = _shares()
     for name, curve in curves.items():

@@ -13,9 +13,9 @@ from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import cells, figures, formats, published, records, tables
 from jnl.report.cells import Leaderboard
 from jnl.report.page import Files, Page, Section, render
-from jnl.report.reading import CONFIG, SO_FAR, SUMMARY, Point, read, unfinished
+from jnl.report.reading import Point, read, unfinished
 from jnl.report.tables import Table
-from jnl.results.scalars import metrics_file
+from jnl.results.files import CONFIG, PARTIAL_SUMMARY, SUMMARY, metrics_file
 
 PAGE = "index.html"
 _READING = [
@@ -123,7 +123,7 @@ def _missing(unfinished: Sequence[Path], points: Sequence[Point]) -> str:
 
 
 def _files(point: Point, out: Path) -> Files:
-    summary = SUMMARY if (point.workdir / SUMMARY).exists() else SO_FAR
+    summary = SUMMARY if (point.workdir / SUMMARY).exists() else PARTIAL_SUMMARY
     names = (CONFIG, metrics_file(point.workdir).name, summary)
     files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in names}
     title = f"{printable(str(point.workdir))}: {point.title}"

@@ -1,19 +1,14 @@
-"""The numbers of `metrics.jsonl`, run by run, for programs that draw curves; packed by `xz` it is read too."""
+"""The metrics of each run as scalars with tags, for programs that draw curves."""
 
-import json
-import lzma
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from jnl.core.errors import UserError, reason
 from jnl.core.registry import Json
-from jnl.results import old_names
-from jnl.settings.fields import WITHOUT_SECTION
+from jnl.results.metrics_file import is_metric, read_rows
 
 _AXES = ("network_", "class_")  # of a list in a row, and of a list in it
-_SEEDS = ("seed", "noise_seed")
 
 
 class Curves(NamedTuple):
@@ -25,68 +20,30 @@ class Curves(NamedTuple):
 
 
 def read(workdir: str | os.PathLike[str]) -> list[Curves]:
-    """All runs of a workdir, of a training under way too. What was not finite (null) is left out.
+    """Return all runs of a workdir, also of an unfinished training. What was not finite (null) is left out.
 
     Raises:
-      UserError: no `metrics.jsonl` there, or a damaged one.
+      UserError: there is no `metrics.jsonl`, or a damaged one.
     """
-    file = metrics_file(Path(workdir))
-    try:
-        content = unpacked(file)
-    except OSError as error:
-        why = error.strerror or reason(error)
-        raise UserError(f"workdir: cannot read {file} ({why}); give the folder of a training") from error
-    runs: dict[int, Curves] = {}
-    for number, line in enumerate(content.splitlines(keepends=True), 1):
-        if not line.endswith("\n"):  # being written
-            continue
-        try:
-            read = json.loads(line)
-            row = old_names.row(read)
-            run = runs.setdefault(read["run"], Curves(read["run"], _about(row), {}))
-            run.epochs[read["epoch"]] = numbers(row)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"workdir: line {number} of {file} is no row of a training; restore the file") from error
-    return [runs[number] for number in sorted(runs)]
-
-
-def metrics_file(workdir: Path) -> Path:
-    """`metrics.jsonl`, or what `xz` made of it."""
-    file = workdir / "metrics.jsonl"
-    packed = file.with_suffix(".jsonl.xz")
-    return packed if packed.exists() and not file.exists() else file
-
-
-def unpacked(file: Path) -> str:
-    """What is in a file, or in one that `xz` has packed.
-
-    Raises:
-      OSError: it cannot be read, or is neither.
-    """
-    try:
-        with lzma.open(file) if file.suffix == ".xz" else file.open("rb") as content:
-            return content.read().decode()
-    except (EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
-        raise OSError(reason(error)) from error
+    return [
+        Curves(run, _about(rows[0]), {int(str(row["epoch"])): numbers(row) for row in rows})
+        for run, rows in read_rows(Path(workdir)).items()
+    ]
 
 
 def numbers(row: Mapping[str, Json]) -> dict[str, float]:
-    """The numbers of one row by their tags, without its run, epoch and seeds."""
+    """Return the metrics of one row by their tags."""
     return dict(_numbers(row))
 
 
-def _is_about(name: str) -> bool:
-    """Of the run, in each of its rows: seeds, and swept fields such as noise.rate and batch_size."""
-    return name in _SEEDS + WITHOUT_SECTION or "." in name
-
-
 def _about(row: Mapping[str, Json]) -> dict[str, Json]:
-    return {name: value for name, value in row.items() if _is_about(name)}
+    """Return the seeds and swept fields of a row."""
+    return {name: value for name, value in row.items() if not is_metric(name) and name not in ("epoch", "run")}
 
 
 def _numbers(row: Mapping[str, Json]) -> Iterator[tuple[str, float]]:
     for name, value in row.items():
-        if name not in ("epoch", "run") and not _is_about(name):
+        if is_metric(name):
             yield from _leaves(name, value, 0)
 
 
@@ -95,4 +52,4 @@ def _leaves(tag: str, value: Json, depth: int) -> Iterator[tuple[str, float]]:
         for position, inner in enumerate(value):
             yield from _leaves(f"{tag}/{_AXES[depth]}{position + 1 - depth}", inner, depth + 1)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield tag, float(cast(float, value))
+        yield tag, float(value)

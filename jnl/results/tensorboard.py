@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 from jnl.core.errors import UserError, exit_code
 from jnl.core.registry import Json
 from jnl.results import scalars
+from jnl.results.files import TENSORBOARD
 
 if TYPE_CHECKING:
     from tensorboardX.record_writer import RecordWriter
@@ -42,7 +43,7 @@ class Events(ExitStack):
             from tensorboardX.proto import event_pb2, summary_pb2
         except ImportError as error:
             raise UserError("tensorboard: needs tensorboardX; pip install tensorboardX") from error
-        self.folder, self._files = Path(workdir) / "tensorboard", dict[int, "RecordWriter"]()
+        self.folder, self._files = Path(workdir) / TENSORBOARD, dict[int, "RecordWriter"]()
         self._open, self._event, self._summary = record_writer.RecordWriter, event_pb2.Event, summary_pb2.Summary
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jnl.core.errors import UserError, exit_code
 from jnl.results import scalars
+from jnl.results.files import CONFIG
 
 
 def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool = False) -> int:
@@ -29,9 +30,9 @@ def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool 
         raise UserError("wandb: not installed; pip install wandb") from error
     path, runs = Path(workdir), scalars.read(workdir)
     try:
-        config = json.loads((path / "config.json").read_text())
+        config = json.loads((path / CONFIG).read_text())
     except (OSError, ValueError) as error:
-        raise UserError(f"workdir: cannot read {path / 'config.json'}; give the folder of a training") from error
+        raise UserError(f"workdir: cannot read {path / CONFIG}; give the folder of a training") from error
     for run in runs:
         with wandb.init(
             project=project,

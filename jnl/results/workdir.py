@@ -12,12 +12,11 @@ from typing import cast
 from jnl.core.errors import UserError
 from jnl.core.registry import Json, leaves
 from jnl.results import old_names
-from jnl.results.writers import LISTS, Summary
+from jnl.results.files import CHECKPOINTS, CONFIG, LEFT_OUT, METRICS, PARTIAL_SUMMARY, SUMMARY
+from jnl.results.records import Summary
 from jnl.settings.fields import OnResume, role
 
 Content = dict[str, Json]
-_CONFIG, _METRICS, _SUMMARY, _CHECKPOINTS = "config.json", "metrics.jsonl", "summary.json", "checkpoints"
-_SO_FAR = "summary-so-far.json"  # of the programs that are over, while others train
 _PROCESS = ("command", "versions", "device", "git_revision")
 _OTHERWISE = "give another workdir, or remove this one"
 _log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class Workdir:
         Raises:
           UserError: it cannot be written, another process is in it, or it holds another training.
         """
-        self.path, self.checkpoints, self._content = path, path / _CHECKPOINTS, content
+        self.path, self.checkpoints, self._content = path, path / CHECKPOINTS, content
         self._settled = self._so_far = False
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -44,10 +43,10 @@ class Workdir:
                 recorded = _recorded(path)
                 self._resumes = recorded is not None
                 if recorded is None:
-                    self._write(_CONFIG, content)
+                    self._write(CONFIG, content)
                 else:
                     _compare(path, recorded, content)
-                self._rows = (path / f".{_METRICS}.part").open("w")
+                self._rows = (path / f".{METRICS}.part").open("w")
             except BaseException:
                 os.close(self._lock)
                 raise
@@ -60,7 +59,7 @@ class Workdir:
             self._rows.close()
         with suppress(OSError):
             if not self._settled:
-                (self.path / f".{_METRICS}.part").unlink()
+                (self.path / f".{METRICS}.part").unlink()
         os.close(self._lock)
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
@@ -73,43 +72,41 @@ class Workdir:
             self._rows.writelines(json.dumps(row) + "\n" for row in rows)
             self._rows.flush()
             if not os.fstat(self._rows.fileno()).st_nlink:
-                raise FileNotFoundError(0, "it was removed", str(self.path / _METRICS))
+                raise FileNotFoundError(0, "it was removed", str(self.path / METRICS))
         except OSError as error:
-            raise _unusable(error, self.path / _METRICS) from error
+            raise _unusable(error, self.path / METRICS) from error
 
     def settle(self) -> None:
         """All that is known has been appended and new things follow: the rows replace those of the process before."""
         if self._settled:
             return
-        if (self.path / _SUMMARY).exists():
+        if (self.path / SUMMARY).exists():
             raise UserError(
                 f"workdir: {self.path} is finished, but checkpoints are gone that its states are in; {_OTHERWISE}"
             )
         try:
             if not self._so_far:  # of the process before, and of rows that will be gone
-                (self.path / _SO_FAR).unlink(missing_ok=True)
-            (self.path / f".{_METRICS}.part").replace(self.path / _METRICS)
+                (self.path / PARTIAL_SUMMARY).unlink(missing_ok=True)
+            (self.path / f".{METRICS}.part").replace(self.path / METRICS)
             if self._resumes:
                 recorded = _recorded(self.path) or {}
                 before = cast(list[Json], recorded.get("resumed", []))
-                self._write(
-                    _CONFIG, recorded | {"resumed": [*before, {name: self._content[name] for name in _PROCESS}]}
-                )
+                self._write(CONFIG, recorded | {"resumed": [*before, {name: self._content[name] for name in _PROCESS}]})
         except OSError as error:
-            raise _unusable(error, self.path / _METRICS) from error
+            raise _unusable(error, self.path / METRICS) from error
         self._settled = True
 
     def write_partial(self, summary: Summary) -> None:
         """Writes what the programs gave that are over, unless all are."""
-        if not (self.path / _SUMMARY).exists():
-            self._write(_SO_FAR, cast(Content, summary))
+        if not (self.path / SUMMARY).exists():
+            self._write(PARTIAL_SUMMARY, cast(Content, summary))
             self._so_far = True
 
     def left_out(self, run: int, table: Iterable[Iterable[str]]) -> None:
         """Writes which labels a run took for wrong, as `left_out/run-3.csv`, unless all is finished."""
-        if (self.path / _SUMMARY).exists() and not self._settled:
+        if (self.path / SUMMARY).exists() and not self._settled:
             return
-        file = self.path / LISTS / f"run-{run}.csv"
+        file = self.path / LEFT_OUT / f"run-{run}.csv"
         part = file.with_name(f".{file.name}.part")
         try:
             file.parent.mkdir(exist_ok=True)
@@ -121,13 +118,13 @@ class Workdir:
 
     def finish(self, summary: Summary) -> Summary:
         """Writes `summary.json` if there is none, and gives what it holds."""
-        written = _read(self.path / _SUMMARY)
+        written = _read(self.path / SUMMARY)
         if written is not None and not self._settled:
             return cast(Summary, written)
         self.settle()
-        self._write(_SUMMARY, cast(Content, summary))
+        self._write(SUMMARY, cast(Content, summary))
         with suppress(OSError):
-            (self.path / _SO_FAR).unlink()
+            (self.path / PARTIAL_SUMMARY).unlink()
         return summary
 
     def _write(self, name: str, content: Content) -> None:
@@ -150,7 +147,7 @@ def finished(path: Path, config: Content) -> Summary | None:
         if recorded is None:
             return None
         _compare_configs(path, recorded, config)
-        written = _read(path / _SUMMARY)
+        written = _read(path / SUMMARY)
         return None if written is None else cast(Summary, old_names.summary(written))
     except OSError as error:
         raise _unusable(error) from error
@@ -158,9 +155,9 @@ def finished(path: Path, config: Content) -> Summary | None:
 
 def _recorded(path: Path) -> Content | None:
     """What `config.json` says; None where nothing was trained."""
-    recorded = _read(path / _CONFIG)
-    if recorded is None and any((path / name).exists() for name in (_METRICS, _SUMMARY, _CHECKPOINTS)):
-        raise UserError(f"workdir: {path} holds results, but no {_CONFIG} says of what; {_OTHERWISE}")
+    recorded = _read(path / CONFIG)
+    if recorded is None and any((path / name).exists() for name in (METRICS, SUMMARY, CHECKPOINTS)):
+        raise UserError(f"workdir: {path} holds results, but no {CONFIG} says of what; {_OTHERWISE}")
     if recorded is not None and not isinstance(recorded.get("fingerprint"), dict):
         raise UserError(f"workdir: {path} was written by a version of jnl that could not resume; {_OTHERWISE}")
     return recorded

@@ -14,7 +14,7 @@ import jnl
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.results.summary import best_last, last10
-from jnl.results.writers import table
+from jnl.results.table import table
 from jnl.settings import config as settings
 from jnl.settings import sweep
 

@@ -13,7 +13,7 @@ from jnl.experiment.run import run
 from jnl.ops import curves
 from jnl.ops.curves import LabelWave
 from jnl.results.summary import NETWORKS, best_last
-from jnl.results.writers import table
+from jnl.results.table import table
 
 # Shares with a power of 2 below them: sums are exact, so ties are ties. Few values, so ties are frequent.
 shares = st.integers(0, 8).map(lambda changed: changed / 8)

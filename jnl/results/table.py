@@ -1,106 +1,18 @@
-"""What a training tells: its summary, the progress line, the tables."""
+"""The table that a training prints at its end, and the line that says where the suspected labels are."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self, TypedDict
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from jnl.core.errors import printable
-from jnl.core.registry import Json
 from jnl.ops.curves import STATISTICS, rules
-from jnl.parallel.devices import is_main
+from jnl.results.files import LEFT_OUT
+from jnl.results.records import PointSummary
 from jnl.results.summary import BestLast, OverRuns
 
 _COLUMNS = {name: STATISTICS[name] for name in ("best", "last", "last10", *rules())} | {"balanced": "balanced"}
-LISTS = "left_out"  # the folder of a workdir with lists of labels that are taken for wrong
 _DIFFER = 0.005  # classes are of different sizes if balanced accuracy differs by more
-
-
-class PointSummary(TypedDict):
-    """The runs that share one combination of the swept values."""
-
-    title: str
-    swept: Mapping[str, Json]  # field -> value; empty where nothing is swept
-    strategy: str
-    data: str
-    # kind, rate; `realized`: share of wrong training labels of each run; `matrix`: P(noisy | clean) of the first run;
-    # `estimated_matrix`: what the strategy takes for it, in the first run that has not failed; None if it tells of none
-    noise: dict[str, Json]
-    runs: list[int]  # their numbers in `metrics.jsonl`
-    seeds: list[int]
-    noise_seeds: list[int]
-    checkpoint: str  # the column of `test_accuracy` that is the result by `protocol.checkpoint`
-    test_accuracy: BestLast | None  # best, last, last10, rules; net1, net2, mean; None without a test set
-    validation_accuracy: BestLast | None  # on the noisy labels of what is held out
-    balanced_accuracy: BestLast | None  # the mean over classes of their test accuracies
-    class_accuracy: dict[str, dict[str, Json]] | None  # of each class, in the `best` balanced and the `last` epoch
-    label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
-    # How many labels each run took for wrong; None of one that has failed. None: the strategy takes none for wrong.
-    left_out: list[int | None] | None
-    operations: int  # floating-point, of one run's training
-    failed_runs: list[int]  # whose training loss was not finite; they are in no mean
-    failed_epochs: list[int]  # the first of each such run
-
-
-class ProgramSummary(TypedDict):
-    """One compiled program."""
-
-    runs: int
-    runs_at_once: int  # fewer than `runs` where they do not fit into memory
-    layout: str
-    bytes_per_device: int
-    compilations: int  # of the training epoch
-    compile_seconds: float  # of the training epoch and the initial weights
-
-
-class Summary(TypedDict):
-    """What `summary.json` holds."""
-
-    test_accuracy: BestLast | None  # over all runs of all points
-    validation_accuracy: BestLast | None
-    points: list[PointSummary]
-    failed_runs: list[int]
-    programs: list[ProgramSummary]
-    compilations: int  # of training epochs, over all programs
-    seconds: float
-
-
-def plain(value: np.ndarray) -> Json:
-    """An array as JSON: what is not finite becomes null, as JSON lacks it."""
-    if value.ndim:
-        return [plain(item) for item in value]
-    number = value.item()
-    return None if isinstance(number, float) and not math.isfinite(number) else number
-
-
-class Progress:
-    """A progress bar over epochs on a terminal; silent where the output is not one."""
-
-    def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
-        hidden = None if is_main() else True
-        self.bar = tqdm(
-            total=epochs, initial=done, desc=printable(title), unit="epoch", disable=hidden, dynamic_ncols=True
-        )
-        self.steps_per_epoch = steps_per_epoch
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.bar.close()
-
-    def epoch(self, measured: Mapping[str, np.ndarray], seconds: float) -> None:
-        """One epoch is over: its test accuracies f[S, K], or those of validation, and its duration."""
-        what = "test" if "test_accuracy" in measured else "validation"
-        per_run = 100 * measured[f"{what}_accuracy"].mean(1)
-        per_run = per_run[np.isfinite(per_run)]  # of those that have not failed
-        steps = self.steps_per_epoch / seconds
-        result = f"{what} {per_run.mean():.2f} ± {per_run.std():.2f} %" if len(per_run) else "all runs have failed"
-        self.bar.set_postfix_str(f"{result}, {steps:,.0f} steps/s", refresh=False)
-        self.bar.update()
 
 
 def table(points: Sequence[PointSummary]) -> str:
@@ -155,7 +67,7 @@ def left_out(points: Sequence[PointSummary], workdir: Path) -> list[str]:
     few, many = min(lengths), max(lengths)
     numbers = f"{few:,}" if few == many else f"{few:,} to {many:,}"
     runs = "the run" if len(lengths) == 1 else f"each of {len(lengths)} runs"
-    listed = f"labels taken for wrong: {numbers} in {runs}, listed in {workdir / LISTS}"
+    listed = f"labels taken for wrong: {numbers} in {runs}, listed in {workdir / LEFT_OUT}"
     return [printable(f"{listed}; {none}" if none else listed)]
 
 

@@ -1,0 +1,34 @@
+"""The files of a workdir: their names, and how to read one that `xz` has packed."""
+
+import lzma
+from pathlib import Path
+
+from jnl.core.errors import reason
+
+CONFIG = "config.json"  # the settings, versions, device and revision of a training
+METRICS = "metrics.jsonl"  # a row for each run and epoch
+SUMMARY = "summary.json"  # written when all programs are over
+PARTIAL_SUMMARY = "summary-so-far.json"  # of the programs that are over, while others train
+CHECKPOINTS = "checkpoints"
+LEFT_OUT = "left_out"  # the folder with lists of the labels that a strategy takes for wrong
+TENSORBOARD = "tensorboard"
+
+
+def metrics_file(workdir: Path) -> Path:
+    """Return the path of `metrics.jsonl`, or of the packed file in its place."""
+    file = workdir / METRICS
+    packed = file.with_suffix(".jsonl.xz")
+    return packed if packed.exists() and not file.exists() else file
+
+
+def unpacked(file: Path) -> str:
+    """Return the text of a file, or of one that `xz` has packed.
+
+    Raises:
+      OSError: it cannot be read, or is neither.
+    """
+    try:
+        with lzma.open(file) if file.suffix == ".xz" else file.open("rb") as content:
+            return content.read().decode()
+    except (EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
+        raise OSError(reason(error)) from error

@@ -1,0 +1,69 @@
+"""Reads `metrics.jsonl`: one row for each run and epoch, written by any version of jnl, packed by `xz` or not."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from jnl.core.errors import UserError, printable, reason
+from jnl.core.registry import Json
+from jnl.results import old_names
+from jnl.results.files import metrics_file, unpacked
+from jnl.settings.fields import WITHOUT_SECTION
+
+Row = dict[str, Json]
+WHICH = ("epoch", "run", "seed", "noise_seed")  # whole numbers that every row has
+
+
+def read_rows(workdir: Path) -> dict[int, list[Row]]:
+    """Return the rows of each run, in the order of their epochs.
+
+    A row that is still being written is left out. Where an epoch is there twice the later row counts.
+
+    Raises:
+      UserError: there is no such file, or it cannot be read or is damaged.
+    """
+    file = metrics_file(workdir)
+    try:
+        text = unpacked(file)
+    except OSError as error:
+        raise UserError(
+            f"workdir: cannot read {file} ({error.strerror or reason(error)}); give the folder of a training, or "
+            "restore the file"
+        ) from error
+    runs: dict[int, dict[int, Row]] = {}
+    for number, line in enumerate(text[: text.rfind("\n") + 1].splitlines(), 1):
+        try:
+            row = old_names.row(parsed(line))
+            epoch, run, *_ = (int(str(row[name])) for name in WHICH)
+        except (ValueError, KeyError, RecursionError) as error:
+            raise UserError(
+                f"workdir: line {number} of {file} is no row of a training ({reason(error)}); restore the file"
+            ) from error
+        runs.setdefault(run, {})[epoch] = row
+    return {run: [epochs[epoch] for epoch in sorted(epochs)] for run, epochs in sorted(runs.items())}
+
+
+def is_metric(name: str) -> bool:
+    """Return whether a column holds a metric, and not a seed, a number or a swept field of the run."""
+    return name not in (*WHICH, *WITHOUT_SECTION) and "." not in name
+
+
+def parsed(text: str) -> dict[str, Json]:
+    """Return a JSON object. Characters of its texts that cannot be seen are escaped.
+
+    Raises:
+      ValueError: it is no JSON object.
+      RecursionError: it is nested too deeply.
+    """
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError("it is no object")
+    return {printable(name): _printable(value) for name, value in content.items()}
+
+
+def _printable(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {printable(name): _printable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_printable(inner) for inner in value]
+    return printable(value) if isinstance(value, str) else value

@@ -1,0 +1,37 @@
+"""The progress bar of a training."""
+
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from jnl.core.errors import printable
+from jnl.parallel.devices import is_main
+
+
+class Progress:
+    """A progress bar over epochs on a terminal; silent where the output is not one."""
+
+    def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
+        hidden = None if is_main() else True
+        self.bar = tqdm(
+            total=epochs, initial=done, desc=printable(title), unit="epoch", disable=hidden, dynamic_ncols=True
+        )
+        self.steps_per_epoch = steps_per_epoch
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.bar.close()
+
+    def epoch(self, measured: Mapping[str, np.ndarray], seconds: float) -> None:
+        """One epoch is over: its test accuracies f[S, K], or those of validation, and its duration."""
+        what = "test" if "test_accuracy" in measured else "validation"
+        per_run = 100 * measured[f"{what}_accuracy"].mean(1)
+        per_run = per_run[np.isfinite(per_run)]  # of those that have not failed
+        steps = self.steps_per_epoch / seconds
+        result = f"{what} {per_run.mean():.2f} ± {per_run.std():.2f} %" if len(per_run) else "all runs have failed"
+        self.bar.set_postfix_str(f"{result}, {steps:,.0f} steps/s", refresh=False)
+        self.bar.update()
