@@ -15,7 +15,7 @@ from jnl.core.errors import UserError
 from jnl.core.signals import Stopped
 from jnl.experiment.build import build
 from jnl.experiment.preview import describe, estimate
-from jnl.experiment.run import open_results
+from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
 from jnl.results.records import Summary

@@ -8,7 +8,8 @@ import numpy as np
 
 from jnl import strategies
 from jnl.core.memory import ExampleWeighting, OutOfSample
-from jnl.experiment.loop import CheckpointPolicy, train_program
+from jnl.experiment.checkpoint_manager import CheckpointPolicy
+from jnl.experiment.loop import train_program
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import multi_run
 from jnl.parallel.compiled_epoch import EpochCarry

@@ -15,7 +15,7 @@ import train
 from jnl import strategies
 from jnl.core.signals import Stopped
 from jnl.experiment.build import build
-from jnl.experiment.run import open_results
+from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 
 COUNTED = ["index", "given", "times_seen", "times_left_out", "share_left_out"]

@@ -13,7 +13,7 @@ import jnl
 import train
 from jnl.core.signals import Stopped
 from jnl.experiment.build import build
-from jnl.experiment.run import open_results
+from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.report import __main__ as report
 from jnl.report import cells, reading

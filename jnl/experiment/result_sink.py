@@ -1,0 +1,98 @@
+"""Where the results of a training go: the files of a workdir, its checkpoints, and events for TensorBoard."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+from jnl.core.errors import UserError
+from jnl.core.registry import Json
+from jnl.experiment.checkpoint_manager import CheckpointPolicy
+from jnl.experiment.left_out import Table
+from jnl.experiment.program_spec import ProgramSpec
+from jnl.parallel import devices
+from jnl.results.files import CHECKPOINTS
+from jnl.results.provenance import fingerprint, record
+from jnl.results.records import Summary
+from jnl.results.tensorboard import Events
+from jnl.results.workdir import Workdir
+from jnl.settings.parse import recorded
+
+
+class ResultSink(NamedTuple):
+    """The outputs of a training. All are None without a workdir, `files` also where another process writes."""
+
+    files: Workdir | None
+    policy: CheckpointPolicy | None
+    events: Events | None = None  # of TensorBoard, where they are wanted
+
+    def append(self, rows: list[dict[str, Json]]) -> None:
+        """Add the rows of an epoch to `metrics.jsonl`."""
+
+        def write(files: Workdir) -> None:
+            files.append(rows)
+            if self.events is not None:
+                self.events.append(rows)
+
+        self.do(write)
+
+    def write_partial(self, summary: Summary) -> None:
+        """Write a summary of the programs that are over, while others train."""
+        self.do(lambda files: files.write_partial(summary))
+
+    def left_out(self, first_run: int, found: Sequence[Table | None] | None) -> None:
+        """Write the list of suspected labels of each run of a program."""
+        for run, table in enumerate(found or (), first_run):
+            if table is not None:
+                self.do(partial(Workdir.left_out, run=run, table=table))
+
+    def do(self, work: Callable[[Workdir], None]) -> None:
+        """Let the process that has the files work with them. All processes raise its errors."""
+        if self.policy is not None:
+            devices.on_main(lambda: work(self.files) if self.files else None)
+
+
+@contextmanager
+def open_results(
+    config: ConfigDict, programs: Sequence[ProgramSpec], path: str | os.PathLike[str] | None
+) -> Iterator[ResultSink]:
+    """Open the workdir for the results of all processes. Only the main process writes.
+
+    Args:
+      config: what the workdir records.
+      programs: what `build` made of it.
+      path: of the workdir; None keeps no results on disk.
+
+    Raises:
+      UserError: it cannot be written, another process uses it, or it holds another training.
+    """
+    settings = programs[0].settings
+    if path is None:
+        if settings.tensorboard:
+            raise UserError("config.tensorboard: its files go to a workdir; give --workdir")
+        yield ResultSink(None, None)
+        return
+    if "\0" in os.fspath(path):
+        raise UserError(f"workdir: {path} is no name of a folder; give another one")
+    content: dict[str, Json] = {
+        "config": recorded(config),
+        "models": [program_spec.model for program_spec in programs],
+        "fingerprint": fingerprint(
+            [program_spec.dataset for program_spec in programs], [program_spec.runs for program_spec in programs]
+        ),
+        **record(),
+    }
+    every = settings.checkpoint
+    policy = CheckpointPolicy(Path(path) / CHECKPOINTS, every.every_epochs, every.every_minutes, every.keep)
+    events = devices.on_main(lambda: Events(path)) if settings.tensorboard else None
+    files = devices.on_main(lambda: Workdir(Path(path), content))
+    with ExitStack() as closing:
+        if files is not None:
+            closing.callback(files.close)
+        if events is not None:
+            closing.enter_context(events)
+        yield ResultSink(files, policy, events)
