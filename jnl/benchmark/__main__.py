@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from jnl.benchmark import epochs, limits, startup
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.parallel import devices
 from jnl.results.provenance import record
 

@@ -1,7 +1,7 @@
 """Plug-ins found by file name: a new file in the folder is a new name, nothing else is edited."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -9,9 +9,6 @@ from types import ModuleType
 from jnl.core.errors import unknown
 
 Value = bool | int | float | str  # of a keyword argument: what a config field can hold
-Json = (
-    None | bool | int | float | str | list["Json"] | tuple["Json", ...] | Mapping[str, "Json"]
-)  # what a result file can hold
 
 
 def names(package: ModuleType) -> list[str]:
@@ -43,12 +40,3 @@ def check_keywords(factory: Callable[..., object], given: Iterable[str], field: 
     for name in given:
         if name not in known:
             raise unknown(f"{field}.{name}", name, known)
-
-
-def leaves(fields: Json, name: str = "") -> Iterator[tuple[str, Json]]:
-    """Field by field, `section.field`."""
-    if isinstance(fields, Mapping):
-        for key, value in fields.items():
-            yield from leaves(value, f"{name}.{key}" if name else key)
-    else:
-        yield name, fields

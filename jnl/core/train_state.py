@@ -1,7 +1,7 @@
 """The K networks of one run: their state, their forward pass and their update."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -28,14 +28,24 @@ class TrainState(NamedTuple):
     suspicion: dict[str, Array]
 
 
+def strategy_params(params: Tree) -> dict[str, Array]:
+    """Return the trained parameters of the strategy; empty if it has none."""
+    return cast(dict[str, Array], params.get("strategy", {}))
+
+
 class TrainContext(NamedTuple):
     """What is the same for all steps of an epoch."""
 
     model: nn.Module
     optimizer: optax.GradientTransformation
     augment: Callable[[Array, Array], Array]  # (key, stored inputs [B, ...]) -> f32[B, ...]
-    inputs: Array  # [N, ...] as stored, of all examples; None if they are streamed from the host
+    inputs: Array | None  # [N, ...] as stored, of all examples; None if they are streamed from the host
     labels: Array  # i32[N] noisy labels
+
+    def inputs_of(self, index: Array) -> Array:
+        """Return the stored inputs of any examples, for strategies whose data are never streamed."""
+        assert self.inputs is not None
+        return self.inputs[index]
 
 
 def init(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
 from jnl.experiment.left_out import Table
 from jnl.experiment.program_spec import ProgramSpec

@@ -8,7 +8,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.core.train_state import TrainState
 from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord

@@ -7,8 +7,8 @@ from operator import itemgetter
 import jax
 import numpy as np
 
-from jnl.core.registry import Json
-from jnl.core.train_state import TrainState
+from jnl.core.json_values import Json
+from jnl.core.train_state import TrainState, strategy_params
 from jnl.experiment.checkpoint_manager import TrainingRecord
 from jnl.experiment.left_out import Table
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
@@ -101,7 +101,7 @@ def _estimated(program_spec: ProgramSpec, run: int, states: TrainState) -> Json:
     state, memory = jax.tree.map(itemgetter(run), states), program_spec.run_infos[run].settings.strategy.instance.memory
     if memory is None or memory.noise is None:
         return None
-    return plain(np.asarray(memory.noise(state.memory, state.params.get("strategy", {}))).round(4))
+    return plain(np.asarray(memory.noise(state.memory, strategy_params(state.params))).round(4))
 
 
 def _best_last(own: dict[str, np.ndarray], name: str) -> BestLast | None:

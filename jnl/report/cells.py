@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.ops import curves
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report.reading import Point, Run

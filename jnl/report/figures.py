@@ -14,7 +14,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.report import tables
 from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.style import look

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from jnl.core.registry import Json, leaves
+from jnl.core.json_values import Json, leaves
 from jnl.report.cells import Leaderboard, MethodResult, differing
 from jnl.results import statistics
 from jnl.settings import config

@@ -6,12 +6,12 @@ Of a training under way `summary-so-far.json` has the programs that are over. Th
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
 from jnl.core.errors import UserError, reason
-from jnl.core.registry import Json, leaves
+from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, leaves
 from jnl.results import old_names
 from jnl.results.files import CONFIG, METRICS, PARTIAL_SUMMARY, SUMMARY, metrics_file
 from jnl.results.metrics_file import Row, is_metric, parsed, read_rows
@@ -119,7 +119,7 @@ def _read_one(workdir: Path) -> list[Point]:
     summary = old_names.summary(_object(workdir / (SUMMARY if over else PARTIAL_SUMMARY)))
     rows = read_rows(workdir)
     try:
-        told = cast(list[Content], summary["points"]) if "points" in summary else [_whole(summary)]
+        told = list(map(as_object, as_list(summary["points"]))) if "points" in summary else [_whole(summary)]
         programs = _programs(summary, len(rows))
         found = [_point(workdir, config, point, rows, programs) for point in told]
         for point in found:
@@ -147,14 +147,14 @@ def _object(file: Path) -> dict[str, Json]:
 
 def _whole(summary: Content) -> Content:
     """The point of a summary that was written before there were sweeps."""
-    runs = tuple(range(len(cast(list[Json], summary["seeds"]))))
+    runs = tuple(range(len(as_list(summary["seeds"]))))
     return {"title": summary["strategy"], "swept": {}, "runs": runs, **summary}
 
 
 def _programs(summary: Content, runs: int) -> list[tuple[int, int]]:
     """For each run the number of its program and how many train in it, which share its time."""
-    programs = cast(list[Content], summary.get("programs") or [{"runs": runs}])
-    sizes = [cast(int, program["runs"]) for program in programs]
+    programs = as_list(summary.get("programs") or [{"runs": runs}])
+    sizes = [as_integer(as_object(program)["runs"]) for program in programs]
     return [(number, size) for number, size in enumerate(sizes) for _ in range(min(size, runs))]
 
 
@@ -165,19 +165,19 @@ def _point(
     rows: Mapping[int, list[Row]],
     programs: Sequence[tuple[int, int]],
 ) -> Point:
-    settings = _settings(old_names.config(cast(Content, config["config"])), cast(Content, point["swept"]))
-    noise, numbers = cast(Content, point["noise"]), cast(list[int], point["runs"])
-    models = cast(list[str], config.get("models") or [config["model"]])
+    settings = _settings(old_names.config(as_object(config["config"])), as_object(point["swept"]))
+    noise, numbers = as_object(point["noise"]), [as_integer(run) for run in as_list(point["runs"])]
+    models = as_list(config.get("models") or [config["model"]])
     settings["model.name"] = models[programs[numbers[0]][0]]  # instead of `auto`
     if noise["kind"] == "none" and not settings.keys() & set(FROM_NOISE_RATE):
         settings.pop("noise.rate", None)
-    failed = cast(list[int], point["failed_runs"])
+    failed = as_list(point["failed_runs"])
     runs = [
-        _run(workdir, run, rows, int(cast(int, settings["epochs"])), run in failed, programs[run][1], point)
+        _run(workdir, run, rows, as_integer(settings["epochs"]), run in failed, programs[run][1], point)
         for run in numbers
     ]
     matrices = {"true": noise.get("matrix"), "estimated": noise.get("estimated_matrix")}
-    of_classes = cast(Mapping[str, Content], point.get("class_accuracy") or {})
+    of_classes = as_object(point.get("class_accuracy") or {})
     option = next((settings[name] for name in DATA_VARIANTS if name in settings), None)
     return Point(
         workdir,
@@ -185,12 +185,12 @@ def _point(
         str(point["strategy"]),
         f"{point['data']}:{option}" if option else str(point["data"]),
         str(noise["kind"]),
-        float(cast(float, noise["rate"])),
+        as_number(noise["rate"]),
         settings,
-        [float(cast(float, one)) for one in cast(list[Json], noise.get("realized") or []) if one is not None],
+        [as_number(share) for share in as_list(noise.get("realized") or []) if share is not None],
         {name: known for name, matrix in matrices.items() if (known := _square(matrix)) is not None},
-        [str(name) for name in of_classes.get("last", {})],
-        [int(epoch) for epoch in cast(list[int], point.get("failed_epochs") or [])],
+        [str(name) for name in as_object(of_classes.get("last", {}))],
+        [as_integer(epoch) for epoch in as_list(point.get("failed_epochs") or [])],
         {name: config.get(name) for name in ("command", "versions", "device", "git_revision")},
         runs,
     )
@@ -208,7 +208,7 @@ def _run(
     if number not in all_rows:
         raise UserError(f"workdir: {metrics_file(workdir)} lacks run {number} of {SUMMARY}; restore it")
     rows = all_rows[number]
-    first, last = cast(int, rows[0]["epoch"]), cast(int, rows[-1]["epoch"])
+    first, last = as_integer(rows[0]["epoch"]), as_integer(rows[-1]["epoch"])
     if len(rows) != last - first + 1 or (last + 1 < epochs and not failed):
         raise UserError(f"workdir: {metrics_file(workdir)} lacks epochs of run {number}; restore it, or leave it out")
     kept = rows[max(last + 1 - epochs - first, 0) :]  # those before belong to a first training
@@ -221,17 +221,17 @@ def _run(
         if name in shares and ((curve < -_ROUNDING) | (curve > 1 + _ROUNDING)).any():
             raise ValueError(f"{name} is no share")
     there = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
-    seconds = sum(float(cast(float, row.get("epoch_seconds") or 0)) for row in rows) / shared
+    seconds = sum(as_number(row.get("epoch_seconds") or 0) for row in rows) / shared
     return Run(
         workdir,
         number,
-        cast(int, rows[0]["seed"]),
-        cast(int, rows[0]["noise_seed"]),
+        as_integer(rows[0]["seed"]),
+        as_integer(rows[0]["noise_seed"]),
         failed,
         np.array([row["epoch"] for row in kept], np.int64),
         there,
         seconds or np.nan,
-        float(cast(float, point.get("operations") or np.nan)),
+        as_number(point.get("operations") or np.nan),
     )
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from jnl.core.errors import printable
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.report.cells import Duplicate, Leaderboard
 from jnl.report.reading import Point
 from jnl.report.tables import NOTHING, Row, Table

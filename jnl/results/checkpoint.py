@@ -21,8 +21,8 @@ import jax
 import numpy as np
 
 from jnl.core.errors import UserError
+from jnl.core.json_values import Json
 from jnl.core.quiet import quiet
-from jnl.core.registry import Json
 
 if TYPE_CHECKING:
     import orbax.checkpoint

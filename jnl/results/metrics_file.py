@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jnl.core.errors import UserError, printable, reason
-from jnl.core.registry import Json
+from jnl.core.json_values import Json, as_integer
 from jnl.results import old_names
 from jnl.results.files import metrics_file, unpacked
 from jnl.settings.fields import WITHOUT_SECTION
@@ -34,8 +34,8 @@ def read_rows(workdir: Path) -> dict[int, list[Row]]:
     for number, line in enumerate(text[: text.rfind("\n") + 1].splitlines(), 1):
         try:
             row = old_names.row(parsed(line))
-            epoch, run, *_ = (int(str(row[name])) for name in WHICH)
-        except (ValueError, KeyError, RecursionError) as error:
+            epoch, run, *_ = (as_integer(row[name]) for name in WHICH)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(
                 f"workdir: line {number} of {file} is no row of a training ({reason(error)}); restore the file"
             ) from error

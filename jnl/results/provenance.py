@@ -11,7 +11,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.data.dataset import Dataset
 from jnl.training.spec import RunInputs
 

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.results.summary import BestLast, OverRuns
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json, as_integer
 from jnl.results.metrics_file import is_metric, read_rows
 
 _AXES = ("network_", "class_")  # of a list in a row, and of a list in it
@@ -26,7 +26,7 @@ def read(workdir: str | os.PathLike[str]) -> list[Curves]:
       UserError: there is no `metrics.jsonl`, or a damaged one.
     """
     return [
-        Curves(run, _about(rows[0]), {int(str(row["epoch"])): numbers(row) for row in rows})
+        Curves(run, _about(rows[0]), {as_integer(row["epoch"]): numbers(row) for row in rows})
         for run, rows in read_rows(Path(workdir)).items()
     ]
 

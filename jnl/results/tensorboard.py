@@ -13,10 +13,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from jnl.core.errors import UserError, exit_code
-from jnl.core.registry import Json
+from jnl.core.json_values import Json, as_integer
 from jnl.results import scalars
 from jnl.results.files import TENSORBOARD
 
@@ -53,7 +53,7 @@ class Events(ExitStack):
           UserError: they cannot be written.
         """
         for row in rows:
-            self.write(cast(int, row["run"]), {cast(int, row["epoch"]): scalars.numbers(row)})
+            self.write(as_integer(row["run"]), {as_integer(row["epoch"]): scalars.numbers(row)})
 
     def write(self, run: int, epochs: Mapping[int, Mapping[str, float]]) -> None:
         """Adds the numbers of some epochs of a run, on disk when this returns.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from jnl.core.errors import UserError
-from jnl.core.registry import Json, leaves
+from jnl.core.json_values import Json, as_list, as_object, leaves
 from jnl.results import old_names
 from jnl.results.files import CHECKPOINTS, CONFIG, LEFT_OUT, METRICS, PARTIAL_SUMMARY, SUMMARY
 from jnl.results.records import Summary
@@ -90,7 +90,7 @@ class Workdir:
             (self.path / f".{METRICS}.part").replace(self.path / METRICS)
             if self._resumes:
                 recorded = _recorded(self.path) or {}
-                before = cast(list[Json], recorded.get("resumed", []))
+                before = as_list(recorded.get("resumed", []))
                 self._write(CONFIG, recorded | {"resumed": [*before, {name: self._content[name] for name in _PROCESS}]})
         except OSError as error:
             raise _unusable(error, self.path / METRICS) from error
@@ -99,7 +99,7 @@ class Workdir:
     def write_partial(self, summary: Summary) -> None:
         """Writes what the programs gave that are over, unless all are."""
         if not (self.path / SUMMARY).exists():
-            self._write(PARTIAL_SUMMARY, cast(Content, summary))
+            self._write(PARTIAL_SUMMARY, summary)
             self._so_far = True
 
     def left_out(self, run: int, table: Iterable[Iterable[str]]) -> None:
@@ -122,12 +122,12 @@ class Workdir:
         if written is not None and not self._settled:
             return cast(Summary, written)
         self.settle()
-        self._write(SUMMARY, cast(Content, summary))
+        self._write(SUMMARY, summary)
         with suppress(OSError):
             (self.path / PARTIAL_SUMMARY).unlink()
         return summary
 
-    def _write(self, name: str, content: Content) -> None:
+    def _write(self, name: str, content: Content | Summary) -> None:
         part = self.path / f".{name}.part"
         try:
             part.write_text(json.dumps(content, indent=1) + "\n")
@@ -178,8 +178,8 @@ def _read(file: Path) -> Content | None:
 
 def _compare(path: Path, recorded: Content, now: Content) -> None:
     """Raises `UserError` unless both are the same training; says what may change its last bits."""
-    _compare_configs(path, recorded, cast(Content, now["config"]))
-    was, is_ = cast(Content, recorded["fingerprint"]), cast(Content, now["fingerprint"])
+    _compare_configs(path, recorded, as_object(now["config"]))
+    was, is_ = as_object(recorded["fingerprint"]), as_object(now["fingerprint"])
     what = {"data": "the data have changed", "labels": "other labels are drawn", "code": "the code of jnl has changed"}
     for name, words in what.items():
         if was.get(name) != is_[name]:
@@ -192,7 +192,7 @@ def _compare(path: Path, recorded: Content, now: Content) -> None:
             _log.warning("%s began with other %s (%s): the last bits may differ", path, name, recorded.get(name))
 
 
-def _compare_configs(path: Path, recorded: Content, now: Content) -> None:
+def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> None:
     config = recorded.get("config")
     was = dict(leaves(old_names.config(config) if isinstance(config, Mapping) else config))
     is_ = dict(leaves(json.loads(json.dumps(now))))

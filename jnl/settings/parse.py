@@ -4,7 +4,8 @@ from ml_collections import ConfigDict
 
 from jnl import noise, strategies
 from jnl.core.errors import UserError, unknown
-from jnl.core.registry import Json, Value
+from jnl.core.json_values import Json
+from jnl.core.registry import Value
 from jnl.ops.augment import Augment
 from jnl.parallel.layout import choose
 from jnl.settings.config import complete

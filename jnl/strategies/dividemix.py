@@ -98,7 +98,7 @@ def dividemix(
         both = jnp.concatenate([known, unknown], 1)  # i32[2, B]
 
         augment = jax.vmap(training.augment)
-        pair = [augment(jax.random.split(key), training.inputs[both]) for key in keys[2:4]]  # f32[2, B, ...] each
+        pair = [augment(jax.random.split(key), training.inputs_of(both)) for key in keys[2:4]]  # f32[2, B, ...] each
         views = jnp.concatenate(pair, 1)  # f32[2, 2 B, ...]: known, unknown, twice
         own, _, seen = forward(model, state.params, state.batch_stats, views, keys[4], own_inputs=True)
         params, stats = jax.tree.map(lambda leaf: leaf[::-1], (state.params, state.batch_stats))

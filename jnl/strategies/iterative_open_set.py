@@ -13,8 +13,6 @@ number of outliers is rounded down, where half of an odd class is rounded up; Ke
 cross entropy, which is not repeated.
 """
 
-from typing import cast
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,7 +22,7 @@ from jax import Array
 from jnl.core.errors import UserError, within
 from jnl.core.memory import Arrays, HostCallback, Memory, MemoryInit
 from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
-from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
+from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, strategy_params
 from jnl.ops.selection import masked_mean
 
 
@@ -59,14 +57,14 @@ def iterative_open_set(
         memory, size = state.memory, len(context.example_index)
         first, second, like = _pairs(memory, jax.random.fold_in(context.key, 2), size)
         index = jnp.concatenate([first, second])
-        inputs = training.augment(context.key, training.inputs[index])
+        inputs = training.augment(context.key, training.inputs_of(index))
         labels, rounds = training.labels, memory["rounds"]
         weight = jnp.where(memory["outlier"][second], memory["score"][second] / jnp.maximum(rounds, 1), 1.0)
         weight = jnp.where(rounds > 0, 0.1 * weight, 1.0)
 
         def total(params: Tree) -> tuple[Array, tuple[Tree, tuple[Array, Array]]]:
             logits, features, stats = forward(training.model, params, state.batch_stats, inputs, context.key)
-            own = cast(Arrays, params["strategy"])
+            own = strategy_params(params)
             assert features is not None  # else `init_params` could not have been called
             near, far = features[0, :size], features[0, size:]
             second_logits = far @ own["kernel"][0] + own["bias"]

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax import Array, lax
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.core.train_state import TrainState
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.ops.augment import to_float

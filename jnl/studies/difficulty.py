@@ -6,7 +6,7 @@ equally hard, that number would be binomial. Labels of randY are drawn once, as 
 
 import numpy as np
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.studies import synthetic_images
 from jnl.studies.figures import panels
 from jnl.studies.report import mean_and_std, rounded

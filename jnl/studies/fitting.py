@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.studies import synthetic_images
 from jnl.studies.figures import band, panels
 from jnl.studies.report import mean_and_std, rounded

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.studies.figures import panels

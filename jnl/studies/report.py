@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from jnl.core.errors import UserError
-from jnl.core.registry import Json
+from jnl.core.json_values import Json
 from jnl.results.provenance import record
 from jnl.studies.settings import Settings, StudyResult
 

@@ -7,7 +7,8 @@ from ml_collections import ConfigDict
 
 from jnl import data
 from jnl.core.errors import UserError, within
-from jnl.core.registry import Json, Value
+from jnl.core.json_values import Json
+from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
 from jnl.settings.config import published
 from jnl.studies import synthetic_images

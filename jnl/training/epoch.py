@@ -1,7 +1,7 @@
 """One epoch of one run: one `lax.scan` over its batches, or several scans that are fed from the host."""
 
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -97,7 +97,7 @@ def train_batches(
     """Train on some batches of epoch `number` and add to the counts. A run that has failed does not change."""
     spec, train, run, strategy = single
     augment = lambda key, inputs: spec.shard_batch(spec.augment(key, inputs))  # noqa: E731
-    all_inputs = cast(Array, None) if spec.streams else train.inputs
+    all_inputs = None if spec.streams else train.inputs
     training = TrainContext(spec.model, single.optimizer(number), augment, all_inputs, run.labels)
     change = ordinary = partial(update, strategy, training)
     if strategy.custom_step:

@@ -9,7 +9,8 @@ from conftest import ROOT
 from helpers.reports import board, workdir
 
 import jnl
-from jnl.core.registry import leaves, names
+from jnl.core.json_values import leaves
+from jnl.core.registry import names
 from jnl.ops.curves import STATISTICS
 from jnl.report import published, tables
 from jnl.settings import sweep

@@ -3,7 +3,7 @@
 import pytest
 
 from jnl import data, strategies
-from jnl.core.registry import leaves
+from jnl.core.json_values import leaves
 from jnl.settings import fields
 from jnl.settings.config import default
 from jnl.settings.fields import OnResume, Role, role

@@ -8,7 +8,7 @@ from conftest import ROOT
 
 from jnl import strategies
 from jnl.core.errors import UserError
-from jnl.core.registry import leaves
+from jnl.core.json_values import leaves
 from jnl.experiment.build import build
 from jnl.settings.config_file import load
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from PIL import Image
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 Folder = str | os.PathLike[str] | None
-Row = Mapping[str, np.ndarray | bytes | int]  # one record as TFDS gives it
+Row = Mapping[str, Any]  # one record of TFDS: arrays, bytes and numbers, whose types no declaration tells
 # (split, number of its records, which of them these are, the records) -> int64 original position of each
 Order = Callable[[str, int, range, Sequence[Row]], np.ndarray]
 _AT_ONCE = 2**25  # bytes of images: one record at a time is many times slower, all are too much for large images
@@ -44,7 +44,7 @@ def as_stored(part: str, total: int, which: range, rows: Sequence[Row]) -> np.nd
 
 def by_id(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
     """From ids such as b"train_01234" (CIFAR)."""
-    return np.array([int(re.sub(rb"\D", b"", cast(bytes, row["id"]))) for row in rows])
+    return np.array([int(re.sub(rb"\D", b"", row["id"])) for row in rows])
 
 
 def by_key(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
@@ -94,24 +94,25 @@ def labels_of(name: str, dir: Folder, part: str, label: str, order: Order) -> np
         if label not in builder.info.features:
             raise UserError(f"data.labels: {name!r} has no {label!r}, but {', '.join(builder.info.features)}")
         image, _ = _features(builder)
-        source = cast(Source, builder.as_data_source(part, decoders={image: tfds.decode.SkipDecoding()}))
+        source: Source = builder.as_data_source(part, decoders={image: tfds.decode.SkipDecoding()})
 
         def make(allocate: cache.Allocate) -> None:
             rows = source.__getitems__(range(len(source)))
             position = _take(np.zeros(len(source), bool), order(part, len(source), range(len(source)), rows), name)
-            allocate("labels", (len(source),), np.int32)[position] = [cast(int, row[label]) for row in rows]
+            allocate("labels", (len(source),), np.int32)[position] = [row[label] for row in rows]
 
         title = f"{builder.name}-{part}-{label}-{order.__name__}"
         return cache.through(title, [Path(builder.data_path)], make)["labels"]
 
 
 def _source(builder: "tfds.core.DatasetBuilder", part: str) -> Source:
-    return cast(Source, builder.as_data_source(part))
+    source: Source = builder.as_data_source(part)
+    return source
 
 
 def _labeled(builder: "tfds.core.DatasetBuilder", part: str, label: str) -> bool:
     """Some test sets come without labels: all are -1."""
-    return cast(int, _source(builder, part).__getitems__([0])[0][label]) >= 0
+    return bool(_source(builder, part).__getitems__([0])[0][label] >= 0)
 
 
 def _arrays(
@@ -130,8 +131,8 @@ def _arrays(
             rows = source.__getitems__(which)
             position = _take(taken, order(part, len(source), which, rows), builder.name)
             for place, row in zip(position, rows, strict=True):
-                pictures[place] = _fitted(cast(np.ndarray, row[image]), form)
-            numbers[position] = [cast(int, row[label]) for row in rows]
+                pictures[place] = _fitted(row[image], form)
+            numbers[position] = [row[label] for row in rows]
 
     title = f"{builder.name}-{part}-{label}-{order.__name__}-{form.height}x{form.width}x{form.channels}"
     return cache.through(title, [Path(builder.data_path)], make)
@@ -151,7 +152,7 @@ def _form(source: Source, declared: tuple[int | None, ...], image: str, size: in
     within("data.size", size, 0, images.MOST, "0 keeps the size of the images")
     if size or height is None or width is None or channels is None:
         rows = source.__getitems__(range(min(_SAMPLE, len(source))))
-        shapes = np.array([cast(np.ndarray, row[image]).shape for row in rows])
+        shapes = np.array([row[image].shape for row in rows])
         channels = channels or int(shapes[:, 2].max())
         height = width = size or min(int(np.median(shapes[:, :2])), images.LARGEST)
     for side in (height, width):
@@ -216,5 +217,5 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
 def records(name: str, dir: Folder, part: str) -> list[Row]:
     """All records of a split of any prepared data set. Errors as for `read`."""
     with _builder(name, dir) as builder:
-        source = cast(Source, builder.as_data_source(part))
+        source = _source(builder, part)
         return source.__getitems__(range(len(source)))

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -96,8 +96,8 @@ def _prepared(dir: Folder, part: str) -> _Posts:
             f"data.dir: no newsgroups20 in {dir}; leave data.dir out and scikit-learn fetches the posts"
         ) from error
     try:
-        texts = [cast(bytes, row["text"]).decode(errors="replace") for row in rows]
-        groups = np.array([cast(int, row["label"]) for row in rows], int)
+        texts = [row["text"].decode(errors="replace") for row in rows]
+        groups = np.array([row["label"] for row in rows], int)
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"data.dir: newsgroups20 in {dir} has no `text` and `label`; prepare it again") from error
     if not len(groups) or not 0 <= groups.min() <= groups.max() < len(_GROUPS):
