@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from helpers.hyper_values import hyper_values
 from jax import Array
 
 from jnl import noise, strategies
@@ -23,59 +24,7 @@ from jnl.training.optimizers import Optimizer
 from jnl.training.step import update
 
 BATCH, CLASSES, FEATURES = 16, 5, 3
-# Values to try for hyper-values: numbers at both ends and inside, all kinds. Others get values around their default.
-VALUES = {
-    "co_lambda": [0.0, 0.5, 1.0], "warmup_epochs": [1, 3, 9], "reference": [False, True], "networks": [1, 2],
-    "q": [1e-3, 0.7, 1.0], "truncated": [False, True], "threshold": [0.1, 0.5, 0.9], "prune_from": [0, 9],
-    "prune_every": [1, 5], "alpha": [0.0, 0.1, 6.0], "beta": [0.0, 1.0, 2.0],
-    "kind": ["simple", "complex", "soft", "hard", "self_paced", "linear", "focal", "predefined"],
-    "soft_beta": [0.5, 0.95, 1.0], "hard_beta": [0.5, 0.8, 1.0], "smoothing": [0.0, 0.1, 0.9],
-    "confidence": [0.0, 1.0], "class_prior": [0.0, 1.0], "wait_epochs": [0, 9], "rise_epochs": [0, 9],
-    "sieve_from": [0, 9], "floor": [1e-6, 1e-3, 0.5], "epsilon": [1e-8, 1e-5, 0.5],
-    "alpha_plan": ["", "0:0 9:1"], "divide_rate": [False, True], "target_momentum": [0.0, 0.7, 1.0],
-    "weight": [0.0, 3.0],
-    "rate_u": [0.0, 1.0], "rate_v": [0.0, 10.0], "percentile": [0.3, 0.7, 97, 100], "decay": [0.0, 0.5, 1.0],
-    "gamma": [0.5, 2.0], "burn_in": [0, 99], "dropout_rate": [0.0, 0.5], "bag_size": [1, 4, 8],
-    "entropy": [0.0, 0.1], "estimation_epochs": [1, 9], "held_out": [0.1, 0.5],
-    "pretrain_epochs": [0, 3, 9], "prior": [0.1, 0.46], "class_weights": [False, True], "noise_rate": [0.0, 0.5],
-    "folds": [2, 5], "fold_epochs": [1],
-    "prune": ["both", "by_class", "by_noise_rate", "off_diagonal", "predicted"], "reweight": [False, True],
-    "unlabeled_weight": [0.0, 25.0], "temperature": [0.5, 1.0], "concentration": [0.5, 1.0, 4.0],
-    "asymmetric": [False, True],
-    "average_epochs": [1, 5], "ramp_steps": [0, 10], "first_epochs": [1, 9], "round_epochs": [1, 3],
-    "neighbors": [1, 5], "outliers": [0.0, 0.5], "margin": [0.5, 2.0],
-}  # fmt: skip
 SMALL = {"iterative_open_set": {"neighbors": 5}}
-
-
-def fits(name, hyper, value):
-    """A name of a hyper may mean different things to two strategies."""
-    default = strategies.hypers(name)[hyper]
-    if hyper == "kind":
-        kinds = {"bootstrap": ("soft", "hard"), "mentornet": ("self_paced", "linear", "focal", "hard", "predefined")}
-        return value in kinds.get(name, ("simple", "complex"))
-    return type(value) is type(default) or (isinstance(default, float) and type(value) is float)
-
-
-def accepted(name, hyper, value):
-    try:
-        strategies.make(name, **{hyper: value})
-    except UserError:
-        return False
-    return True
-
-
-def values(name, hyper):
-    """What to try for a hyper, whatever its name is."""
-    default = strategies.hypers(name)[hyper]
-    if hyper in VALUES:
-        return [value for value in VALUES[hyper] if fits(name, hyper, value)]
-    if isinstance(default, bool):
-        return [False, True]
-    if isinstance(default, str):
-        return [default]
-    near = dict.fromkeys(type(default)(factor * (default or 1)) for factor in (0, 0.5, 1, 2))
-    return [value for value in near if accepted(name, hyper, value)]
 
 
 CASES = [
@@ -85,7 +34,7 @@ CASES = [
         marks=[pytest.mark.slow] if hyper else [],  # the defaults alone are part of the default suite
     )
     for name in strategies.names()
-    for hyper in [{}] + [{hyper: value} for hyper in strategies.hypers(name) for value in values(name, hyper)]
+    for hyper in [{}] + [{hyper: value} for hyper in strategies.hypers(name) for value in hyper_values(name, hyper)]
 ]
 MASKED_LOSS = [case for case in CASES if strategies.make(case.values[0][0]).select]
 SUSPECTING = [case for case in CASES if strategies.make(case.values[0][0], **case.values[0][1]).suspects]
