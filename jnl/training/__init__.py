@@ -1,1 +1,1 @@
-"""One run, inside jit: what it is made of, one step, one epoch, evaluation, metrics, optimizers."""
+"""The training of one run inside jit: its parts, one step, one epoch, evaluation, metrics and optimizers."""

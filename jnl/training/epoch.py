@@ -1,4 +1,8 @@
-"""One epoch of one run: one `lax.scan` over its batches, or several scans that are fed from the host."""
+"""One epoch of one run: training on its batches, then evaluation.
+
+`epoch` does all of it, with one `lax.scan` over the batches. A segmented epoch calls `begin_epoch`, `shuffle_batches`,
+`train_batches` (once for each segment) and `finish_epoch`.
+"""
 
 from functools import partial
 from typing import NamedTuple
@@ -21,12 +25,12 @@ from jnl.training.step import update
 
 
 class Batches(NamedTuple):
-    """The batches of an epoch, or some of them."""
+    """Batches of one epoch: all of them or one segment."""
 
-    position: Array  # i32[T]
+    position: Array  # i32[T] position of each batch in its epoch
     example_index: Array  # i32[T, B]
-    key: Array  # [T]
-    inputs: Array | None = None  # as stored, [T, B, ...]; None: they are on the device with all others
+    key: Array  # [T] random key of each step
+    inputs: Array | None = None  # as stored, [T, B, ...]; None if the inputs of all examples are on the device
 
 
 def epoch(
@@ -35,15 +39,16 @@ def epoch(
     """Train and evaluate one epoch.
 
     Args:
-      spec: what the runs of a program share.
+      spec: what all runs of the program share.
       train: the training set.
-      test: the test set, if there is one.
+      test: the test set, or None.
       run: the arrays of this run.
       state: the state before the epoch.
-      number: i32[], of the epoch.
+      number: i32[] number of the epoch, from 0.
 
     Returns:
-      The state after it, and its metrics: f32[] each, accuracies f32[K]; all are NaN once a run has failed.
+      The state after the epoch and the metrics of the epoch. Metrics of each network are f32[K], `class_accuracy` is
+      f32[K, C], the others are f32[]. All are NaN once a run has failed.
     """
     single = single_run(spec, train, run)
     return finish_epoch(single, test, *_train_epoch(single, state, number))
@@ -52,18 +57,28 @@ def epoch(
 def train_epoch(
     spec: TrainSpec, train: Split, run: RunInputs, state: TrainState, number: Array
 ) -> tuple[TrainState, metrics.Counts]:
-    """Train one epoch without evaluation. The arguments are those of `epoch`."""
+    """Train one epoch without evaluation. `epoch` documents the arguments."""
     return _train_epoch(single_run(spec, train, run), state, number)
 
 
 def _train_epoch(single: SingleRun, state: TrainState, number: Array) -> tuple[TrainState, metrics.Counts]:
+    """Train epoch `number` and return the state and the counts of its metrics."""
     state = begin_epoch(single, state, number)
     batches = shuffle_batches(single.spec, single.run, number)
     return train_batches(single, state, metrics.zero_counts(), number, batches)
 
 
 def begin_epoch(single: SingleRun, state: TrainState, number: Array) -> TrainState:
-    """Return the state for the first batch of an epoch: refreshed memory, new networks where they are due."""
+    """Return the state for the first batch of an epoch.
+
+    This refreshes the memory, replaces the networks in the epoch `Strategy.reset_epoch`, and resets what the settings
+    reset in each epoch.
+
+    Args:
+      single: the run.
+      state: the state after the previous epoch.
+      number: i32[] number of the epoch.
+    """
     strategy, run = single.strategy, single.run
     if strategy.memory and strategy.memory.refresh:
         now = partial(predict_all, single.predict_fn(state), single.train.inputs, single.spec.batch_size)
@@ -75,13 +90,16 @@ def begin_epoch(single: SingleRun, state: TrainState, number: Array) -> TrainSta
     if single.spec.optimizer.fresh_each_epoch:
         state = state._replace(opt_state=jax.vmap(single.optimizer(number).init)(state.params))
     if strategy.suspects and strategy.suspects.counted:
-        first = number == len(run.keep_counts) - LAST  # of the epochs that count
+        first = number == len(run.keep_counts) - LAST  # the counts cover only the last `LAST` epochs
         state = state._replace(suspicion={"times": jnp.where(first, 0, state.suspicion["times"])})
     return state
 
 
 def shuffle_batches(spec: TrainSpec, run: RunInputs, number: Array) -> Batches:
-    """Return the batches of an epoch. Their order follows from the run's key, so that no state is stored for it."""
+    """Return the batches of epoch `number`.
+
+    Their order depends only on the seed of the run and on `number`, so no state is stored for it.
+    """
     order_key, dropout_key = jax.random.split(jax.random.fold_in(run_key(run, Purpose.BATCHES), number))
     examples = jax.random.permutation(order_key, run.train_index)
     if spec.balanced:
@@ -94,7 +112,18 @@ def shuffle_batches(spec: TrainSpec, run: RunInputs, number: Array) -> Batches:
 def train_batches(
     single: SingleRun, state: TrainState, counts: metrics.Counts, number: Array, batches: Batches
 ) -> tuple[TrainState, metrics.Counts]:
-    """Train on some batches of epoch `number` and add to the counts. A run that has failed does not change."""
+    """Train on some batches of an epoch. The networks of a run that has failed do not change.
+
+    Args:
+      single: the run.
+      state: the state before the first of these batches.
+      counts: the counts of the earlier batches of this epoch.
+      number: i32[] number of the epoch.
+      batches: the batches.
+
+    Returns:
+      The state after the last batch, and the counts with these batches added.
+    """
     spec, train, run, strategy = single
     augment = lambda key, inputs: spec.shard_batch(spec.augment(key, inputs))  # noqa: E731
     all_inputs = None if spec.streams else train.inputs
@@ -137,13 +166,13 @@ def finish_epoch(
 
     Args:
       single: the run.
-      test: the test set, if there is one.
+      test: the test set, or None.
       state: the state after the last batch.
-      counts: what the batches added up.
-      held_out: the metrics of the held-out examples, if their inputs are not on the device.
+      counts: the counts of all batches of the epoch.
+      held_out: the metrics of the held-out examples; None computes them here, which needs their inputs on the device.
 
     Returns:
-      The state and the metrics, as `epoch` does.
+      The state and the metrics that `epoch` returns.
     """
     spec, train, run, _ = single
     predict_fn = single.predict_fn(state)
@@ -157,13 +186,16 @@ def finish_epoch(
 
 
 def validation_loss(single: SingleRun, state: TrainState) -> Loss:
-    """Return the loss on held-out labels: the strategy's own if it has one, else cross entropy."""
+    """Return the loss of held-out examples: `Strategy.validation_loss` if the strategy has one, else cross entropy."""
     own = single.strategy.validation_loss
     return cross_entropy if own is None else lambda logits, labels: own(logits, labels, state.memory)
 
 
 def _unless_failed(before: TrainState, after: TrainState, counts: metrics.Counts) -> TrainState:
-    """Freeze the networks once a loss was not finite. Memories may still change, as nothing reads them any more."""
+    """Return the state with frozen networks if the run failed before, and mark the run if its loss is not finite now.
+
+    The memory of a failed run may still change, because nothing reads it any more.
+    """
     params, batch_stats, opt_state = jax.tree.map(partial(jnp.where, before.failed), before[:3], after[:3])
     failed = before.failed | ~jnp.isfinite(counts["train_loss"][0])
     return after._replace(params=params, batch_stats=batch_stats, opt_state=opt_state, failed=failed)

@@ -1,4 +1,7 @@
-"""What the networks of one run say about whole data sets, without training."""
+"""Predictions of the networks of one run for whole data sets, and metrics of these predictions. Nothing trains here.
+
+A `Judge` returns values of each example. `total` sums them over a data set, one batch after the other.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,21 +19,21 @@ from jnl.training import metrics
 
 PredictFn = Callable[[Array], tuple[Array, Array | None]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
 Sums = dict[str, Array]
-Judge = Callable[[PredictFn, Array, Array], Sums]  # (say, stored inputs, labels i32[B]) -> f32[..., B] each
+Judge = Callable[[PredictFn, Array, Array], Sums]  # (predict_fn, stored inputs, labels i32[B]) -> f32[..., B] each
 Loss = Callable[[Array, Array], Array]  # (logits f32[K, B, C], labels i32[B]) -> f32[K, B]
 OF_VALIDATION = ("validation_accuracy", "validation_loss")
 
 
 class Rows(NamedTuple):
-    """Examples to look at, B at a time."""
+    """The batches of examples that are evaluated."""
 
     example_index: Array  # i32[T, B]
-    inside: Array  # bool[T, B] False for what fills up the last B
-    inputs: Array | None = None  # as stored, [T, B, ...]; None: they are on the device with all others
+    inside: Array  # bool[T, B] False for the padding of the last batch
+    inputs: Array | None = None  # as stored, [T, B, ...]; None if the inputs of all examples are on the device
 
 
 def rows(index: Array, size: int) -> Rows:
-    """i32[n] -> Rows of `size`."""
+    """Cut example indices into batches of `size`: i32[n] -> Rows. The last batch is padded."""
     chunks = _chunks(index, size)
     return Rows(chunks, (jnp.arange(chunks.size) < len(index)).reshape(chunks.shape))
 
@@ -38,12 +41,29 @@ def rows(index: Array, size: int) -> Rows:
 def predictor(
     model: nn.Module, state: TrainState, augment: Augment, shard_batch: Callable[[Array], Array] = lambda batch: batch
 ) -> PredictFn:
-    """Logits and features of a batch, in evaluation mode."""
+    """Return the function that predicts a batch of stored inputs in evaluation mode.
+
+    Args:
+      model: the network.
+      state: the state that has the parameters of the K networks.
+      augment: converts stored inputs to inputs of the networks.
+      shard_batch: spreads the inputs over devices.
+    """
     return lambda inputs: predict(model, state.params, state.batch_stats, shard_batch(augment.evaluate(inputs)))
 
 
 def of_test(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
-    """Judge test predictions: which are right, for each network and class, and the metrics of the test set."""
+    """Judge test predictions.
+
+    Args:
+      predict_fn: predicts a batch.
+      inputs: [B, ...] as stored.
+      labels: i32[B].
+
+    Returns:
+      `test_accuracy` f32[K, B], 1 where a prediction is right; `class_right` f32[K, C, B], the same for each class;
+      `class_size` f32[C, B], one-hot labels; and the value of each metric of the test set, f32[K, B] or f32[B].
+    """
     logits, _ = predict_fn(inputs)
     right, of_class = metrics.correct(logits, labels), jax.nn.one_hot(labels, logits.shape[-1], axis=0)
     judged = {"test_accuracy": right, "class_right": right[:, None] * of_class[None], "class_size": of_class}
@@ -54,7 +74,7 @@ def of_test(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
 
 
 def of_validation(loss: Loss) -> Judge:
-    """Which predictions of each network are the noisy label, and the `loss` of each network on it."""
+    """Return the judge of held-out examples: f32[K, B] each, whether the prediction is the noisy label, and `loss`."""
 
     def judge(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
         logits, _ = predict_fn(inputs)
@@ -66,10 +86,20 @@ def of_validation(loss: Loss) -> Judge:
 def total(
     judge: Judge, predict_fn: PredictFn, inputs: Array, labels: Array, rows: Rows, before: Sums | None = None
 ) -> Sums:
-    """What `judge` gives summed over the rows, on top of what was summed `before`: f32[...] each.
+    """Sum the values of `judge` over batches.
 
-    Stored inputs and labels are those of all examples. One after the other, so that it does not matter where the rows
-    are cut.
+    The sum runs over one batch after the other, so it does not depend on where the sequence of batches is cut.
+
+    Args:
+      judge: returns f32[..., B] for a batch.
+      predict_fn: predicts a batch.
+      inputs: [N, ...] stored inputs of all examples. They are not read if `rows` has inputs.
+      labels: i32[N] labels of all examples.
+      rows: the batches.
+      before: the sums of earlier batches; None starts from 0.
+
+    Returns:
+      The sums, f32[...] each.
     """
     fetch = partial(_stored, inputs)
     like = jax.eval_shape(
@@ -86,14 +116,21 @@ def total(
 
 
 def _stored(inputs: Array, rows: Rows) -> Array:
+    """Return the stored inputs of one batch: [N, ...] -> [B, ...]."""
     return inputs[rows.example_index] if rows.inputs is None else rows.inputs
 
 
 def evaluate(predict_fn: PredictFn, test: Split | None, size: int) -> Sums:
-    """Over the test set: accuracy of each network (f32[K]), of each class (f32[K, C]), and their mean over classes.
+    """Evaluate the networks on the test set.
 
-    `class_accuracy` is NaN for a class without examples, which `balanced_accuracy` leaves out. Nothing if there is no
-    test set.
+    Args:
+      predict_fn: predicts a batch.
+      test: the test set; None returns no metrics.
+      size: the batch size.
+
+    Returns:
+      `test_accuracy` f32[K]; `class_accuracy` f32[K, C], NaN for a class without examples; `balanced_accuracy` f32[K],
+      the mean over the other classes; and the metrics of the test set, f32[K] or f32[] each.
     """
     if test is None:
         return {}
@@ -104,9 +141,18 @@ def evaluate(predict_fn: PredictFn, test: Split | None, size: int) -> Sums:
 
 
 def validate(loss: Loss, predict_fn: PredictFn, inputs: Array, labels: Array, index: Array, size: int) -> Sums:
-    """Accuracy and loss of each network on the noisy labels (i32[N]) of the rows `index` that are held out, if any are.
+    """Evaluate the networks on the examples that are held out, with their noisy labels.
 
-    Each is f32[K].
+    Args:
+      loss: (logits, labels) -> f32[K, B].
+      predict_fn: predicts a batch.
+      inputs: [N, ...] stored inputs of all examples.
+      labels: i32[N] noisy labels of all examples.
+      index: i32[N_validation] rows that are held out; an empty index returns no metrics.
+      size: the batch size.
+
+    Returns:
+      `validation_accuracy` and `validation_loss`, f32[K] each.
     """
     if not len(index):
         return {}
@@ -115,7 +161,7 @@ def validate(loss: Loss, predict_fn: PredictFn, inputs: Array, labels: Array, in
 
 
 def predict_all(predict_fn: PredictFn, inputs: Array, size: int) -> tuple[Array, Array | None]:
-    """Logits f32[K, N, C] and features f32[K, N, D] of all stored inputs."""
+    """Return logits f32[K, N, C] and features f32[K, N, D] of all stored inputs [N, ...], in batches of `size`."""
     said = lax.map(lambda rows: predict_fn(inputs[rows]), _chunks(jnp.arange(len(inputs)), size))
 
     def join(leaf: Array) -> Array:  # [chunks, K, size, ...]
@@ -125,5 +171,5 @@ def predict_all(predict_fn: PredictFn, inputs: Array, size: int) -> tuple[Array,
 
 
 def _chunks(index: Array, size: int) -> Array:
-    """i32[n] -> i32[chunks, size], filled up with row 0."""
+    """Cut an index into chunks of `size` and pad the last one with 0: i32[n] -> i32[chunks, size]."""
     return jnp.pad(index, (0, -len(index) % size)).reshape(-1, size)

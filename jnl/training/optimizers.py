@@ -1,4 +1,8 @@
-"""The optimizer of one network, as PyTorch has it: L2 is added to the gradient, momentum does not know the rate."""
+"""The optimizer of one network.
+
+It follows PyTorch: weight decay is L2, added to the gradient, and momentum sums gradients that are not yet multiplied
+by the learning rate.
+"""
 
 import re
 from typing import NamedTuple
@@ -15,24 +19,25 @@ _ADAGRAD_EPSILON = 1e-7
 
 
 class Optimizer(NamedTuple):
-    """Called with the rate and beta1 of an epoch, gives the transformation.
+    """The settings of an optimizer. A call with the learning rate and beta1 of an epoch makes the optax transformation.
 
-    AdaGrad starts from a sum of 0 and divides by sqrt(sum + 1e-14); Keras and TensorFlow divide by sqrt(sum) + 1e-7.
-    optax has epsilon inside of the root, hence its square: both agree but for gradients of about 1e-7.
+    AdaGrad starts from a sum of 0 and divides by sqrt(sum + 1e-14). Keras and TensorFlow divide by sqrt(sum) + 1e-7.
+    optax adds epsilon inside the square root, so epsilon is squared here. The two forms differ only for gradients of
+    about 1e-7.
 
-    `step_decay` acts on the update, after momentum, as the rate of the epoch does. In Keras' SGD momentum holds the
-    rate, so that earlier gradients keep the rate of their own step.
+    `step_decay` acts on the update after momentum, as the learning rate of the epoch does. In the SGD of Keras,
+    momentum contains the learning rate, so earlier gradients keep the rate of their own step.
     """
 
     name: str
-    momentum: float  # of SGD; Adam has beta1
+    momentum: float  # only for SGD; Adam uses beta1
     weight_decay: float
-    step_decay: float = 0.0  # the rate is divided by 1 + step_decay * steps before this one
-    decayed: str = ""  # a regular expression, found in the paths of the parameters that weight decay acts on
-    fresh_each_epoch: bool = False  # the state of the optimizer starts anew, the number of steps too
+    step_decay: float = 0.0  # the learning rate is divided by 1 + step_decay * number of earlier steps
+    decayed: str = ""  # regular expression; only parameters whose path contains a match decay; empty means all
+    fresh_each_epoch: bool = False  # whether each epoch resets the optimizer state, including the number of steps
 
     def check(self) -> None:
-        """Raises `UserError` for an unknown name or a value out of range."""
+        """Raise `UserError` if the name is unknown, a value is out of range or `decayed` cannot be used."""
         if self.name not in NAMES:
             raise unknown("optim.name", self.name, NAMES)
         if not 0 <= self.momentum < 1:
@@ -50,13 +55,14 @@ class Optimizer(NamedTuple):
             raise UserError(f"optim.decayed: {self.decayed!r} chooses what decays, but optim.weight_decay is 0")
 
     def __call__(self, learning_rate: Array | float, beta1: Array | float) -> optax.GradientTransformation:
-        """f32[], f32[] -> for one network."""
+        """Return the transformation for one network, from the learning rate f32[] and beta1 f32[]."""
         mask = self._mask if self.decayed else None
         decay = [optax.add_decayed_weights(self.weight_decay, mask)] if self.weight_decay else []
         slower = [optax.scale_by_schedule(lambda steps: 1 / (1 + self.step_decay * steps))] if self.step_decay else []
         return optax.chain(*decay, self._own(learning_rate, beta1), *slower)
 
     def _own(self, learning_rate: Array | float, beta1: Array | float) -> optax.GradientTransformation:
+        """Return the transformation without weight decay and step decay."""
         if self.name == "sgd":
             return optax.sgd(learning_rate, self.momentum or None)
         if self.name == "adagrad":
@@ -64,7 +70,7 @@ class Optimizer(NamedTuple):
         return optax.adam(learning_rate, b1=beta1)
 
     def _mask(self, params: optax.Params) -> optax.Params:
-        """Of each parameter, whether weight decay acts on it."""
+        """Return for each parameter whether weight decay acts on it."""
         paths = [keystr(path, simple=True, separator="/") for path, _ in jax.tree.leaves_with_path(params)]
         chosen = [re.search(self.decayed, path) is not None for path in paths]
         if not any(chosen):

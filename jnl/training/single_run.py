@@ -1,4 +1,4 @@
-"""One run inside jit: what it trains with, and the state that it starts from."""
+"""One run inside jit: its strategy, its random keys, its optimizer and its initial state."""
 
 from enum import IntEnum
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from jnl.training.spec import RunInputs, TrainSpec
 
 
 class Purpose(IntEnum):
-    """What a random key of a run is for. The numbers are part of every published result: never change one."""
+    """The purpose of a random key of a run. Every published result depends on these numbers, so never change one."""
 
     INITIAL_WEIGHTS = 0
     BATCHES = 1
@@ -26,12 +26,12 @@ class Purpose(IntEnum):
 
 
 def run_key(run: RunInputs, purpose: Purpose) -> Array:
-    """Return the key for one purpose. It follows from the seed of the run, in the same way on every platform."""
+    """Return the random key of a run for one purpose. It depends only on the seed and is the same on every platform."""
     return jax.random.fold_in(jax.random.key(run.seed, impl="threefry2x32"), int(purpose))
 
 
 class SingleRun(NamedTuple):
-    """One run while it is traced. `single_run` makes it, with the strategy at the run's own hyper-values."""
+    """One run while JAX traces it. `single_run` makes it, with the strategy at the hyper-values of the run."""
 
     spec: TrainSpec
     train: Split
@@ -64,7 +64,7 @@ class SingleRun(NamedTuple):
 
 
 def single_run(spec: TrainSpec, train: Split, run: RunInputs) -> SingleRun:
-    """Return a run with its strategy, which jitted code makes only here."""
+    """Return a run with its strategy. No other jitted code makes a strategy."""
     return SingleRun(spec, train, run, spec.strategy(run))
 
 

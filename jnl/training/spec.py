@@ -1,4 +1,4 @@
-"""What a program is made of, and what its runs differ in."""
+"""The records that describe a program: what all its runs share, and what may differ between them."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,33 +13,33 @@ from jnl.training.optimizers import Optimizer
 
 
 class RunInputs(NamedTuple):
-    """What may differ between the runs of one program: arrays only, so that a runs axis can be put before them."""
+    """What may differ between the runs of one program. All fields are arrays, so that the runs axis can be added."""
 
     seed: Array  # u32[] the root of all randomness of the run: initial weights, data order, dropout
     labels: Array  # i32[N] noisy labels
-    weights: Array  # f32[N] what each example counts
-    transition: Array  # f32[C, C] the true noise, for strategies that are told to know it
+    weights: Array  # f32[N] weight of each example
+    transition: Array  # f32[C, C] true noise P(noisy | clean), for strategies that are given it
     train_index: Array  # i32[N_train] rows that train
-    validation_index: Array  # i32[N_validation] rows held out, noisy as they are
-    keep_counts: Array  # i32[E, B + 1] keep-count table
+    validation_index: Array  # i32[N_validation] rows that are held out; their labels are noisy too
+    keep_counts: Array  # i32[E, B + 1] entry n of a row is the number of n examples to keep in that epoch
     learning_rate: Array  # f32[E]
     beta1: Array  # f32[E]
-    hyper: dict[str, Array]  # the strategy's number hyper-values, f32[]
-    outside: OutOfSample | None = None  # of strategies that weigh by folds
+    hyper: dict[str, Array]  # the hyper-values of the strategy that are numbers, f32[] each
+    outside: OutOfSample | None = None  # out-of-sample predictions, if the strategy computes weights by folds
 
 
 class TrainSpec(NamedTuple):
-    """What is the same for all runs of a program, and static in it."""
+    """What is the same for all runs of a program. Its fields are static under jit."""
 
     model: nn.Module
     make_strategy: Callable[..., Strategy]  # called with the run's hyper-values
     num_nets: int
     batch_size: int
-    steps: int  # batches per epoch; what is left of the last one is dropped
+    steps: int  # number of batches in an epoch; an incomplete last batch is dropped
     optimizer: Optimizer = Optimizer("adam", 0.0, 0.0)
-    balanced: bool = False  # each class has the same share of the batches of an epoch
-    streams: bool = False  # inputs come from the host, batch after batch
-    segments: int = 1  # of an epoch, between which the training can be saved and stopped
+    balanced: bool = False  # whether every class has the same number of examples in an epoch
+    streams: bool = False  # whether training inputs are streamed from the host
+    segments: int = 1  # number of segments of an epoch; training can be saved and stopped between segments
     augment: Augment = Augment()
     shard_batch: Callable[[Array], Array] = lambda batch: batch  # spreads the examples of a batch over devices
 

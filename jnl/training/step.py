@@ -1,4 +1,4 @@
-"""One update of the K networks of one run, for every strategy that is a masked loss."""
+"""One training step of the K networks of one run. Strategies without a `custom_step` use it."""
 
 from jax import Array
 
@@ -8,10 +8,20 @@ from jnl.ops.losses import objective
 
 
 def update(strategy: Strategy, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
-    """One step on the examples `context.example_index`: forward, select, backward, update.
+    """Take one training step: forward pass, selection, backward pass, update.
 
-    Both networks' losses are taken before either changes, so the order of the networks does not matter. Batch
-    statistics see the whole noisy batch, selected or not, as in the published code.
+    The losses of all networks are computed before any network changes, so the order of the networks does not matter.
+    Batch statistics are computed from the whole noisy batch, not only from the selected examples, as in the published
+    code.
+
+    Args:
+      strategy: has the `select` function.
+      training: what is the same for all steps of the epoch.
+      state: the state before the step.
+      context: describes the batch.
+
+    Returns:
+      The state after the step, and what the metrics need.
     """
     assert strategy.select is not None
     select = strategy.select

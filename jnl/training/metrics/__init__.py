@@ -1,7 +1,7 @@
 """The metrics of an epoch, found by file name: `metrics/label_recall.py` holds the function `label_recall() -> Metric`.
 
-Metrics of the training batches are sums over an epoch, divided once at its end. Metrics of the test set are means over
-its examples. The accuracies of networks and classes are in `training/evaluation.py`.
+A metric of the training batches sums a numerator and a denominator over an epoch and divides once, at its end. A metric
+of the test set is a mean over its examples. `training/evaluation.py` computes the accuracies of networks and classes.
 """
 
 import sys
@@ -23,7 +23,7 @@ def names() -> list[str]:
 
 
 def make(name: str) -> Metric:
-    """Return a metric by its name."""
+    """Return the metric of this name. Raise `UserError` if there is none."""
     return getattr(registry.find(_HERE, name, "metric"), name)()
 
 
@@ -33,7 +33,7 @@ def of_training() -> dict[str, Metric]:
 
 
 def of_test(num_nets: int) -> dict[str, Metric]:
-    """Return the metrics of the test set that so many networks have."""
+    """Return the metrics of the test set that are defined for `num_nets` networks."""
     found = {name: make(name) for name in names()}
     return {name: metric for name, metric in found.items() if metric.per_example and num_nets >= metric.min_networks}
 
@@ -47,10 +47,13 @@ def batch_counts(output: StepOutput, labels: Array, clean: Array, predicted: Arr
     """Return the counts of one batch.
 
     Args:
-      output: of the step.
+      output: the output of the step.
       labels: i32[N] noisy labels of all examples.
-      clean: i32[N] their true labels, -1 where unknown.
+      clean: i32[N] true labels of all examples, -1 where unknown.
       predicted: i32[K, N] predictions when the networks last trained on the examples, -1 before the first time.
+
+    Returns:
+      The numerator and denominator of each metric, f32[] each.
     """
     index = jnp.atleast_2d(output.example_index)  # i32[1 or K, B]
     truth, networks = clean[index], jnp.arange(len(output.logits))[:, None]
@@ -64,22 +67,36 @@ def batch_counts(output: StepOutput, labels: Array, clean: Array, predicted: Arr
 
 
 def epoch_metrics(counts: Counts) -> dict[str, Array]:
-    """Return the training metrics of an epoch, f32[] each; a ratio without a denominator is NaN."""
-    # As one array behind a barrier: the compiler divides in another way by what it knows to be the same for all runs.
+    """Return the training metrics of an epoch, f32[] each. A metric whose denominator is 0 is NaN."""
+    # Stack all counts behind a barrier. Without it the compiler divides in a different way by a denominator that it
+    # knows to be the same for all runs, and the bits differ.
     flat = lax.optimization_barrier(jnp.stack([number for pair in counts.values() for number in pair]))
     return {name: flat[2 * i] / flat[2 * i + 1] for i, name in enumerate(counts)}
 
 
 def predicted(output: StepOutput, before: Array) -> Array:
-    """Return the last prediction of each network for each example: i32[K, N] -> i32[K, N]."""
+    """Return the last prediction of each network for each example.
+
+    Args:
+      output: the output of a step.
+      before: i32[K, N] last predictions before this step.
+
+    Returns:
+      i32[K, N] last predictions after this step.
+    """
     networks, index = jnp.arange(len(output.logits))[:, None], jnp.atleast_2d(output.example_index)
     return before.at[networks, index].set(output.logits.argmax(-1).astype(before.dtype))
 
 
 def times(output: StepOutput, before: Array) -> Array:
-    """Count how often the mask could choose each example, and how often it left it out: i32[N, 2] -> i32[N, 2].
+    """Count for each example how often the mask could choose it, and how often the mask left it out.
 
-    Each row of the mask counts.
+    Args:
+      output: the output of a step. Each row of its mask counts separately.
+      before: i32[N, 2] both counts before this step.
+
+    Returns:
+      i32[N, 2] both counts after this step.
     """
     mask, eligible = output.selection.mask, output.selection.eligible
     asked = jnp.ones_like(mask) if eligible is None else jnp.broadcast_to(eligible, mask.shape)

@@ -1,6 +1,6 @@
-"""Share of predictions in training that differ from those of the epoch before, mean over networks.
+"""Share of the training predictions that differ from the last prediction for the same example, mean over networks.
 
-These are the prediction changes of Label Wave (Yuan et al. 2024). They are NaN in the first epoch.
+This is the number of prediction changes of Label Wave (Yuan et al. 2024), as a share. It is NaN in the first epoch.
 """
 
 from jax import Array
@@ -14,6 +14,6 @@ def changed_predictions() -> Metric:
 
 
 def per_batch(batch: BatchView) -> tuple[Array, Array]:
-    """Return numerator and denominator."""
+    """Return the number of changed predictions, and of examples that were predicted before: f32[] each."""
     known = batch.previous >= 0
     return (known & (batch.previous != batch.predictions)).mean(0).sum(), known.mean(0).sum()

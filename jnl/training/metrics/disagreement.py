@@ -1,4 +1,4 @@
-"""Share of the test examples for which two networks predict different classes; NaN for a single network."""
+"""Share of the test examples for which two networks predict different classes. It is NaN for a single network."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -12,7 +12,7 @@ def disagreement() -> Metric:
 
 
 def per_example(logits: Array, labels: Array) -> Array:
-    """f32[K, B, C], i32[B] -> f32[B]."""
+    """Return 1 where the predictions differ: f32[K, B, C], i32[B] -> f32[B]."""
     prediction = logits.argmax(-1)
     if len(prediction) < 2:
         return jnp.full(prediction.shape[1:], jnp.nan)

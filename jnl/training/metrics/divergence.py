@@ -1,6 +1,6 @@
-"""Total variation 0.5 * sum_c |p_1 - p_2| between two networks; NaN for a single one.
+"""Total variation 0.5 * sum_c |p_1 - p_2| between the predictions of two networks. It is NaN for a single network.
 
-It is the divergence of Co-teaching+ (Yu et al. 2019), figure 1.
+This is the divergence in figure 1 of Co-teaching+ (Yu et al. 2019).
 """
 
 import jax
@@ -16,6 +16,6 @@ def divergence() -> Metric:
 
 
 def per_example(logits: Array, labels: Array) -> Array:
-    """f32[K, B, C], i32[B] -> f32[B]."""
+    """Return the total variation of each example: f32[K, B, C], i32[B] -> f32[B]."""
     p = jax.nn.softmax(logits)
     return 0.5 * jnp.abs(p[0] - p[1]).sum(-1) if len(p) > 1 else jnp.full(p.shape[1:2], jnp.nan)

@@ -1,4 +1,4 @@
-"""Accuracy of the mean of the logits of two networks."""
+"""Test accuracy of the mean of the logits of two networks."""
 
 from jax import Array
 
@@ -11,5 +11,5 @@ def ensemble_accuracy() -> Metric:
 
 
 def per_example(logits: Array, labels: Array) -> Array:
-    """f32[K, B, C], i32[B] -> f32[B]."""
+    """Return 1 where the ensemble is right: f32[K, B, C], i32[B] -> f32[B]."""
     return (logits.mean(0).argmax(-1) == labels).astype(logits.dtype)

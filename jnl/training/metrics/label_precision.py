@@ -1,4 +1,4 @@
-"""Share of the selected examples whose label is true, mean over rows of the mask."""
+"""Share of the selected examples whose label is true, mean over the rows of the mask."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -12,6 +12,6 @@ def label_precision() -> Metric:
 
 
 def per_batch(batch: BatchView) -> tuple[Array, Array]:
-    """Return numerator and denominator."""
+    """Return the number of selected examples with a true label, and the number of selected examples: f32[] each."""
     mask = batch.output.selection.mask
     return jnp.where(mask, batch.is_clean, 0.0).sum() / len(mask), mask.sum() / len(mask)

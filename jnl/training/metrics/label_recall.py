@@ -1,4 +1,4 @@
-"""Share of the examples with a true label that are selected, mean over rows of the mask."""
+"""Share of the examples with a true label that are selected, mean over the rows of the mask."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -12,6 +12,6 @@ def label_recall() -> Metric:
 
 
 def per_batch(batch: BatchView) -> tuple[Array, Array]:
-    """Return numerator and denominator."""
+    """Return the number of selected examples with a true label, and of all examples with a true label: f32[] each."""
     mask = batch.output.selection.mask
     return jnp.where(mask, batch.is_clean, 0.0).sum() / len(mask), batch.is_clean.mean(0).sum()

@@ -1,4 +1,4 @@
-"""Share of the examples that are selected, mean over rows of the mask."""
+"""Share of the examples that are selected, mean over the rows of the mask."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -12,6 +12,6 @@ def selected_fraction() -> Metric:
 
 
 def per_batch(batch: BatchView) -> tuple[Array, Array]:
-    """Return numerator and denominator."""
+    """Return the number of selected examples and the batch size: f32[] each."""
     mask = batch.output.selection.mask
     return mask.sum() / len(mask), jnp.float32(batch.labels.shape[1])

@@ -1,4 +1,4 @@
-"""Share of the predictions in training that equal the noisy label, mean over networks."""
+"""Share of the training predictions that equal the noisy label, mean over networks."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -12,5 +12,5 @@ def train_accuracy() -> Metric:
 
 
 def per_batch(batch: BatchView) -> tuple[Array, Array]:
-    """Return numerator and denominator."""
+    """Return the number of predictions that equal the noisy label, and the batch size: f32[] each."""
     return (batch.predictions == batch.labels).mean(0).sum(), jnp.float32(batch.labels.shape[1])

@@ -1,4 +1,4 @@
-"""Mean objective over the batches; NaN where a logit is not finite."""
+"""Mean of the objective over the batches. It is NaN if a logit is not finite."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -12,7 +12,7 @@ def train_loss() -> Metric:
 
 
 def per_batch(batch: BatchView) -> tuple[Array, Array]:
-    """Return numerator and denominator."""
-    # Networks that are lost may still agree and give a finite objective, so the logits decide.
+    """Return the mean objective of the batch, and 1: f32[] each."""
+    # Networks that have diverged may still agree and have a finite objective, so the logits are checked instead.
     finite = jnp.isfinite(batch.output.logits).all()
     return jnp.where(finite, batch.output.objective.mean(), jnp.nan), jnp.float32(1)
