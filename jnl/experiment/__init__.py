@@ -1,1 +1,1 @@
-"""From a config to its results: build the programs, train them epoch by epoch, write what they measured."""
+"""Turn a config into results: build its programs, train them epoch by epoch, and write what they measure."""

@@ -1,4 +1,4 @@
-"""From a config to programs: data, noisy labels, network and strategy of each run."""
+"""Build the programs of a config: the data, noisy labels, network and strategy of each run."""
 
 import math
 from collections.abc import Callable, Hashable, Sequence
@@ -31,23 +31,23 @@ from jnl.training.epoch import train_epoch
 from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
-_HELD_OUT = 0.1  # for validation, where there is no test set
-_OPERATIONS = 2**41  # floating-point, of a segment of an epoch: about half a minute on two CPU cores
+_HELD_OUT = 0.1  # share of the training set that is held out for validation if there is no test set
+_OPERATIONS = 2**41  # floating-point operations of one segment of an epoch: about half a minute on two CPU cores
 
 
 def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[ProgramSpec]:
-    """Return the programs of a config: points of a sweep that differ only in arrays share one.
+    """Return the programs of a config. Points of a sweep that differ only in the values of arrays share a program.
 
     Args:
-      config: as in `configs/`.
-      load: returns the data set, called as `jnl.data.load`.
+      config: a config such as the files in `configs/` return.
+      load: a function that returns the data set; it takes the arguments of `jnl.data.load`.
 
     Raises:
-      UserError: a setting or data that cannot be used.
+      UserError: if a setting or the data cannot be used.
     """
-    every = [(point, parse(point.config)) for point in points(config)]  # raises wrong settings before it reads data
+    every = [(point, parse(point.config)) for point in points(config)]  # finds wrong settings before any data are read
     source = cache(partial(_dataset, load))
-    noisy = cache(partial(_noisy, source))  # points that share data and noise draw it once
+    noisy = cache(partial(_noisy, source))  # points with the same data and noise share one draw
     fit = cache(lambda augment, data: augment.fitted(source(data).train.inputs))
     programs: dict[Hashable, list[ProgramSpec]] = {}
     for point, settings in every:
@@ -57,9 +57,14 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
 
 
 def _traced(program_spec: ProgramSpec) -> ProgramSpec:
-    """Trace an epoch: this raises if, say, a network does not fit the size of the images, and counts the operations."""
+    """Trace an epoch, count its operations and choose its number of segments.
+
+    Tracing raises an error if, for example, the network does not fit the size of the images.
+    """
     spec, train, run = program_spec.train_spec, program_spec.dataset.train, program_spec.runs[0]
-    train = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train)  # reads no mapped file
+    train = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train
+    )  # reads no memory-mapped file
     state = jax.eval_shape(partial(init_state, spec), train, run)
     number = flops.count(partial(train_epoch, spec), train, run, state, jnp.int32(0))
     segments = 1 + number * len(program_spec.run_infos) // _OPERATIONS
@@ -82,6 +87,7 @@ def _one(
     draw: Callable[[DataSettings, NoiseSettings, int], "_Noisy"],
     fit: Callable[[Augment, DataSettings], Augment],
 ) -> ProgramSpec:
+    """Return the program of one point of a sweep. It is not traced yet."""
     dataset = source(settings.data)
     check_result_epoch(settings.result_epoch, settings.noise.validation, dataset.test is not None)
     strategy = settings.strategy.instance
@@ -129,12 +135,13 @@ def _run_info(
         learning_rate=settings.plan.learning_rate,
         beta1=settings.plan.beta1,
         hyper={name: jnp.float32(value) for name, value in settings.strategy.traced.items()},
-        outside=OutOfSample(0 * everyone, noisy.labels) if folds else None,  # until the folds are trained
+        outside=OutOfSample(0 * everyone, noisy.labels) if folds else None,  # replaced when the folds are trained
     )
     return RunInfo(run, point, settings, seed, noise_seed, noisy.realized_rate, noisy.matrix)
 
 
 def _check_folds(batch_size: int, folds: int, noisy: Sequence["_Noisy"]) -> None:
+    """Raise `UserError` if a class has fewer examples than folds, or if all folds except one fill no batch."""
     for one in noisy:
         counts = np.bincount(np.asarray(one.labels)[np.asarray(one.train_index)])
         if counts[counts > 0].min() < folds:
@@ -144,7 +151,7 @@ def _check_folds(batch_size: int, folds: int, noisy: Sequence["_Noisy"]) -> None
 
 
 def _shape(program_spec: ProgramSpec) -> Hashable:
-    """All that a program is compiled for: points that are equal in it differ only in arrays."""
+    """Return everything that a program is compiled for. Points with an equal result differ only in arrays."""
     leaves, tree = jax.tree.flatten(program_spec.runs[0])
     maker, settings = program_spec.train_spec.make_strategy, program_spec.settings
     assert isinstance(maker, partial)
@@ -158,12 +165,14 @@ def _shape(program_spec: ProgramSpec) -> Hashable:
 
 
 def _merge(alike: Sequence[ProgramSpec]) -> ProgramSpec:
+    """Return one program with the runs of all these programs."""
     first, run_infos = alike[0], [run_info for program_spec in alike for run_info in program_spec.run_infos]
     layout = choose(first.settings.runs_axis, len(run_infos), first.settings.devices_per_batch)
     return first._replace(run_infos=run_infos, layout=layout)
 
 
 def _dataset(load: Callable[..., Dataset], wanted: DataSettings) -> Dataset:
+    """Return the data set, with its test set cut to a multiple of `wanted.whole_test_batches`."""
     dataset = load(wanted.name, wanted.folder, **dict(wanted.options))
     if dataset.test is None:
         return dataset
@@ -174,16 +183,18 @@ def _dataset(load: Callable[..., Dataset], wanted: DataSettings) -> Dataset:
 
 
 class _Noisy(NamedTuple):
+    """The noisy labels of one noise seed, their noise matrices, and the split into training and validation."""
+
     labels: jax.Array  # i32[N]
-    transition: jax.Array  # f32[C, C]
+    transition: jax.Array  # f32[C, C] P(noisy | clean), for strategies that know the true noise
     train_index: jax.Array  # i32[N_train]
     validation_index: jax.Array  # i32[N_validation]
-    realized_rate: float
-    matrix: np.ndarray  # f64[C, C]
+    realized_rate: float  # share of wrong labels; NaN if the true labels are unknown
+    matrix: np.ndarray  # f64[C, C] realized P(noisy | clean); NaN if the true labels are unknown
 
 
 def _noisy(source: Callable[[DataSettings], Dataset], wanted: DataSettings, kind: NoiseSettings, seed: int) -> _Noisy:
-    """The labels that training sees. Labels that are noisy already get this noise on top."""
+    """Return the labels that training sees. Labels that are noisy already get this noise on top."""
     dataset = source(wanted)
     given, clean = np.asarray(dataset.train.labels), np.asarray(dataset.train.clean)
     classes, known = len(dataset.class_names), clean >= 0
@@ -191,7 +202,7 @@ def _noisy(source: Callable[[DataSettings], Dataset], wanted: DataSettings, kind
     realized, matrix = math.nan, np.full((classes, classes), np.nan)
     if known.any():
         realized, matrix = float((labels != clean)[known].mean()), noise.realized(clean, labels, classes)
-    # Without a matrix of its own noise is what it turned out to be.
+    # Instance noise and labels that are noisy already have no matrix that is known before the draw.
     of_its_own = kind.kind == "instance" or (given != clean)[known].any()
     if of_its_own:
         told = noise.realized(np.where(known, clean, given), labels, classes)
@@ -204,7 +215,10 @@ def _noisy(source: Callable[[DataSettings], Dataset], wanted: DataSettings, kind
 
 
 def _streams(settings: Settings, dataset: Dataset, strategy: Strategy) -> bool:
-    """Whether inputs stay on the host: as asked, or where they would fill more than half of a device."""
+    """Return whether inputs stay on the host. `auto` keeps them there if they would fill more than half of a device.
+
+    Raises `UserError` if they stay on the host and the strategy looks at all examples between epochs.
+    """
     large = dataset.train.inputs.nbytes > devices.memory() // 2
     if settings.stream == "never" or (settings.stream == "auto" and not large):
         return False
@@ -218,6 +232,7 @@ def _streams(settings: Settings, dataset: Dataset, strategy: Strategy) -> bool:
 
 
 def _steps(settings: Settings, num_train: int) -> int:
+    """Return the number of whole batches in an epoch, at most `max_steps` unless that is 0."""
     if settings.batch_size > num_train:
         raise UserError(f"config.batch_size: {settings.batch_size} is more than {num_train:,} training examples")
     steps = num_train // settings.batch_size
@@ -225,7 +240,10 @@ def _steps(settings: Settings, num_train: int) -> int:
 
 
 def _model(name: str, dataset: Dataset) -> str:
-    """`auto`, as published: MLP for grey images and features, 7-layer CNN for colour images, NewsNet for texts."""
+    """Return the name of the network.
+
+    `auto` is the published choice: MLP for gray images and features, 7-layer CNN for color images, NewsNet for texts.
+    """
     if name != "auto":
         return name
     inputs = dataset.train.inputs
@@ -235,7 +253,7 @@ def _model(name: str, dataset: Dataset) -> str:
 
 
 def _model_options(settings: ModelSettings, dataset: Dataset, name: str) -> dict[str, Value]:
-    """As set; a vocabulary that is not set follows from the data."""
+    """Return the options of the network. If the size of the vocabulary is not set, it follows from the data."""
     given = models.options(name) | dict(settings.options)
     if given.get("vocabulary") == 0 and dataset.train.inputs.dtype == np.int32:
         tests = [] if dataset.test is None else [dataset.test]

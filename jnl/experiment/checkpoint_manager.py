@@ -1,4 +1,4 @@
-"""How far a training has come, and when and where that is saved."""
+"""The state of a training, and when and where it is saved."""
 
 import time
 from collections.abc import Callable
@@ -13,22 +13,23 @@ from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.results.checkpoint import Checkpoint, Checkpoints
 from jnl.results.records import ProgramSummary
 
-Measured = dict[str, np.ndarray]  # metric -> [S] or [S, ...], of one epoch
+Measured = dict[str, np.ndarray]  # name of a metric -> its values in one epoch, [S] or [S, ...]
 _CURVES = "curves"  # the names of the curves in a checkpoint start with it
 
 
 class TrainingRecord(NamedTuple):
-    """How far a training has come."""
+    """The state of a training: how far it has come and what it has measured."""
 
-    epoch: int  # under way, or the next
-    segment: int  # of it, the next
-    carry: EpochCarry | None = None  # of all runs, on the host, every leaf [S, ...]; None: nothing has been trained
-    curves: tuple[Measured, ...] = ()  # of the epochs that are over
-    epoch_seconds: tuple[float, ...] = ()  # of each
-    under_way: float = 0.0  # seconds spent in the epoch under way
-    seconds: float = 0.0  # in all, of all processes that took part one after the other
-    segments: int = 0  # of each epoch; 0: as planned
-    program: ProgramSummary | None = None  # once the training is over
+    epoch: int  # the epoch that is being trained, or the next epoch
+    segment: int  # the next segment of this epoch
+    # What all runs carry, on the host, every leaf [S, ...]. None before training, and when it is out of date.
+    carry: EpochCarry | None = None
+    curves: tuple[Measured, ...] = ()  # metrics of each finished epoch
+    epoch_seconds: tuple[float, ...] = ()  # duration of each finished epoch
+    under_way: float = 0.0  # seconds spent so far in the epoch that is being trained
+    seconds: float = 0.0  # total of all processes that took part one after the other
+    segments: int = 0  # number of segments of each epoch; 0 means the planned number
+    program: ProgramSummary | None = None  # set when the training is over
 
 
 class CheckpointPolicy(NamedTuple):
@@ -40,24 +41,24 @@ class CheckpointPolicy(NamedTuple):
     keep: int
 
     def inside(self, name: str) -> "CheckpointPolicy":
-        """The same in a folder inside."""
+        """Return the same policy for the folder `name` inside this folder."""
         return self._replace(folder=self.folder / name)
 
 
 class CheckpointManager:
-    """The checkpoints of a training; it may also save nothing.
+    """The checkpoints of a training. Without a policy, nothing is saved.
 
-    The main process alone has files; what goes wrong with them is told in all, so that none waits for another.
+    Only the main process has files. All processes raise its errors, so that none of them waits for another.
     """
 
     def __init__(self, policy: CheckpointPolicy | None) -> None:
         self._saving = policy
         self._files = devices.on_main(lambda: Checkpoints(policy.folder, policy.keep)) if policy else None
-        self._epoch, self._clock = -1, time.perf_counter()  # of what was saved last
+        self._epoch, self._clock = -1, time.perf_counter()  # epoch and time of the last save
 
     @property
     def saves(self) -> bool:
-        """Whether there is a place for it."""
+        """Whether checkpoints are saved."""
         return self._saving is not None
 
     def __enter__(self) -> Self:
@@ -68,17 +69,17 @@ class CheckpointManager:
             self._files.close()
 
     def due(self, epoch: int) -> bool:
-        """Whether it is time to save before `epoch`, or in it."""
+        """Return whether it is time to save before `epoch` or in the middle of it."""
         if self._saving is None:
             return False
         if self._epoch < 0:
-            self._epoch = epoch - 1  # the first one that is trained here has just begun or ended
+            self._epoch = epoch - 1  # the first epoch of this process has just begun or ended
         minutes = (time.perf_counter() - self._clock) / 60
         due = epoch - self._epoch >= self._saving.every_epochs or minutes >= self._saving.every_minutes
         return bool(devices.highest(due))
 
     def save(self, trained: TrainingRecord, number: int) -> None:
-        """Begins to save."""
+        """Begin to save a training as the checkpoint with this number. Later checkpoints have higher numbers."""
         self._epoch, self._clock = trained.epoch, time.perf_counter()
         arrays = dict(_named(trained.carry))
         for name in trained.curves[0] if trained.curves else ():
@@ -87,16 +88,17 @@ class CheckpointManager:
         self._do(lambda files: files.save(number, checkpoint))
 
     def wait(self) -> None:
-        """Returns when all is on disk."""
+        """Wait until everything is on disk."""
         self._do(lambda files: files.wait())
 
     def _do(self, work: Callable[[Checkpoints], None]) -> None:
+        """Call `work` with the checkpoints in the main process. All processes raise its errors."""
         files = self._files
         if self.saves:
             devices.on_main(lambda: work(files) if files else None)
 
     def newest(self, abstract_carry: EpochCarry) -> TrainingRecord | None:
-        """What was saved last, if anything."""
+        """Return the newest checkpoint, or None if there is none. `abstract_carry` has the structure of the carry."""
         files = self._files
         found = devices.on_main(lambda: files.newest() if files else None) if self.saves else None
         if jax.process_count() > 1 and self.saves:
@@ -118,6 +120,6 @@ class CheckpointManager:
 
 
 def _named(carry: EpochCarry | None) -> list[tuple[str, np.ndarray]]:
-    """The leaves, with the names of the fields that lead to them."""
+    """Return each leaf with the names of the fields that lead to it, such as `states/params/...`."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(carry)
     return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]

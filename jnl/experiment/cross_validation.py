@@ -1,4 +1,7 @@
-"""Weights settled before training, if the strategy has any: predictions by networks that did not see the example."""
+"""Weights of examples that are computed before the training, for strategies that use such weights.
+
+They can depend on cross-validation: predictions by networks that did not train on the example.
+"""
 
 from functools import partial
 
@@ -19,7 +22,10 @@ from jnl.training.single_run import init_state
 
 
 def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None) -> ProgramSpec:
-    """The same parts, each run with the weights of its examples; NaN, by which it fails, if its own training has."""
+    """Return the program with the weights of the examples of each run.
+
+    Runs whose cross-validation diverged get NaN weights, so that they are marked as failed later.
+    """
     rule = program_spec.settings.strategy.instance.example_weights
     if rule is None:
         return program_spec
@@ -37,13 +43,19 @@ def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None) -> Program
 
 
 def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
-    """What the probabilities f32[N, C] say of the labels i32[N]."""
+    """Return the probability f32[N] that each label is wrong, and the most probable class i32[N].
+
+    The arguments are labels i32[N] and probabilities f32[N, C].
+    """
     wrong = 1 - p[np.arange(len(p)), labels]
     return OutOfSample(jnp.asarray(wrong), jnp.asarray(p.argmax(1), jnp.int32))
 
 
 def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: CheckpointPolicy | None) -> np.ndarray:
-    """Probabilities f32[S, N, C], 0 for examples held out for validation. All folds of all runs are one program."""
+    """Return out-of-sample probabilities f32[S, N, C]. They are 0 without folds and for validation examples.
+
+    One program trains all folds of all runs.
+    """
     shape = (len(program_spec.run_infos), len(program_spec.dataset.train.labels), len(program_spec.dataset.class_names))
     predictions = np.zeros(shape, np.float32)
     if not rule.folds:

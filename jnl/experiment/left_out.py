@@ -1,4 +1,4 @@
-"""Which labels the runs of a program took for wrong, and so left out: tables for people. They never hold the truth."""
+"""Tables for people of the labels that the runs of a program took for wrong. They never contain the true labels."""
 
 from operator import itemgetter
 
@@ -12,7 +12,10 @@ Table = list[list[str]]  # the names of the columns, then a row for each example
 
 
 def tables(program_spec: ProgramSpec, states: TrainState) -> list[Table | None] | None:
-    """Of each run, None of one that has failed; None where the strategy takes no labels for wrong."""
+    """Return the table of each run, or None if the strategy takes no labels for wrong.
+
+    A run that has failed has None in place of its table.
+    """
     if program_spec.settings.strategy.instance.suspects is None:
         return None
     every = (jax.tree.map(itemgetter(number), states) for number in range(len(program_spec.run_infos)))
@@ -23,6 +26,7 @@ def tables(program_spec: ProgramSpec, states: TrainState) -> list[Table | None] 
 
 
 def _table(program_spec: ProgramSpec, run_info: RunInfo, state: TrainState) -> Table:
+    """Return one row for each label that the run took for wrong, below the names of the columns."""
     suspects = run_info.settings.strategy.instance.suspects
     assert suspects is not None
     listed, names, origin = suspects.listed(state), program_spec.dataset.class_names, program_spec.dataset.origin

@@ -1,4 +1,4 @@
-"""The training of one program, from where it stands to its end: killed at any moment, it goes on from what it saved."""
+"""Train one program to its end. A process that was killed at any moment can go on from its newest checkpoint."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from jnl.parallel.multi_run import Cursor, MultiRunProgram
 from jnl.results.progress import Progress
 from jnl.results.records import ProgramSummary
 
-OnEpochEnd = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...], its seconds)
+OnEpochEnd = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...], seconds of the epoch)
 
 
 def train_program(
@@ -26,23 +26,23 @@ def train_program(
     on_epoch_end: OnEpochEnd,
     preparing: int = 0,
 ) -> TrainingRecord:
-    """Train `epochs`, starting from what was saved. End early if all runs have failed.
+    """Train `epochs`, starting from the newest checkpoint. End early if all runs have failed.
 
     Args:
-      title: shown with the progress.
-      make: compiles the program, called with the number of segments of an epoch (0: as planned) if epochs are left.
+      title: the title of the progress bar.
+      make: compiles the program for a number of segments per epoch (0: as planned); not called if no epoch is left.
       abstract_carry: shapes and dtypes of what one run carries from segment to segment.
-      epochs: which epochs to train.
+      epochs: the epochs to train.
       policy: where and when to save; None saves nothing.
-      on_epoch_end: called for each epoch, first for those that were trained before.
-      preparing: how many epochs come before the networks start again; these do not end early.
+      on_epoch_end: called after each epoch, and first for each epoch of the checkpoint.
+      preparing: number of epochs before the networks start again; the training does not end early in these.
 
     Returns:
-      The whole training.
+      The record of the whole training, including the epochs of the checkpoint.
 
     Raises:
-      Stopped: a signal came, and all is saved.
-      UserError: it cannot be saved.
+      Stopped: if a signal came. Everything is saved.
+      UserError: if a checkpoint cannot be written or read.
     """
     with CheckpointManager(policy) as store:
         now = store.newest(abstract_carry) or TrainingRecord(epochs.start, 0)
@@ -70,7 +70,7 @@ def train_program(
                     store.save(now, cursor.epoch * program.segments + cursor.segment)
                 if over or signal:
                     store.wait()
-                    signal = devices.highest(heard.number)  # it may have come meanwhile
+                    signal = devices.highest(heard.number)  # a signal may have come during the wait
                 if signal:
                     raise Stopped(signal, _where(cursor, program.segments))
                 if over:
@@ -79,15 +79,16 @@ def train_program(
 
 
 def _begin(program: MultiRunProgram, now: TrainingRecord) -> Callable[[], Cursor]:
+    """Return a function that gives the first cursor: from the initial states, or from a checkpoint."""
     if now.carry is None:
         return partial(program.start, now.epoch)
     return partial(program.resume, now.epoch, now.segment, now.carry)
 
 
 def _later(now: TrainingRecord, cursor: Cursor, seconds: float) -> TrainingRecord:
-    """What is known so many seconds later."""
+    """Return the record after one more segment, which took so many seconds."""
     spent, all_seconds = now.under_way + seconds, now.seconds + seconds
-    # What was carried is out of date, and large.
+    # The old carry is out of date, and it is large.
     now = now._replace(epoch=cursor.epoch, segment=cursor.segment, carry=None, under_way=spent, seconds=all_seconds)
     if cursor.measured is None:
         return now
@@ -96,6 +97,7 @@ def _later(now: TrainingRecord, cursor: Cursor, seconds: float) -> TrainingRecor
 
 
 def _where(cursor: Cursor, segments: int) -> str:
+    """Return the message about where the training stopped."""
     where = f"in epoch {cursor.epoch}, {cursor.segment} of its {segments} segments are trained"
     if not cursor.segment:
         where = f"after epoch {cursor.epoch - 1}"

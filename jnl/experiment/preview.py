@@ -1,4 +1,4 @@
-"""What a program is about to do, in lines for people."""
+"""Lines for people about what a program is going to do."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, layout
 
-_SHARE = 0.5  # of the speed of a matrix product; 0.4 to 0.7 measured (README, Speed)
-_READABLE = 10  # classes of which the noise matrix is shown
+_SHARE = 0.5  # assumed share of the speed of a matrix product; 0.4 to 0.7 were measured (README, Speed)
+_READABLE = 10  # largest number of classes for which the noise matrix is shown
 
 
 def describe(program_spec: ProgramSpec) -> list[str]:
-    """The data, their noise, what will run on them, and what of it may not be meant."""
+    """Return lines about the data, their noise, the training, and settings that may be mistakes."""
     lines = [
         *_data(program_spec.settings.data.name, program_spec.dataset),
         *_matrix(program_spec),
@@ -27,7 +27,10 @@ def describe(program_spec: ProgramSpec) -> list[str]:
 
 
 def estimate(programs: Sequence[ProgramSpec]) -> str:
-    """How long it may take, from the operations of all epochs and the speed of a matrix product here and now."""
+    """Return a line that estimates the duration.
+
+    It follows from the operations of all epochs and the speed of a matrix product, which is measured now.
+    """
     number = sum(
         program_spec.operations * len(program_spec.run_infos) * len(program_spec.epochs) for program_spec in programs
     )
@@ -42,7 +45,7 @@ def estimate(programs: Sequence[ProgramSpec]) -> str:
 
 
 def _data(name: str, dataset: Dataset) -> list[str]:
-    """Sizes, kind of the inputs, classes and how unevenly they are filled."""
+    """Return a line about the number of examples, the inputs, and the smallest and the largest class."""
     train, test, names = dataset.train, dataset.test, dataset.class_names
     counts = np.bincount(np.asarray(train.labels), minlength=len(names))
     shape = " x ".join(map(str, train.inputs.shape[1:]))
@@ -58,7 +61,7 @@ def _data(name: str, dataset: Dataset) -> list[str]:
 
 
 def _matrix(program_spec: ProgramSpec) -> list[str]:
-    """The noise of the first run in percent, where there are few enough classes."""
+    """Return the noise matrix of the first run in percent, or nothing if it is large, unknown or without noise."""
     names, matrix = program_spec.dataset.class_names, program_spec.run_infos[0].matrix
     if len(names) > _READABLE or not np.isfinite(matrix).all() or (matrix == np.eye(len(names))).all():
         return []
@@ -72,6 +75,7 @@ def _matrix(program_spec: ProgramSpec) -> list[str]:
 
 
 def _training(program_spec: ProgramSpec) -> str:
+    """Return a line about the strategy, the noise, the network and the runs."""
     settings, wrong = program_spec.settings, np.unique([run_info.realized_rate for run_info in program_spec.run_infos])
     rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
     kinds = ", ".join(dict.fromkeys(run_info.settings.noise.kind for run_info in program_spec.run_infos))
@@ -85,6 +89,7 @@ def _training(program_spec: ProgramSpec) -> str:
 
 
 def _doubts(program_spec: ProgramSpec) -> list[str]:
+    """Return a line for each setting that may be a mistake."""
     settings, run = program_spec.settings, program_spec.runs[0]
     name, kind, lines = settings.strategy.name, settings.noise.kind, []
     noisy = data.noisy_already(settings.data.name)

@@ -1,4 +1,4 @@
-"""What one program trains: its runs, and all that they share."""
+"""What one program trains: its runs, and everything that they share."""
 
 from typing import NamedTuple
 
@@ -13,28 +13,28 @@ from jnl.training.spec import RunInputs, TrainSpec
 
 
 class RunInfo(NamedTuple):
-    """A run, and what it is for people."""
+    """The arrays of a run, with its seeds, settings and noise for the results."""
 
     run: RunInputs
     point: SweepPoint
     settings: Settings
     seed: int
     noise_seed: int
-    realized_rate: float  # share of wrong training labels, NaN where the truth is unknown
-    matrix: np.ndarray  # f64[C, C] P(noisy | clean) as drawn, NaN where the truth is unknown
+    realized_rate: float  # share of wrong training labels; NaN if the true labels are unknown
+    matrix: np.ndarray  # f64[C, C] P(noisy | clean) of the drawn labels; NaN if the true labels are unknown
 
 
 class ProgramSpec(NamedTuple):
-    """All that one program needs; its runs may come from several points of a sweep."""
+    """Everything that one program needs. Its runs may come from several points of a sweep."""
 
-    settings: Settings  # of its first point
+    settings: Settings  # settings of the first point
     model: str
     train_spec: TrainSpec
     dataset: Dataset
     run_infos: list[RunInfo]
     layout: Layout
-    abstract_carry: EpochCarry  # shapes and dtypes of what a run carries between segments
-    operations: int  # floating-point, of a run's epoch without evaluation
+    abstract_carry: EpochCarry  # shapes and dtypes of what one run carries between segments
+    operations: int  # floating-point operations of one run in one epoch, without evaluation
 
     @property
     def epochs(self) -> range:
@@ -43,7 +43,7 @@ class ProgramSpec(NamedTuple):
 
     @property
     def preparing(self) -> int:
-        """How many of these come before the networks start again."""
+        """The number of epochs before the networks start again."""
         return self.settings.preparing
 
     @property

@@ -24,11 +24,11 @@ from jnl.settings.parse import recorded
 
 
 class ResultSink(NamedTuple):
-    """The outputs of a training. All are None without a workdir, `files` also where another process writes."""
+    """The outputs of a training. All are None without a workdir; `files` is also None if another process writes."""
 
     files: Workdir | None
     policy: CheckpointPolicy | None
-    events: Events | None = None  # of TensorBoard, where they are wanted
+    events: Events | None = None  # events for TensorBoard, if the config asks for them
 
     def append(self, rows: list[dict[str, Json]]) -> None:
         """Add the rows of an epoch to `metrics.jsonl`."""
@@ -41,7 +41,7 @@ class ResultSink(NamedTuple):
         self.do(write)
 
     def write_partial(self, summary: Summary) -> None:
-        """Write a summary of the programs that are over, while others train."""
+        """Write a summary of the programs that are over while other programs still train."""
         self.do(lambda files: files.write_partial(summary))
 
     def left_out(self, first_run: int, found: Sequence[Table | None] | None) -> None:
@@ -51,7 +51,7 @@ class ResultSink(NamedTuple):
                 self.do(partial(Workdir.left_out, run=run, table=table))
 
     def do(self, work: Callable[[Workdir], None]) -> None:
-        """Let the process that has the files work with them. All processes raise its errors."""
+        """Call `work` with the files in the process that has them. All processes raise its errors."""
         if self.policy is not None:
             devices.on_main(lambda: work(self.files) if self.files else None)
 
@@ -63,12 +63,12 @@ def open_results(
     """Open the workdir for the results of all processes. Only the main process writes.
 
     Args:
-      config: what the workdir records.
-      programs: what `build` made of it.
-      path: of the workdir; None keeps no results on disk.
+      config: the config that the workdir records.
+      programs: the programs that `build` returned for this config.
+      path: the folder of the workdir; None keeps no results on disk.
 
     Raises:
-      UserError: it cannot be written, another process uses it, or it holds another training.
+      UserError: if the workdir cannot be written, another process uses it, or it holds another training.
     """
     settings = programs[0].settings
     if path is None:

@@ -1,4 +1,4 @@
-"""From a config to its results."""
+"""Train the runs of a config and return their results."""
 
 import os
 from collections.abc import Sequence
@@ -23,26 +23,26 @@ from jnl.results.records import Summary
 
 
 class History(NamedTuple):
-    """The results of a training. `runs` says which run of a sweep is which."""
+    """The results of a training."""
 
     metrics: dict[str, np.ndarray]  # name -> f32[S, epochs] or f32[S, epochs, K]
     summary: Summary
-    state: TrainState  # of the last epoch, on the host, every leaf [S, K, ...]
-    runs: list[dict[str, Json]]  # seeds and swept values of each
+    state: TrainState  # the state after the last epoch, on the host, every leaf [S, K, ...]
+    runs: list[dict[str, Json]]  # seeds and swept values of each run
 
 
 def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> History:
     """Train all runs of a config in one compiled program.
 
     Args:
-      config: as the files in `configs/` return it.
+      config: a config such as the files in `configs/` return.
       workdir: a folder for the results and checkpoints. A call with the same config and folder resumes the training,
-        or reads its results if it has finished.
+        or reads its results if the training has finished.
 
     Raises:
-      UserError: a setting, the data or the workdir cannot be used, or the sweep takes more than one program. Nothing
-        has been written then.
-      Stopped: a signal ended the training. Everything is saved.
+      UserError: if a setting, the data or the workdir cannot be used, or if the sweep needs more than one program. Then
+        nothing is written.
+      Stopped: if a signal ended the training. Everything is saved.
 
     Example:
       >>> import jnl
@@ -63,7 +63,15 @@ def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> Hi
 
 
 def train(programs: Sequence[ProgramSpec], output: ResultSink) -> list[History]:
-    """Train one program after the other and write one summary. Each epoch is on disk before the next one begins."""
+    """Train one program after the other and write one summary. Each epoch is on disk before the next one begins.
+
+    Args:
+      programs: the programs that `build` returned.
+      output: where the results go.
+
+    Returns:
+      The results of each program. All have the same summary.
+    """
     trained, points, done = [], [], 0
     for number, program_spec in enumerate(programs):
         record = _train(program_spec, output, number, done)
@@ -108,5 +116,5 @@ def _train(program_spec: ProgramSpec, output: ResultSink, number: int, first_run
 
 def _states(trained: TrainingRecord) -> TrainState:
     """Return the last states of all runs."""
-    assert trained.carry is not None  # a finished training has one
+    assert trained.carry is not None  # a finished training has a carry
     return trained.carry.states

@@ -1,4 +1,4 @@
-"""From the curves of the runs to the rows of `metrics.jsonl` and to `summary.json`."""
+"""Turn the curves of the runs into the rows of `metrics.jsonl` and into `summary.json`."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -24,9 +24,9 @@ def metric_rows(
 
     Args:
       program_spec: the program.
-      first_run: number of its first run.
+      first_run: number of its first run among the runs of all programs.
       epoch: number of the epoch.
-      measured: f32[S] or f32[S, ...] each, the metrics of the epoch.
+      measured: name of a metric -> its values in this epoch, f32[S] or f32[S, ...].
       seconds: wall time of the epoch.
     """
     rows = []
@@ -44,14 +44,14 @@ def summary_points(
     states: TrainState,
     found: Sequence[Table | None] | None,
 ) -> list[PointSummary]:
-    """Summarize the runs of each point of the sweep.
+    """Return the summary of each point of the sweep that has runs in this program.
 
     Args:
-      program_spec: the program that trained them.
-      first_run: number of its first run.
-      curves: f32[S, E] or f32[S, E, ...] each, without the epochs before the networks start again.
-      states: the last states, [S, ...] each.
-      found: the list of suspected labels of each run, if the strategy makes such lists.
+      program_spec: the program that trained the runs.
+      first_run: number of its first run among the runs of all programs.
+      curves: name -> f32[S, E] or f32[S, E, ...], without the epochs before the networks start again.
+      states: the last states, every leaf [S, ...].
+      found: the list of suspected labels of each run, or None if the strategy makes no such lists.
     """
     finite = np.isfinite(curves["train_loss"])
     failed, first_epoch = ~finite.all(1), program_spec.epochs.start + program_spec.preparing
@@ -97,7 +97,7 @@ def summary_points(
 
 
 def _estimated(program_spec: ProgramSpec, run: int, states: TrainState) -> Json:
-    """Return the noise matrix that the strategy of a run has estimated, if it estimates one."""
+    """Return the noise matrix that the strategy of a run has estimated, or None if it estimates none."""
     state, memory = jax.tree.map(itemgetter(run), states), program_spec.run_infos[run].settings.strategy.instance.memory
     if memory is None or memory.noise is None:
         return None
@@ -105,12 +105,15 @@ def _estimated(program_spec: ProgramSpec, run: int, states: TrainState) -> Json:
 
 
 def _best_last(own: dict[str, np.ndarray], name: str) -> BestLast | None:
-    """Summarize a curve if it is there, by every rule whose own curve is there."""
+    """Summarize a curve by every rule whose own curve is recorded. Return None if the curve is not recorded."""
     return best_last(own[name], judges(name, own.get)) if name in own else None
 
 
 def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str, dict[str, Json]] | None:
-    """Return the mean test accuracy of each class in the epoch of the best balanced accuracy and in the last epoch."""
+    """Return the mean test accuracy of each class in the epoch of the best balanced accuracy and in the last epoch.
+
+    Return None if the accuracies are not recorded, or if all runs have failed.
+    """
     if "class_accuracy" not in curves:
         return None
     there = np.isfinite(curves["train_loss"]).all(1)
@@ -126,7 +129,7 @@ def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str
 
 
 def summary_of(points: list[PointSummary], trained: Sequence[TrainingRecord]) -> Summary:
-    """Return what `summary.json` says of the programs that are over."""
+    """Return the content of `summary.json` for the programs that are over."""
     programs = [record.program for record in trained if record.program is not None]
     return Summary(
         test_accuracy=_pool([point["test_accuracy"] for point in points]),
@@ -140,10 +143,11 @@ def summary_of(points: list[PointSummary], trained: Sequence[TrainingRecord]) ->
 
 
 def _pool(results: Sequence[BestLast | None]) -> BestLast | None:
+    """Return the results of all points as one result, or None if a point has no result."""
     there = [result for result in results if result is not None]
     return pool(there) if len(there) == len(results) else None
 
 
 def run_columns(run_info: RunInfo) -> dict[str, Json]:
-    """Return the seeds and swept values of a run, which stand in each of its rows."""
+    """Return the seeds and swept values of a run. They are columns of each of its rows."""
     return {"seed": run_info.seed, "noise_seed": run_info.noise_seed, **run_info.point.swept}
