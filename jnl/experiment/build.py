@@ -23,9 +23,8 @@ from jnl.parallel import devices, flops, host_feed
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import choose
 from jnl.settings.epoch_plan import check_result_epoch
-from jnl.settings.parse import parse
-from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Settings
-from jnl.settings.sweep import SweepPoint, points
+from jnl.settings.parse import parse_points
+from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Settings, SettingsPoint
 from jnl.training import metrics
 from jnl.training.epoch import train_epoch
 from jnl.training.single_run import init_state
@@ -45,13 +44,13 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     Raises:
       UserError: if a setting or the data cannot be used.
     """
-    every = [(point, parse(point.config)) for point in points(config)]  # finds wrong settings before any data are read
+    every = parse_points(config)  # finds wrong settings before any data are read
     source = cache(partial(_dataset, load))
     noisy = cache(partial(_noisy, source))  # points with the same data and noise share one draw
     fit = cache(lambda augment, data: augment.fitted(source(data).train.inputs))
     programs: dict[Hashable, list[ProgramSpec]] = {}
-    for point, settings in every:
-        program_spec = _one(point, settings, source, noisy, fit)
+    for point in every:
+        program_spec = _one(point, source, noisy, fit)
         programs.setdefault(_shape(program_spec), []).append(program_spec)
     return [_traced(_merge(alike)) for alike in programs.values()]
 
@@ -81,13 +80,13 @@ def _traced(program_spec: ProgramSpec) -> ProgramSpec:
 
 
 def _one(
-    point: SweepPoint,
-    settings: Settings,
+    point: SettingsPoint,
     source: Callable[[DataSettings], Dataset],
     draw: Callable[[DataSettings, NoiseSettings, int], "_Noisy"],
     fit: Callable[[Augment, DataSettings], Augment],
 ) -> ProgramSpec:
     """Return the program of one point of a sweep. It is not traced yet."""
+    settings = point.settings
     dataset = source(settings.data)
     check_result_epoch(settings.result_epoch, settings.noise.validation, dataset.test is not None)
     strategy = settings.strategy.instance
@@ -112,7 +111,7 @@ def _one(
         augment=fit(settings.augment, settings.data),
     )
     run_infos = [
-        _run_info(point, settings, one, seed, noise_seed, bool(folds))
+        _run_info(point, one, seed, noise_seed, bool(folds))
         for seed, noise_seed, one in zip(settings.seeds, settings.noise_seeds, noisy, strict=True)
     ]
     layout = choose(settings.runs_axis, len(run_infos), settings.devices_per_batch)
@@ -120,9 +119,8 @@ def _one(
     return ProgramSpec(settings, model, spec, dataset, run_infos, layout, abstract_carry=unknown_yet, operations=0)
 
 
-def _run_info(
-    point: SweepPoint, settings: Settings, noisy: "_Noisy", seed: int, noise_seed: int, folds: bool
-) -> RunInfo:
+def _run_info(point: SettingsPoint, noisy: "_Noisy", seed: int, noise_seed: int, folds: bool) -> RunInfo:
+    settings = point.settings
     everyone = jnp.ones(len(noisy.labels), jnp.float32)
     run = RunInputs(
         seed=jnp.uint32(seed),
@@ -137,7 +135,7 @@ def _run_info(
         hyper={name: jnp.float32(value) for name, value in settings.strategy.traced.items()},
         outside=OutOfSample(0 * everyone, noisy.labels) if folds else None,  # replaced when the folds are trained
     )
-    return RunInfo(run, point, settings, seed, noise_seed, noisy.realized_rate, noisy.matrix)
+    return RunInfo(run, point, seed, noise_seed, noisy.realized_rate, noisy.matrix)
 
 
 def _check_folds(batch_size: int, folds: int, noisy: Sequence["_Noisy"]) -> None:

@@ -7,8 +7,7 @@ import numpy as np
 from jnl.data.dataset import Dataset
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import Layout
-from jnl.settings.records import Settings
-from jnl.settings.sweep import SweepPoint
+from jnl.settings.records import Settings, SettingsPoint
 from jnl.training.spec import RunInputs, TrainSpec
 
 
@@ -16,12 +15,16 @@ class RunInfo(NamedTuple):
     """The arrays of a run, with its seeds, settings and noise for the results."""
 
     run: RunInputs
-    point: SweepPoint
-    settings: Settings
+    point: SettingsPoint
     seed: int
     noise_seed: int
     realized_rate: float  # share of wrong training labels; NaN if the true labels are unknown
     matrix: np.ndarray  # f64[C, C] P(noisy | clean) of the drawn labels; NaN if the true labels are unknown
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the point that the run belongs to."""
+        return self.point.settings
 
 
 class ProgramSpec(NamedTuple):

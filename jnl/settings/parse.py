@@ -18,11 +18,22 @@ from jnl.settings.records import (
     NoiseSettings,
     Options,
     Settings,
+    SettingsPoint,
     StrategySettings,
 )
+from jnl.settings.sweep import points
 from jnl.training.optimizers import Optimizer
 
 _STREAM = ["auto", "always", "never"]
+
+
+def parse_points(config: ConfigDict) -> list[SettingsPoint]:
+    """Return the settings of all points of a sweep.
+
+    Raises:
+      UserError: as `parse`, or the sweep cannot be used.
+    """
+    return [SettingsPoint(point.title, point.swept, parse(point.config)) for point in points(config)]
 
 
 def parse(config: ConfigDict) -> Settings:

@@ -1,10 +1,12 @@
 """The settings of a training as typed records: what a config says once it is parsed and checked."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
 from jnl.ops.augment import Augment
+from jnl.settings.config import Value as Swept
 from jnl.settings.epoch_plan import EpochPlan
 from jnl.training.optimizers import Optimizer
 
@@ -88,3 +90,11 @@ class Settings(NamedTuple):
     devices_per_batch: int
     checkpoint: CheckpointSettings
     tensorboard: bool
+
+
+class SettingsPoint(NamedTuple):
+    """One point of a sweep with its settings. A config without a sweep has one point."""
+
+    title: str  # one printable line
+    swept: Mapping[str, Swept]  # field -> value
+    settings: Settings
