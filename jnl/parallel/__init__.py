@@ -1,1 +1,1 @@
-"""Many runs in one compiled program, over all devices."""
+"""Training of many runs in one compiled program, on all devices."""

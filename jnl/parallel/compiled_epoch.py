@@ -1,4 +1,7 @@
-"""An epoch of all runs of a chunk, as one program or in segments. A training can be saved between segments."""
+"""An epoch of all runs of a chunk, compiled as one program or in segments.
+
+Training can be saved and stopped between segments.
+"""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -36,14 +39,17 @@ Metrics = dict[str, Array]
 
 
 class EpochCarry(NamedTuple):
-    """What all runs of a chunk carry from segment to segment."""
+    """The arrays that all runs of a chunk carry from one segment to the next."""
 
     states: TrainState
-    counts: metrics.Counts  # of this epoch so far
+    counts: metrics.Counts  # the counts of this epoch so far
 
 
 def bytes_of(compiled: jax.stages.Compiled) -> int:
-    """What it needs on each device: arguments, results and what it computes in between."""
+    """Return the memory in bytes that a program needs on each device: arguments, results and intermediate values.
+
+    The result is 0 if the compiler does not report it.
+    """
     memory = compiled.memory_analysis()
     if memory is None:
         return 0
@@ -52,7 +58,7 @@ def bytes_of(compiled: jax.stages.Compiled) -> int:
 
 
 class WholeEpoch:
-    """Training and evaluation in one program, with all data on the device."""
+    """An epoch of training and evaluation in one program, with all data on the device."""
 
     segments = compilations = 1
 
@@ -67,23 +73,23 @@ class WholeEpoch:
         self.bytes = bytes_of(self._compiled)
 
     def feed(self, runs: RunInputs, number: Array, first: int) -> Iterator[None]:
-        """Nothing has to be brought to the device."""
+        """Yield None once, because all data are already on the device."""
         yield None
 
     def __call__(
         self, runs: RunInputs, carry: EpochCarry, fed: None, number: Array, segment: int
     ) -> tuple[EpochCarry, Metrics | None]:
-        """Trains epoch `number`; its metrics."""
+        """Train and evaluate epoch `number`, and return the new carry and the metrics."""
         states, measured = self._compiled(self._data, runs, carry.states, (), number)
         return carry._replace(states=states), measured
 
 
 class SegmentedEpoch:
-    """Trains an epoch in segments. Training inputs that do not fit on the device are streamed from the host.
+    """An epoch in segments. Training inputs that do not fit on the device are streamed from the host.
 
-    The functions are those of the whole epoch, in the same order, and what they add up they add up one after the
-    other, so the bits do not depend on where an epoch is cut (but the last ones may under `vmap`, where the compiler
-    fuses the sums of all runs, in each program in its own way).
+    It calls the same functions as the whole epoch, in the same order, and sums in the same order. So the bits of a
+    result do not depend on where an epoch is cut. There is one exception: under `vmap` the compiler fuses the sums of
+    all runs in a different way in each program, so the last bits may differ.
     """
 
     def __init__(
@@ -150,14 +156,25 @@ class SegmentedEpoch:
         self.bytes = max(map(bytes_of, programs))
 
     def feed(self, runs: RunInputs, number: Array, first: int) -> Iterator[Batches]:
-        """Yield the segments of epoch `number` from the `first` on, on the device."""
+        """Yield the segments of epoch `number` on the device, starting with segment `first`."""
         _, batches = self._order((), runs, (), (), number)
         return self._fed(batches, self._cuts[first:])
 
     def __call__(
         self, runs: RunInputs, carry: EpochCarry, fed: Batches, number: Array, segment: int
     ) -> tuple[EpochCarry, Metrics | None]:
-        """Train one segment of epoch `number`; return metrics after the last one."""
+        """Train one segment of an epoch.
+
+        Args:
+          runs: the runs of the chunk.
+          carry: the carry before the segment.
+          fed: the batches of the segment, from `feed`.
+          number: i32[] number of the epoch.
+          segment: number of the segment in the epoch.
+
+        Returns:
+          The new carry, and the metrics of the epoch after its last segment, else None.
+        """
         train = self._data.train
         if segment == 0:
             states, _ = self._before(train, runs, carry.states, (), number)
@@ -173,7 +190,7 @@ class SegmentedEpoch:
         return EpochCarry(states, nothing(self._axis, runs)), measured
 
     def _fed(self, of: Segment, segments: Sequence[slice]) -> Iterator[Segment]:
-        """Yield segments of batches or rows. They have their inputs if these are streamed."""
+        """Yield segments of batches or rows on the device. They contain their inputs if inputs are streamed."""
         index = np.asarray(devices.gather(of.example_index)) if self._streams else None
         fetched = repeat(None) if index is None else feed(self._inputs, index, segments)
         for segment, inputs in zip(segments, fetched, strict=False):
@@ -181,7 +198,7 @@ class SegmentedEpoch:
             yield self._axis.shard(some._replace(inputs=cast(Array, inputs)))
 
     def _abstract(self, of: Segment, length: int) -> Segment:
-        """Return the shapes of a segment."""
+        """Return the shapes and dtypes of a segment of `length` batches."""
 
         def shape(leaf: Array) -> jax.ShapeDtypeStruct:
             return jax.ShapeDtypeStruct((leaf.shape[0], length, *leaf.shape[2:]), leaf.dtype)
@@ -193,18 +210,21 @@ class SegmentedEpoch:
         return self._axis.abstract(some)
 
     def _no_sums(self, runs: RunInputs) -> Sums:
-        """Before the first example of what is held out; nothing where the device has it."""
+        """Return the sums over held-out examples before the first one: f32[S, K] zeros.
+
+        The result is empty if there are no held-out examples, or if their inputs are on the device.
+        """
         number, held_out = runs.validation_index.shape
         there = self._streams and held_out
         names = OF_VALIDATION if there else ()
         return self._axis.shard({name: jnp.zeros((number, self._num_nets)) for name in names})
 
     def _held_out(self, runs: RunInputs) -> Rows:
-        """What is held out for validation, as batches."""
+        """Return the batches of the examples that each run holds out for validation."""
         index = devices.gather(runs.validation_index)
         return jax.vmap(partial(rows, size=self._size))(index)
 
 
 def nothing(axis: RunsAxis, runs: RunInputs) -> metrics.Counts:
-    """The counts of all runs before the first batch."""
+    """Return the counts of all runs before the first batch of an epoch: f32[S] zeros."""
     return axis.shard(jax.tree.map(lambda count: jnp.full(len(runs.seed), count), metrics.zero_counts()))

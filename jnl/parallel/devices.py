@@ -1,4 +1,4 @@
-"""The devices of this process and of its fellows: CPU cores as devices, several hosts, memory."""
+"""The devices of all processes of a training: CPU cores as devices, several hosts, and the memory of a device."""
 
 import os
 from collections.abc import Callable
@@ -17,28 +17,30 @@ Made = TypeVar("Made")
 
 
 def use_cores() -> None:
-    """Makes each CPU core a device, unless JAX has counted them already or its settings say how many there are.
+    """Make each CPU core a JAX device.
 
-    Changes nothing on an accelerator.
+    This does nothing if JAX has already initialized its devices, or if the user has set the number of CPU devices. It
+    changes nothing on an accelerator.
     """
     said = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
     if not said and jax.config.values["jax_num_cpu_devices"] < 0:
-        with suppress(RuntimeError):  # too late
+        with suppress(RuntimeError):  # JAX has already initialized its devices
             jax.config.update("jax_num_cpu_devices", cores())
 
 
 def cores() -> int:
-    """The CPU cores that this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def connect() -> None:
-    """Joins the other processes of one training, if JAX_NUM_PROCESSES says that there are any.
+    """Connect to the other processes of this training, if the variable JAX_NUM_PROCESSES is set.
 
-    A number wants JAX_PROCESS_ID and JAX_COORDINATOR_ADDRESS too; `auto` finds all three on a TPU pod, Slurm, Open MPI.
+    If it is a number, JAX_PROCESS_ID and JAX_COORDINATOR_ADDRESS must be set too. With `auto`, JAX finds all three on a
+    TPU pod and under Slurm and Open MPI.
 
     Raises:
-      UserError: the variables do not fit together.
+      UserError: a variable is missing, or JAX cannot connect with these values.
     """
     number = os.environ.get("JAX_NUM_PROCESSES")
     if number is None:
@@ -56,19 +58,23 @@ def connect() -> None:
 
 
 def is_main() -> bool:
-    """Whether this process is the one that writes and speaks."""
+    """Return whether this is the main process, which writes files and prints messages."""
     return jax.process_index() == 0
 
 
 def highest(number: int) -> int:
-    """The highest that any process gives."""
+    """Return the highest of the numbers that the processes pass."""
     if jax.process_count() == 1:
         return number
     return int(multihost_utils.process_allgather(np.int32(number)).max())
 
 
 def on_main(make: Callable[[], Made]) -> Made | None:
-    """What the main process makes, None in others; the user's mistakes are told in all of them."""
+    """Call `make` in the main process and return its result there. Return None in the other processes.
+
+    Raises:
+      UserError: `make` raised it. All processes then raise it.
+    """
     made, wrong = None, ""
     if is_main():
         try:
@@ -83,7 +89,7 @@ def on_main(make: Callable[[], Made]) -> Made | None:
 
 
 def share(content: bytes) -> bytes:
-    """What the main process gives, to all."""
+    """Return the bytes that the main process passes, in all processes."""
     if jax.process_count() == 1:
         return content
     size = int(multihost_utils.broadcast_one_to_all(np.int64(len(content))))
@@ -92,7 +98,7 @@ def share(content: bytes) -> bytes:
 
 
 def shard(tree: Tree, sharding: jax.sharding.Sharding) -> Tree:
-    """Arrays that every process has whole -> spread over the devices of all processes."""
+    """Spread arrays over the devices of all processes. Every process must have the whole arrays."""
     if jax.process_count() == 1:
         return jax.device_put(tree, sharding)
 
@@ -106,12 +112,15 @@ def shard(tree: Tree, sharding: jax.sharding.Sharding) -> Tree:
 
 
 def gather(tree: Tree) -> Tree:
-    """Arrays spread over the devices of all processes -> whole on each host."""
+    """Copy arrays that are spread over the devices of all processes to each host, as whole arrays."""
     return jax.device_get(tree) if jax.process_count() == 1 else multihost_utils.process_allgather(tree, tiled=True)
 
 
 def memory() -> int:
-    """Bytes that one device can hold: the allocator's limit, or its share of what the machine has free."""
+    """Return the memory of one device in bytes.
+
+    This is the limit of its allocator. A device without a limit gets an equal share of the free memory of the machine.
+    """
     statistics = jax.local_devices()[0].memory_stats()
     if statistics and "bytes_limit" in statistics:
         return int(statistics["bytes_limit"])
@@ -119,7 +128,7 @@ def memory() -> int:
 
 
 def _free_memory() -> int:
-    """Linux says what is available; elsewhere half of all memory is a guess on the safe side."""
+    """Return the free memory of the machine in bytes: as Linux reports it; elsewhere half of all memory, to be safe."""
     try:
         lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
         return int(lines["MemAvailable"].split()[0]) * 1024

@@ -1,4 +1,7 @@
-"""Floating-point operations of matrix products and convolutions, counted in a program before it is compiled."""
+"""Counts of the floating-point operations of a function, without compiling or running it.
+
+Only matrix products and convolutions are counted.
+"""
 
 import math
 import time
@@ -10,12 +13,20 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 
 
 def count(function: Callable[..., object], *arguments: object) -> int:
-    """2 m n k of every matrix product of `function`, loops included; all else is left out."""
+    """Return the number of floating-point operations of a call of `function` with these arguments.
+
+    A product of m x k and k x n matrices counts 2 m n k, a convolution counts like the matrix product that it equals,
+    and everything else counts 0. A scan counts its body once for each of its steps, a conditional counts its most
+    expensive branch.
+    """
     return _jaxpr(jax.make_jaxpr(function)(*arguments).jaxpr)
 
 
 def per_second(side: int = 1024) -> float:
-    """The speed of a matrix product on one device, the best of three; CPU devices share the cores."""
+    """Measure the floating-point operations per second of a matrix product on one device.
+
+    This is the best of three products of `side` x `side` matrices. CPU devices share the cores.
+    """
     square = jnp.ones((side, side))
     product = jax.jit(jnp.matmul)
     product(square, square).block_until_ready()
@@ -28,10 +39,12 @@ def per_second(side: int = 1024) -> float:
 
 
 def _jaxpr(jaxpr: Jaxpr) -> int:
+    """Return the number of operations of a jaxpr."""
     return sum(map(_equation, jaxpr.eqns))
 
 
 def _equation(equation: JaxprEqn) -> int:
+    """Return the number of operations of one equation, including the jaxprs inside it."""
     name, parameters = equation.primitive.name, equation.params
     if name == "dot_general":
         (contracted, _), _ = parameters["dimension_numbers"]
@@ -52,6 +65,7 @@ def _shape(variable: Var | Literal) -> tuple[int, ...]:
 
 
 def _parts(value: object) -> Iterator[Jaxpr]:
+    """Yield the jaxprs in a parameter of an equation."""
     for part in value if isinstance(value, tuple | list) else [value]:
         if isinstance(part, ClosedJaxpr | Jaxpr):
             yield part.jaxpr if isinstance(part, ClosedJaxpr) else part

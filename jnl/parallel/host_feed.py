@@ -1,4 +1,4 @@
-"""Inputs that stay on the host, fetched a few batches ahead of the training, by Grain."""
+"""Inputs that stay on the host. Grain reads them a few segments before the training needs them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,14 +6,22 @@ import numpy as np
 
 from jnl.core.quiet import quiet
 
-_AHEAD = 2  # segments that are read before they are needed
-BYTES = 2**26  # of a segment, about; large enough that the work once per segment does not matter
+_AHEAD = 2  # number of segments that are read before they are needed
+BYTES = 2**26  # approximate size of a segment, so large that the fixed cost of a segment does not matter
 
 
 def cut(steps: int, segments: int) -> list[slice]:
-    """Cut `steps` into about equal segments of at most two lengths; 0 steps give no segment.
+    """Cut steps into segments of about equal length.
 
-    Of two steps at least: of one the compiler makes no loop, and other bits.
+    A segment has at least two steps, unless `steps` is 1. For a segment of one step the compiler makes no loop, and the
+    bits differ.
+
+    Args:
+      steps: number of steps.
+      segments: number of segments that is wanted.
+
+    Returns:
+      The segments, of at most two different lengths. There is none if `steps` is 0.
     """
     if not steps:
         return []
@@ -22,12 +30,18 @@ def cut(steps: int, segments: int) -> list[slice]:
 
 
 def feed(inputs: np.ndarray, index: np.ndarray, segments: Sequence[slice]) -> Iterator[np.ndarray]:
-    """Yield the rows of inputs [N, ...] at index i32[..., T, B], segment by segment of the axis T: [..., t, B, ...].
+    """Yield the inputs of one segment after the other.
 
-    The segments may be any slices, so a stream can begin at any batch.
+    Args:
+      inputs: [N, ...] inputs of all examples.
+      index: i32[..., T, B] rows of the examples of T batches.
+      segments: slices of the axis T. They may begin at any batch.
+
+    Yields:
+      [..., t, B, ...] inputs of the t batches of a segment.
     """
-    with quiet():  # about versions of jaxlib
-        import grain  # here, because most trainings do not stream and need not wait for it
+    with quiet():  # the import logs messages about versions of jaxlib
+        import grain  # imported here, because most trainings do not stream and need not wait for this import
 
     def fetch(number: int) -> np.ndarray:
         return inputs[index[..., segments[number], :]]

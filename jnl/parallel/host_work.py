@@ -1,4 +1,4 @@
-"""What is computed of each run between epochs: predictions, and the work of a strategy that JAX cannot do."""
+"""Work on the states of all runs outside the compiled epoch: predictions, and the `HostCallback` of a strategy."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -16,20 +16,20 @@ from jnl.parallel.runs_axis import RunsAxis
 from jnl.training.evaluation import predict_all, predictor
 from jnl.training.spec import RunInputs, TrainSpec
 
-OfChunk = Callable[[RunInputs, TrainState], np.ndarray]  # of all runs of a chunk, on the host
+OfChunk = Callable[[RunInputs, TrainState], np.ndarray]  # (runs, states) of a chunk -> [S, ...] on the host
 
 
 class HostWork:
-    """Computes on the host what follows from the states of the runs of a chunk."""
+    """The computations on the states of the runs of a chunk whose results are needed on the host."""
 
     def __init__(self, axis: RunsAxis, spec: TrainSpec, train: Split, runs: Sequence[RunInputs]) -> None:
-        """`runs` are those of all chunks, on the host."""
+        """Prepare the work; `runs` are the runs of all chunks, on the host."""
         self._axis, self._spec, self._train, self._runs = axis, spec, train, runs
         self._callbacks = [_callback(spec, run) for run in runs]
 
     @cached_property
     def held_out(self) -> OfChunk:
-        """Probabilities of the examples that each run holds out for validation: f32[S, K, N_validation, C]."""
+        """The function that returns class probabilities of held-out examples: f32[S, K, N_validation, C]."""
 
         def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
             run, state = both
@@ -41,6 +41,8 @@ class HostWork:
 
     @cached_property
     def _features(self) -> OfChunk:
+        """The function that returns the features of all training examples: f32[S, K, N, D]."""
+
         def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
             predict_fn = predictor(self._spec.model, both[1], self._spec.augment, self._spec.shard_batch)
             _, features = predict_all(predict_fn, train.inputs, self._spec.batch_size)
@@ -51,13 +53,16 @@ class HostWork:
         return self._of_each_run(one)
 
     def before_epoch(self, epoch: int, first: int, runs: RunInputs, state: TrainState) -> TrainState:
-        """Let the strategy change the memory of each run before an epoch; runs that have failed keep theirs.
+        """Run the host callback of the strategy for each run. The memory of a failed run does not change.
 
         Args:
-          epoch: the next one.
+          epoch: the epoch that begins.
           first: number of the first run of the chunk.
-          runs: of the chunk.
-          state: of the chunk.
+          runs: the runs of the chunk.
+          state: the states of the chunk.
+
+        Returns:
+          The states with the new memory, or `state` if there is no work before this epoch.
         """
         callback = self._callbacks[first % len(self._runs)]
         if callback is None or not callback.due(epoch):
@@ -74,6 +79,7 @@ class HostWork:
         return state._replace(memory=self._axis.shard(stacked))
 
     def _of_each_run(self, one: Callable[[Split, tuple[RunInputs, TrainState]], Array]) -> OfChunk:
+        """Turn a function of one run into a function of all runs of a chunk."""
         program = self._axis.one_by_one(one)
 
         def of_chunk(runs: RunInputs, state: TrainState) -> np.ndarray:
@@ -83,6 +89,7 @@ class HostWork:
 
 
 def _callback(spec: TrainSpec, run: RunInputs) -> HostCallback | None:
+    """Return the host callback of the strategy at the hyper-values of a run, or None if it has none."""
     hyper = {name: float(value) for name, value in run.hyper.items()}
     memory = spec.make_strategy(**hyper).memory
     return memory.host if memory else None

@@ -1,4 +1,4 @@
-"""Where the runs of a program go, and how a device goes through its share of them."""
+"""The layout of a program: on which devices its runs train, and how a device computes its share of them."""
 
 from typing import NamedTuple
 
@@ -12,25 +12,30 @@ AXES = ["auto", "devices", "map", "vmap"]
 
 
 class Layout(NamedTuple):
-    """Where the runs go, and how."""
+    """The devices of the runs, and how a device computes its runs."""
 
-    mesh: Mesh  # axes `runs` and `data`: each batch is spread over the devices of one row
-    inner: str  # how a device goes through its runs: `vmap` (one batched program) or `map` (one after the other)
-    reason: str  # why, for people
+    mesh: Mesh  # axes `runs` and `data`; each batch is spread over the devices of one row
+    inner: str  # how a device computes its runs: `vmap` (one batched program) or `map` (one run after the other)
+    reason: str  # why this layout was chosen, for messages
 
 
 def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
-    """The layout for `runs_axis`.
+    """Return the layout for the setting `runs_axis`.
 
-    `vmap` and `map` use one device (or `devices_per_batch`). `devices` spreads the runs over all devices of all hosts;
-    each goes through its share by `map` on CPU and by `vmap` elsewhere. `auto` takes `devices`.
+    `vmap` and `map` use one device (or `devices_per_batch` devices). `devices` spreads the runs over all devices of all
+    hosts, and each row of devices computes its share by `map` on CPU and by `vmap` elsewhere. `auto` means `devices`.
 
-    On CPU that rule is measured (`jnl.benchmark`, 2 cores, MLP, 8 runs, seconds per run and epoch): `devices` 0.71,
-    `map` 1.03, `vmap` 1.05. On a GPU (H200, MLP) one run takes 0.032 by `map`, each of 32 takes 0.005 by `vmap`, which
-    fills a device that one small run does not. On a TPU it is not measured.
+    The reason for this rule is a measurement (`jnl.benchmark`, MLP, seconds per run and epoch). CPU with 2 cores, 8
+    runs: `devices` 0.71, `map` 1.03, `vmap` 1.05. GPU (H200): 0.032 for one run by `map`, 0.005 for each of 32 runs by
+    `vmap`, because one small run does not fill the device. The rule is not measured on a TPU.
+
+    Args:
+      axis: the setting `runs_axis`, one of `AXES`.
+      num_runs: number of runs.
+      devices_per_batch: number of devices over which each batch is spread.
 
     Raises:
-      UserError: an unknown axis, or one that these devices cannot form.
+      UserError: the axis is unknown, or these devices do not allow this layout.
     """
     if axis not in AXES:
         raise unknown("runs_axis", axis, AXES)
@@ -54,7 +59,7 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
 
 
 def describe(layout: Layout) -> str:
-    """One phrase for people."""
+    """Return a phrase that describes the layout, for messages."""
     rows, per_batch = layout.mesh.devices.shape
     each = f", {per_batch} devices to a batch" if per_batch > 1 else ""
     where = f"over {rows} x " if rows > 1 else "on "

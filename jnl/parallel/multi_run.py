@@ -1,4 +1,4 @@
-"""The training of several runs in one compiled program, segment by segment."""
+"""The training of several runs in one compiled program, one segment of an epoch after the other."""
 
 import logging
 import math
@@ -31,25 +31,33 @@ Tree = TypeVar("Tree")
 
 
 class Cursor(NamedTuple):
-    """How far the training of a program has come: what it continues from."""
+    """The position of a training, and the states from which it continues."""
 
-    epoch: int  # the one that is being trained, or the next
-    segment: int  # of this epoch, the next
-    chunks: list[EpochCarry]  # every array is [S, ...]; their memory is used again when the training continues
-    measured: dict[str, np.ndarray] | None = None  # of the epoch that has just ended: [S] or [S, ...]
+    epoch: int  # the epoch of the next segment
+    segment: int  # the next segment of this epoch
+    chunks: list[EpochCarry]  # every array is [S, ...]; the memory is reused when the training continues
+    measured: dict[str, np.ndarray] | None = None  # [S, ...] metrics of an epoch that has just ended, else None
 
 
 class MultiRunProgram:
     """The compiled training epoch of all runs.
 
-    Runs that do not fit into memory at once are trained in chunks of equal size, each with its own state. The last
-    chunk is filled up with runs that are not reported.
+    If not all runs fit into memory at once, they are trained in chunks of equal size, each with its own state. The last
+    chunk is padded with copies of runs, which are not reported.
     """
 
     def __init__(
         self, spec: TrainSpec, dataset: Dataset, runs: Sequence[RunInputs], layout: Layout, at_once: int = 0
     ) -> None:
-        """Compile the epoch for as many runs as fit, at most `at_once` unless it is 0."""
+        """Compile the epoch for as many runs as fit into memory at once.
+
+        Args:
+          spec: what all runs share.
+          dataset: the data set of all runs.
+          runs: the arrays of each run, with equal shapes.
+          layout: the devices of the runs.
+          at_once: the maximal number of runs in a chunk; 0 means all runs.
+        """
         self.layout, self._axis, self._runs = layout, RunsAxis(layout), runs
         self.train_spec = spec._replace(shard_batch=self._axis.shard_batch)
         self.compilations, self.compile_seconds = 0, 0.0
@@ -66,26 +74,29 @@ class MultiRunProgram:
 
     @property
     def num_runs(self) -> int:
-        """Number of runs that are reported."""
+        """The number of runs that are reported."""
         return len(self._runs)
 
     @property
     def steps(self) -> int:
-        """Steps of all runs in an epoch."""
+        """The number of steps of all runs together in an epoch."""
         return self.train_spec.steps * self.num_runs
 
     @property
     def segments(self) -> int:
-        """Number of segments of an epoch."""
+        """The number of segments of an epoch."""
         return self._epoch.segments
 
     @property
     def bytes(self) -> int:
-        """What the program needs on each device: data, states, results and what it computes in between."""
+        """The memory in bytes that the program needs on each device: data, states, results and intermediate values."""
         return self._epoch.bytes
 
     def _compile_chunks(self, at_once: int) -> None:
-        """Cut the runs into equal chunks of at most `at_once`, whole rows of the mesh, and compile for one chunk."""
+        """Cut the runs into equal chunks and compile the programs for one chunk.
+
+        A chunk has about `at_once` runs at most, rounded up so that each row of the mesh gets the same number.
+        """
         number = math.ceil(len(self._runs) / at_once)
         self.at_once = math.ceil(len(self._runs) / number / self._axis.rows) * self._axis.rows
         padded = [self._runs[i % len(self._runs)] for i in range(number * self.at_once)]
@@ -99,12 +110,15 @@ class MultiRunProgram:
         self.compilations += self._epoch.compilations
 
     def _compile(self, runs: RunInputs) -> tuple[Callable[[RunInputs], TrainState], Epoch]:
-        """Compile ahead of time, so that a later change of shapes is an error and not another compilation."""
-        # Random numbers compile slowly on CPU: less optimization makes the same bits several times sooner.
+        """Compile ahead of time, so that a later change of shapes is an error and not another compilation.
+
+        Return the function that makes the initial states, and the epoch.
+        """
+        # Random numbers compile slowly on CPU. Less optimization gives the same bits several times sooner.
         quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
         init = self._axis.batched(partial(init_state, self.train_spec), {**quickly})
         states = self._axis.abstract(jax.eval_shape(init, self._data.train, runs))
-        with ThreadPoolExecutor() as pool:  # both at the same time
+        with ThreadPoolExecutor() as pool:  # compile both programs at the same time
             compiled = pool.submit(init.lower(self._data.train, runs).compile)
             if self.train_spec.streams or self.train_spec.segments > 1:
                 epoch: Epoch = SegmentedEpoch(self._axis, self.train_spec, self._data, self._inputs, runs, states)
@@ -113,12 +127,18 @@ class MultiRunProgram:
         return partial(compiled.result(), self._data.train), epoch
 
     def start(self, epoch: int) -> Cursor:
-        """Return the cursor before `epoch`, with the initial states."""
+        """Return the cursor before epoch `epoch`, with the initial states."""
         carries = (EpochCarry(self._init(runs), nothing(self._axis, runs)) for runs in self._chunks)
         return Cursor(epoch, 0, [self._offload(carry) for carry in carries])
 
     def resume(self, epoch: int, segment: int, carry: EpochCarry) -> Cursor:
-        """Return the cursor at this segment, from what `gather` returned there."""
+        """Return the cursor at a saved position.
+
+        Args:
+          epoch: the epoch of the next segment.
+          segment: the next segment of this epoch.
+          carry: the result of `gather` at this position.
+        """
 
         def chunk(number: int) -> EpochCarry:
             rows = np.arange(number * self.at_once, (number + 1) * self.at_once) % len(self._runs)
@@ -127,14 +147,24 @@ class MultiRunProgram:
         return Cursor(epoch, segment, [chunk(number) for number in range(len(self._chunks))])
 
     def train(self, begin: Callable[[], Cursor]) -> Iterator[Cursor]:
-        """Train from where `begin` stands, segment by segment, without end; halve the chunks if memory runs out."""
+        """Train without end, and yield the cursor after each segment.
+
+        The chunks are halved if memory runs out in the first segment.
+
+        Args:
+          begin: returns the cursor from which to train. It is called again after the chunks are halved.
+
+        Raises:
+          UserError: the smallest chunk does not fit into memory.
+        """
         cursor, feeds = self._first(begin)
-        del begin  # what it holds may be large
+        del begin  # it may hold large arrays
         while True:
             yield cursor
             cursor = self._advance(cursor, feeds)
 
     def _first(self, begin: Callable[[], Cursor]) -> tuple[Cursor, list[Iterator]]:
+        """Train the first segment, with smaller chunks each time memory runs out. Return the cursor and the feeds."""
         while True:
             try:
                 feeds: list[Iterator] = []
@@ -151,7 +181,10 @@ class MultiRunProgram:
             self._compile_chunks(self.at_once // 2)
 
     def _advance(self, at: Cursor, feeds: list[Iterator]) -> Cursor:
-        """Train one segment; `feeds` has the feed of each chunk once the epoch has begun."""
+        """Train one segment and return the next cursor.
+
+        `feeds` is the feed of each chunk. This function fills it when an epoch begins and empties it when it ends.
+        """
         number = self._axis.replicate(jnp.int32(at.epoch))
         if not feeds:
             feeds += [self._epoch.feed(runs, number, at.segment) for runs in self._chunks]
@@ -170,11 +203,14 @@ class MultiRunProgram:
         return Cursor(at.epoch + 1, 0, chunks, self._concatenate(jax.device_get(measured)))
 
     def gather(self, cursor: Cursor) -> EpochCarry:
-        """Return what all runs carry, on the host: a copy, every array is [S, ...]."""
+        """Return a copy of the carry of all runs on the host. Every array is [S, ...]."""
         return self._concatenate([devices.gather(chunk) for chunk in cursor.chunks])
 
     def held_out(self, carry: EpochCarry) -> np.ndarray:
-        """Return probabilities of the examples that each run holds out for validation: f32[S, K, N_validation, C]."""
+        """Return class probabilities of the held-out examples of each run: f32[S, K, N_validation, C].
+
+        `carry` is a result of `gather`.
+        """
         chunks = zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True)
         return self._concatenate([self._host_work.held_out(runs, chunk.states) for runs, chunk in chunks])
 
@@ -184,13 +220,15 @@ class MultiRunProgram:
         return carry if alone else jax.device_get(carry)
 
     def _concatenate(self, chunks: list[Tree]) -> Tree:
+        """Concatenate the arrays of all chunks and drop the runs of the padding."""
         return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(self._runs)], *chunks)
 
 
 def _stack(runs: Sequence[RunInputs]) -> RunInputs:
-    """Stack runs of equal shapes; every array then starts with S."""
+    """Stack runs of equal shapes, so that every array starts with the axis S."""
     return jax.tree.map(lambda *leaves: np.stack(leaves), *runs)
 
 
 def _gib(number: int) -> str:
+    """Return a number of bytes as text in GiB."""
     return f"{number / 2**30:.2f} GiB"

@@ -71,8 +71,8 @@ def _train_epoch(single: SingleRun, state: TrainState, number: Array) -> tuple[T
 def begin_epoch(single: SingleRun, state: TrainState, number: Array) -> TrainState:
     """Return the state for the first batch of an epoch.
 
-    This refreshes the memory, replaces the networks in the epoch `Strategy.reset_epoch`, and resets what the settings
-    reset in each epoch.
+    This refreshes the memory, makes new networks in the epoch `Strategy.reset_epoch`, resets the optimizer if
+    `Optimizer.fresh_each_epoch` is set, and sets the counts of suspects to 0 before the epochs that they cover.
 
     Args:
       single: the run.
