@@ -1,4 +1,4 @@
-"""Label noise: kinds and their transition matrices, published draws, and the estimation of what is wrong."""
+"""Label noise: its kinds and transition matrices, the drawing of noisy labels, and the search for wrong labels."""
 
 from jnl.noise import kinds
 from jnl.noise.draws import corrupt

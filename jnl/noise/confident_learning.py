@@ -1,4 +1,8 @@
-"""Confident learning (Northcutt et al. 2021): which labels do out-of-sample predictions not bear out? On the host."""
+"""Confident learning (Northcutt et al. 2021): find wrong labels from out-of-sample predictions.
+
+All functions run on the host. They take the given labels i[N] and the predicted probabilities `p`, f[N, C], of networks
+that did not train on the example.
+"""
 
 from collections.abc import Callable
 
@@ -6,9 +10,10 @@ import numpy as np
 
 
 def thresholds(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """The mean confidence in class j of the examples labeled j; 2, never reached, for a class without examples.
+    """Return the confidence threshold of each class: i[N], f[N, C] -> f64[C].
 
-    i[N], f[N, C] -> f64[C].
+    The threshold of class j is the mean probability of j over the examples labeled j, and at least 2e-6. It is 2, which
+    no probability reaches, for a class without examples.
     """
     counts = np.bincount(labels, minlength=p.shape[1])
     sums = np.bincount(labels, weights=p[np.arange(len(p)), labels], minlength=p.shape[1])
@@ -16,7 +21,11 @@ def thresholds(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def guesses(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """The class that each example confidently is, -1 for none; of several the most probable: -> i[N]."""
+    """Return the confident class of each example: i[N], f[N, C] -> i[N].
+
+    A class is confident if its probability reaches the threshold of the class. If several classes are confident, the
+    result is the most probable class of all; if none is, the result is -1.
+    """
     confident = p >= thresholds(labels, p) - 1e-6
     several = confident.sum(1) > 1
     guess = np.where(several, p.argmax(1), confident.argmax(1))
@@ -24,7 +33,10 @@ def guesses(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def joint(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """How many examples of given label k truly are j (eq. 3): calibrated to the count of each label: -> i[C, C]."""
+    """Estimate how many examples with given label k have true class j (eq. 3): i[N], f[N, C] -> i[C, C].
+
+    The rows are the given labels. Each row adds up to the number of examples with that label.
+    """
     classes, guess = p.shape[1], guesses(labels, p)
     known = guess >= 0
     counts = np.bincount(labels[known] * classes + guess[known], minlength=classes**2).reshape(classes, classes)
@@ -35,7 +47,7 @@ def joint(labels: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def _round(row: np.ndarray) -> np.ndarray:
-    """To whole numbers of the same total: those with the largest remainders go up."""
+    """Round to whole numbers with the same sum, and round the largest remainders up: f64[C] -> i[C]."""
     floor = np.floor(row).astype(int)
     short = round(row.sum()) - floor.sum()
     floor[np.argsort(floor - row, kind="stable")[:short]] += 1
@@ -43,6 +55,7 @@ def _round(row: np.ndarray) -> np.ndarray:
 
 
 def _by_noise_rate(labels: np.ndarray, p: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Apply the rule `by_noise_rate` of `suspects`: i[N], f[N, C], i[C, C] -> bool[N]."""
     wrong = np.zeros(len(labels), bool)
     for given in range(len(counts)):
         mine = np.flatnonzero(labels == given)
@@ -53,6 +66,7 @@ def _by_noise_rate(labels: np.ndarray, p: np.ndarray, counts: np.ndarray) -> np.
 
 
 def _by_class(labels: np.ndarray, p: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Apply the rule `by_class` of `suspects`: i[N], f[N, C], i[C, C] -> bool[N]."""
     wrong = np.zeros(len(labels), bool)
     for given in range(len(counts)):
         mine = np.flatnonzero(labels == given)
@@ -84,12 +98,25 @@ RULES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
 
 
 def suspects(labels: np.ndarray, p: np.ndarray, rule: str = "by_noise_rate") -> tuple[np.ndarray, np.ndarray]:
-    """Which labels are wrong, bool[N], and the joint counts, i[C, C]: i[N], f[N, C] out-of-sample probabilities.
+    """Find the labels that are probably wrong.
 
-    Rules: `by_noise_rate` removes of label k, for each other class j, as many as the joint says, by the margin
-    p_j - p_k; `by_class` as many in all, by p_k; `both` what both remove; `off_diagonal` the confident guesses of
-    another class; `predicted` all whose prediction is another class. A label that is predicted is never wrong, and
-    each class keeps the example surest of it.
+    The rules, for the examples with given label k:
+    - `by_noise_rate`: for each other class j, as many examples as `joint` counts, those with the largest p_j - p_k.
+    - `by_class`: as many examples as `joint` counts in all other classes together, those with the smallest p_k.
+    - `both`: the examples that both of these rules choose.
+    - `off_diagonal`: the examples whose confident class (`guesses`) is another class.
+    - `predicted`: the examples whose most probable class is another class.
+
+    Under every rule, a label that is the most probable class counts as correct. If all labels of a class count as
+    wrong, the example with the largest p_k keeps its label.
+
+    Args:
+      labels: i[N] given labels.
+      p: f[N, C] out-of-sample probabilities.
+      rule: a name in `RULES`.
+
+    Returns:
+      bool[N], True for the wrong labels, and the counts i[C, C] of `joint`.
     """
     counts = joint(labels, p)
     wrong = RULES[rule](labels, p, counts) & (p.argmax(1) != labels)

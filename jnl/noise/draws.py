@@ -1,7 +1,7 @@
-"""The draw of noisy labels by a transition matrix, bit for bit as published.
+"""Draw noisy labels from a transition matrix, bit for bit as the published code does.
 
-`corrupt` repeats the loop of the Co-teaching, Co-teaching+ and JoCoR repositories: one multinomial draw per example, in
-data-set order.
+`corrupt` gives the same labels as the loop in the Co-teaching, Co-teaching+ and JoCoR repositories. That loop makes one
+multinomial draw per example, in the order of the data set.
 """
 
 import numpy as np
@@ -10,24 +10,24 @@ from jnl.core.errors import UserError
 
 
 def corrupt(labels: np.ndarray, transition: np.ndarray, seed: int) -> np.ndarray:
-    """Draw noisy labels, equal to those of the published code with the same seed. Its seed is always 0.
+    """Draw noisy labels, the same ones that the published code draws with this seed. The published seed is always 0.
 
     Args:
       labels: i[N] clean labels.
       transition: f64[C, C], P(noisy = column | clean = row).
-      seed: of the draw.
+      seed: seed of the random numbers, 0 to 2^32-1.
 
     Returns:
-      i32[N].
+      i32[N] noisy labels.
 
     Raises:
-      UserError: labels that are not whole numbers in 0..C-1, or a seed that is not in 0..2^32-1.
+      UserError: the labels are not whole numbers in 0..C-1, or the seed is outside 0..2^32-1.
     """
     return _draw(usable(labels, len(transition), seed), transition, np.random.RandomState(seed))
 
 
 def usable(labels: np.ndarray, num_classes: int, seed: int) -> np.ndarray:
-    """Return the labels as an array i[N]; raise `UserError` as `corrupt` does."""
+    """Return the labels as an array i[N]; raise `UserError` for the same labels and seeds as `corrupt`."""
     labels = np.asarray(labels)
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise UserError(f"labels: expected whole numbers of shape [N], found {labels.dtype} of shape {labels.shape}")
@@ -42,10 +42,11 @@ def usable(labels: np.ndarray, num_classes: int, seed: int) -> np.ndarray:
 
 
 def _draw(labels: np.ndarray, transition: np.ndarray, stream: np.random.RandomState) -> np.ndarray:
-    """`stream.multinomial(1, transition[label])` for each label, as numpy drew it up to version 2.4.
+    """Draw `stream.multinomial(1, transition[label])` for each label, as NumPy does up to version 2.4: -> i32[N].
 
-    The published noise rests on that algorithm: one uniform number per possible class, until one is hit, by inversion.
-    Newer versions draw rows with zeros differently; uniform numbers have stayed the same.
+    The published noise comes from this algorithm: it draws one uniform number for each possible class in turn, until a
+    class is chosen (inversion). Newer NumPy versions draw rows with zeros differently, but their uniform numbers are
+    still the same.
     """
     rows = [_inversion(row) for row in transition]
     noisy = np.empty(len(labels), np.int32)
@@ -62,11 +63,14 @@ def _draw(labels: np.ndarray, transition: np.ndarray, stream: np.random.RandomSt
 
 
 def _inversion(row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How one row is drawn: the classes in turn (the last one takes what is left), their limits, which are likely."""
+    """Return the classes of a row in the order of the draw, their limits, and which of them are likely: f64[C] -> [n].
+
+    The last class is not among them: `_draw` chooses it if it chooses no other class.
+    """
     left = np.subtract.accumulate(np.insert(row[:-1], 0, 1.0))[:-1]
-    with np.errstate(all="ignore"):  # nothing is left after a certain class; rounding may make it less than nothing
+    with np.errstate(all="ignore"):  # after a class with probability 1, `left` is 0, or below 0 by rounding
         chance = row[:-1] / left
-        likely = ~(chance <= 0.5)  # of a likely class numpy draws the complement
+        likely = ~(chance <= 0.5)  # for a likely class, NumPy draws the complement
         limit = np.exp(np.log(1.0 - np.where(likely, 1.0 - chance, chance)))
     classes = np.flatnonzero(chance != 0)
     return classes, limit[classes], likely[classes]

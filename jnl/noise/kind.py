@@ -1,4 +1,4 @@
-"""What a kind of label noise is: the record that each file in `kinds/` returns."""
+"""The record that describes a kind of label noise. Each file in `kinds/` returns one."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -20,26 +20,25 @@ class DrawFn(Protocol):
     def __call__(
         self, labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int, rate: float, seed: int, /
     ) -> np.ndarray:
-        """Labels i[N] and stored inputs [N, ...] -> noisy labels i32[N]."""
+        """Return noisy labels i32[N] for clean labels i[N] and stored inputs [N, ...]."""
 
 
 class NoiseKind(NamedTuple):
     """A kind of label noise."""
 
-    matrix: MatrixFn | None  # None: the noise depends on more than the class
-    draw: DrawFn | None = None  # None: each label is drawn by its row of the matrix, see `draws.corrupt`
-    num_classes: int | None = None  # the number of classes that it is defined for; None: any
-    nominal_rate: Callable[[float], float] = lambda rate: (
-        rate
-    )  # (noise.rate) -> the share of wrong labels that is meant
+    matrix: MatrixFn | None  # None means that the noise depends on more than the class
+    draw: DrawFn | None = None  # None means that `draws.corrupt` draws each label from its row of the matrix
+    num_classes: int | None = None  # the only number of classes that this kind supports; None means any number
+    # (noise.rate) -> the intended share of wrong labels
+    nominal_rate: Callable[[float], float] = lambda rate: rate
 
 
 def flips(pairs: Callable[[int], dict[int, int]], num_classes: int | None = None) -> NoiseKind:
-    """Return the kind in which a class becomes one other class with chance `rate`.
+    """Return the kind in which some classes change to one other class with probability `rate`.
 
     Args:
-      pairs: (number of classes) -> clean class -> noisy class, without the classes that stay as they are.
-      num_classes: see `NoiseKind`.
+      pairs: (number of classes) -> {clean class: noisy class}, without the classes that never change.
+      num_classes: the only number of classes that this kind supports; None means any number.
     """
 
     def matrix(classes: int, rate: float) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""Noisy labels and transition matrices of every kind, by its name.
+"""Noisy labels and transition matrices of each kind of noise, by the name of the kind.
 
-Rows of a matrix are clean classes, columns noisy ones.
+The rows of a matrix are the clean classes, the columns are the noisy classes.
 """
 
 import numpy as np
@@ -13,15 +13,16 @@ from jnl.noise.kind import NoiseKind
 
 
 def check(kind: str, rate: float, file: str | None = None) -> None:
-    """Raise `UserError` for an unknown kind, a rate outside [0, 1], or a file that cannot be used."""
+    """Raise `UserError` if the kind is unknown, the rate is outside [0, 1], or the file cannot be used."""
     _kind(kind, rate, file)
 
 
 def nominal_rate(kind: str, rate: float, file: str | None = None) -> float:
-    """Return the share of wrong labels that a kind means.
+    """Return the intended share of wrong labels.
 
-    It is `rate`, 0 for `none`, and for `matrix` the mean of 1 - diagonal, as if all classes were equally large. Of the
-    inclusive kinds it is the share that is drawn anew.
+    The share is `rate`, except for two kinds. For `none` it is 0. For `matrix` it is the mean of 1 - diagonal, as if
+    all classes were equally large. For the inclusive kinds, `rate` is the share of labels that are drawn again; fewer
+    labels are wrong, because a label can be drawn as its own class.
     """
     return _kind(kind, rate, file).nominal_rate(rate)
 
@@ -38,19 +39,19 @@ def draw(
     """Draw noisy labels.
 
     Args:
-      kind: a name in `noise.KINDS`; its file in `noise/kinds/` says what it does.
+      kind: a name in `noise.KINDS`; its file in `noise/kinds/` describes the kind.
       labels: i[N] clean labels.
       num_classes: C.
       rate: share of labels to change, 0 to 1.
-      seed: of the draw.
-      inputs: [N, ...] stored inputs, for `instance`.
-      file: for `matrix`.
+      seed: seed of the random numbers, 0 to 2^32-1.
+      inputs: [N, ...] stored inputs; only `instance` needs them.
+      file: path of a file with a matrix; only `matrix` needs it.
 
     Returns:
-      i32[N].
+      i32[N] noisy labels.
 
     Raises:
-      UserError: a value that cannot be used.
+      UserError: one of the arguments cannot be used.
     """
     found = _kind(kind, rate, file, num_classes)
     if found.draw is not None:
@@ -60,15 +61,15 @@ def draw(
 
 
 def transition(kind: str, num_classes: int, rate: float, file: str | None = None) -> np.ndarray:
-    """Return the matrix P(noisy = column | clean = row), f64[C, C].
+    """Return the transition matrix P(noisy = column | clean = row), f64[C, C].
 
     Example:
       >>> transition("pair", 3, 0.25).tolist()
       [[0.75, 0.25, 0.0], [0.0, 0.75, 0.25], [0.25, 0.0, 0.75]]
 
     Raises:
-      UserError: an unknown kind, a rate outside [0, 1], a kind that does not fit the number of classes or, as
-        `instance`, has no matrix, or a file without one.
+      UserError: the kind is unknown, has no matrix (`instance`) or does not support this number of classes; the rate is
+        outside [0, 1]; or the file holds no such matrix.
     """
     matrix = _kind(kind, rate, file, num_classes).matrix
     if matrix is None:
@@ -77,9 +78,15 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
 
 
 def realized(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarray:
-    """Return the shares of noisy labels in each clean class: i[N], i[N] -> f64[C, C].
+    """Return the share of each noisy label in each clean class, counted from labels.
 
-    Clean labels outside 0..C-1 are left out. The row of a class without examples says that there is no noise.
+    Args:
+      clean: i[N] clean labels; the function ignores examples whose clean label is outside 0..C-1.
+      noisy: i[N] noisy labels.
+      num_classes: C.
+
+    Returns:
+      f64[C, C]. The row of a class without examples has 1 on the diagonal, which means no noise.
     """
     known = (clean >= 0) & (clean < num_classes)
     counts = np.zeros((num_classes, num_classes))
@@ -89,7 +96,7 @@ def realized(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarr
 
 
 def _kind(name: str, rate: float, file: str | None, num_classes: int | None = None) -> NoiseKind:
-    """The kind, once it is clear that rate and number of classes fit."""
+    """Return the kind of this name; raise `UserError` if the rate or the number of classes does not fit."""
     found = kinds.make(name, file)
     if not 0 <= rate <= 1:
         raise UserError(f"noise.rate: {rate} is outside [0, 1]; give the share of labels to flip, such as 0.2")

@@ -15,7 +15,11 @@ def names() -> list[str]:
 
 
 def make(name: str, file: str | None = None) -> NoiseKind:
-    """Create a kind by its name; `file` is for kinds that read one.
+    """Create a kind by its name.
+
+    Args:
+      name: a name in `names()`.
+      file: path of a file, for kinds that read one; other kinds ignore it.
 
     Raises:
       UserError: no kind has this name, or the file cannot be used.

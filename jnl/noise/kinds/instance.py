@@ -1,4 +1,4 @@
-"""Noise that depends on the example itself, as the code of CORES2 and CIFAR-N draws it (after Xia et al. 2020)."""
+"""Noise that depends on the input of each example, as in the code of CORES2 and CIFAR-N (after Xia et al. 2020)."""
 
 import math
 
@@ -8,23 +8,39 @@ from jax import Array
 from jnl.core.errors import UserError
 from jnl.noise.kind import NoiseKind
 
-_CHUNK = 2**24  # numbers that are float64 at a time
-_SPREAD = 0.1  # published: of the flip rates
+_CHUNK = 2**24  # numbers that are held as float64 at the same time
+_SPREAD = 0.1  # standard deviation of the flip probabilities, the published value
 
 
 def instance() -> NoiseKind:
-    """Return the noise. It has no matrix: `noise.realized` counts one."""
+    """Return the noise. It has no transition matrix; `noise.realized` counts one from the labels."""
     return NoiseKind(None, draw)
 
 
 def draw(labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int, rate: float, seed: int) -> np.ndarray:
-    """Draw noisy labels i32[N] from labels i[N] and stored inputs [N, ...], which are read a part at a time.
+    """Draw noisy labels, with inputs that are read one part at a time.
 
-    Example k flips with its own chance q_k, normal around `rate` and within (0, 1), to class c with the share
-    softmax(x_k W)_c among the other classes, W normal. Bytes are 0 to 255 there, as published, so nearly all of that
-    share is one class's. Xia et al. have one W for each true class, that code one for all. The order of draws is ours,
-    so the same seed gives other labels. As q_k stays above 0, more labels than `rate` flip where it is small: 12 % for
-    0.1; rate 0 flips none.
+    Example k flips with probability q_k, which has a normal distribution around `rate`, limited to (0, 1). It then
+    changes to another class c with probability softmax(x_k W)_c, normalized over the other classes; W has a standard
+    normal distribution. As in the published code, bytes enter as 0 to 255, so one class gets nearly all of the
+    probability. Because q_k is above 0, more labels than `rate` flip if `rate` is small: 12 % for 0.1. No label flips
+    for rate 0.
+
+    Departures: Xia et al. have one W for each true class; the published code and this function have one W for all. The
+    order of the random numbers differs from the published code, so the same seed gives other labels.
+
+    Args:
+      labels: i[N] clean labels.
+      inputs: [N, ...] stored inputs.
+      num_classes: C.
+      rate: mean of the flip probabilities before they are limited, 0 to 1.
+      seed: seed of the random numbers.
+
+    Returns:
+      i32[N] noisy labels.
+
+    Raises:
+      UserError: the inputs are None.
     """
     if inputs is None:
         raise UserError("noise.kind: 'instance' depends on the inputs; give them")
@@ -45,6 +61,7 @@ def draw(labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int
 
 
 def _flip_chances(stream: np.random.RandomState, rate: float, number: int) -> np.ndarray:
+    """Return the flip probability of each example; draw again those outside (0, 1): -> f64[number]."""
     chance = stream.normal(rate, _SPREAD, number)
     while (outside := np.flatnonzero((chance <= 0) | (chance >= 1))).size:
         chance[outside] = stream.normal(rate, _SPREAD, outside.size)
@@ -52,7 +69,7 @@ def _flip_chances(stream: np.random.RandomState, rate: float, number: int) -> np
 
 
 def _probabilities(labels: np.ndarray, vectors: np.ndarray, weights: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Of each class: -> f64[n, C]."""
+    """Return the probability of each noisy class: i[n], f64[n, D], f64[D, C], f64[n] -> f64[n, C]."""
     every = np.arange(len(labels))
     scores = vectors @ weights
     scores[every, labels] = -np.inf

@@ -1,4 +1,4 @@
-"""Noise by a transition matrix in a file (`noise.file`), whatever the rate."""
+"""Noise with a transition matrix from a file (`noise.file`). The rate has no effect."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from jnl.noise.kind import NoiseKind
 
 
 def matrix(file: str | None = None) -> NoiseKind:
-    """Return the noise of a .npy, .csv or .txt file with C x C shares.
+    """Return the noise of a .npy, .csv or .txt file that holds C x C probabilities; each row must add up to 1.
 
     Raises:
       UserError: the file is missing, or does not hold such a matrix.
@@ -25,14 +25,14 @@ def matrix(file: str | None = None) -> NoiseKind:
 
 
 def _read(file: str | None) -> np.ndarray:
-    """The matrix in a file, its rows divided by their sums: -> float64[C, C]."""
+    """Read the matrix of a file and divide each row by its sum: -> f64[C, C]."""
     if file is None:
         raise UserError(
             "noise.file: missing; noise.kind 'matrix' reads C x C shares from it; give a .npy, .csv or .txt file"
         )
     try:
         matrix = _numbers(Path(file))
-    except Exception as error:  # what a damaged file makes of NumPy is anybody's guess
+    except Exception as error:  # NumPy raises many kinds of errors for damaged files
         raise UserError(f"noise.file: cannot read {file}: {reason(error)}; give a .npy, .csv or .txt file") from error
     if not matrix.size or matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise UserError(f"noise.file: {file} has shape {matrix.shape}; give as many rows as columns")
@@ -47,6 +47,7 @@ def _read(file: str | None) -> np.ndarray:
 
 
 def _numbers(file: Path) -> np.ndarray:
+    """Read the numbers of a .npy, .csv or .txt file; raise `ValueError` for any other content or file type."""
     if file.suffix == ".npy":
         matrix = np.load(file, allow_pickle=False)
         if matrix.dtype.kind not in "biuf":

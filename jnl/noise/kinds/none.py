@@ -1,4 +1,4 @@
-"""No noise: labels stay as they come."""
+"""No noise: the labels do not change."""
 
 import numpy as np
 
@@ -6,5 +6,5 @@ from jnl.noise.kind import NoiseKind
 
 
 def none() -> NoiseKind:
-    """Return the identity; the rate does not matter."""
+    """Return the noise whose matrix is the identity. The rate has no effect."""
     return NoiseKind(lambda num_classes, rate: np.eye(num_classes), nominal_rate=lambda rate: 0.0)

@@ -1,4 +1,4 @@
-"""Each label becomes any other class with chance `rate`, all equally likely (Han et al. 2018)."""
+"""Each label changes with probability `rate` to one of the other classes, all equally likely (Han et al. 2018)."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from jnl.noise.kind import NoiseKind
 
 
 def symmetric() -> NoiseKind:
-    """Return the noise of the co-teaching papers, drawn bit for bit as in their code."""
+    """Return the noise of the co-teaching papers, with the same labels bit for bit as their code."""
     return NoiseKind(matrix)
 
 
 def matrix(num_classes: int, rate: float) -> np.ndarray:
-    """Return f64[C, C]."""
+    """Return the transition matrix, f64[C, C]."""
     found = (rate / (num_classes - 1)) * np.ones((num_classes, num_classes))
     np.fill_diagonal(found, 1.0 - rate)
     return found

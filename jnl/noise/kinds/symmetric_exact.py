@@ -1,6 +1,7 @@
-"""Exactly round(rate N) labels become any other class: those that come first in a permutation.
+"""Exactly round(rate N) labels change to another class; all other classes are equally likely.
 
-ODNL counts like this; its bits are others.
+The labels that change come first in a random permutation. ODNL also changes an exact number of labels, but its random
+numbers differ.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from jnl.noise.kinds import symmetric
 
 
 def symmetric_exact() -> NoiseKind:
-    """Return the noise. Its expected matrix is the matrix of `symmetric`."""
+    """Return the noise. Its expected transition matrix is the matrix of `symmetric`."""
 
     def draw(
         labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int, rate: float, seed: int

@@ -1,6 +1,7 @@
-"""Exactly int(rate N) labels are drawn anew from all classes, so that a share (C - 1) / C of them is wrong then.
+"""Exactly int(rate N) labels are drawn again from all C classes.
 
-DivideMix, ELR and SOP draw like this; their bits cannot be repeated, as their streams have no seed.
+A label can be drawn as its own class, so only a share (C - 1) / C of the drawn labels is wrong. DivideMix, ELR and SOP
+draw like this. Their labels cannot be reproduced bit for bit, because their random numbers have no seed.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from jnl.noise.kinds import symmetric_inclusive
 
 
 def symmetric_inclusive_exact() -> NoiseKind:
-    """Return the noise. Its expected matrix is the matrix of `symmetric_inclusive`."""
+    """Return the noise. Its expected transition matrix is the matrix of `symmetric_inclusive`."""
 
     def draw(
         labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int, rate: float, seed: int
