@@ -1,1 +1,1 @@
-"""The fields of a config, their defaults and published values, sweeps, and plans over epochs."""
+"""The fields of a config, their default and published values, sweeps, and plans over epochs."""

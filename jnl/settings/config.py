@@ -1,4 +1,4 @@
-"""The fields of a config, their defaults, and the argument that every file in `configs/` takes."""
+"""The fields of a config, their defaults, and the argument of every file in `configs/`."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from jnl.core.errors import UserError, unknown
 from jnl.settings.fields import FORGET_FIELDS
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
-Reference = Callable[[ConfigDict], None] | str  # sets what published code trains, or says why there is nothing to set
+Reference = Callable[[ConfigDict], None] | str  # sets what published code trains, or is the reason why none is followed
 
 NETWORKS = {
     "digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "table": "mlp", "news": "newsnet",
@@ -25,19 +25,22 @@ _SWITCHES = ["quick", "reference"]
 
 
 def default(strategy: str = "standard") -> ConfigDict:
-    """All fields: the published settings of the co-teaching papers, on the digits that need no download."""
+    """Return a config with all fields of a strategy and their defaults.
+
+    The defaults are the published settings of the co-teaching papers, on the digits data, which need no download.
+    """
     config = ConfigDict()
     config.data = ConfigDict({"name": "digits", "dir": config_dict.placeholder(str), "validation": 0.0})
     config.data.update({"balanced": False, "stream": "auto"})  # stream: auto, always or never
     config.noise = ConfigDict({"kind": "symmetric", "rate": 0.2, "seed": _anything(0)})  # seed: a number or "per_run"
-    config.noise.file = config_dict.placeholder(str)  # of the kind "matrix"
+    config.noise.file = config_dict.placeholder(str)  # only for the kind "matrix"
     config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})
     if strategies.make(strategy).uses_forget_rate:
-        # forget_rate follows noise.rate unless set
+        # forget_rate follows noise.rate unless it is set
         forget = (config_dict.placeholder(float), 10, 1.0, "paper")
         config.strategy.update(dict(zip(FORGET_FIELDS, forget, strict=True)))
     if "noise_rate" in config.strategy:
-        config.strategy.noise_rate = config_dict.placeholder(float)  # follows noise.rate unless set
+        config.strategy.noise_rate = config_dict.placeholder(float)  # follows noise.rate unless it is set
     config.model = ConfigDict({"name": "auto"})
     config.augment = ConfigDict({"pad": 0, "crop": 0, "random_resized_crop": False, "flip": False, "cutout": 0})
     config.augment.update({"shift": 0.0, "rotate": 0.0, "normalize": "none"})
@@ -45,36 +48,41 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.batch_size = 128
     config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})
     config.optim.update({"schedule": "linear", "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
-    config.optim.update({"momentum": 0.9})  # of sgd
+    config.optim.update({"momentum": 0.9})  # only for sgd
     config.optim.update({"step_decay": 0.0, "decayed": "", "fresh_each_epoch": False})
-    config.optim.update({"milestones": _anything(()), "decay": _anything(0.1)})  # of the staircase: one factor, or each
-    config.optim.update({"cycle": 0, "min_learning_rate": 0.0})  # of the cosine
-    config.seeds = _anything(5)  # how many, or which: (3, 7, 11)
+    # only for the staircase; decay is one factor, or a tuple with a factor for each milestone
+    config.optim.update({"milestones": _anything(()), "decay": _anything(0.1)})
+    config.optim.update({"cycle": 0, "min_learning_rate": 0.0})  # only for the cosine
+    config.seeds = _anything(5)  # the number of seeds, or the seeds themselves: (3, 7, 11)
     config.runs_axis = "auto"
-    config.runs_at_once = 0  # 0: as many as fit into memory
+    config.runs_at_once = 0  # 0 means as many as fit into memory
     config.devices_per_batch = 1
-    # segment: number of steps after which an epoch can be saved and stopped, 0 for about 2 * 10^12 operations
+    # segment: number of steps after which an epoch can be saved and stopped; 0 means about 2 * 10^12 operations
     config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "segment": 0})
-    config.tensorboard = False  # event files beside metrics.jsonl; wants the package tensorboardX
-    # How the published code runs: at most 401 steps an epoch, no training in epoch 0, 9,984 test images.
+    config.tensorboard = False  # event files beside metrics.jsonl; needs the package tensorboardX
+    # For the protocol of published code: at most 401 steps per epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
-    config.protocol.checkpoint = "last"  # whose accuracy is the result; or a rule of ops/curves.py
-    config.sweep = _anything(())  # (("noise.rate", (0.2, 0.5)), ("seeds", 8), ...): what are arrays, in one program
-    config.sweep_filter = ""  # of a sweep: words in the titles of its points
+    config.protocol.checkpoint = "last"  # the epoch whose accuracy is the result: last, or a rule of ops/curves.py
+    # such as (("noise.rate", (0.2, 0.5)), ("seeds", 8)); points that differ only in arrays share one program
+    config.sweep = _anything(())
+    config.sweep_filter = ""  # only the points of the sweep with these words in their titles are trained
     return config
 
 
 def _anything(value: Value) -> config_dict.FieldReference:
+    """Return a field with this value that accepts a value of any type."""
     reference = config_dict.placeholder(object)
     reference.set(value)
     return reference
 
 
 def options(arg: str | None) -> dict[str, str]:
-    """`data=mnist,noise=asymmetric,quick` -> {"data": "mnist", "noise": "asymmetric", "quick": ""}.
+    """Return the options in the argument of a config file.
+
+    `data=mnist,noise=asymmetric,quick` gives {"data": "mnist", "noise": "asymmetric", "quick": ""}.
 
     Raises:
-      UserError: an unknown option, a value that is missing, or a value for a switch.
+      UserError: if an option is unknown, an option lacks its value, or a switch has a value.
     """
     parsed = {}
     for part in (part for part in (arg or "").split(",") if part):
@@ -94,15 +102,21 @@ def published(
     networks: Mapping[str, str] = NETWORKS,
     reference: Reference | None = None,
 ) -> ConfigDict:
-    """The defaults changed by an argument.
+    """Return the defaults of a strategy, changed by the argument of its config file.
 
-    `data=`, `noise=` (symmetric, pair, asymmetric, ...; `none` for data that are noisy already), `rate=` (of the noise,
-    or your estimate for labels that are noisy already), `model=` (else that of `networks`); `reference` trains what the
-    published code trains: `reference` sets that, or is a line that says why there is nothing to follow. Without it the
-    methods of the co-teaching tables (`CORE`) have the protocol of those; `quick` is a run of seconds.
+    The argument can have these options: `data=`, `noise=` (symmetric, pair, asymmetric, ...; `none` for data that are
+    noisy already), `rate=` (the noise rate, or your estimate for labels that are noisy already) and `model=`. The
+    switch `reference` trains what the published code trains. The switch `quick` makes a training of seconds.
+
+    Args:
+      strategy: name of the strategy.
+      arg: the argument, such as `data=mnist,noise=pair,quick`.
+      networks: data set -> name of the network, if the argument has `data=` but no `model=`.
+      reference: sets what the published code trains, or is the reason why there is no code to follow. None means the
+        protocol of the co-teaching papers for the methods of their tables (`CORE`), and no code for others.
 
     Raises:
-      UserError: an unknown option, a value that does not fit, or no published code to follow.
+      UserError: if an option is unknown, a value does not fit, or there is no published code to follow.
     """
     given = options(arg)
     config = default(strategy)
@@ -129,7 +143,9 @@ def published(
         if isinstance(follow, str):
             raise UserError(f"the config's argument: reference; {strategy} has none: {follow}")
         follow(config)
-        if config.model.name != given.get("model", config.model.name):  # what is asked for wins
+        if config.model.name != given.get(
+            "model", config.model.name
+        ):  # `model=` has priority over the published network
             set_model(config, given["model"])
     if "quick" in given:
         shorten(config)
@@ -137,15 +153,20 @@ def published(
 
 
 def shorten(config: ConfigDict) -> None:
-    """Make it a run of seconds (`quick`)."""
+    """Change a config so that its training takes seconds (`quick`)."""
     config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
 
 
 def published_on(name: str, arg: str | None, reference: Callable[[ConfigDict], None] | None = None) -> ConfigDict:
-    """`published` for one data set, by the core strategies.
+    """Return the config of `published` for one data set, with a sweep over the core strategies.
+
+    Args:
+      name: name of the data set.
+      arg: the argument of the config file, without `data=`.
+      reference: sets what published code trains on these data; None means that the switch is an error.
 
     Raises:
-      UserError: as `published`, or an argument that names another data set or a `reference` that there is not.
+      UserError: as `published`, or if the argument names a data set, or a `reference` that does not exist.
     """
     given = options(arg)
     if "data" in given or ("reference" in given and reference is None):
@@ -157,24 +178,24 @@ def published_on(name: str, arg: str | None, reference: Callable[[ConfigDict], N
 
 
 def family(name: str) -> str:
-    """The data set whose published values another one of the same images takes."""
+    """Return the data set whose published values apply to `name`, because it has the same images."""
     return {"cifar10n": "cifar10", "cifar10_open_set": "cifar10", "cifar100n": "cifar100"}.get(name, name)
 
 
 def set_model(config: ConfigDict, name: str, **options: registry.Value) -> None:
-    """Choose a network: the fields of another one go, its own have their defaults unless `options` has them."""
+    """Set the network: remove the fields of the old one, and set the new ones to `options` or else to defaults."""
     config.model = ConfigDict({"name": name, **(models.options(name) if name != "auto" else {}), **options})
 
 
 def co_teaching(config: ConfigDict) -> None:
-    """Set the protocol of the published code of the co-teaching papers, under which their tables compare all methods.
+    """Set the protocol of the published code of the co-teaching papers, which their tables use for all methods.
 
-    Half of the noise rate is forgotten under asymmetric noise, by every method that forgets, as only half of the
-    classes flip (JoCoR's code, which does so for CIFAR-100 too, where all classes flip).
+    Under asymmetric noise the forget rate of every method is half of the noise rate, because only half of the classes
+    flip. This is what the code of JoCoR does, also for CIFAR-100, where all classes flip.
     """
     config.protocol.update(max_steps=401, drop_last_test=True)
     if strategies.make(config.strategy.name).memory is None:
-        config.protocol.first_epoch = 1  # the others count their phases from epoch 0
+        config.protocol.first_epoch = 1  # strategies with a memory count their phases from epoch 0
     if "reference" in config.strategy:
         config.strategy.reference = True
     if "forget_schedule" in config.strategy:
@@ -184,16 +205,16 @@ def co_teaching(config: ConfigDict) -> None:
     if "bn_scale_init" in config.model:
         config.model.bn_scale_init = "uniform"
     if config.strategy.name == "coteaching_plus":
-        config.protocol.max_steps = 0  # its code has no cap on the steps
+        config.protocol.max_steps = 0  # the code of Co-teaching+ has no limit on the steps
     elif family(config.data.name) == "cifar100":
         config.optim.decay_start = 100
 
 
 def complete(config: ConfigDict) -> ConfigDict:
-    """Every field, with defaults where `config` is silent; types checked.
+    """Return a config with every field: the values of `config`, and defaults for the other fields.
 
     Raises:
-      UserError: an unknown field, a value of the wrong type, or a number that no array holds.
+      UserError: if a field is unknown, a value has the wrong type, or a number does not fit into an array.
     """
     given = config.to_dict()  # resolves references
     check_numbers(given, "config")
@@ -216,6 +237,7 @@ def complete(config: ConfigDict) -> ConfigDict:
 
 
 def _merge(full: ConfigDict, given: dict, path: str) -> None:
+    """Write the values of `given` into `full`. Raise `UserError` for an unknown field or a wrong type."""
     for key, value in given.items():
         field = f"{path}{key}"
         if key not in full:
@@ -235,12 +257,12 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
             full[key] = value
         except OverflowError as error:
             raise UserError(f"config.{field}: {value!r} is more than the 32 bits of a number hold") from error
-        except (TypeError, ValueError) as error:  # the second where keys of a dict are no fields
+        except (TypeError, ValueError) as error:  # ValueError: keys of a dict that are no fields
             raise UserError(f"config.{field}: expected {wanted.__name__}, found {value!r}") from error
 
 
 def check_numbers(value: object, field: str) -> None:
-    """Raises `UserError` for an integer of more than 32 bits, which need not even be printable, NaN, or infinity."""
+    """Raise `UserError` for NaN, infinity, or an integer of more than 32 bits, which may be too long to print."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             check_numbers(inner, f"{field}.{key}")

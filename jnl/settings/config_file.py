@@ -1,4 +1,4 @@
-"""Read a config file, such as those in `configs/`."""
+"""Read config files, such as the files in `configs/`."""
 
 import os
 import runpy
@@ -9,19 +9,19 @@ from jnl.core.errors import UserError, reason
 
 
 def load(reference: str) -> ConfigDict:
-    """The config of `FILE` or `FILE:ARG`.
+    """Return the config of `FILE` or `FILE:ARG`.
 
     Raises:
-      UserError: no such file, or it fails.
+      UserError: if the file does not exist or fails.
     """
     file, colon, arg = reference.partition(":")
-    if not os.path.isfile(file):  # which of a path has no name too long, other than that of pathlib
+    if not os.path.isfile(file):  # unlike pathlib, this accepts a name that is too long
         raise UserError(f"--config: no file {file!r}; give one such as configs/jocor.py")
     try:
         config = runpy.run_path(file)["get_config"](*([arg] if colon else []))
     except UserError:
         raise
-    except Exception as error:  # a config file is the user's own program: anything can go wrong in it
+    except Exception as error:  # a config file is the user's own program, so it can raise anything
         raise UserError(f"--config: {file} failed: {type(error).__name__}: {reason(error)}") from error
     if not isinstance(config, ConfigDict):
         raise UserError(f"--config: get_config of {file} gives {type(config).__name__}, not a ConfigDict")

@@ -1,4 +1,4 @@
-"""The plans over epochs that a config asks for: forget rate, learning rate, beta1."""
+"""The plans of a config, with one value for each epoch: forget rate, learning rate, beta1."""
 
 from typing import NamedTuple
 
@@ -12,22 +12,26 @@ from jnl.core.errors import UserError, unknown, within
 from jnl.ops import schedules
 from jnl.ops.curves import rules
 
-_MOST = 2**25  # numbers of `EpochPlan.keep_counts`
+_MOST = 2**25  # largest number of entries in `EpochPlan.keep_counts`
 
 
 class EpochPlan(NamedTuple):
-    """What changes from epoch to epoch."""
+    """The values that change from epoch to epoch."""
 
-    keep_counts: jax.Array  # i32[E, B + 1]
+    keep_counts: jax.Array  # i32[E, B + 1] how many of n examples are kept, for n = 0..B
     learning_rate: jax.Array  # f32[E]
     beta1: jax.Array  # f32[E]
 
 
 def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
-    """The plans of a config whose networks start afresh after `restart` epochs, with which they begin.
+    """Return the plans of a config.
+
+    Args:
+      config: a complete config.
+      restart: number of epochs before the networks start again. The plans begin with these epochs, then start again.
 
     Raises:
-      UserError: a value out of range.
+      UserError: if a value is out of range.
     """
     epochs, optim, strategy, protocol = config.epochs, config.optim, config.strategy, config.protocol
     if not 0 <= protocol.first_epoch < epochs:
@@ -64,12 +68,12 @@ def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
 
 
 def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True) -> None:
-    """Raise `UserError` for a rule that does not exist, or that has nothing to choose by or for.
+    """Raise `UserError` if a rule does not exist, or if it needs held-out labels or a test set that are missing.
 
     Args:
       chosen: `protocol.checkpoint`.
       validation: share of the training set that is held out.
-      has_test_set: whether there is one.
+      has_test_set: whether the data have a test set.
     """
     known = rules()
     if chosen not in ["last", *known]:
@@ -85,8 +89,9 @@ def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True
 
 
 def noise_rate(config: ConfigDict) -> float:
-    """What the strategies' forget and noise rates are unless set; of labels that are noisy as they come, what is
-    believed of them.
+    """Return the value of a strategy's forget rate and noise rate if they are not set.
+
+    It is the nominal rate of the noise. For labels that are noisy already, it is the user's estimate, `noise.rate`.
     """
     if config.noise.kind == "none" and data.noisy_already(config.data.name):
         return float(config.noise.rate)
@@ -94,6 +99,7 @@ def noise_rate(config: ConfigDict) -> float:
 
 
 def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
+    """Return the learning rate of each epoch: f32[E]. Raise `UserError` if a value is out of range."""
     if optim.schedule == "linear":
         return schedules.linear(optim.learning_rate, epochs, optim.decay_start)
     if optim.schedule == "staircase":

@@ -1,11 +1,11 @@
-"""What each field of a config is for: what depends on it outside the training itself. All such lists are here."""
+"""The role of each field of a config outside the training itself. All lists of fields with a special role are here."""
 
 from enum import Enum
 from typing import NamedTuple
 
 
 class OnResume(Enum):
-    """What a resumed training does where the config has another value than the workdir."""
+    """What a resumed training does if the config has another value than the workdir."""
 
     REFUSE = "refuse"  # it would be another training
     WARN = "warn"  # the last bits may differ
@@ -13,16 +13,16 @@ class OnResume(Enum):
 
 
 class Role(NamedTuple):
-    """What depends on a field."""
+    """What depends on a field outside the training."""
 
     on_resume: OnResume = OnResume.REFUSE
     separates: bool = True  # the report compares only runs that agree in this field
-    listed: bool = True  # the report lists it among the settings of a training
+    listed: bool = True  # the report lists the field among the settings of a training
 
 
 _BOOKKEEPING = Role(OnResume.ACCEPT, separates=False, listed=False)
 _PLACEMENT = Role(OnResume.WARN, separates=False)
-# Every other field changes what is trained, and has the role `Role()`.
+# Every other field changes what is trained. It has the role `Role()`.
 _ROLES = {
     "seeds": Role(separates=False),
     "noise.seed": Role(separates=False),
@@ -41,16 +41,16 @@ _ROLES = {
     "sweep_filter": Role(listed=False),
 }
 
-# Fields that belong to no section. A swept one is a column of `metrics.jsonl` without a dot in its name.
+# Fields that belong to no section. If such a field is swept, its column in `metrics.jsonl` has no dot in its name.
 WITHOUT_SECTION = ("batch_size", "devices_per_batch", "epochs", "runs_at_once", "seeds", "tensorboard")
-# Fields of a section that every plug-in shares; the others are options of the plug-in that the section names.
+# Fields of a section that all plug-ins share. The other fields are options of the plug-in that the section names.
 SHARED = {
     "data": ("name", "dir", "validation", "balanced", "stream"),
     "strategy": ("name", "forget_rate", "ramp_epochs", "exponent", "forget_schedule"),
     "model": ("name",),
 }
-FORGET_FIELDS = SHARED["strategy"][1:]  # only of strategies that forget
-DATA_VARIANTS = ("data.labels", "data.outside")  # options that make other data under the same name
+FORGET_FIELDS = SHARED["strategy"][1:]  # only strategies that forget have these
+DATA_VARIANTS = ("data.labels", "data.outside")  # options that give other data under the same name
 FROM_NOISE_RATE = ("strategy.forget_rate", "strategy.noise_rate")  # these follow noise.rate unless they are set
 
 

@@ -1,4 +1,4 @@
-"""From a config to typed settings. All complaints about settings are raised here, before any data are read."""
+"""Turn a config into typed settings. Errors that do not depend on the data are raised here, before data are read."""
 
 from ml_collections import ConfigDict
 
@@ -40,7 +40,7 @@ def parse(config: ConfigDict) -> Settings:
     """Return the settings of a config without a sweep.
 
     Raises:
-      UserError: a field that does not exist, or a value that cannot be used; names the field and what to do.
+      UserError: if a field does not exist or a value cannot be used. The message names the field and what to do.
     """
     config = complete(config)
     checkpoint = _checkpoint(config.checkpoint)
@@ -98,7 +98,7 @@ def parse(config: ConfigDict) -> Settings:
 
 
 def recorded(config: ConfigDict) -> dict[str, Json]:
-    """Return every field of a config with its value, as `config.json` has them."""
+    """Return every field of a config with its value, as `config.json` stores it."""
     return complete(config).to_dict()
 
 
@@ -121,6 +121,7 @@ def _is_number(value: object) -> bool:
 
 
 def _seeds(value: object) -> tuple[int, ...]:
+    """Return the seeds: 1 to n for a number n, or the listed ones. Raise `UserError` if they cannot be used."""
     if isinstance(value, int) and _is_number(value) and value < 2**16:
         value = list(range(1, value + 1))
     if not isinstance(value, list | tuple) or not all(_is_number(seed) and 0 <= seed < 2**32 for seed in value):
@@ -133,6 +134,7 @@ def _seeds(value: object) -> tuple[int, ...]:
 
 
 def _noise_seeds(value: Value, seeds: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the noise seed of each run: the seed of the run for "per_run", or the same number for all runs."""
     if value == "per_run":
         return seeds
     if not isinstance(value, int) or not _is_number(value) or not 0 <= value < 2**32:

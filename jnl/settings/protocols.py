@@ -1,4 +1,4 @@
-"""How published code trains: what configs set for the argument `reference`, as far as several of them share it."""
+"""The protocols of published code that several configs share. Configs set them for the argument `reference`."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -23,8 +23,8 @@ def train_by_sgd(
 ) -> None:
     """Set what later papers share on CIFAR: SGD with momentum 0.9, a staircase, a residual network, crops and flips.
 
-    Channels are normalized by the mean and deviation of the training set; the papers have numbers of their own, near
-    to these.
+    The learning rate is multiplied by `decay` at each of the `milestones`, which are epochs. Channels are normalized by
+    the mean and standard deviation of the training set; the papers use their own numbers, which are close to these.
     """
     config.optim.update(name="sgd", learning_rate=learning_rate, weight_decay=weight_decay)
     config.optim.update(schedule="staircase", milestones=tuple(milestones), decay=decay)
@@ -34,10 +34,10 @@ def train_by_sgd(
 
 
 def for_data(config: ConfigDict, settings: Mapping[str, Setting]) -> Setting:
-    """Return the entry of `settings`, by name of a data set, for the data set of a config.
+    """Return the entry of `settings` (data set -> entry) for the data set of a config.
 
     Raises:
-      UserError: it has none, so there is no published code to follow.
+      UserError: if there is no entry, so there is no published code to follow.
     """
     name = config.data.name if config.data.name in settings else family(config.data.name)
     if name not in settings:
@@ -49,7 +49,7 @@ def for_data(config: ConfigDict, settings: Mapping[str, Setting]) -> Setting:
 
 
 def draw_symmetric_noise_as(config: ConfigDict, kind: str) -> None:
-    """Let `symmetric` mean the `kind` that the published numbers stand on."""
+    """Replace the noise kind `symmetric` by `kind`, the kind of the published numbers."""
     if config.noise.kind == "symmetric":
         config.noise.kind = kind
 
@@ -57,13 +57,16 @@ def draw_symmetric_noise_as(config: ConfigDict, kind: str) -> None:
 def loss_correction(config: ConfigDict) -> None:
     """Set the protocol of Patrini et al. 2017 (giorgiop/loss-correction) for forward and backward correction.
 
-    Both of its trainings last equally long, hold out the same 10 % of the noisy labels and evaluate the weights of the
-    lowest loss on them. Departures: of CIFAR-10 the 32 layers are taken (`model.depth=14` has the others), inputs are
-    in [0, 1] before their mean is subtracted, an epoch has only as many batches as there are training examples, and the
-    loss that chooses the weights does not count the L2 penalties, which the one of Keras does (not on MNIST).
+    Both trainings have the same number of epochs, hold out the same 10 % of the noisy labels, and evaluate the weights
+    with the lowest loss on these labels.
+
+    Departures from the published code: For CIFAR-10 the network has 32 layers (`model.depth=14` gives the other
+    network). Inputs are in [0, 1] before their mean is subtracted. An epoch has only as many batches as the training
+    examples fill. The loss that chooses the weights does not include the L2 penalties; the loss of Keras includes them
+    (there are none on MNIST).
 
     Raises:
-      UserError: the data set is not one of the paper's images.
+      UserError: if the data set does not have the images of MNIST, CIFAR-10 or CIFAR-100.
     """
     follow = for_data(config, {"mnist": _mnist, "cifar10": _cifar10, "cifar100": _cifar100})
     config.data.validation, config.protocol.checkpoint = 0.1, "lowest_loss"
@@ -87,7 +90,7 @@ def _cifar100(config: ConfigDict) -> None:
 
 
 def _residual(config: ConfigDict, epochs: int, milestones: tuple[int, int], depth: int, weight_decay: float) -> None:
-    """The weight decay is twice the L2 of Keras, which is the square without a half."""
+    """Set a residual network. `weight_decay` is twice the L2 factor of Keras, whose penalty has no factor of 1/2."""
     train_by_sgd(config, 0.1, weight_decay, epochs, milestones)
     config.optim.decayed = "kernel"
     set_model(config, "preact_resnet", depth=depth)

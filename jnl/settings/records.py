@@ -1,4 +1,4 @@
-"""The settings of a training as typed records: what a config says once it is parsed and checked."""
+"""The settings of a training as typed records. `parse` makes them from a config and checks them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from jnl.settings.config import Value as Swept
 from jnl.settings.epoch_plan import EpochPlan
 from jnl.training.optimizers import Optimizer
 
-Options = tuple[tuple[str, Value], ...]  # names and values of what belongs to one plug-in, sorted by name
+Options = tuple[tuple[str, Value], ...]  # names and values of the options of one plug-in, sorted by name
 
 
 class DataSettings(NamedTuple):
@@ -19,11 +19,11 @@ class DataSettings(NamedTuple):
     name: str
     folder: str | None
     options: Options
-    whole_test_batches: int  # the test set is cut to a multiple of this
+    whole_test_batches: int  # the test set is cut to a multiple of this number
 
 
 class NoiseSettings(NamedTuple):
-    """Which labels become wrong, and which are held out for validation, but for the seed."""
+    """Which labels become wrong and which are held out for validation. The seed is not part of it."""
 
     kind: str
     rate: float
@@ -36,8 +36,8 @@ class StrategySettings(NamedTuple):
 
     name: str
     hyper: dict[str, Value]
-    instance: Strategy  # made with these
-    is_given_the_noise: bool  # it knows the true transition matrix or the true labels
+    instance: Strategy  # the strategy with these hyper-values
+    is_given_the_noise: bool  # whether the strategy knows the true transition matrix or the true labels
 
     @property
     def traced(self) -> dict[str, float]:
@@ -46,24 +46,24 @@ class StrategySettings(NamedTuple):
 
     @property
     def static(self) -> dict[str, Value]:
-        """The other hyper-values, for each of which a program is compiled."""
+        """The other hyper-values. Each combination of them needs its own compiled program."""
         return {name: value for name, value in self.hyper.items() if not isinstance(value, float)}
 
 
 class ModelSettings(NamedTuple):
-    """A network, or `auto`, and the options that are set."""
+    """The name of a network, or `auto`, and the options that are set."""
 
     name: str
     options: Options
 
 
 class CheckpointSettings(NamedTuple):
-    """When a training is saved."""
+    """When a training is saved, and how many checkpoints are kept."""
 
     every_epochs: int
     every_minutes: float
-    keep: int  # number of checkpoints
-    segment: int  # steps of an epoch after which it can be saved, 0: about 2 * 10^12 operations
+    keep: int  # number of checkpoints that are kept
+    segment: int  # number of steps after which an epoch can be saved; 0 means about 2 * 10^12 operations
 
 
 class Settings(NamedTuple):
@@ -76,17 +76,17 @@ class Settings(NamedTuple):
     augment: Augment
     optimizer: Optimizer
     plan: EpochPlan
-    epochs: range  # those that are trained
-    preparing: int  # how many of these come before the networks start again
+    epochs: range  # the epochs that are trained
+    preparing: int  # number of these epochs before the networks start again
     batch_size: int
-    max_steps: int  # of an epoch; 0: no limit
+    max_steps: int  # largest number of steps in an epoch; 0 means no limit
     balanced: bool  # each class has the same share of the batches
     stream: str  # `auto`, `always` or `never`
     seeds: tuple[int, ...]
-    noise_seeds: tuple[int, ...]  # of each run
+    noise_seeds: tuple[int, ...]  # one for each run
     result_epoch: str  # `last`, or the rule that chooses the epoch whose accuracy is the result
     runs_axis: str
-    runs_at_once: int  # 0: as many as fit into memory
+    runs_at_once: int  # 0 means as many as fit into memory
     devices_per_batch: int
     checkpoint: CheckpointSettings
     tensorboard: bool

@@ -1,4 +1,4 @@
-"""The points of a sweep: many trainings in one config."""
+"""The points of a sweep. A sweep describes many trainings in one config."""
 
 import copy
 import itertools
@@ -32,17 +32,19 @@ class SweepPoint(NamedTuple):
 
 
 def points(config: ConfigDict) -> Iterator[SweepPoint]:
-    """The points that `config.sweep` spans; one point where nothing is swept.
+    """Yield the points of `config.sweep`, or one point if nothing is swept.
 
-    A sweep is ((field, values), ...), all combinations of them; ("seeds", 8) in it stands for `config.seeds`. A section
-    has dicts of some of its fields for values: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The values
-    of "cells" are dicts of whole cells, fields and sections, with a "title" each (see `grid`).
+    A sweep is ((field, values), ...). Its points are all combinations of the values. ("seeds", 8) in a sweep sets
+    `config.seeds` of all points. The values of a section are dicts of some of its fields: ("strategy", ({"name":
+    "bootstrap", "kind": "hard"}, ...)). The values of "cells" are dicts of fields and whole sections, each with a
+    "title" (see `grid`).
 
-    `config.sweep_filter` selects points by the words in their titles: "jocor,rate=0.5" selects those with one of them,
-    "jocor rate=0.5" those with both; "coteaching" is no word of "coteaching_plus".
+    `config.sweep_filter` selects points by words in their titles: "jocor,rate=0.5" selects the points with at least one
+    of the two words, "jocor rate=0.5" selects the points with both. Only whole words count: "coteaching" does not
+    select "coteaching_plus".
 
     Raises:
-      UserError: a sweep of another form, with no or equal values, or of an unknown field; nothing is left.
+      UserError: if the sweep has another form, no values, equal values or an unknown field, or if no point is left.
     """
     every = list(_every(config))
     ways = [way.split() for way in str(config.get("sweep_filter") or "").split(",") if way.strip()]
@@ -54,7 +56,10 @@ def points(config: ConfigDict) -> Iterator[SweepPoint]:
 
 
 def grid(cells: Mapping[str, ConfigDict]) -> ConfigDict:
-    """One config whose points are these, by title; what they share can be changed for all."""
+    """Return one config whose points are these cells: title -> config.
+
+    Fields with the same value in all cells can be changed for all cells at once.
+    """
     every = {title: complete(cell).to_dict() for title, cell in cells.items()}
     first, *others = every.values()
     differ = [field for field in first if any(other[field] != first[field] for other in others)]
@@ -65,20 +70,24 @@ def grid(cells: Mapping[str, ConfigDict]) -> ConfigDict:
 
 
 def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: str, arg: str | None) -> ConfigDict:
-    """The cells of a published table: every strategy's own config in `folder`, with 8 seeds, for each of the noises.
+    """Return the config of a published table: one cell for each strategy and noise, with 8 seeds unless `quick`.
 
-    These are arguments such as `noise=symmetric,rate=0.2`; `data` is a name, and options for all cells may follow it
-    (`cifar10,model=cnn7`); `arg` may be `quick`, `reference` or both.
+    Args:
+      folder: the folder with the config file of each strategy.
+      strategies: names of the strategies.
+      noises: arguments such as `noise=symmetric,rate=0.2`.
+      data: name of the data set. Options for all cells may follow it (`cifar10,model=cnn7`).
+      arg: `quick`, `reference`, both or nothing.
 
     Raises:
-      UserError: `arg` is another one.
+      UserError: if `arg` has another option.
     """
     if other := sorted(options(arg).keys() - {"quick", "reference"}):
         raise UserError(f"the config's argument: {other[0]}; each cell has its own; choose by config.sweep_filter")
     cells = {}
     for noise in noises:
         for strategy in strategies:
-            # The code of the others is of another paper: they have the protocol of the table instead.
+            # The published code of other strategies is from other papers, so they get the protocol of the table.
             from_outside = "reference" in options(arg) and strategy not in CORE
             switches = options(arg).keys() - ({"reference"} if from_outside else set())
             argument = ",".join(filter(None, (f"data={data}", noise, *sorted(switches))))
@@ -93,6 +102,7 @@ def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: 
 
 
 def _every(config: ConfigDict) -> Iterator[SweepPoint]:
+    """Yield all points of a sweep, before the filter."""
     sweep = config.get("sweep") or ()
     check_numbers(sweep, "config.sweep")
     try:
@@ -114,15 +124,15 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
         cell.pop("title", None)
         swept = cell | swept
         try:
-            point = copy.deepcopy(config)  # keeps its references: what follows noise.rate follows the swept one
-        except ValueError as error:  # dots in the keys of a dict
+            point = copy.deepcopy(config)  # keeps references, so that fields which follow noise.rate get the swept rate
+        except ValueError as error:  # a dict has keys with dots
             raise UserError(f"config: {error}") from error
         with point.unlocked(), point.ignore_type():
             fields_of_point = dict(_leaves(swept))
             for section in ("strategy", "model", "data"):
                 if f"{section}.name" in fields_of_point:
                     _forget_defaults(point, section)
-            for section, values in cell.items():  # whole, without what another cell has in it
+            for section, values in cell.items():  # replaces whole sections, without fields of other cells
                 if isinstance(values, Mapping):
                     point[section] = ConfigDict(dict(values))
             for field, value in {"sweep": (), "sweep_filter": "", **seeds, **fields_of_point}.items():
@@ -132,11 +142,12 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
 
 
 def _has(title: str, word: str) -> bool:
+    """Return whether a title contains a word as a whole word."""
     return re.search(rf"(?<!\w)(?<!\d\.){re.escape(word)}(?![\w.])", title) is not None
 
 
 def _leaves(swept: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
-    """Field by field, those of a section too."""
+    """Yield each swept field with its value. The fields of a section are yielded one by one."""
     for field, value in swept.items():
         if isinstance(value, Mapping):
             yield from ((f"{field}.{name}", inner) for name, inner in value.items())
@@ -145,7 +156,7 @@ def _leaves(swept: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
 
 
 def _words(field: str, value: Value) -> str:
-    """A swept value for people."""
+    """Return the text of a swept value for people."""
     if field == "cells" and isinstance(value, Mapping):
         return str(value["title"])
     if isinstance(value, Mapping):
@@ -154,17 +165,18 @@ def _words(field: str, value: Value) -> str:
 
 
 def _forget_defaults(config: ConfigDict, section: str) -> None:
-    """Leaves only those fields that somebody changed, as the others may not exist for another name."""
+    """Remove the fields of a section that have their defaults, because they may not exist for another name."""
     fields = config.get(section, ConfigDict())
     try:
         usual = complete(ConfigDict({section: {"name": fields.get("name", "auto")}}))[section]
     except UserError:
-        return  # the name is wrong, which is told later
+        return  # the name is wrong; `complete` raises the error later
     for field in [field for field in fields if field != "name" and fields[field] == usual.get(field)]:
         del fields[field]
 
 
 def _set(config: ConfigDict, field: str, value: Value) -> None:
+    """Set one field, such as `noise.rate`. Raise `UserError` if its section does not exist."""
     *parents, leaf = field.split(".")
     for parent in parents:
         if not isinstance(config.get(parent), ConfigDict):
