@@ -1,1 +1,1 @@
-"""What a training leaves in its workdir, and how it is read: tables, statistics, checkpoints, exports."""
+"""Write and read what a training leaves in its workdir: tables, statistics, checkpoints, exports."""

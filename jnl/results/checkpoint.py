@@ -1,9 +1,9 @@
-"""Checkpoints: named arrays with a record of what they are. The only importer of Orbax.
+"""Checkpoints: named arrays with a record that describes them. Only this file imports Orbax.
 
-A checkpoint is a folder that is renamed when it is complete, so a kill leaves no half of one. What Orbax does not do:
-it restores a flipped byte without a word, so there is a digest of every array; a damaged file makes it print hundreds
-of lines, so there is a digest of every file, which is looked at first; and its manager does not go back past a damaged
-checkpoint, and hangs for minutes after an error, so that is done here.
+A checkpoint is a folder that is renamed when it is complete, so a killed process leaves no incomplete checkpoint. Three
+problems of Orbax are solved here. It restores a flipped byte without an error, so every array has a digest. It prints
+hundreds of lines for a damaged file, so every file has a digest, which is checked first. Its manager does not go back
+past a damaged checkpoint and hangs for minutes after an error, so this file has its own manager.
 """
 
 import hashlib
@@ -28,38 +28,38 @@ if TYPE_CHECKING:
     import orbax.checkpoint
 
 _log = logging.getLogger(__name__)
-_FORMAT = 2  # raise it when what is stored changes
-_RECORD, _DIGESTS = "record", "digests"  # stored beside the arrays
-_FILES, _PART = "files.json", ".part"  # the digests of files; what a folder is called until it is complete
+_FORMAT = 2  # increase it when the stored content changes
+_RECORD, _DIGESTS = "record", "digests"  # names of two arrays that are stored beside the others
+_FILES, _PART = "files.json", ".part"  # the file with the digests of files; the suffix of an incomplete folder
 
 
 class Checkpoint(NamedTuple):
-    """What is saved at once."""
+    """The arrays and the record of one checkpoint."""
 
-    arrays: dict[str, np.ndarray]  # of one axis or more, none of them empty
+    arrays: dict[str, np.ndarray]  # each has at least one axis and is not empty
     record: dict[str, Json]
 
     def pack(self) -> bytes:
-        """As bytes, for other processes."""
+        """Return the checkpoint as bytes, to send it to other processes."""
         packed = io.BytesIO()
         np.savez(packed, allow_pickle=False, **self.arrays, **{_RECORD: _bytes(self.record)})
         return packed.getvalue()
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
-        """What `pack` gave."""
+        """Return the checkpoint from the bytes that `pack` returned."""
         arrays = dict(np.load(io.BytesIO(packed), allow_pickle=False))
         return cls(arrays, json.loads(arrays.pop(_RECORD).tobytes()))
 
 
 class Checkpoints:
-    """The checkpoints in a folder, by number. A thread of their own saves them, one at a time."""
+    """The numbered checkpoints in a folder. A separate thread saves them, one at a time."""
 
     def __init__(self, folder: Path, keep: int) -> None:
-        """Creates the folder.
+        """Create the folder. At most `keep` checkpoints stay in it, the newest ones.
 
         Raises:
-          UserError: it cannot be written.
+          UserError: if the folder cannot be written.
         """
         self._folder, self._keep = folder.absolute(), keep
         try:
@@ -68,38 +68,42 @@ class Checkpoints:
             raise UserError(f"workdir: cannot use {error.filename} ({error.strerror}); make it writable") from error
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._saving: Future[None] | None = None
-        for unfinished in self._folder.glob(f"*{_PART}*"):  # of a process that was killed
+        for unfinished in self._folder.glob(f"*{_PART}*"):  # left by a process that was killed
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def close(self) -> None:
-        """Ends when the save under way has ended."""
+        """Wait until the current save has ended, and stop the thread."""
         self._pool.shutdown()
 
     def save(self, number: int, checkpoint: Checkpoint) -> None:
-        """Begins to save, once the save before has ended; the arrays must not change any more.
+        """Wait for the previous save, then begin to save. The arrays must not change after this call.
+
+        Args:
+          number: number of the checkpoint; the newest one has the highest number.
+          checkpoint: what is saved.
 
         Raises:
-          UserError: the save before has failed.
+          UserError: if the previous save has failed.
         """
         self.wait()
         self._saving = self._pool.submit(self._save, number, checkpoint)
 
     def wait(self) -> None:
-        """Returns when all is on disk.
+        """Wait until everything is on disk.
 
         Raises:
-          UserError: it could not be written; what was saved earlier is still there.
+          UserError: if the checkpoint could not be written. Earlier checkpoints are still there.
         """
         saving, self._saving = self._saving, None
         if saving is not None:
             saving.result()
 
     def newest(self) -> Checkpoint | None:
-        """The newest checkpoint that is whole; damaged ones are set aside with a warning. None if there is none.
+        """Return the newest checkpoint that is not damaged, or None. Damaged ones are renamed, with a warning.
 
         Raises:
-          UserError: it was written by another version of jnl, in another form, or is whole but cannot be read now;
-            nothing is set aside then.
+          UserError: if another version of jnl wrote the checkpoint in another format, or if it is not damaged but
+            cannot be read now. Then nothing is renamed.
         """
         for number in sorted(self._numbers(), reverse=True):
             path = self._folder / str(number)
@@ -116,15 +120,16 @@ class Checkpoints:
         return [int(path.name) for path in self._folder.glob("*") if path.name.isdecimal()]
 
     def _save(self, number: int, checkpoint: Checkpoint) -> None:
+        """Save a checkpoint and remove old ones. Raise `UserError` if it cannot be saved."""
         path = self._folder / str(number)
         try:
-            if not self._folder.is_dir():  # Orbax would make it again, without the rest of the workdir
+            if not self._folder.is_dir():  # Orbax would create it again, without the rest of the workdir
                 raise FileNotFoundError("its folder is gone")
             needed = sum(array.nbytes for array in checkpoint.arrays.values())
-            if shutil.disk_usage(self._folder).free < 1.1 * needed + 2**16:  # Orbax would fail with pages of traces
+            if shutil.disk_usage(self._folder).free < 1.1 * needed + 2**16:  # Orbax would print pages of traces
                 raise OSError(f"No space left for {needed:,} bytes")
             _write(path, checkpoint)
-        except Exception as error:  # Orbax and what is under it raise anything
+        except Exception as error:  # Orbax and its libraries can raise anything
             raise UserError(
                 f"workdir: cannot save the checkpoint {path} ({_words(error)}); "
                 f"{'what was saved before is still there: ' if self._numbers() else ''}make room, and give the same "
@@ -135,13 +140,13 @@ class Checkpoints:
 
 
 class _DamagedError(Exception):
-    """A checkpoint that is not what was saved."""
+    """Raised if a checkpoint differs from what was saved."""
 
 
 @contextmanager
 def _opened() -> Iterator["orbax.checkpoint.Checkpointer"]:
-    """What saves and restores; of several processes this one alone, so that it does not wait for the others."""
-    import orbax.checkpoint as ocp  # takes a second, which only those wait who save
+    """Yield the object that saves and restores. It works in this process alone and does not wait for others."""
+    import orbax.checkpoint as ocp  # takes a second, so only trainings that save import it
 
     this = jax.process_index()
     alone = ocp.options.MultiprocessingOptions(
@@ -153,6 +158,7 @@ def _opened() -> Iterator["orbax.checkpoint.Checkpointer"]:
 
 
 def _write(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint and its digests to a temporary folder, and rename the folder to `path`."""
     arrays = {**checkpoint.arrays, _RECORD: _bytes({"format": _FORMAT, **checkpoint.record})}
     arrays[_DIGESTS] = _digests(arrays)
     part = path.with_name(path.name + _PART)
@@ -163,6 +169,7 @@ def _write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def _read(path: Path) -> Checkpoint:
+    """Return the checkpoint in a folder. Raise `_DamagedError` if a digest is wrong."""
     try:
         _check_files(path)
         with _opened() as orbax:
@@ -172,7 +179,7 @@ def _read(path: Path) -> Checkpoint:
         wrong = [name for name, one, other in zip(names, digests, found, strict=True) if (one != other).any()]
     except _DamagedError:
         raise
-    except Exception as error:  # Orbax and what is under it raise anything; the files are whole, so it is not they
+    except Exception as error:  # Orbax can raise anything; the files are not damaged
         raise UserError(f"workdir: cannot read the checkpoint {path} now ({_words(error)}); try again") from error
     if wrong:
         raise _DamagedError(f"{wrong[0]} is not what was saved")
@@ -186,11 +193,12 @@ def _read(path: Path) -> Checkpoint:
 
 
 def _bytes(record: Mapping[str, Json]) -> np.ndarray:
+    """Return a record as the bytes of its JSON: u8[length]."""
     return np.frombuffer(json.dumps(record).encode(), np.uint8)
 
 
 def _check_files(path: Path) -> None:
-    """Raises `_DamagedError` if a file is not what was saved."""
+    """Raise `_DamagedError` if a file is missing, added or changed."""
     try:
         expected = dict(json.loads((path / _FILES).read_text()))
     except (FileNotFoundError, ValueError, TypeError) as error:
@@ -202,7 +210,7 @@ def _check_files(path: Path) -> None:
 
 
 def _files(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file inside."""
+    """Return the SHA-256 of each file inside a folder: path in the folder -> hexadecimal digest."""
     digests = {}
     for file in folder.rglob("*"):
         if file.is_file() and file.name != _FILES:
@@ -212,7 +220,7 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def _digests(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    """SHA-256 of name, type, shape and bytes of each, in the order of the names: u8[number, 32]."""
+    """Return the SHA-256 of the name, dtype, shape and bytes of each array, sorted by name: u8[number, 32]."""
     each = []
     for name, array in sorted(arrays.items()):
         digest = hashlib.sha256(repr((name, array.dtype.str, array.shape)).encode())
@@ -222,6 +230,6 @@ def _digests(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _words(error: BaseException) -> str:
-    """One line of what can be a page."""
+    """Return an error as one short line. Its message can be a page long."""
     words = " ".join(f"{type(error).__name__}: {error}".split())
     return words if len(words) <= 300 else f"{words[:150]} ... {words[-150:]}"

@@ -1,4 +1,4 @@
-"""The files of a workdir: their names, and how to read one that `xz` has packed."""
+"""The names of the files in a workdir, and a reader for files that `xz` has packed."""
 
 import lzma
 from pathlib import Path
@@ -6,26 +6,26 @@ from pathlib import Path
 from jnl.core.errors import reason
 
 CONFIG = "config.json"  # the settings, versions, device and revision of a training
-METRICS = "metrics.jsonl"  # a row for each run and epoch
+METRICS = "metrics.jsonl"  # one row for each run and epoch
 SUMMARY = "summary.json"  # written when all programs are over
-PARTIAL_SUMMARY = "summary-so-far.json"  # of the programs that are over, while others train
+PARTIAL_SUMMARY = "summary-so-far.json"  # summary of the programs that are over, while others train
 CHECKPOINTS = "checkpoints"
 LEFT_OUT = "left_out"  # the folder with lists of the labels that a strategy takes for wrong
 TENSORBOARD = "tensorboard"
 
 
 def metrics_file(workdir: Path) -> Path:
-    """Return the path of `metrics.jsonl`, or of the packed file in its place."""
+    """Return the path of `metrics.jsonl`, or of the packed file `metrics.jsonl.xz` if only that exists."""
     file = workdir / METRICS
     packed = file.with_suffix(".jsonl.xz")
     return packed if packed.exists() and not file.exists() else file
 
 
 def unpacked(file: Path) -> str:
-    """Return the text of a file, or of one that `xz` has packed.
+    """Return the text of a file. The file may be packed by `xz`.
 
     Raises:
-      OSError: it cannot be read, or is neither.
+      OSError: if the file cannot be read, or is neither UTF-8 text nor packed text.
     """
     try:
         with lzma.open(file) if file.suffix == ".xz" else file.open("rb") as content:

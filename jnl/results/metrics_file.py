@@ -1,4 +1,7 @@
-"""Reads `metrics.jsonl`: one row for each run and epoch, written by any version of jnl, packed by `xz` or not."""
+"""Read `metrics.jsonl`, which has one row for each run and epoch.
+
+Any version of jnl may have written the file, and `xz` may have packed it.
+"""
 
 import json
 from collections.abc import Mapping
@@ -15,12 +18,12 @@ WHICH = ("epoch", "run", "seed", "noise_seed")  # whole numbers that every row h
 
 
 def read_rows(workdir: Path) -> dict[int, list[Row]]:
-    """Return the rows of each run, in the order of their epochs.
+    """Return the rows of each run, in the order of their epochs: number of the run -> rows.
 
-    A row that is still being written is left out. Where an epoch is there twice the later row counts.
+    A row that is still being written is left out. If a run has two rows for an epoch, the later row counts.
 
     Raises:
-      UserError: there is no such file, or it cannot be read or is damaged.
+      UserError: if the file does not exist, cannot be read or is damaged.
     """
     file = metrics_file(workdir)
     try:
@@ -44,16 +47,16 @@ def read_rows(workdir: Path) -> dict[int, list[Row]]:
 
 
 def is_metric(name: str) -> bool:
-    """Return whether a column holds a metric, and not a seed, a number or a swept field of the run."""
+    """Return whether a column holds a metric. Other columns are the epoch, the run, its seeds and its swept fields."""
     return name not in (*WHICH, *WITHOUT_SECTION) and "." not in name
 
 
 def parsed(text: str) -> dict[str, Json]:
-    """Return a JSON object. Characters of its texts that cannot be seen are escaped.
+    """Return the JSON object in a text. Invisible characters in its strings are escaped.
 
     Raises:
-      ValueError: it is no JSON object.
-      RecursionError: it is nested too deeply.
+      ValueError: if the text is not a JSON object.
+      RecursionError: if the object is nested too deeply.
     """
     content = json.loads(text)
     if not isinstance(content, dict):

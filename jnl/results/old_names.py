@@ -1,4 +1,4 @@
-"""Names that earlier versions of jnl wrote into workdirs, so that their results stay readable."""
+"""Replace names that earlier versions of jnl wrote into workdirs, so that their results stay readable."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ _OF_A_POINT = {"realised": "realized"}
 
 
 def config(fields: Mapping[str, Json], section: str = "") -> dict[str, Json]:
-    """The same fields, nested or as `section.field`, with the names that they have today."""
+    """Return the fields of a config with their present names. They may be nested or written as `section.field`."""
     renamed: dict[str, Json] = {}
     for name, value in fields.items():
         path = f"{section}{name}"
@@ -36,7 +36,7 @@ def config(fields: Mapping[str, Json], section: str = "") -> dict[str, Json]:
 
 
 def _swept(sweep: Json) -> Json:
-    """The axes of a sweep: names of fields with their values, or whole cells."""
+    """Return the axes of a sweep with present names: fields with their values, or whole cells."""
     if isinstance(sweep, Mapping):
         return config(sweep)
     if isinstance(sweep, list | tuple):
@@ -45,12 +45,12 @@ def _swept(sweep: Json) -> Json:
 
 
 def row(fields: Mapping[str, Json]) -> dict[str, Json]:
-    """A row of `metrics.jsonl`: metrics, and the swept fields of its run."""
+    """Return a row of `metrics.jsonl` with present names: metrics, and the swept fields of its run."""
     return {_METRICS.get(name, name): value for name, value in config(fields).items()}
 
 
 def point(fields: Mapping[str, Json]) -> dict[str, Json]:
-    """A point of `summary.json`."""
+    """Return a point of `summary.json` with present names."""
     renamed: dict[str, Json] = {}
     for name, value in fields.items():
         if name == "strategy" and isinstance(value, str):
@@ -63,7 +63,10 @@ def point(fields: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def summary(content: Mapping[str, Json]) -> dict[str, Json]:
-    """What `summary.json` holds; the first versions had one point, whose fields stood at the top."""
+    """Return the content of `summary.json` with present names.
+
+    The first versions of jnl had only one point, and its fields were at the top level.
+    """
     points = content.get("points")
     if not isinstance(points, list):
         return point(content)

@@ -11,7 +11,7 @@ from jnl.parallel.devices import is_main
 
 
 class Progress:
-    """A progress bar over epochs on a terminal; silent where the output is not one."""
+    """A progress bar over epochs. It is hidden if the output is not a terminal."""
 
     def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
         hidden = None if is_main() else True
@@ -27,10 +27,15 @@ class Progress:
         self.bar.close()
 
     def epoch(self, measured: Mapping[str, np.ndarray], seconds: float) -> None:
-        """One epoch is over: its test accuracies f[S, K], or those of validation, and its duration."""
+        """Show the result of a finished epoch.
+
+        Args:
+          measured: the metrics of the epoch, with `test_accuracy` or `validation_accuracy` f[S, K].
+          seconds: duration of the epoch.
+        """
         what = "test" if "test_accuracy" in measured else "validation"
         per_run = 100 * measured[f"{what}_accuracy"].mean(1)
-        per_run = per_run[np.isfinite(per_run)]  # of those that have not failed
+        per_run = per_run[np.isfinite(per_run)]  # only runs that have not failed
         steps = self.steps_per_epoch / seconds
         result = f"{what} {per_run.mean():.2f} ± {per_run.std():.2f} %" if len(per_run) else "all runs have failed"
         self.bar.set_postfix_str(f"{result}, {steps:,.0f} steps/s", refresh=False)

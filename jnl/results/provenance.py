@@ -1,4 +1,4 @@
-"""What made a result: command, versions, device, revision of the code, and what it was made from."""
+"""Where a result comes from: command, versions, device, revision of the code, and fingerprints of data and labels."""
 
 import hashlib
 import shlex
@@ -15,12 +15,12 @@ from jnl.core.json_values import Json
 from jnl.data.dataset import Dataset
 from jnl.training.spec import RunInputs
 
-_ALL = 2**30  # bytes of an array that are looked at
+_ALL = 2**30  # a digest reads all of an array up to this number of bytes, and only some rows of a larger one
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "tensorflow-datasets", "ml-collections", "orbax-checkpoint")
 
 
 def record() -> dict[str, Json]:
-    """For `config.json`."""
+    """Return the command, versions, device and revision of this process, for `config.json`."""
     device = jax.devices()[0]
     versions: dict[str, Json] = {"python": sys.version.split()[0]}
     versions |= {package: _version(package) for package in _PACKAGES}
@@ -33,7 +33,12 @@ def record() -> dict[str, Json]:
 
 
 def fingerprint(datasets: Sequence[Dataset], runs: Sequence[Sequence[RunInputs]]) -> dict[str, Json]:
-    """SHA-256 of the data, of the noisy labels and splits of all runs, and of the code of this package."""
+    """Return the SHA-256 of the data, of the noisy labels and splits of all runs, and of the code of jnl.
+
+    Args:
+      datasets: the data set of each program.
+      runs: the runs of each program.
+    """
     different = {id(dataset): dataset for dataset in datasets}.values()
     labels = [array for each in runs for run in each for array in (run.labels, run.train_index, run.validation_index)]
     package = Path(__file__).parents[1]  # all of jnl
@@ -49,7 +54,7 @@ def fingerprint(datasets: Sequence[Dataset], runs: Sequence[Sequence[RunInputs]]
 
 
 def _digest(arrays: Iterable[np.ndarray | jax.Array]) -> str:
-    """Of arrays above 1 GiB so many rows, evenly spaced, that they are one."""
+    """Return the SHA-256 of arrays. Of an array above 1 GiB, only evenly spaced rows of at most 1 GiB are read."""
     digest = hashlib.sha256()
     for array in map(np.asarray, arrays):
         digest.update(repr((array.shape, array.dtype.str)).encode())
@@ -65,7 +70,10 @@ def _version(package: str) -> str | None:
 
 
 def _git_revision() -> str | None:
-    """The revision of the code that runs, with `+changes` where tracked files differ; None for an installed copy."""
+    """Return the git revision of the code that runs, or None for an installed copy.
+
+    `+changes` follows the revision if tracked files have changed.
+    """
     root = Path(__file__).parents[2]
     describe = ("describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*")
     top = _git(root, "rev-parse", "--show-toplevel")

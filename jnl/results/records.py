@@ -1,4 +1,4 @@
-"""What `summary.json` holds, as typed records."""
+"""The content of `summary.json`, as typed records."""
 
 import math
 from collections.abc import Mapping
@@ -11,36 +11,37 @@ from jnl.results.summary import BestLast, OverRuns
 
 
 class PointSummary(TypedDict):
-    """The runs that share one combination of the swept values."""
+    """The results of the runs that share one combination of swept values."""
 
     title: str
     swept: Mapping[str, Json]  # field -> value; empty where nothing is swept
     strategy: str
     data: str
     # kind, rate; `realized`: share of wrong training labels of each run; `matrix`: P(noisy | clean) of the first run;
-    # `estimated_matrix`: what the strategy takes for it, in the first run that has not failed; None if it tells of none
+    # `estimated_matrix`: the estimate of the strategy in the first run that has not failed, or None without an estimate
     noise: dict[str, Json]
-    runs: list[int]  # their numbers in `metrics.jsonl`
+    runs: list[int]  # numbers of the runs in `metrics.jsonl`
     seeds: list[int]
     noise_seeds: list[int]
-    checkpoint: str  # the column of `test_accuracy` that is the result by `protocol.checkpoint`
+    checkpoint: str  # the column of `test_accuracy` that is the result (`protocol.checkpoint`)
     test_accuracy: BestLast | None  # best, last, last10, rules; net1, net2, mean; None without a test set
-    validation_accuracy: BestLast | None  # on the noisy labels of what is held out
-    balanced_accuracy: BestLast | None  # the mean over classes of their test accuracies
-    class_accuracy: dict[str, dict[str, Json]] | None  # of each class, in the `best` balanced and the `last` epoch
-    label_precision: OverRuns | None  # mean of the last 10 epochs; None where nothing was selected or truth is unknown
-    # How many labels each run took for wrong; None of one that has failed. None: the strategy takes none for wrong.
+    validation_accuracy: BestLast | None  # on the noisy labels of held-out examples
+    balanced_accuracy: BestLast | None  # mean of the test accuracies of all classes
+    # Test accuracy of each class in the epoch of the `best` balanced accuracy and in the `last` epoch.
+    class_accuracy: dict[str, dict[str, Json]] | None
+    label_precision: OverRuns | None  # mean of the last 10 epochs; None if nothing was selected or truth is unknown
+    # How many labels each run took for wrong (None if it has failed); None if the strategy takes no labels for wrong.
     left_out: list[int | None] | None
-    operations: int  # floating-point, of one run's training
-    failed_runs: list[int]  # whose training loss was not finite; they are in no mean
-    failed_epochs: list[int]  # the first of each such run
+    operations: int  # floating-point operations of the training of one run
+    failed_runs: list[int]  # runs whose training loss was not finite; no mean includes them
+    failed_epochs: list[int]  # first epoch without a finite loss, for each failed run
 
 
 class ProgramSummary(TypedDict):
-    """One compiled program."""
+    """The size and the compilation of one program."""
 
     runs: int
-    runs_at_once: int  # fewer than `runs` where they do not fit into memory
+    runs_at_once: int  # fewer than `runs` if they do not fit into memory
     layout: str
     bytes_per_device: int
     compilations: int  # of the training epoch
@@ -48,7 +49,7 @@ class ProgramSummary(TypedDict):
 
 
 class Summary(TypedDict):
-    """What `summary.json` holds."""
+    """The content of `summary.json`."""
 
     test_accuracy: BestLast | None  # over all runs of all points
     validation_accuracy: BestLast | None
@@ -60,7 +61,7 @@ class Summary(TypedDict):
 
 
 def plain(value: np.ndarray) -> Json:
-    """Return an array as JSON. What is not finite becomes null, as JSON has no word for it."""
+    """Return an array as JSON. Numbers that are not finite become null, because JSON cannot represent them."""
     if value.ndim:
         return [plain(item) for item in value]
     number = value.item()

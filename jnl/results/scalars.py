@@ -1,4 +1,4 @@
-"""The metrics of each run as scalars with tags, for programs that draw curves."""
+"""The metrics of each run as scalars with tags, for other programs that draw curves."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,22 +8,22 @@ from typing import NamedTuple
 from jnl.core.json_values import Json, as_integer
 from jnl.results.metrics_file import is_metric, read_rows
 
-_AXES = ("network_", "class_")  # of a list in a row, and of a list in it
+_AXES = ("network_", "class_")  # tags for a list in a row, and for a list inside that list
 
 
 class Curves(NamedTuple):
-    """One run."""
+    """The curves of one run."""
 
     number: int
-    about: dict[str, Json]  # its seeds and swept values
+    about: dict[str, Json]  # seeds and swept values of the run
     epochs: dict[int, dict[str, float]]  # epoch -> tag -> value, such as "test_accuracy/network_1"
 
 
 def read(workdir: str | os.PathLike[str]) -> list[Curves]:
-    """Return all runs of a workdir, also of an unfinished training. What was not finite (null) is left out.
+    """Return all runs of a workdir, even if the training is not finished. Null (not finite) values are left out.
 
     Raises:
-      UserError: there is no `metrics.jsonl`, or a damaged one.
+      UserError: if `metrics.jsonl` does not exist or is damaged.
     """
     return [
         Curves(run, _about(rows[0]), {as_integer(row["epoch"]): numbers(row) for row in rows})
@@ -32,7 +32,7 @@ def read(workdir: str | os.PathLike[str]) -> list[Curves]:
 
 
 def numbers(row: Mapping[str, Json]) -> dict[str, float]:
-    """Return the metrics of one row by their tags."""
+    """Return the metrics of one row: tag -> value."""
     return dict(_numbers(row))
 
 

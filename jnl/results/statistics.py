@@ -1,8 +1,8 @@
-"""What repeated runs tell, and how sure that is: pure NumPy and SciPy, on the host.
+"""Statistics of repeated runs: means, intervals, tests and variances. This file uses only NumPy and SciPy.
 
-Standard deviations have ddof 0, as in all tables of jnl and of the literature; intervals rest on ddof 1. Intervals are
-those of Student's t: bootstrap intervals of 5 runs cover 84 % where they promise 95 %. A run that has failed is NaN,
-and in nothing.
+Standard deviations have ddof 0, as in all tables of jnl and of the literature. Intervals use ddof 1. They are Student t
+intervals, because bootstrap intervals of 5 runs cover 84 % instead of the promised 95 %. The value of a failed run is
+NaN, and no statistic includes it.
 """
 
 import math
@@ -13,40 +13,40 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
-_MOST = 40  # differences whose signs are all tried: twice 2^20 sums
+_MOST = 40  # largest number of differences for which all signs are tried: twice 2^20 sums
 
 
 class Mean(NamedTuple):
-    """A mean over runs; NaN for what so few runs cannot tell."""
+    """A mean over runs. A value is NaN if there are too few runs for it."""
 
-    runs: int  # that have not failed
+    runs: int  # number of runs that have not failed
     mean: float
     std: float  # ddof 0
-    low: float  # of the t interval, level 95 %
-    high: float
+    low: float  # lower end of the 95 % t interval
+    high: float  # upper end
 
 
 class Paired(NamedTuple):
-    """Differences of runs that share their seeds."""
+    """The differences between pairs of runs that share their seeds."""
 
     pairs: int
     mean: float
-    low: float  # of the t interval of the mean difference, level 95 %
-    high: float
-    p: float  # exact two-sided sign-flip test; NaN for more than 40 pairs
-    least_p: float  # the smallest that so many pairs can reach
+    low: float  # lower end of the 95 % t interval of the mean difference
+    high: float  # upper end
+    p: float  # p value of the exact two-sided sign-flip test; NaN for more than 40 pairs
+    least_p: float  # smallest p value that is possible with this number of pairs
 
 
 class Components(NamedTuple):
-    """Variances of a two-way layout of random effects, one run for each pair; an estimate below 0 is given as 0."""
+    """The variances of a two-way layout of random effects with one run per pair. Negative estimates are set to 0."""
 
     initialization: float  # due to `seed`: initial weights and order of the data
     noise: float  # due to `noise_seed`: the draw of the noise
-    residual: float  # both together, which one run for each pair cannot part from chance
+    residual: float  # interaction of both and chance; one run per pair cannot separate these
 
 
 def mean(values: np.ndarray) -> Mean:
-    """f64[S] -> their mean and its t interval, which wants two values."""
+    """Return the mean of f64[S] and its t interval. The interval needs at least two values."""
     there = values[np.isfinite(values)]
     if not len(there):
         return Mean(0, *[math.nan] * 4)
@@ -55,7 +55,13 @@ def mean(values: np.ndarray) -> Mean:
 
 
 def interval(mean: float, std: float, count: int) -> tuple[float, float]:
-    """The t interval of a mean of `count` values with standard deviation `std` (ddof 1); NaN for fewer than two."""
+    """Return the 95 % t interval of a mean, or NaN for fewer than two values.
+
+    Args:
+      mean: the mean.
+      std: standard deviation of the values (ddof 1).
+      count: number of values.
+    """
     if count < 2:
         return math.nan, math.nan
     half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * std / math.sqrt(count)
@@ -63,7 +69,10 @@ def interval(mean: float, std: float, count: int) -> tuple[float, float]:
 
 
 def paired(first: np.ndarray, second: np.ndarray) -> Paired:
-    """f64[S], f64[S] of the same seeds -> how much larger the first is, without pairs of which one has failed."""
+    """Return how much larger the first values are: f64[S], f64[S] of the same seeds.
+
+    Pairs with a failed run are left out.
+    """
     differences = (first - second)[np.isfinite(first - second)]
     whole = mean(differences)
     p = sign_flip(differences) if whole.runs <= _MOST else math.nan
@@ -71,17 +80,18 @@ def paired(first: np.ndarray, second: np.ndarray) -> Paired:
 
 
 def least_p(count: int) -> float:
-    """The smallest two-sided p that a sign-flip test of so many differences can give: 2 / 2^n."""
+    """Return the smallest two-sided p value of a sign-flip test with `count` differences: 2 / 2^count."""
     return min(1.0, 2.0 ** (1 - count)) if count else math.nan
 
 
 def sign_flip(differences: np.ndarray) -> float:
-    """Exact two-sided p of a mean of f64[n] if each sign could as well be the other: all 2^n are counted.
+    """Return the exact two-sided p value of the mean of f64[n] if both signs of each difference are equally probable.
 
-    Both halves of the differences give their sums, and pairs of them are counted in sorted order.
+    All 2^n combinations of signs are counted. To be fast, the function computes the sums of each half of the
+    differences, sorts the sums of one half, and counts pairs of sums.
 
     Raises:
-      ValueError: more than 40 differences.
+      ValueError: if there are more than 40 differences.
     """
     if len(differences) > _MOST:
         raise ValueError(f"{len(differences)} differences have too many signs to try; {_MOST} at most")
@@ -90,13 +100,13 @@ def sign_flip(differences: np.ndarray) -> float:
     half = len(differences) // 2
     first, second = _sums(differences[:half]), np.sort(_sums(differences[half:]))
     scale = np.abs(differences).sum()
-    least = abs(differences.sum()) - 1e-9 * scale  # what is equal but for rounding is equal
+    least = abs(differences.sum()) - 1e-9 * scale  # sums that differ only by rounding count as equal
     above = (len(second) - np.searchsorted(second, least - first)).sum()
     return min(1.0, 2 * float(above) / 2 ** len(differences))
 
 
 def _sums(values: np.ndarray) -> np.ndarray:
-    """f64[n] -> f64[2^n], with all signs."""
+    """Return the sums of the values with all combinations of signs: f64[n] -> f64[2^n]."""
     sums = np.zeros(1)
     for value in values:
         sums = np.concatenate([sums - value, sums + value])
@@ -104,7 +114,10 @@ def _sums(values: np.ndarray) -> np.ndarray:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Adjusted p of a family of tests (Holm 1979); NaN, of a test that was not made, stays out of the family."""
+    """Return the adjusted p values of a family of tests (Holm 1979).
+
+    NaN marks a test that was not made. It stays NaN and does not belong to the family.
+    """
     values = np.array(p, np.float64)
     made = np.flatnonzero(np.isfinite(values))
     order = made[values[made].argsort(kind="stable")]
@@ -114,10 +127,16 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def components(values: np.ndarray, seeds: Sequence[int], noise_seeds: Sequence[int]) -> Components | None:
-    """The variance of f64[S] that seeds and noise seeds bring (two-way analysis of variance, random effects).
+    """Return the variances due to seeds and to noise seeds (two-way analysis of variance, random effects).
 
-    None where they cannot be told apart: they are not crossed (each of two seeds or more with each of two noise seeds
-    or more, once), or a run has failed.
+    Args:
+      values: f64[S] one value per run.
+      seeds: the seed of each run.
+      noise_seeds: the noise seed of each run.
+
+    Returns:
+      None if the two cannot be separated. That needs at least two seeds and two noise seeds, each seed with each noise
+      seed exactly once, and no failed run.
     """
     rows, row = np.unique(seeds, return_inverse=True)
     columns, column = np.unique(noise_seeds, return_inverse=True)

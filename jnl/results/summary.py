@@ -1,4 +1,4 @@
-"""What a summary says of the runs of a training: the best, last and chosen epochs, over runs."""
+"""Summaries of the runs of a training: the accuracy in the best, last and chosen epochs, over runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
@@ -9,11 +9,11 @@ from jnl.ops import curves
 
 
 class OverRuns(TypedDict):
-    """One number of each run; None for runs that have failed, which are in no mean."""
+    """One number of each run, with mean and standard deviation. The means do not include failed runs."""
 
-    mean: float | None  # None if all have failed
-    std: float | None  # ddof 0
-    per_run: list[float | None]
+    mean: float | None  # None if all runs have failed
+    std: float | None  # ddof 0; None if all runs have failed
+    per_run: list[float | None]  # None for runs that have failed
 
 
 NETWORKS = ("net1", "net2", "mean")
@@ -21,14 +21,16 @@ BestLast = dict[str, dict[str, OverRuns | None]]
 
 
 def best_last(accuracy: np.ndarray, judges: Mapping[str, np.ndarray]) -> BestLast:
-    """Over epochs, then over runs: f64[S, E, K] -> {best, last, ...} x {net1, net2, mean} x {mean, std, per_run}.
-
-    The columns are those of `curves.over_epochs` without `maximal`, which only the report shows. `mean` is the average
-    of the networks in each epoch. A single network leaves net2 None.
+    """Return the accuracy of each way to choose epochs, for each network and for their mean, over runs.
 
     Args:
       accuracy: f64[S, E, K].
-      judges: the curves that rules choose an epoch by; f64[S, E, K] of each network, or f64[S, E] of all of them.
+      judges: name -> curve by which rules choose an epoch: f64[S, E, K] (per network) or f64[S, E] (for all networks).
+
+    Returns:
+      {best, last, ...} -> {net1, net2, mean} -> {mean, std, per_run}. The ways are those of `curves.over_epochs`
+      without `maximal`, which only the report shows. `mean` averages the networks in each epoch. With one network,
+      `net2` is None.
     """
     networks = _of_networks(accuracy)
     by_network = {name: _of_networks(judge) for name, judge in judges.items() if judge.ndim > 2}
@@ -43,13 +45,16 @@ def best_last(accuracy: np.ndarray, judges: Mapping[str, np.ndarray]) -> BestLas
 
 
 def _of_networks(accuracy: np.ndarray) -> dict[str, np.ndarray]:
-    """f64[S, E, K] -> f64[S, E] of each network that there is, and of their mean."""
+    """Return the curve of each network and of their mean: f64[S, E, K] -> f64[S, E] each."""
     nets = {f"net{number + 1}": accuracy[:, :, number] for number in range(accuracy.shape[2])}
     return nets | {"mean": accuracy.mean(2)}
 
 
 def pool(results: Sequence[BestLast]) -> BestLast:
-    """The runs of several results as one; without the columns, and None for a network, that some of them lack."""
+    """Return one result for the runs of several results.
+
+    A column is left out if one of the results lacks it. A network is None if one of the results lacks it.
+    """
 
     def one(column: str, net: str) -> OverRuns | None:
         parts = [part for result in results if (part := result[column][net]) is not None]
@@ -61,14 +66,14 @@ def pool(results: Sequence[BestLast]) -> BestLast:
 
 
 def last10(curve: np.ndarray) -> np.ndarray:
-    """f64[S, E] -> f64[S]: the mean of the last 10 epochs, less those that are NaN (nothing selected)."""
+    """Return the mean of the last 10 epochs: f64[S, E] -> f64[S]. Epochs with NaN (nothing selected) are left out."""
     tail = curve[:, -curves.LAST :]
     known = np.isfinite(tail)
     return np.where(known, tail, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
 
 
 def over_runs(per_run: np.ndarray) -> OverRuns:
-    """f64[S] -> mean, standard deviation, values; NaN: a run that has failed."""
+    """Return the mean and standard deviation over runs: f64[S]. NaN marks a run that has failed."""
     there = per_run[np.isfinite(per_run)]
     mean, std = (float(there.mean()), float(there.std())) if len(there) else (None, None)
     return {"mean": mean, "std": std, "per_run": [value if np.isfinite(value) else None for value in per_run.tolist()]}

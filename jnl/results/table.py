@@ -1,4 +1,4 @@
-"""The table that a training prints at its end, and the line that says where the suspected labels are."""
+"""The table that a training prints at its end, and the line with the place of the lists of suspected labels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,15 +12,16 @@ from jnl.results.records import PointSummary
 from jnl.results.summary import BestLast, OverRuns
 
 _COLUMNS = {name: STATISTICS[name] for name in ("best", "last", "last10", *rules())} | {"balanced": "balanced"}
-_DIFFER = 0.005  # classes are of different sizes if balanced accuracy differs by more
+_DIFFER = 0.005  # balanced accuracy is shown if it differs from the accuracy by more than this
 
 
 def table(points: Sequence[PointSummary]) -> str:
-    """Best, last and last-10 accuracy (percent, mean ± std over runs) of each network and their mean.
+    """Return the table of best, last and last-10 accuracy of each network and of their mean.
 
-    It is the accuracy on the test set or, without one, on the held-out noisy labels. `best validation` is the test
-    accuracy in the epoch of the best validation accuracy, `Label Wave` that in the epoch which Label Wave chooses,
-    `balanced` the mean over classes in the last epoch, if classes differ.
+    Numbers are percent, mean ± std over runs. The accuracy is on the test set or, without a test set, on the held-out
+    noisy labels. `best validation` is the test accuracy in the epoch of the best validation accuracy. `Label Wave` is
+    the test accuracy in the epoch that Label Wave chooses. `balanced` is the mean over classes in the last epoch; it is
+    shown if it differs from the accuracy.
     """
     judged = [_judged(point) for point in points]
     columns = [column for column in _COLUMNS if any(column in accuracy for accuracy in judged)]
@@ -53,7 +54,7 @@ def table(points: Sequence[PointSummary]) -> str:
 
 
 def left_out(points: Sequence[PointSummary], workdir: Path) -> list[str]:
-    """Where the lists of labels are that were taken for wrong, and how long they are, in one line; none without any."""
+    """Return one line with the place and length of the lists of suspected labels, or no line if there are no lists."""
     of_runs = {
         run: number for point in points for run, number in zip(point["runs"], point["left_out"] or (), strict=False)
     }
@@ -72,10 +73,10 @@ def left_out(points: Sequence[PointSummary], workdir: Path) -> list[str]:
 
 
 def _judged(point: PointSummary) -> BestLast:
-    """The columns of a point."""
+    """Return the accuracies of a point that the table shows."""
     accuracy, balanced = point["test_accuracy"], point["balanced_accuracy"]
     if accuracy is None or balanced is None:
-        assert point["validation_accuracy"] is not None  # there is one of them at least
+        assert point["validation_accuracy"] is not None  # a point has one of the two accuracies
         return point["validation_accuracy"]
     last, even = accuracy["last"]["mean"], balanced["last"]["mean"]
     assert last is not None and even is not None

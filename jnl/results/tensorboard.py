@@ -1,10 +1,10 @@
-"""Metrics as TensorBoard event files: while a training is under way, or of a workdir.
+"""Write metrics as TensorBoard event files, during a training or from a workdir.
 
 python -m jnl.results.tensorboard WORKDIR
 
-Writes WORKDIR/tensorboard/run-0, run-1, ..., scalars only; then `tensorboard --logdir WORKDIR/tensorboard`. With
-`--config.tensorboard=True` a training does so itself, epoch after epoch. Needs tensorboardX, which jnl itself does not:
-pip install tensorboardX.
+The command writes WORKDIR/tensorboard/run-0, run-1, ... with scalars only. To see them, use
+`tensorboard --logdir WORKDIR/tensorboard`. With `--config.tensorboard=True` a training writes these files itself after
+each epoch. This needs tensorboardX, which jnl does not install: pip install tensorboardX.
 """
 
 import os
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 class Events(ExitStack):
-    """The event files of all runs of a workdir, in place of those that are there.
+    """The event files of all runs of a workdir. They replace the old event files of these runs.
 
-    A training that goes on tells again what it has saved, so every epoch is in them once. Records are written here and
-    now: the package's own writer does so in a thread, whose errors nobody hears.
+    A resumed training writes its saved epochs again, so the files contain every epoch once. Records are written at
+    once, because the writer of the package uses a thread, and errors in that thread are lost.
     """
 
     def __init__(self, workdir: str | os.PathLike[str]) -> None:
-        """Removes nothing before the first row of a run.
+        """Prepare the folder. The old files of a run are removed when its first row is written.
 
         Raises:
-          UserError: tensorboardX is not installed.
+          UserError: if tensorboardX is not installed.
         """
         super().__init__()
         try:
@@ -47,19 +47,23 @@ class Events(ExitStack):
         self._open, self._event, self._summary = record_writer.RecordWriter, event_pb2.Event, summary_pb2.Summary
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
-        """Adds rows as those of `metrics.jsonl`, on disk when this returns.
+        """Add rows of the form of `metrics.jsonl`. They are on disk when this method returns.
 
         Raises:
-          UserError: they cannot be written.
+          UserError: if the rows cannot be written.
         """
         for row in rows:
             self.write(as_integer(row["run"]), {as_integer(row["epoch"]): scalars.numbers(row)})
 
     def write(self, run: int, epochs: Mapping[int, Mapping[str, float]]) -> None:
-        """Adds the numbers of some epochs of a run, on disk when this returns.
+        """Add the numbers of some epochs of a run. They are on disk when this method returns.
+
+        Args:
+          run: number of the run.
+          epochs: epoch -> tag -> value.
 
         Raises:
-          UserError: they cannot be written.
+          UserError: if the numbers cannot be written.
         """
         own = self.folder / f"run-{run}"
         try:
@@ -73,6 +77,7 @@ class Events(ExitStack):
             raise UserError(f"workdir: cannot write {error.filename or own} ({error.strerror})") from error
 
     def _begin(self, run: int, own: Path) -> "RecordWriter":
+        """Remove the old event files of a run and return a new one."""
         own.mkdir(parents=True, exist_ok=True)
         for old in own.glob("events.out.tfevents.*"):
             old.unlink()
@@ -83,15 +88,15 @@ class Events(ExitStack):
 
 
 def _close(file: "RecordWriter") -> None:
-    with suppress(OSError):  # of what could not be written, which was told
+    with suppress(OSError):  # an earlier write has raised this error already
         file.close()
 
 
 def mirror(workdir: str | os.PathLike[str]) -> Path:
-    """Writes a folder of events for each run, in place of those of an earlier call: -> the folder of all.
+    """Write the event files of each run, in place of older ones, and return the folder of all runs.
 
     Raises:
-      UserError: tensorboardX is not installed, or the workdir cannot be read or written.
+      UserError: if tensorboardX is not installed, or the workdir cannot be read or written.
     """
     with Events(workdir) as events:
         for run in scalars.read(workdir):
@@ -100,7 +105,7 @@ def mirror(workdir: str | os.PathLike[str]) -> Path:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0; 2 for what the user can put right."""
+    """Run the command and return its exit code: 0, or 2 for an error that the user can correct."""
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print(__doc__)
         return 0 if set(arguments) & {"-h", "--help"} else 2

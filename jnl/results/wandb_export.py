@@ -1,9 +1,10 @@
-"""The metrics of a workdir as runs of Weights & Biases.
+"""Export the metrics of a workdir to Weights & Biases.
 
 python -m jnl.results.wandb_export WORKDIR [--project=jnl] [--offline]
 
-One run of W&B for each run, in a group that has the name of the workdir. Offline nothing leaves the machine: files in
-WORKDIR/wandb, for `wandb sync`. Needs wandb, which jnl itself does not: pip install wandb.
+Each run becomes a run of W&B, in a group that has the name of the workdir. With --offline nothing leaves the machine:
+the files are in WORKDIR/wandb, and `wandb sync` can send them later. This needs wandb, which jnl does not install:
+pip install wandb.
 """
 
 import argparse
@@ -19,10 +20,18 @@ from jnl.results.files import CONFIG
 
 
 def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool = False) -> int:
-    """Logs every run of a workdir, with the config of the training and its own seeds and swept values: how many.
+    """Log every run of a workdir, with the config of the training and with the seeds and swept values of the run.
+
+    Args:
+      workdir: the folder of a training.
+      project: name of the W&B project.
+      offline: whether to write files only and send nothing.
+
+    Returns:
+      The number of runs.
 
     Raises:
-      UserError: wandb is not installed, or the workdir cannot be read.
+      UserError: if wandb is not installed, or the workdir cannot be read.
     """
     try:
         import wandb
@@ -48,7 +57,7 @@ def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool 
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0; 2 for what the user can put right."""
+    """Run the command and return its exit code: 0, or 2 for an error that the user can correct."""
     parser = argparse.ArgumentParser(
         "python -m jnl.results.wandb_export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

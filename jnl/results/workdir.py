@@ -1,4 +1,4 @@
-"""The folder of a training: what it is, who is in it, and what it leaves behind."""
+"""The folder of a training: it records the config, locks out other processes, and holds the results."""
 
 import csv
 import json
@@ -23,16 +23,16 @@ _log = logging.getLogger(__name__)
 
 
 class Workdir:
-    """`config.json`, `metrics.jsonl` (one row per run and epoch), `summary.json`, `left_out/` and `checkpoints/`.
+    """A folder with `config.json`, `metrics.jsonl`, `summary.json`, `left_out/` and `checkpoints/`.
 
-    One process at a time; the lock is the kernel's and ends with the process, however that ends.
+    Only one process can use it at a time. The kernel holds the lock, so it ends with the process in every case.
     """
 
     def __init__(self, path: Path, content: Content) -> None:
-        """Takes the folder, or creates it: `content` is what `config.json` holds of a new training.
+        """Lock the folder, or create it. `content` is the content of `config.json` for a new training.
 
         Raises:
-          UserError: it cannot be written, another process is in it, or it holds another training.
+          UserError: if the folder cannot be written, another process uses it, or it holds another training.
         """
         self.path, self.checkpoints, self._content = path, path / CHECKPOINTS, content
         self._settled = self._so_far = False
@@ -54,8 +54,8 @@ class Workdir:
             raise _unusable(error) from error
 
     def close(self) -> None:
-        """Others may have the folder."""
-        with suppress(OSError):  # of rows that could not be written, which was told
+        """Close the files and unlock the folder."""
+        with suppress(OSError):  # rows that could not be written have raised this error already
             self._rows.close()
         with suppress(OSError):
             if not self._settled:
@@ -63,10 +63,10 @@ class Workdir:
         os.close(self._lock)
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
-        """Adds rows to `metrics.jsonl`, on disk when this returns.
+        """Add rows to `metrics.jsonl`. They are on disk when this method returns.
 
         Raises:
-          UserError: they cannot be written.
+          UserError: if the rows cannot be written.
         """
         try:
             self._rows.writelines(json.dumps(row) + "\n" for row in rows)
@@ -77,7 +77,10 @@ class Workdir:
             raise _unusable(error, self.path / METRICS) from error
 
     def settle(self) -> None:
-        """All that is known has been appended and new things follow: the rows replace those of the process before."""
+        """Replace the rows of the previous process with the rows that were added so far.
+
+        Call this when all saved rows are added again and before new rows follow.
+        """
         if self._settled:
             return
         if (self.path / SUMMARY).exists():
@@ -85,7 +88,7 @@ class Workdir:
                 f"workdir: {self.path} is finished, but checkpoints are gone that its states are in; {_OTHERWISE}"
             )
         try:
-            if not self._so_far:  # of the process before, and of rows that will be gone
+            if not self._so_far:  # from the previous process, about rows that are replaced now
                 (self.path / PARTIAL_SUMMARY).unlink(missing_ok=True)
             (self.path / f".{METRICS}.part").replace(self.path / METRICS)
             if self._resumes:
@@ -97,13 +100,13 @@ class Workdir:
         self._settled = True
 
     def write_partial(self, summary: Summary) -> None:
-        """Writes what the programs gave that are over, unless all are."""
+        """Write the summary of the programs that are over, unless the training is finished."""
         if not (self.path / SUMMARY).exists():
             self._write(PARTIAL_SUMMARY, summary)
             self._so_far = True
 
     def left_out(self, run: int, table: Iterable[Iterable[str]]) -> None:
-        """Writes which labels a run took for wrong, as `left_out/run-3.csv`, unless all is finished."""
+        """Write the suspected labels of a run to `left_out/run-3.csv` (run 3), unless the training was over before."""
         if (self.path / SUMMARY).exists() and not self._settled:
             return
         file = self.path / LEFT_OUT / f"run-{run}.csv"
@@ -117,7 +120,7 @@ class Workdir:
             raise _unusable(error, part) from error
 
     def finish(self, summary: Summary) -> Summary:
-        """Writes `summary.json` if there is none, and gives what it holds."""
+        """Write `summary.json` if it does not exist, and return its content."""
         written = _read(self.path / SUMMARY)
         if written is not None and not self._settled:
             return cast(Summary, written)
@@ -137,10 +140,14 @@ class Workdir:
 
 
 def finished(path: Path, config: Content) -> Summary | None:
-    """The summary of a training that is over; None if there is none or it is not.
+    """Return the summary of a finished training, or None if there is no training or it is not finished.
+
+    Args:
+      path: the folder of the training.
+      config: the config that the training must have.
 
     Raises:
-      UserError: the folder holds another training, or cannot be read.
+      UserError: if the folder holds another training, or cannot be read.
     """
     try:
         recorded = _recorded(path)
@@ -154,7 +161,7 @@ def finished(path: Path, config: Content) -> Summary | None:
 
 
 def _recorded(path: Path) -> Content | None:
-    """What `config.json` says; None where nothing was trained."""
+    """Return the content of `config.json`, or None if the folder holds no training."""
     recorded = _read(path / CONFIG)
     if recorded is None and any((path / name).exists() for name in (METRICS, SUMMARY, CHECKPOINTS)):
         raise UserError(f"workdir: {path} holds results, but no {CONFIG} says of what; {_OTHERWISE}")
@@ -164,7 +171,7 @@ def _recorded(path: Path) -> Content | None:
 
 
 def _read(file: Path) -> Content | None:
-    """A JSON file, if it is there."""
+    """Return the object in a JSON file, or None if the file does not exist."""
     try:
         content = json.loads(file.read_text())
     except FileNotFoundError:
@@ -177,7 +184,7 @@ def _read(file: Path) -> Content | None:
 
 
 def _compare(path: Path, recorded: Content, now: Content) -> None:
-    """Raises `UserError` unless both are the same training; says what may change its last bits."""
+    """Raise `UserError` unless both are the same training. Warn about differences that may change the last bits."""
     _compare_configs(path, recorded, as_object(now["config"]))
     was, is_ = as_object(recorded["fingerprint"]), as_object(now["fingerprint"])
     what = {"data": "the data have changed", "labels": "other labels are drawn", "code": "the code of jnl has changed"}
@@ -193,6 +200,7 @@ def _compare(path: Path, recorded: Content, now: Content) -> None:
 
 
 def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> None:
+    """Raise `UserError` or warn if a field of the config has changed, by the role of the field."""
     config = recorded.get("config")
     was = dict(leaves(old_names.config(config) if isinstance(config, Mapping) else config))
     is_ = dict(leaves(json.loads(json.dumps(now))))
@@ -208,16 +216,16 @@ def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> 
 
 
 def _locked(path: Path) -> int:
-    """The open folder, which no other process may lock before this one ends."""
+    """Lock a folder until this process ends, and return its file descriptor."""
     folder = os.open(path, os.O_RDONLY)
     try:
-        import fcntl  # which Windows lacks
+        import fcntl  # does not exist on Windows
 
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(folder)
         raise UserError(f"workdir: another process is training in {path}; wait for it, or give another one") from error
-    except (OSError, ImportError):  # a file system without locks
+    except (OSError, ImportError):  # a file system or platform without locks
         _log.warning("%s cannot be locked; make sure that no other process trains in it", path)
     return folder
 
