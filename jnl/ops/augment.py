@@ -1,4 +1,4 @@
-"""From stored bytes to network inputs, inside the compiled program; and mixtures of them."""
+"""Image augmentation: compute network inputs from stored bytes inside the compiled program, and mix inputs (mixup)."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -13,39 +13,48 @@ from jax.scipy.ndimage import map_coordinates
 from jnl.core.errors import UserError, unknown, within
 
 _NORMALIZE = ["channels", "image", "mean_image", "none"]
-_CHUNK = 2**24  # numbers that are float64 at a time
+_CHUNK = 2**24  # numbers that are held as float64 at the same time
 
 
 class Augment(NamedTuple):
-    """What happens to images; as it stands nothing but `to_float`. In this order, each alone if the others are not set.
+    """The augmentation and normalization of images. By default images only pass through `to_float`.
 
-    Training shifts by up to `pad` pixels into black (into the mean image, where that is subtracted), takes a random
-    window of side `crop` (0: the size of the image; of the shifted one where both are set), turns it by up to `rotate`
-    degrees either way and moves it by up to a share `shift` of its height and width (see `moved`), mirrors half of the
-    images (`flip`), normalizes, and blackens a square of side `cutout` around a uniform centre, cut off at the borders
-    (DeVries & Taylor 2017: 0 after normalization). `resized` draws the window's area (8 to 100 %) and ratio (3/4 to
-    4/3) and resizes it to `crop` (Szegedy et al. 2015); unlike torchvision, a box that does not fit is clipped instead
-    of drawn again, and pixels just outside of it count at its borders. Evaluation takes the centre window of side
-    `crop` and normalizes.
+    Training applies the steps that are set, in this order:
+    - `pad` adds that many zero pixels on each side. (They stand for the mean image if `normalize` is `mean_image`.)
+    - `pad` and `crop` take a window at a random place. Its side is `crop`, or the size of the image if `crop` is 0.
+    - `random_resized_crop` instead takes a window with an area of 8 to 100 % and a ratio of 3/4 to 4/3, and resizes it
+      to side `crop` (Szegedy et al. 2015). Departures from torchvision: a window that does not fit is clipped, not
+      drawn again, and pixels just outside the window affect its borders.
+    - `rotate` turns by up to that many degrees either way; `shift` moves by up to that share of the height and the
+      width. See `moved`.
+    - `flip` mirrors half of the images.
+    - `normalize`, see below.
+    - `cutout` sets a square of that side to 0. Its center is uniform over the image, and the image borders cut it off
+      (DeVries & Taylor 2017).
 
-    `normalize`: `channels`: (x - mean) / std, which `fitted` sets; `image`: (x - mean) / max(std, n^-1/2)
-    over the n numbers of each image (Malach & Shalev-Shwartz 2017); `mean_image`: less the mean training image, which
-    `fitted` sets, before all else: what is moved and mirrored is the difference, as in published code.
+    Evaluation takes the center window of side `crop` and normalizes.
+
+    The values of `normalize`:
+    - `none` changes nothing.
+    - `channels` computes (x - mean) / std with the numbers of each channel, which `fitted` sets.
+    - `image` computes (x - mean) / max(std, n^-1/2) over the n numbers of each image (Malach & Shalev-Shwartz 2017).
+    - `mean_image` subtracts the mean training image, which `fitted` sets. As in published code this is the first step,
+      so the later steps move and mirror the difference.
     """
 
-    pad: int = 0
-    crop: int = 0
+    pad: int = 0  # pixels
+    crop: int = 0  # pixels
     random_resized_crop: bool = False
     flip: bool = False
-    cutout: int = 0
+    cutout: int = 0  # pixels
     normalize: str = "none"
-    mean: tuple[float, ...] = ()  # of each channel in [0, 1], or of each number of an image
-    std: tuple[float, ...] = ()
+    mean: tuple[float, ...] = ()  # on the scale of `to_float`, for each channel or for each number of an image
+    std: tuple[float, ...] = ()  # for each channel
     shift: float = 0.0
     rotate: float = 0.0
 
     def check(self, shape: tuple[int, ...] | None = None) -> None:
-        """Raises `UserError` for values that make no sense, or not for stored inputs [N, ...] of `shape`."""
+        """Raise `UserError` if a value is invalid, or does not fit stored inputs [N, ...] of this shape."""
         for name, hint in (("pad", "0 or pixels"), ("crop", "0 or a side"), ("cutout", "0 or a side")):
             within(f"augment.{name}", getattr(self, name), 0, 2**16, f"give {hint}")
         within("augment.shift", self.shift, 0, 1, "give a share of the side, such as 0.1")
@@ -70,7 +79,11 @@ class Augment(NamedTuple):
             raise UserError(f"augment.normalize: mean does not fit images of shape {shape[1:]}; leave it out")
 
     def fitted(self, images: np.ndarray | Array) -> "Augment":
-        """The same, with mean and std of these stored training inputs where it wants them; raises as `check`."""
+        """Return a copy with the mean and std of the stored training inputs, if `normalize` needs them.
+
+        Raises:
+          UserError: see `check`.
+        """
         self.check(images.shape)
         if self.normalize == "channels":
             mean, std = channel_statistics(images)
@@ -78,8 +91,8 @@ class Augment(NamedTuple):
         return self._replace(mean=mean_image(images)) if self.normalize == "mean_image" else self
 
     def __call__(self, key: Array, inputs: Array) -> Array:
-        """For training, stored inputs -> f32[B, ...]."""
-        key = jax.random.fold_in(key, 1)  # dropout has the key itself
+        """Return the network inputs for training: random key, stored inputs [B, ...] -> f32[B, ...]."""
+        key = jax.random.fold_in(key, 1)  # dropout uses the key itself
         where, mirror = jax.random.split(key)
         size = (self.crop, self.crop) if self.crop else inputs.shape[1:3]
         inputs = self._centered(inputs)
@@ -98,7 +111,7 @@ class Augment(NamedTuple):
         return _cut_out(jax.random.fold_in(key, 2), images, self.cutout) if self.cutout else images
 
     def evaluate(self, inputs: Array) -> Array:
-        """For evaluation, stored inputs -> f32[B, ...]."""
+        """Return the network inputs for evaluation: stored inputs [B, ...] -> f32[B, ...]."""
         inputs = self._centered(inputs)
         if self.crop:
             top, left = ((side - self.crop) // 2 for side in inputs.shape[1:3])
@@ -106,11 +119,13 @@ class Augment(NamedTuple):
         return self._normalized(to_float(inputs))
 
     def _centered(self, inputs: Array) -> Array:
+        """Subtract the mean image if `normalize` is `mean_image`: [B, ...] -> [B, ...]."""
         if self.normalize != "mean_image":
             return inputs
         return to_float(inputs) - jnp.asarray(self.mean, jnp.float32).reshape(1, *inputs.shape[1:])
 
     def _normalized(self, images: Array) -> Array:
+        """Normalize if `normalize` is `channels` or `image`: f32[B, ...] -> f32[B, ...]."""
         if self.normalize == "channels":
             mean, std = (jnp.asarray(numbers, jnp.float32).reshape(1, 1, 1, -1) for numbers in (self.mean, self.std))
             return (images - mean) / std
@@ -121,14 +136,15 @@ class Augment(NamedTuple):
 
 
 def to_float(inputs: Array) -> Array:
-    """u8[B, H, W, channels] -> f32 in [0, 1]; what is not bytes passes unchanged."""
+    """Convert bytes u8[B, H, W, channels] to f32 in [0, 1]. Inputs of any other dtype do not change."""
     return inputs.astype(jnp.float32) / 255.0 if inputs.dtype == jnp.uint8 else inputs
 
 
 def channel_statistics(images: np.ndarray | Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel of u8[N, H, W, channels], in [0, 1]; of floats as they are.
+    """Return the mean and standard deviation of each channel of [N, H, W, channels].
 
-    The deviation of a channel that never changes is given as 1, to divide by it.
+    Bytes count as numbers in [0, 1], floats are not scaled. The deviation of a constant channel is 1, so that it can be
+    a divisor.
     """
     total, squares = np.zeros((2, images.shape[-1]))
     for part in _float64(images):
@@ -141,34 +157,39 @@ def channel_statistics(images: np.ndarray | Array) -> tuple[tuple[float, ...], t
 
 
 def mean_image(images: np.ndarray | Array) -> tuple[float, ...]:
-    """The H W channels numbers of the mean of u8[N, H, W, channels], in [0, 1]; of floats as they are."""
+    """Return the mean of [N, H, W, channels] over N as a flat tuple.
+
+    Bytes count as numbers in [0, 1], floats are not scaled.
+    """
     total = sum(part.sum(0) for part in _float64(images))
     return tuple((total / (len(images) * _unit(images))).reshape(-1).tolist())
 
 
 def _float64(images: np.ndarray | Array) -> Iterator[np.ndarray]:
-    """All of them on the host, a part at a time, so that the array may be larger than the memory."""
+    """Yield f64[n, ...] parts of all images on the host, so that the whole array need not fit in memory."""
     rows = max(1, _CHUNK // max(1, math.prod(images.shape[1:])))
     for start in range(0, len(images), rows):
         yield np.asarray(images[start : start + rows], np.float64)
 
 
 def _unit(images: np.ndarray | Array) -> float:
+    """Return the stored number that stands for 1.0: 255 for bytes."""
     return 255.0 if images.dtype == np.uint8 else 1.0
 
 
 def moved(image: Array, angle: Array | float, offset: Array) -> Array:
-    """Turn an image around its centre c and move it: to p comes what was at R(p - c + offset) + c.
+    """Rotate an image around its center c and move it.
 
-    As Keras does, whose centre lies one pixel further down and right.
+    Pixel p of the result is the pixel R(p - c + offset) + c of the image, as in Keras. Departure: the center in Keras
+    is one pixel further down and right.
 
     Args:
       image: f32[H, W, channels].
-      angle: f32[], radians, of the rotation R.
+      angle: f32[], angle of the rotation R in radians.
       offset: f32[2], pixels, rows first.
 
     Returns:
-      f32[H, W, channels], interpolated linearly; the border pixels are repeated outside of the image.
+      f32[H, W, channels], interpolated linearly. Outside of the image the border pixels are repeated.
     """
     height, width = image.shape[:2]
     middle = (height - 1) / 2, (width - 1) / 2
@@ -180,7 +201,7 @@ def moved(image: Array, angle: Array | float, offset: Array) -> Array:
 
 
 def _moved_at_random(key: Array, images: Array, share: float, degrees: float) -> Array:
-    """Each of f32[B, H, W, channels] by its own angle and offset."""
+    """Rotate and move each of f32[B, H, W, channels] by its own random angle and offset."""
     of_angle, of_offset = jax.random.split(key)
     most = math.radians(degrees)
     angles = jax.random.uniform(of_angle, (len(images),), minval=-most, maxval=most)
@@ -189,7 +210,7 @@ def _moved_at_random(key: Array, images: Array, share: float, degrees: float) ->
 
 
 def _windows(key: Array, images: Array, size: tuple[int, ...]) -> Array:
-    """A window of `size` from anywhere in each of [B, H, W, channels]."""
+    """Cut a window of `size` pixels at a random place from each of [B, H, W, channels]."""
     room = jnp.array([[whole - side + 1 for whole, side in zip(images.shape[1:3], size, strict=True)]])
     corners = jax.random.randint(key, (len(images), 2), 0, room)
 
@@ -200,7 +221,7 @@ def _windows(key: Array, images: Array, size: tuple[int, ...]) -> Array:
 
 
 def _resized_windows(key: Array, images: Array, side: int) -> Array:
-    """A random box of each of f32[B, H, W, channels], resized to side x side."""
+    """Cut a random window from each of f32[B, H, W, channels] and resize it to side x side."""
     of_area, of_ratio, of_place = jax.random.split(key, 3)
     number, height, width, channels = images.shape
     area = height * width * jax.random.uniform(of_area, (number,), minval=0.08, maxval=1.0)
@@ -218,7 +239,7 @@ def _resized_windows(key: Array, images: Array, side: int) -> Array:
 
 
 def _cut_out(key: Array, images: Array, side: int) -> Array:
-    """A square of zeros in each of f32[B, H, W, channels]."""
+    """Set a random square in each of f32[B, H, W, channels] to 0."""
     size = images.shape[1:3]
     corners = jax.random.randint(key, (len(images), 2), 0, jnp.array([size])) - side // 2
 
@@ -234,9 +255,16 @@ Mixing = Callable[[Array], Array]  # f32[B, ...] -> f32[B, ...]
 
 
 def mixture(key: Array, concentration: float | Array, size: int, mostly_own: bool = False) -> Mixing:
-    """Mixes each of `size` rows with another one, by one share for all of them, Beta(c, c) (Zhang et al. 2018).
+    """Return a function that mixes each row of a batch with another row of the batch (Zhang et al. 2018).
 
-    `mostly_own`: the larger of the share and its rest is the row's own.
+    Args:
+      key: random key.
+      concentration: c; one share from Beta(c, c) is used for all rows. The row's own weight is the share.
+      size: B.
+      mostly_own: use max(share, 1 - share) as the row's own weight.
+
+    Returns:
+      A function f32[B, ...] -> f32[B, ...] that mixes the same rows in each call. It raises `UserError` for tokens.
     """
     of_share, of_order = jax.random.split(key)
     share = jax.random.beta(of_share, concentration, concentration)
@@ -253,6 +281,9 @@ def mixture(key: Array, concentration: float | Array, size: int, mostly_own: boo
 
 
 def mixup(key: Array, concentration: float | Array, inputs: Array, targets: Array) -> tuple[Array, Array]:
-    """f32[B, ...] and f32[B, C] mixed alike, at least half of a row its own, as in DivideMix and ELR+."""
+    """Mix inputs f32[B, ...] and targets f32[B, C] with the same rows and share, as in DivideMix and ELR+.
+
+    Each row keeps a weight of at least one half. See `mixture`.
+    """
     mix = mixture(key, concentration, len(inputs), mostly_own=True)
     return mix(inputs), mix(targets)

@@ -1,6 +1,6 @@
-"""One number of each run from its curve over epochs: means, maxima, and rules that choose an epoch. Pure NumPy.
+"""Numbers that summarize the curve of a run over epochs: means, maxima, and rules that choose an epoch. Pure NumPy.
 
-A new rule is one more entry of `rules`: the report, `summary.json` and the table of a training take it from there.
+To add a rule, add an entry to `rules`. The report, `summary.json` and the table of a training use all its entries.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,32 +12,32 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from jnl.core.errors import UserError
 
-LAST = 10  # epochs (Han et al. 2018)
-NONE = -1  # the position of an epoch that a rule could not choose
+LAST = 10  # number of epochs that are averaged (Han et al. 2018)
+NONE = -1  # position that a rule returns if it can choose no epoch
 
 
 @dataclass(frozen=True)
 class LabelWave:
-    """Choose the epoch in which predictions on the training examples change least for the first time.
+    """The rule that chooses the first epoch in which predictions on the training examples change least.
 
-    The rule of Label Wave (Yuan et al. 2024) is to stop at the first local minimum of the moving average of the
-    prediction changes. Here the average of an epoch is over that epoch and the `window` - 1 epochs before it, as a
-    training sees it. The chosen epoch is the first one whose average is not undercut by an average of the next
-    `patience` epochs. A training knows it `patience` epochs later, and can stop there.
+    Label Wave (Yuan et al. 2024) stops at the first local minimum of the moving average of the prediction changes. Here
+    the average of an epoch covers that epoch and the `window` - 1 epochs before it, which are known during training.
+    The rule chooses the first epoch whose average is not above any average of the next `patience` epochs. A training
+    can stop `patience` epochs after the chosen epoch.
 
-    The first epoch is left out, because these networks have no predictions before it; the first average is that of the
-    epoch at position `window`. Of equal averages the first one counts. If a training ends before its stop, the lowest
-    average counts; if the averages never stop falling, this is the last epoch. An average that is not finite is not
-    chosen and does not undercut. A curve that is too short for one average has no choice.
+    The first epoch is left out, because there are no predictions before it. The first average belongs to the epoch at
+    position `window`. If averages are equal, the rule chooses the first one. If a training ends earlier, the rule
+    compares with the epochs that exist; if the averages fall until the end, it chooses the last epoch. Averages that
+    are not finite are ignored. If a curve is too short for one average, the rule chooses no epoch.
 
     The window of the paper is not confirmed: the published code (tmllab/2024_ICLR_LabelWave) logs the changes, but has
     no window and no stop. Both defaults are ours.
 
     Raises:
-      UserError: a window or patience of less than 1 epoch.
+      UserError: the window or the patience is less than 1 epoch.
     """
 
-    window: int = 3  # epochs of an average
+    window: int = 3  # number of epochs in an average
     patience: int = 3  # epochs without a lower average before a training stops
 
     def __post_init__(self) -> None:
@@ -46,10 +46,13 @@ class LabelWave:
                 raise UserError(f"label_wave_{name}: {epochs} epochs are too few; give 1 or more")
 
     def __call__(self, changed: np.ndarray) -> np.ndarray:
-        """The position of the chosen epoch: f64[S, E] -> i64[S], `NONE` where there is no average.
+        """Return the position of the chosen epoch of each run.
 
         Args:
-          changed: f64[S, E] share of training examples whose prediction is not that of the epoch before.
+          changed: f64[S, E] share of training examples whose prediction differs from the previous epoch.
+
+        Returns:
+          i64[S]; `NONE` for a run without a finite average.
         """
         averages = np.full(changed.shape, np.inf)
         if changed.shape[1] > self.window:
@@ -63,48 +66,52 @@ class LabelWave:
 
 
 class Rule(NamedTuple):
-    """A way to choose an epoch that looks at no test label."""
+    """A rule that chooses an epoch without test labels."""
 
-    title: str  # of its column
-    judge: str  # the curve that it reads, by its name in `metrics.jsonl`
-    choose: Callable[[np.ndarray], np.ndarray]  # f64[S, E] of that curve -> i64[S] positions, or `NONE`
+    title: str  # title of its column
+    judge: str  # name in `metrics.jsonl` of the curve that the rule reads
+    choose: Callable[[np.ndarray], np.ndarray]  # that curve f64[S, E] -> positions i64[S], or `NONE`
 
 
 LABEL_WAVE = LabelWave()
 
 
 def highest(judge: np.ndarray) -> np.ndarray:
-    """The first position of the highest value: f64[S, E] -> i64[S], `NONE` where no value is finite."""
+    """Return the first position of the highest value: f64[S, E] -> i64[S]; `NONE` if no value is finite."""
     known = np.isfinite(judge)
     return np.where(known.any(1), np.where(known, judge, -np.inf).argmax(1), NONE)
 
 
 def lowest(judge: np.ndarray) -> np.ndarray:
-    """The first position of the lowest value: f64[S, E] -> i64[S], `NONE` where no value is finite."""
+    """Return the first position of the lowest value: f64[S, E] -> i64[S]; `NONE` if no value is finite."""
     return highest(-judge)
 
 
 def rules(wave: LabelWave = LABEL_WAVE) -> dict[str, Rule]:
-    """Every rule, by the name of its column."""
+    """Return all rules by the names of their columns."""
     return {
-        "at_best_validation": Rule(
-            "best validation", "validation_accuracy", highest
-        ),  # on noisy labels (Chen et al. 2021)
-        "lowest_loss": Rule("lowest loss", "validation_loss", lowest),  # on noisy labels (Patrini et al. 2017)
+        # The validation labels are noisy, as in Chen et al. 2021 (accuracy) and Patrini et al. 2017 (loss).
+        "at_best_validation": Rule("best validation", "validation_accuracy", highest),
+        "lowest_loss": Rule("lowest loss", "validation_loss", lowest),
         "label_wave": Rule("Label Wave", "changed_predictions", wave),
     }
 
 
 STATISTICS = {
-    "last10": "last 10",  # the mean of the last 10 epochs (Han et al. 2018)
-    "maximal": "maximal of last 10",  # (Yu et al. 2019, table 4)
-    "best": "best",  # of all epochs: chosen by test labels, an upper bound
+    "last10": "last 10",  # mean of the last 10 epochs (Han et al. 2018)
+    "maximal": "maximal of last 10",  # maximum of the last 10 epochs (Yu et al. 2019, table 4)
+    "best": "best",  # maximum of all epochs; test labels choose the epoch, so it is an upper bound
     "last": "last",
 } | {name: rule.title for name, rule in rules().items()}
 
 
 def judges(judged: str, find: Callable[[str], np.ndarray | None]) -> dict[str, np.ndarray]:
-    """The curves that the rules read, as far as `find` has them; what is held out chooses no epoch of its own."""
+    """Return the curves f64[S, E] that the rules read, by name.
+
+    Args:
+      judged: name of the curve that is summarized; rules that read a validation curve do not apply to another one.
+      find: (name) -> the curve, or None if there is none; such a curve is left out.
+    """
     kind, _, _ = judged.partition("_")
     found = {rule.judge: find(rule.judge) for rule in rules().values() if not rule.judge.startswith(kind)}
     return {name: curve for name, curve in found.items() if curve is not None}
@@ -113,14 +120,16 @@ def judges(judged: str, find: Callable[[str], np.ndarray | None]) -> dict[str, n
 def over_epochs(
     curve: np.ndarray, judges: Mapping[str, np.ndarray], wave: LabelWave = LABEL_WAVE
 ) -> dict[str, np.ndarray]:
-    """One number of each run in each way there is: f64[S, E] -> name of `STATISTICS` -> f64[S].
-
-    A run has failed if its curve has NaN; all its numbers are NaN. NaN is also what a rule gives that cannot choose.
+    """Summarize the curve of each run by one number for each statistic.
 
     Args:
       curve: f64[S, E] accuracies.
-      judges: f64[S, E] each; a rule is left out if the curve that it reads is not among them.
-      wave: the window and patience of Label Wave.
+      judges: f64[S, E] curves by name; a rule is left out if the curve that it reads is not among them.
+      wave: the Label Wave rule, with its window and patience.
+
+    Returns:
+      f64[S] for each name in `STATISTICS`. All numbers of a run are NaN if its curve is not finite, because then the
+      run has failed. The number of a rule is also NaN if the rule can choose no epoch.
     """
     tail = curve[:, -LAST:]
     numbers = {"last10": tail.mean(1), "maximal": tail.max(1), "best": curve.max(1), "last": curve[:, -1]}
@@ -132,5 +141,5 @@ def over_epochs(
 
 
 def _at(curve: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """The values of the chosen epochs: f64[S, E], i64[S] -> f64[S], NaN for `NONE`."""
+    """Return the values in the chosen epochs: f64[S, E], i64[S] -> f64[S]; NaN for `NONE`."""
     return np.where(chosen == NONE, np.nan, curve[np.arange(len(curve)), chosen])

@@ -1,4 +1,4 @@
-"""Per-example losses, and the only place where a mask meets a loss."""
+"""Losses of each example, and the objective, which combines a loss with the mask of the selected examples."""
 
 import chex
 import jax
@@ -9,18 +9,19 @@ from jnl.core.strategy import Selection
 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:
-    """-log p[label]: f32[K, B, C], i32[B] -> f32[K, B] (nats)."""
+    """Return the cross entropy -log p[label] of each example: f32[K, B, C], i32[B] -> f32[K, B] (nats)."""
     chex.assert_rank([logits, labels], [3, 1])
-    # A where over a one-hot instead of a gather: its gradient is no scatter, and it fuses.
+    # XLA can fuse a `where` over a one-hot array, and its gradient needs no scatter; a gather has neither advantage.
     given = jax.nn.one_hot(labels, logits.shape[-1], dtype=bool)[None]
     return -jnp.where(given, jax.nn.log_softmax(logits), 0.0).sum(-1)
 
 
 def symmetric_kl(logits: Array) -> Array:
-    """KL(p1||p2) + KL(p2||p1) = sum_c (p1 - p2)(log p1 - log p2): f32[2, B, C] -> f32[B] (nats).
+    """Return the symmetric KL divergence of two networks: f32[2, B, C] -> f32[B] (nats).
 
-    JoCoR (Wei et al. 2020), eq. 3. The closed form from log_softmax stays finite, and so does its gradient, where a
-    KL with a softmax target underflows (logit gaps above 104 in float32).
+    KL(p1||p2) + KL(p2||p1) = sum_c (p1 - p2)(log p1 - log p2), JoCoR (Wei et al. 2020), eq. 3. This closed form uses
+    log_softmax, so the divergence and its gradient stay finite. A KL divergence with a softmax target underflows for
+    logit differences above 104 in float32.
     """
     chex.assert_rank(logits, 3)
     chex.assert_axis_dimension(logits, 0, 2)
@@ -29,18 +30,19 @@ def symmetric_kl(logits: Array) -> Array:
 
 
 def from_uniform(log_p: Array) -> Array:
-    """sum_c pi_c log(pi_c / mean p_c) of a whole batch, pi uniform: log probabilities f32[K, B, C] -> f32[K].
+    """Return the KL divergence of the mean prediction of a batch from the uniform distribution: f32[K, B, C] -> f32[K].
 
-    By log-sum-exp, as the mean of a class may underflow.
+    It is sum_c pi_c log(pi_c / mean p_c) with pi_c = 1 / C. The argument holds log probabilities, and the mean is a
+    log-sum-exp, because the mean probability of a class may underflow.
     """
     _, size, classes = log_p.shape
     return (jnp.log(size / classes) - jax.nn.logsumexp(log_p, axis=1)).mean(-1)
 
 
 def objective(selection: Selection) -> Array:
-    """The masked sum of each row divided by its count: -> f32[G], differentiable.
+    """Return the masked sum of each loss row divided by its denominator, but at least by 1: -> f32[G], differentiable.
 
-    An empty row is 0 with a zero gradient; the optimizer still takes its step.
+    A row without masked examples gives 0 with a zero gradient; the optimizer still takes its step.
     """
     chex.assert_equal_shape([selection.loss, selection.mask])
     chex.assert_equal_shape_prefix([selection.loss, selection.denominator], 1)

@@ -1,4 +1,7 @@
-"""Which examples train: masks of static shape instead of index lists, so that one program serves every count."""
+"""The selection of the examples that train.
+
+Masks with a static shape take the place of index lists, so that one compiled program works for any number of examples.
+"""
 
 import chex
 import jax
@@ -9,9 +12,17 @@ from jnl.core.strategy import Selection
 
 
 def small_loss(loss: Array, keep: Array, eligible: Array | None = None) -> Array:
-    """The `keep` smallest of each row among the eligible: f32[G, B], i32[], bool[B] -> bool[G, B].
+    """Select the eligible examples with the smallest losses.
 
-    Ties go to the lower batch position; NaN sorts last. No gradient passes.
+    If losses are equal, the example with the lower batch position comes first. NaN comes last. No gradient passes.
+
+    Args:
+      loss: f32[G, B].
+      keep: i32[], number of examples to select in each row.
+      eligible: bool[B], examples that can be selected; None means all.
+
+    Returns:
+      bool[G, B].
     """
     chex.assert_rank(loss, 2)
     if eligible is None:
@@ -20,13 +31,14 @@ def small_loss(loss: Array, keep: Array, eligible: Array | None = None) -> Array
 
 
 def _smallest(loss: Array, keep: Array, eligible: Array) -> Array:
+    """Apply `small_loss` to one row: f32[B], i32[], bool[B] -> bool[B]."""
     position = jnp.arange(loss.shape[0])
     *_, order = lax.sort((~eligible, loss, position), num_keys=2, is_stable=True)
     return jnp.zeros_like(eligible).at[order].set(position < keep, unique_indices=True) & eligible
 
 
 def disagree(logits: Array) -> Array:
-    """Where the predictions of two networks differ: f32[2, B, C] -> bool[B]."""
+    """Select the examples for which the predictions of two networks differ: f32[2, B, C] -> bool[B]."""
     chex.assert_rank(logits, 3)
     chex.assert_axis_dimension(logits, 0, 2)
     first, second = logits.argmax(-1)
@@ -34,9 +46,13 @@ def disagree(logits: Array) -> Array:
 
 
 def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: Array | None = None) -> Selection:
-    """The plain mean over the masked examples: f32[G, B], bool[G, B] -> Selection; `count` divides instead if given.
+    """Return the selection whose objective is the mean loss of the masked examples.
 
-    `eligible`, bool[B], says among which examples the mask chose, if not among all.
+    Args:
+      loss: f32[G, B].
+      mask: bool[G, B], or a shape that broadcasts to it.
+      count: f32[G] or f32[], divisor of the masked sum; None means the number of masked examples.
+      eligible: bool[B], examples among which the mask chose; None means all.
     """
     mask = jnp.broadcast_to(mask, loss.shape)
     count = mask.sum(-1) if count is None else jnp.broadcast_to(count, loss.shape[:1])
@@ -44,15 +60,15 @@ def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: 
 
 
 def balanced(labels: Array) -> Array:
-    """Positions that give every class that is there the same number, in turn: i32[N] -> i32[N].
+    """Return positions of examples such that all classes in the labels appear equally often: i32[N] -> i32[N].
 
-    Classes with more examples lose some, those with fewer repeat theirs from the start. Class-balanced sampling as for
-    Clothing1M (Li et al. 2020, section 4.1).
+    The classes take turns. A class with too many examples loses some; a class with too few repeats its examples from
+    the start. This is the class-balanced sampling for Clothing1M (Li et al. 2020, section 4.1).
     """
     order = jnp.argsort(labels, stable=True)
-    first = jnp.diff(labels[order], prepend=-1) != 0  # of each class, in the sorted order
+    first = jnp.diff(labels[order], prepend=-1) != 0  # whether an example is the first of its class in the sorted order
     classes = first.sum()
-    begins = jnp.sort(jnp.where(first, jnp.arange(len(labels)), len(labels)))  # the first `classes` of them count
+    begins = jnp.sort(jnp.where(first, jnp.arange(len(labels)), len(labels)))  # only the first `classes` entries count
     turn = jnp.arange(len(labels))
     begin, end = begins[turn % classes], jnp.append(begins, len(labels))[turn % classes + 1]
     return order[begin + turn // classes % (end - begin)]
