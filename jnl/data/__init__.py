@@ -1,7 +1,8 @@
-"""Data sets by name: `data/sources/mnist.py` holds `load(dir) -> Dataset`, and its file name is the name.
+"""Find and load data sets by name.
 
-A name may have a second part, as in `tfds:food101`: it goes to the source as `part`. A source whose labels are noisy
-as they come says so by `NOISY = True`.
+Each file in `data/sources/` is one data set with a function `load(dir) -> Dataset`. The file name is the name of the
+data set: `mnist.py` is `mnist`. A name may have a second part, as in `tfds:food101`; the source gets it as `part`. A
+source sets `NOISY = True` if the original labels of its data set contain noise.
 """
 
 import os
@@ -14,35 +15,42 @@ from jnl.core.errors import UserError, reason
 from jnl.data import sources
 from jnl.data.dataset import Dataset
 
-_AT_ONCE = 2**16  # rows looked at together
+_AT_ONCE = 2**16  # number of rows that are checked together, which limits the memory
 
 
 def names() -> list[str]:
-    """All data sets."""
+    """Return the names of all data sets."""
     return registry.names(sources)
 
 
 def _source(name: str) -> Callable[..., Dataset]:
+    """Return the `load` function of the data set `name`."""
     return registry.find(sources, name.partition(":")[0], "data.name").load
 
 
 def options(name: str) -> dict[str, registry.Value]:
-    """The options of a data set and their defaults."""
+    """Return the options of a data set with their default values."""
     own = registry.keywords(_source(name), skip="dir")
     return {option: value for option, value in own.items() if option != "part"}
 
 
 def noisy_already(name: str) -> bool:
-    """Do its labels come with noise of their own?"""
+    """Return whether the original labels of a data set contain noise."""
     return getattr(registry.find(sources, name.partition(":")[0], "data.name"), "NOISY", False)
 
 
 def load(name: str, dir: str | os.PathLike[str] | None = None, **options: registry.Value) -> Dataset:
-    """A data set on the host, its labels as they come. `dir` is where its files are (default: the TFDS directory).
+    """Load a data set into the memory of the host, with its original labels.
+
+    Args:
+      name: name of the data set, perhaps with a second part, such as "tfds:food101".
+      dir: folder or file that holds the data. None is the default of the source; for TFDS data, the TFDS directory.
+      **options: options of this data set; `options` lists them.
 
     Raises:
-      UserError: an unknown name or option, files that are missing (with the command that prepares them) or cannot be
-        read, inputs that are not finite, or labels that are no classes.
+      UserError: The name or an option is unknown, files are missing (the message has the command that prepares them) or
+        cannot be read, the data need too much memory, a split is empty, a label is not a class, or an input is not
+        finite.
     """
     source = _source(name)
     registry.check_keywords(source, options, "data", skip="dir")

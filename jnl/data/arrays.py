@@ -1,4 +1,4 @@
-"""From arrays of any kind to checked splits: what a user's own data go through."""
+"""Check arrays of inputs and labels and turn them into splits. All data of users pass through this file."""
 
 import sys
 from collections.abc import Sequence
@@ -11,22 +11,28 @@ from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset, Split
 
 _TRAIN, _TRUE, _TEST = "training labels", "true labels", "test labels"
-_MOST = 2**15  # classes; more are numbers or names of something else, and matrices of C x C follow
+_MOST = 2**15  # largest number of classes: more are hardly class labels, and matrices of C x C would be too large
 
 
 def split(inputs: np.ndarray, labels: np.ndarray, clean: np.ndarray | None = None) -> Split:
-    """u8[N, H, W, channels], f32[N, D] or i32[N, T], integers [N] -> a Split; clean unless the truth is given."""
+    """Return a Split of inputs and labels.
+
+    Args:
+      inputs: images u8[N, H, W, channels], features f32[N, D] or tokens i32[N, T].
+      labels: integers [N] that training sees.
+      clean: integers [N], the true labels. None means that `labels` are true.
+    """
     seen = np.asarray(labels, np.int32)
     truth = seen if clean is None else np.asarray(clean, np.int32)
     return Split(cast(Array, inputs), cast(Array, seen), cast(Array, truth))
 
 
 class Labelled(NamedTuple):
-    """Arrays as a user has them."""
+    """The arrays of a training or test set as a user supplies them."""
 
     inputs: np.ndarray
     labels: np.ndarray  # integers or strings [N]
-    clean: np.ndarray | None = None  # the truth, if it is known; of numbers, -1: unknown, C: of no class (open-set)
+    clean: np.ndarray | None = None  # true labels, if known; if numbers, -1 is unknown and C is no class (open-set)
 
 
 def dataset(
@@ -35,15 +41,18 @@ def dataset(
     class_names: tuple[str, ...] = (),
     standardize: bool = False,
 ) -> Dataset:
-    """Labels become 0..C-1 (strings in alphabetical order), inputs one of the three kinds a Split has.
+    """Return a checked data set whose labels are 0 to C - 1 and whose inputs are one of the three kinds of a Split.
 
-    Numbers have the classes of `class_names`, else those up to the largest training label; strings those of
-    `class_names`, else of the training labels and the truth. The truth of training labels is unknown (-1) unless given.
-    `standardize`: features get mean 0 and variance 1 over the training set.
+    Args:
+      train: training arrays. If they have no true labels, the truth of every training example is unknown (-1).
+      test: test arrays with true labels, or None.
+      class_names: names of the classes 0 to C - 1. If it is empty, number labels have the classes from 0 to the largest
+        training label; string labels have the strings in the training and true labels, in alphabetical order.
+      standardize: give each feature mean 0 and variance 1 over the training set. Images and tokens do not change.
 
     Raises:
-      UserError: shapes that do not fit each other, labels that are no classes, a test label that is no class of the
-        training set, inputs that are no numbers.
+      UserError: Shapes or dtypes do not fit each other, inputs are not numbers, a label is not one of the classes,
+        there are too many classes, two classes have one name, or the training set has only one class.
     """
     given = {_TRAIN: train.labels}
     if train.clean is not None:
@@ -71,18 +80,22 @@ def dataset(
 
 
 def _standardized(inputs: np.ndarray, others: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Mean 0, variance 1; a column that is constant in training gets mean 0."""
+    """Standardize each column over the training set: f32[N, D], f32[M, D] -> the same shapes.
+
+    A column that is constant in the training set is shifted to mean 0 and not scaled.
+    """
 
     def scale(x: np.ndarray) -> np.ndarray:
         return ((x - mean) / std).astype(np.float32)
 
-    with np.errstate(all="ignore"):  # what is not finite is told when the data set is complete
+    with np.errstate(all="ignore"):  # `data.load` reports values that are not finite
         mean, std = inputs.mean(0, np.float64), inputs.std(0, np.float64)
-        std[inputs.min(0) == inputs.max(0)] = 1  # rounding leaves a little
+        std[inputs.min(0) == inputs.max(0)] = 1  # because rounding can leave a value slightly above 0
         return scale(inputs), None if others is None else scale(others)
 
 
 def _inputs(inputs: np.ndarray, labels: np.ndarray, part: str) -> np.ndarray:
+    """Return checked inputs as u8[N, H, W, channels], f32[N, D] or i32[N, T]. `part` is for error messages."""
     images = inputs.dtype == np.uint8 and inputs.ndim in (3, 4)
     if not images and (inputs.ndim != 2 or inputs.dtype.kind not in "biuf"):
         raise UserError(
@@ -96,13 +109,13 @@ def _inputs(inputs: np.ndarray, labels: np.ndarray, part: str) -> np.ndarray:
     if inputs.dtype.kind == "i" and inputs.dtype.itemsize == 4:
         if inputs.min() < 0:
             raise UserError(f"data: {part} inputs are int32 of two axes, which are tokens, and some are negative")
-        return inputs.astype(np.int32, copy=False)  # of a text
-    with np.errstate(over="ignore"):  # becomes infinite, which is told
+        return inputs.astype(np.int32, copy=False)  # int32 numbers are the tokens of a text
+    with np.errstate(over="ignore"):  # too large values become infinite, which `data.load` reports
         return inputs.astype(np.float32, copy=False)
 
 
 def _classes(given: dict[str, np.ndarray], names: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """The class names, and all labels as i32[N] numbers of them."""
+    """Return the class names and, for each part of the data, the class numbers of its labels, i32[N]."""
     labels = {part: _labels(array, part) for part, array in given.items()}
     words = {part for part, array in labels.items() if array.dtype.kind == "U"}
     if words and (others := sorted(labels.keys() - words)):
@@ -134,7 +147,7 @@ def _classes(given: dict[str, np.ndarray], names: tuple[str, ...]) -> tuple[tupl
 
 
 def _numbered(training: np.ndarray) -> tuple[str, ...]:
-    """The names "0" to "C - 1" for these different numbers in order."""
+    """Return the class names "0" to "C - 1" for the different training labels in ascending order, i64[n]."""
     least, most = training[0], training[-1]
     if least < 0:
         raise UserError(f"data: training labels go from {least} to {most}; give classes 0 to C - 1")
@@ -147,7 +160,7 @@ def _numbered(training: np.ndarray) -> tuple[str, ...]:
 
 
 def _labels(labels: np.ndarray, part: str) -> np.ndarray:
-    """i64[N] or str[N]."""
+    """Return checked labels: integers, booleans, bytes or strings [N] -> i64[N] or str[N]."""
     if labels.ndim != 1 or not labels.size or labels.dtype.kind not in "iubUS":
         raise UserError(
             f"data: {part} are {labels.dtype} of shape {labels.shape}; give whole numbers or names of shape [N]"
@@ -157,12 +170,16 @@ def _labels(labels: np.ndarray, part: str) -> np.ndarray:
 
 
 def decoded(array: np.ndarray, part: str) -> np.ndarray:
-    """Bytes as text; other arrays as they are.
+    """Return an array of bytes as text, and any other array unchanged.
+
+    Args:
+      array: an array of any dtype.
+      part: what the array holds, for error messages, such as "training labels".
 
     Raises:
-      UserError: bytes that are no UTF-8, or text of numbers that are no characters; names the `part` of the data.
+      UserError: Bytes are not UTF-8, or text holds code points that are not characters.
     """
-    if array.dtype.kind == "U" and array.dtype.itemsize:  # NumPy makes strings of whatever numbers are in a file
+    if array.dtype.kind == "U" and array.dtype.itemsize:  # NumPy reads code points from files without a check
         numbers = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).ravel().view(np.uint32)
         if numbers.max(initial=0) > sys.maxunicode:
             raise UserError(f"data: {part} are numbers that are no characters; save them as text")

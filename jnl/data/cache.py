@@ -1,8 +1,8 @@
-"""A checked cache of decoded arrays: decoding 60,000 images takes seconds, reading them back a fraction of one.
+"""A checked cache of decoded arrays, because decoding 60,000 images takes seconds and reading arrays less than one.
 
-It lies in `$JNL_CACHE_DIR`, else `$XDG_CACHE_HOME/jnl`, else `~/.cache/jnl`. An entry is valid for the same source
-files (names, sizes, times) and while its own checksums hold; otherwise it is made again. Its arrays are mapped, not
-read, so they may be larger than the memory.
+The cache is the folder `$JNL_CACHE_DIR`, else `$XDG_CACHE_HOME/jnl`, else `~/.cache/jnl`. An entry is valid if the
+source files are the same (paths, sizes, modification times) and its own checksums are right. Otherwise it is made
+again. The arrays are mapped, not read, so they may be larger than the memory.
 """
 
 import hashlib
@@ -16,26 +16,31 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-_VERSION = 2  # raise it when the meaning of what is stored changes
+_VERSION = 2  # increase it when the meaning of the stored arrays changes
 _CHECKSUMS = "checksums.json"
 
 Allocate = Callable[[str, tuple[int, ...], DTypeLike], np.ndarray]  # (key, shape, dtype) -> an array to fill
 
 
 def directory() -> Path:
-    """Where the cache lies."""
+    """Return the folder of the cache."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("JNL_CACHE_DIR") or Path(home) / "jnl")
 
 
 def through(name: str, sources: Iterable[Path], make: Callable[[Allocate], None]) -> dict[str, np.ndarray]:
-    """The arrays that `make` fills, from the cache where it holds them for these files (or whole folders).
+    """Return arrays by key, from the cache if it has a valid entry, else by calling `make`.
 
-    `name` says all that they depend on beside the files. Where the cache cannot be written, or has no space, the
-    arrays are in memory. Either way they are read-only.
+    Args:
+      name: name of the entry. It must differ whenever the arrays differ for the same source files.
+      sources: the files that the arrays are made from. A folder stands for all files in it.
+      make: a function that asks for each array with its argument `allocate`, and fills it.
+
+    Returns:
+      Read-only arrays. They are in memory if the cache cannot be written or its disk is full, else they are mapped.
 
     Raises:
-      FileNotFoundError: a source that is not there.
+      FileNotFoundError: A source does not exist.
     """
     entry = directory() / f"{name}-{_fingerprint(sources)}"
     arrays = _read(entry)
@@ -43,6 +48,7 @@ def through(name: str, sources: Iterable[Path], make: Callable[[Allocate], None]
 
 
 def _fingerprint(sources: Iterable[Path]) -> str:
+    """Return a hash of the paths, sizes and modification times of all source files."""
     stats = []
     for source in sources:
         inside = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
@@ -53,31 +59,36 @@ def _fingerprint(sources: Iterable[Path]) -> str:
 
 
 def _checksum(file: Path) -> str:
+    """Return the SHA-256 hash of the content of a file."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _read(entry: Path) -> dict[str, np.ndarray] | None:
+    """Return the mapped arrays of an entry, or None if the entry is missing or damaged."""
     try:
         checksums = json.loads((entry / _CHECKSUMS).read_text())
         files = {key: entry / f"{key}.npy" for key in checksums}
         if {path.name for path in entry.iterdir()} != {_CHECKSUMS, *(file.name for file in files.values())}:
-            return None  # one is missing
+            return None  # a file is missing or unexpected
         if any(_checksum(file) != checksums[key] for key, file in files.items()):
             return None
         return {key: np.load(file, mmap_mode="r", allow_pickle=False) for key, file in files.items()}
-    except Exception:  # in whatever way it is damaged, it is made again
+    except Exception:  # a damaged entry is made again, whatever the damage is
         return None
 
 
 def _make(entry: Path, make: Callable[[Allocate], None]) -> dict[str, np.ndarray]:
-    """Fills files beside the entry and renames their folder, so that a reader never sees half of them."""
+    """Make the arrays, store them as an entry if possible, and return them.
+
+    The files are written to a folder beside the entry, which is renamed at the end. So no reader sees half an entry.
+    """
     arrays: dict[str, np.ndarray] = {}
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
     except OSError:
-        part = None  # a cache that cannot be written costs time, nothing else
+        part = None  # without a cache the next program only needs more time
 
     def allocate(key: str, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
         arrays[key] = np.empty(shape, dtype) if part is None else _on_disk(part / f"{key}.npy", shape, dtype)
@@ -89,21 +100,22 @@ def _make(entry: Path, make: Callable[[Allocate], None]) -> dict[str, np.ndarray
             try:
                 _commit(part, entry, arrays)
             except OSError:
-                pass  # another process was faster, or the disk is full: the mapped files live on without a name
+                pass  # another process was faster, or the disk is full: mapped files stay readable after deletion
     finally:
         if part is not None:
             shutil.rmtree(part, ignore_errors=True)
     for array in arrays.values():
-        array.flags.writeable = False  # writing would change the file that the next program reads
+        array.flags.writeable = False  # a write would change the file that the next program reads
     return arrays
 
 
 def _on_disk(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+    """Return a new array that is mapped to a file, or an array in memory if it is empty or the disk has no space."""
     if 0 in shape:
         return np.empty(shape, dtype)
     try:
         array = np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
-        with path.open("r+b") as file:  # takes the space: writing to a mapped file on a full disk is a crash
+        with path.open("r+b") as file:  # reserves the space: a write to a mapped file on a full disk crashes
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         return array
     except (OSError, AttributeError):
@@ -112,6 +124,7 @@ def _on_disk(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray
 
 
 def _commit(part: Path, entry: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write all arrays and their checksums to the folder `part`, and rename it to `entry`."""
     for key, array in arrays.items():
         if isinstance(array, np.memmap):
             array.flush()

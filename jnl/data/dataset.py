@@ -1,4 +1,4 @@
-"""What a data set is."""
+"""The records for a data set and its parts."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,20 +9,20 @@ from jax import Array
 class Split(NamedTuple):
     """One part of a data set.
 
-    As loaded, its arrays are NumPy's, perhaps mapped files; a program puts them on its devices.
+    Loading gives NumPy arrays, which may be mapped files. A program copies them to its devices.
     """
 
     inputs: Array  # u8[N, H, W, channels] images, f32[N, D] features or i32[N, T] tokens
-    labels: Array  # i32[N] what training sees; noise may be added to it
-    # i32[N] the truth: -1 where nobody knows it, C for what is of no class (open-set); only metrics may read it
+    labels: Array  # i32[N] labels that training sees; noise may be added to them
+    # i32[N] true labels: -1 if unknown, C for an example of none of the classes (open-set); only metrics may read them
     clean: Array
 
 
 class Dataset(NamedTuple):
-    """A data set; the index of an example is its row, in the order of the original files."""
+    """A data set. The index of an example is its row; the rows have the order of the original files."""
 
     train: Split
-    test: Split | None  # clean; None where there is none
+    test: Split | None  # with true labels; None if the data set has no test set
     class_names: tuple[str, ...]
-    # Row of the training set -> the file that it was read from, or the row of a table; None where nobody knows.
+    # Function from a row of the training set to its source file or its row in a table. None if this is unknown.
     origin: Callable[[int], str] | None = None

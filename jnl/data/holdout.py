@@ -1,4 +1,4 @@
-"""A validation split of the noisy training set."""
+"""Split the noisy training set into a training and a validation part."""
 
 import numpy as np
 
@@ -6,12 +6,19 @@ from jnl.core.errors import UserError
 
 
 def split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Stratified by noisy label: int32[N] -> training rows int32[N - V], validation rows int32[V], both ascending.
+    """Return the rows of the training part and of the validation part, stratified by noisy label.
 
-    V = round(fraction * N) whatever the labels; classes get their shares by largest remainder.
+    Args:
+      labels: i32[N] noisy labels.
+      fraction: share of the examples in the validation part, in [0, 1); 0 gives an empty one.
+      seed: seed of the random choice within each class.
+
+    Returns:
+      Training rows i32[N - V] and validation rows i32[V], both ascending. V = round(fraction * N) for any labels. The
+      V examples are shared among the classes by the largest remainder method.
 
     Raises:
-      UserError: a fraction outside [0, 1), or one that leaves no validation or no training example.
+      UserError: The fraction is outside [0, 1), or leaves no validation or no training example.
     """
     if not 0 <= fraction < 1:
         raise UserError(f"data.validation: {fraction} is outside [0, 1); give a share such as 0.1, or 0 for none")

@@ -1,6 +1,7 @@
-"""`python -m jnl.data.prepare mnist [--dir=DIR]`: downloads a data set once and writes it as array_record files.
+"""Download a data set once and write it as array_record files.
 
-Through the data set's own TFDS builder. This is the only place that wants TensorFlow: TFDS encodes images with it.
+`python -m jnl.data.prepare mnist [--dir=DIR]` does this with the TFDS builder of the data set. Only this file needs
+TensorFlow, because TFDS encodes images with it.
 """
 
 import argparse
@@ -9,15 +10,21 @@ import sys
 from jnl import data
 from jnl.core.errors import UserError, exit_code, unknown
 
-# What sources read; any other image data set of TFDS can be prepared too. The last two first ask for files by hand.
+# The data sets that sources read. Any other image data set of TFDS can be prepared too. For the last two, a person must
+# first download files by hand.
 PREPARED = ["mnist", "fashion_mnist", "cifar10", "cifar100", "svhn_cropped", "cifar10_n", "cifar100_n"]
 
 
 def prepare(name: str, dir: str | None = None) -> str:
-    """Downloads and writes; returns the folder.
+    """Download a data set, write it, load it once as a check, and return the folder of its files.
+
+    Args:
+      name: name of the data set in TFDS.
+      dir: folder to write to; None is the TFDS directory.
 
     Raises:
-      UserError: no such data set, TensorFlow is missing, files that only a person may download, or the download failed.
+      UserError: The data set does not exist, TensorFlow is missing, a person must download files by hand, the download
+        failed, or the written data cannot be loaded.
     """
     import tensorflow_datasets as tfds
 
@@ -41,7 +48,7 @@ def prepare(name: str, dir: str | None = None) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """The command; exit code 2 for what the user can put right."""
+    """Run the command and return its exit code: 0, or 2 for an error that the user can correct."""
     parser = argparse.ArgumentParser(prog="python -m jnl.data.prepare", description="Prepare a data set once.")
     parser.add_argument("name", help=", ".join(PREPARED))
     parser.add_argument("--dir", help="where to write (default: the TFDS directory)")

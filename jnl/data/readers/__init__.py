@@ -1,1 +1,1 @@
-"""Readers of file formats and of published labels, which the data sets in `sources/` use."""
+"""Readers of file formats and of published labels. The data sets in `sources/` use them."""

@@ -1,4 +1,4 @@
-"""Lists in text files and arrays in .npz or .npy files, as data sets have them, and none of it to be trusted."""
+"""Read lists in text files and arrays in .npz or .npy files. All content is checked, because any file may be wrong."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,10 +11,15 @@ from jnl.core.errors import UserError, reason
 
 
 def lines(path: Path, least: int, owner: str) -> list[list[str]]:
-    """The words of each line that is not empty.
+    """Return the words of each line of a text file, without the empty lines.
+
+    Args:
+      path: a UTF-8 text file.
+      least: smallest number of words in a line that is not empty.
+      owner: name of the data set that has this file, for error messages.
 
     Raises:
-      UserError: no such file, not text, or a line with fewer than `least` words; says that it belongs to `owner`.
+      UserError: The file does not exist, is not text, or has a line with fewer than `least` words.
     """
     try:
         rows = [line.split() for line in path.read_text("utf-8").splitlines()]
@@ -29,21 +34,25 @@ def lines(path: Path, least: int, owner: str) -> list[list[str]]:
 
 
 def listed(names: Sequence[str], root: Path, source: Path) -> list[Path]:
-    """The paths under `root` that the list `source` names.
+    """Return the paths of listed files under a folder.
+
+    Args:
+      names: paths relative to `root`, as the list has them.
+      root: the folder in which all files must be.
+      source: the file that holds the list, for error messages.
 
     Raises:
-      UserError: a name that is there twice, or one that leads out of the folder: by `..`, as an absolute path, or by a
-        symbolic link.
+      UserError: A name is listed twice, or leads out of the folder by `..`, by an absolute path or by a symbolic link.
     """
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
         raise UserError(f"data.dir: {source} names {twice!r} twice; leave one out")
     home, paths = root.resolve(), [root / name for name in names]
-    inside = cache(lambda path: path.resolve().is_relative_to(home))  # a folder once: a million files may be in few
+    inside = cache(lambda path: path.resolve().is_relative_to(home))  # a million files can share a few folders
     for name, path in zip(names, paths, strict=True):
         try:
             stays = "\0" not in name and inside(path if path.is_symlink() or path.name == ".." else path.parent)
-        except (OSError, RuntimeError):  # too long, links in a circle
+        except (OSError, RuntimeError):  # the path is too long, or links form a circle
             stays = False
         if not stays:
             raise UserError(
@@ -53,10 +62,15 @@ def listed(names: Sequence[str], root: Path, source: Path) -> list[Path]:
 
 
 def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """The arrays called `keys`, or all, of an .npz file or of a folder of .npy files, which are mapped.
+    """Return arrays of an .npz file or of a folder of .npy files. Arrays of .npy files are mapped, not read.
+
+    Args:
+      path: the .npz file or the folder.
+      field: name of the config field that holds the path, for error messages.
+      keys: names of the arrays to return; all arrays if it is empty.
 
     Raises:
-      UserError: they are not there, or cannot be read; names the `field`. Objects (pickles) are not read.
+      UserError: An array is missing or cannot be read. Arrays of Python objects (pickles) are never read.
     """
     try:
         if path.is_dir():
@@ -67,7 +81,7 @@ def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.nda
             if strange := [key for key, array in found.items() if not isinstance(array, np.ndarray)]:
                 raise TypeError(f"{strange[0]!r} is no array")
             return found
-    except Exception as error:  # what a damaged file makes of NumPy and of its zip file is anybody's guess
+    except Exception as error:  # damaged files make NumPy and its zip reader raise errors of many types
         wanted = f" of {' and '.join(keys)}" if keys else ""
         raise UserError(
             f"{field}: cannot read arrays{wanted} from {path} ({reason(error)}); save them with numpy.savez, without "

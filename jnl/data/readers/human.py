@@ -1,4 +1,4 @@
-"""Labels by people for images of a prepared data set."""
+"""Read labels that people gave to the images of a prepared data set."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,17 +11,23 @@ from jnl.data.dataset import Dataset
 from jnl.data.readers import files, tfds
 from jnl.data.readers.tfds import Folder, by_id
 
-TRUTH = "clean_label"  # in a file
+TRUTH = "clean_label"  # name of the true labels in an .npz file
 
 
 def read(name: str, with_labels: str, dir: Folder, file: str, labels: str, known: Mapping[str, str]) -> Dataset:
-    """The images of a data set with the training labels called `labels`, in the order of the original files.
+    """Return a data set whose training labels were given by people, in the order of the original files.
 
-    From an .npz `file` for the images of the data set `name` of TFDS, else from `with_labels` of TFDS, which has both.
-    `known` says what TFDS calls the labels.
+    Args:
+      name: TFDS data set with the images, used with a `file` of labels.
+      with_labels: TFDS data set with both the images and the labels, used without a `file`.
+      dir: folder of the prepared TFDS files; None is the TFDS directory.
+      file: .npz file with the labels and, as `clean_label`, the true labels; "" for none.
+      labels: name of the labels to use.
+      known: names of the labels that exist -> their names in TFDS.
 
     Raises:
-      UserError: unknown labels, a file that cannot be read, or one whose true labels are not those of the images.
+      UserError: The labels are unknown or not classes, a file cannot be read, or its true labels do not
+        match the images.
     """
     if labels not in known:
         raise unknown("data.labels", labels, list(known))

@@ -1,31 +1,38 @@
-"""Texts as tokens, and the average pooling through which NewsNet of Co-teaching+ (Yu et al. 2019) sees their vectors.
+"""The average pooling of word vectors in NewsNet of Co-teaching+ (Yu et al. 2019).
 
-A text of 1000 tokens is 300,000 numbers, one vector of 300 after the other, and its pooled form the means of 4,800
-overlapping windows of 63: torch.nn.AdaptiveAvgPool1d(4800). Five tokens are 24 windows exactly, and pooling is linear.
-So the vectors of the vocabulary can be pooled before they are looked up: 300,000 numbers are never built.
+A text of 1000 tokens is a row of 300,000 numbers: the vectors of its tokens, 300 numbers each. Its pooled form has the
+means of 4,800 overlapping windows of 63 numbers, as torch.nn.AdaptiveAvgPool1d(4800) computes them. Five tokens fill
+exactly 24 windows, and pooling is linear. So this file pools the vectors of the vocabulary first and looks up the
+result for each token. The 300,000 numbers of a text are never built.
 """
 
 import numpy as np
 
 from jnl.core.errors import UserError
 
-DIMENSIONS = 300  # of a token's vector
-GROUP = 5  # tokens whose windows are their own
-WINDOWS = 24  # of a group
+DIMENSIONS = 300  # length of the vector of a token
+GROUP = 5  # number of tokens in a group; groups share no windows
+WINDOWS = 24  # number of windows of a group
 
 
 def windows(length: int, outputs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where each window of adaptive pooling starts and stops, i64[outputs] each: `length` numbers give `outputs`."""
+    """Return starts and stops of the windows that pool `length` numbers adaptively to `outputs`: i64[outputs] each."""
     output = np.arange(outputs)
     return output * length // outputs, -(-(output + 1) * length // outputs)
 
 
 def pooling(length: int) -> list[tuple[int, np.ndarray]]:
-    """For each of the 5 places in a group: the first of the windows it is in, and its vector's share f32[300, n] of
-    them, n at most 6.
+    """Return the pooling weights of each of the 5 places in a group.
+
+    Args:
+      length: number of tokens in a text.
+
+    Returns:
+      For each place, the first window that the token touches, and the weights f32[300, n] of its vector in the n
+      windows that it touches; n is at most 6.
 
     Raises:
-      UserError: a `length` of texts that is not a number of whole groups.
+      UserError: `length` is not a multiple of 5.
     """
     if length % GROUP:
         raise UserError(f"model.name: newsnet takes texts of a multiple of {GROUP} tokens, not {length}; pad them")
@@ -40,7 +47,11 @@ def pooling(length: int) -> list[tuple[int, np.ndarray]]:
 
 
 def pool(vectors: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The pooled vectors of texts: f32[V, 300], integers [N, T] below V -> f32[N, 4.8 T].
+    """Return the pooled vectors of texts: f32[N, 4.8 T].
+
+    Args:
+      vectors: f32[V, 300], one vector for each word.
+      tokens: integers [N, T] below V, one row for each text.
 
     Raises:
       UserError: T is not a multiple of 5.

@@ -1,4 +1,4 @@
-"""Reads a prepared TensorFlow Datasets directory without TensorFlow, in the order of the original files."""
+"""Read prepared data sets of TensorFlow Datasets (TFDS) without TensorFlow, in the order of the original files."""
 
 import hashlib
 import os
@@ -22,35 +22,38 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 Folder = str | os.PathLike[str] | None
-Row = Mapping[str, Any]  # one record of TFDS: arrays, bytes and numbers, whose types no declaration tells
-# (split, number of its records, which of them these are, the records) -> int64 original position of each
+Row = Mapping[str, Any]  # one record of TFDS: arrays, bytes and numbers, without declared types
+# Function (name of the split, number N of its records, positions of n records, these n records) -> their original
+# positions i64[n].
 Order = Callable[[str, int, range, Sequence[Row]], np.ndarray]
-_AT_ONCE = 2**25  # bytes of images: one record at a time is many times slower, all are too much for large images
-_SAMPLE = 256  # records that tell the size of images whose sizes differ
-_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d+\.\d+\.\d+)?", re.ASCII)  # none that leaves the folder or this machine
+# Bytes of images that are read together. Single records are many times slower; all large images exceed the memory.
+_AT_ONCE = 2**25
+_SAMPLE = 256  # number of records that are read to choose a common size for images
+_NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d+\.\d+\.\d+)?", re.ASCII)  # no path or URL outside the folder
 
 
 class Source(Protocol):
-    """A split that is read in bulk."""
+    """A split whose records are read many at a time."""
 
     def __len__(self) -> int: ...
     def __getitems__(self, keys: Sequence[int]) -> list[Row]: ...
 
 
 def as_stored(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
-    """The order of the records."""
+    """Return the positions of the records in the prepared files, as an `Order`."""
     return np.array(which)
 
 
 def by_id(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
-    """From ids such as b"train_01234" (CIFAR)."""
+    """Return the positions that ids such as b"train_01234" hold, as an `Order` (CIFAR)."""
     return np.array([int(re.sub(rb"\D", b"", row["id"])) for row in rows])
 
 
 def by_key(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
-    """Where records have no id but were shuffled by TFDS under their position as key (MNIST, Fashion-MNIST).
+    """Return the original positions of records without ids, as an `Order` (MNIST, Fashion-MNIST).
 
-    TFDS sorts records by md5(split name + key), so the order can be computed again.
+    The key of such a record in TFDS is its original position. TFDS sorts records by md5(split name + key), so this
+    function computes the order again.
     """
     salt = hashlib.md5(part.encode())
 
@@ -63,13 +66,20 @@ def by_key(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarr
 
 
 def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0) -> Dataset:
-    """The image data set `name` of TFDS from its array_record files under `dir`, cached as arrays after the first time.
+    """Return an image data set of TFDS from its array_record files. The arrays are cached.
 
-    `size` is the side that images are brought to, 0 for what they have. The clean test set is the split `test`, else
-    `validation`, else none.
+    The test set is the first of the splits `test` and `validation` that exists and has labels, else None.
+
+    Args:
+      name: name of the data set in TFDS.
+      dir: folder of the prepared files; None is the TFDS directory.
+      order: function that finds the original position of each record.
+      size: side of the images in pixels. 0 keeps the declared size; without one, the side is the median of the heights
+        and widths of the first images, but at most 224.
 
     Raises:
-      UserError: the files are not there, or damaged (with the command that prepares them), or it classifies no images.
+      UserError: Files are missing or damaged (the message has the command that prepares them), there is no training
+        split, the size is out of range, or the data set is not for image classification.
     """
     with _builder(name, dir) as builder:
         image, label = _features(builder)
@@ -87,7 +97,18 @@ def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0) -> Dat
 
 
 def labels_of(name: str, dir: Folder, part: str, label: str, order: Order) -> np.ndarray:
-    """Other labels of one split of a data set: i32[N]. Errors as for `read`."""
+    """Return other labels of one split of a data set: i32[N].
+
+    Args:
+      name: name of the data set in TFDS.
+      dir: folder of the prepared files; None is the TFDS directory.
+      part: name of the split.
+      label: name of the feature that holds the labels.
+      order: function that finds the original position of each record.
+
+    Raises:
+      UserError: The data set has no such feature, or an error of `read` occurs.
+    """
     import tensorflow_datasets as tfds
 
     with _builder(name, dir) as builder:
@@ -106,19 +127,20 @@ def labels_of(name: str, dir: Folder, part: str, label: str, order: Order) -> np
 
 
 def _source(builder: "tfds.core.DatasetBuilder", part: str) -> Source:
+    """Return the records of the split `part`."""
     source: Source = builder.as_data_source(part)
     return source
 
 
 def _labeled(builder: "tfds.core.DatasetBuilder", part: str, label: str) -> bool:
-    """Some test sets come without labels: all are -1."""
+    """Return whether the first record of a split has a label. In a test set without labels, all labels are -1."""
     return bool(_source(builder, part).__getitems__([0])[0][label] >= 0)
 
 
 def _arrays(
     builder: "tfds.core.DatasetBuilder", part: str, image: str, label: str, order: Order, form: images.Form
 ) -> dict[str, np.ndarray]:
-    """The images u8[N, H, W, channels] and labels i32[N] of a split."""
+    """Return the `images` u8[N, H, W, channels] and `labels` i32[N] of a split."""
     source = _source(builder, part)
     declared = builder.info.features[image].shape
     step = _SAMPLE if None in declared else max(_AT_ONCE // int(np.prod(declared)), 1)
@@ -139,7 +161,7 @@ def _arrays(
 
 
 def _take(taken: np.ndarray, position: np.ndarray, name: str) -> np.ndarray:
-    """Marks the rows `position` i64[n] in `taken` bool[N] and gives them back; raises if one is no row of its own."""
+    """Mark the rows `position`, i64[n], in `taken`, bool[N], and return them; raise if a row is invalid or repeated."""
     inside = 0 <= position.min() and position.max() < len(taken)
     if not inside or len(np.unique(position)) < len(position) or taken[position].any():
         raise UserError(f"data.dir: the ids of {name!r} are not 0 to {len(taken) - 1:,}, each once; prepare it again")
@@ -148,6 +170,7 @@ def _take(taken: np.ndarray, position: np.ndarray, name: str) -> np.ndarray:
 
 
 def _form(source: Source, declared: tuple[int | None, ...], image: str, size: int) -> images.Form:
+    """Return the form of the images from `size` (0: not set), the declared shape and the shapes of the first images."""
     height, width, channels = declared
     within("data.size", size, 0, images.MOST, "0 keeps the size of the images")
     if size or height is None or width is None or channels is None:
@@ -161,13 +184,14 @@ def _form(source: Source, declared: tuple[int | None, ...], image: str, size: in
 
 
 def _fitted(picture: np.ndarray, form: images.Form) -> np.ndarray:
+    """Return an image u8[h, w, c] converted to the form: u8[H, W, channels]."""
     if picture.shape == form:
         return picture
     return images.fit(Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture), form)
 
 
 def _features(builder: "tfds.core.DatasetBuilder") -> tuple[str, str]:
-    """The names of the image and of the label."""
+    """Return the names of the image feature and of the label feature; raise `UserError` if there is not one of each."""
     import tensorflow_datasets as tfds
 
     def only(kind: type) -> str:
@@ -188,14 +212,14 @@ def _features(builder: "tfds.core.DatasetBuilder") -> tuple[str, str]:
 
 @contextmanager
 def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
-    """What reads the prepared files; tells of those that are missing, half there or in another format."""
-    import tensorflow_datasets as tfds  # here, so that data sets of other sources do not wait for it
+    """Open the prepared files of a data set; raise `UserError` if they are missing, incomplete or in another format."""
+    import tensorflow_datasets as tfds  # imported here, so that other data sets load without this delay
 
     where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
     if not _NAME.fullmatch(name):
         raise UserError(f"data.name: {name!r} is no name of TFDS; give one such as tfds:food101")
     try:
-        with quiet():  # about the group sizes of array_record
+        with quiet():  # hides messages about the group sizes of array_record
             builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
             if not builder.info.splits:
                 raise FileNotFoundError(builder.data_dir)
@@ -206,7 +230,7 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
         raise UserError(
             f"data.name: TFDS has no data set {name!r}, and none is prepared in {where}; correct the name or data.dir"
         ) from error
-    except Exception as error:  # what files that are damaged or missing make of TFDS is anybody's guess
+    except Exception as error:  # missing or damaged files make TFDS raise errors of many types
         flag = f" --dir={where}" if dir is not None else ""
         raise UserError(
             f"data.dir: no prepared {name!r} in {where}; prepare it once with "
@@ -215,7 +239,16 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
 
 
 def records(name: str, dir: Folder, part: str) -> list[Row]:
-    """All records of a split of any prepared data set. Errors as for `read`."""
+    """Return all records of one split of any prepared data set.
+
+    Args:
+      name: name of the data set in TFDS.
+      dir: folder of the prepared files; None is the TFDS directory.
+      part: name of the split.
+
+    Raises:
+      UserError: Files are missing or damaged.
+    """
     with _builder(name, dir) as builder:
         source = _source(builder, part)
         return source.__getitems__(range(len(source)))

@@ -1,4 +1,4 @@
-"""Pretrained word vectors in the text form of GloVe."""
+"""Read pretrained word vectors from a text file in the format of GloVe."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,24 +11,25 @@ WIDTH = 300
 
 
 class Vectors(NamedTuple):
-    """A vector for each word; row 0 is zero and stands for no word."""
+    """Word vectors. Row 0 is zero and stands for no word."""
 
-    ids: dict[str, int]
+    ids: dict[str, int]  # word -> row of its vector
     vectors: np.ndarray  # f32[V, 300]
 
 
 def read(path: Path, words: set[str]) -> Vectors:
-    """The vectors of those of the `words` that the file has.
+    """Return the vectors of all given words that the file contains.
 
     Raises:
-      UserError: it cannot be read, a line is not a word and 300 numbers, or it has none of the words.
+      UserError: The file cannot be read, the line of a given word does not have 300 numbers, or none of the words is in
+        the file.
     """
     ids: dict[str, int] = {}
     rows = [np.zeros(WIDTH, np.float32)]
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
-                if line.partition(" ")[0] not in words:  # splitting all of it takes a hundred times as long
+                if line.partition(" ")[0] not in words:  # to split every line would take a hundred times as long
                     continue
                 word, *values = line.rstrip().rsplit(" ", WIDTH)
                 if word not in words:

@@ -1,1 +1,1 @@
-"""One file per data set."""
+"""The data sets, one file each."""

@@ -1,13 +1,15 @@
-"""Your own arrays: `data.dir` is an .npz file, or a folder of .npy files, which are mapped and may be of any size.
+"""Load a user's own arrays: `data.dir` is an .npz file or a folder of .npy files.
 
-They are called (or what stands behind them):
+The .npy files are mapped, so they may be larger than the memory. The arrays have these names; other accepted names are
+in parentheses:
 - `train_inputs` (`inputs`, `x_train`, `x`): uint8 images [N, H, W] or [N, H, W, channels], numbers [N, D], or int32
   tokens [N, T]
-- `train_labels` (`labels`, `y_train`, `y`): whole numbers from 0, or names, [N]
-- `test_inputs` (`x_test`), `test_labels` (`y_test`): clean; if there are none, a part of the training set is held out
-- `train_clean` (`clean`, `y_true`): the truth, if it is known; only metrics read it. Where labels are numbers, -1 is
-  unknown and C of no class (open-set)
-- `class_names`: names of the classes 0 to C - 1; without them, C - 1 is the largest of the training labels
+- `train_labels` (`labels`, `y_train`, `y`): whole numbers from 0, or names of classes, [N]
+- `test_inputs` (`x_test`), `test_labels` (`y_test`): a test set with true labels. Without it, a part of the training
+  set is held out
+- `train_clean` (`clean`, `y_true`): the true labels, if they are known; only metrics read them. If labels are numbers,
+  -1 means unknown and C means none of the classes (open-set)
+- `class_names`: names of the classes 0 to C - 1; without them, C - 1 is the largest training label
 """
 
 from pathlib import Path
@@ -31,7 +33,15 @@ _NAMES = {
 
 
 def load(dir: Folder = None, standardize: bool = True) -> Dataset:
-    """`standardize`: numbers [N, D] get mean 0 and variance 1 over the training set."""
+    """Load the arrays of a user.
+
+    Args:
+      dir: the .npz file or the folder of .npy files; it must be set.
+      standardize: give each column of numbers [N, D] mean 0 and variance 1 over the training set.
+
+    Raises:
+      UserError: Arrays are missing, cannot be read, or do not fit each other.
+    """
     if dir is None:
         raise UserError("data.dir: not set; give the .npz file, or the folder of .npy files, with your arrays")
     found = files.arrays(Path(dir), "data.dir")

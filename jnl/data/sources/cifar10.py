@@ -1,4 +1,4 @@
-"""CIFAR-10: 50,000 + 10,000 colour images, 32x32x3, 10 classes."""
+"""CIFAR-10: 50,000 training and 10,000 test color images, 32x32x3, 10 classes."""
 
 import os
 
@@ -7,5 +7,5 @@ from jnl.data.readers.tfds import by_id, read
 
 
 def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """From prepared TFDS files, in the order of the original files."""
+    """Load the prepared TFDS files, in the order of the original files."""
     return read("cifar10", dir, by_id)

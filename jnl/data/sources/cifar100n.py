@@ -1,6 +1,6 @@
-"""CIFAR-100N (Wei et al. 2022): the images of CIFAR-100 with fine labels by people, 40.20 % of them wrong.
+"""CIFAR-100N (Wei et al. 2022): CIFAR-100 with fine labels that people gave; 40.20 % of them are wrong.
 
-Read as for `cifar10n`: from `data.file`, or from TFDS's prepared `cifar100_n`.
+The labels come from `data.file` or from the prepared TFDS data set `cifar100_n`, as for `cifar10n`.
 """
 
 import os
@@ -10,9 +10,15 @@ from jnl.data.readers.human import read
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
-LABELS = {"noisy_label": "noise_label"}  # what TFDS calls them
+LABELS = {"noisy_label": "noise_label"}  # name in a file -> name in TFDS
 
 
 def load(dir: Folder = None, file: str = "", labels: str = "noisy_label") -> Dataset:
-    """`dir` has the prepared `cifar100`, or `cifar100_n` if there is no `file`."""
+    """Load the images of CIFAR-100 with noisy labels.
+
+    Args:
+      dir: folder of the prepared TFDS files: `cifar100` if there is a `file`, else `cifar100_n`.
+      file: .npz file with the labels in the order of the original training set; "" for none.
+      labels: name of the labels; there is only `noisy_label`.
+    """
     return read("cifar100", "cifar100_n", dir, os.fspath(file), labels, LABELS)

@@ -1,9 +1,12 @@
-"""CIFAR-10 with open-set noise: 40 % of the training images are replaced by images of no class of it.
+"""CIFAR-10 with open-set noise: images that belong to no class of CIFAR-10 replace 40 % of the training images.
 
-`recipe="random"` (as ODNL and Co-teaching+ describe it): a random 40 % of the examples keep their label and get a
-random image from outside. `recipe="tail"` (the code of Wang et al. 2018): the first 60 % of CIFAR-10 stay, and as many
-outside images as are left follow, labeled in turn so that each class gets the same number. Either way the truth of a
-replaced example is C, none of the classes, so label precision counts it as wrong.
+- `recipe="random"`, as ODNL and Co-teaching+ describe it: a random 40 % of the examples keep their label and get a
+  random image of another data set.
+- `recipe="tail"`, the code of Wang et al. 2018: the first 60 % of CIFAR-10 stay. Images of another data set replace the
+  last 40 %. They get the labels 0 to C - 1 in turn, so that each class gets the same number.
+
+With both recipes the true label of a replaced example is C, which is none of the classes. So label precision counts the
+example as wrong.
 """
 
 from pathlib import Path
@@ -18,15 +21,25 @@ from jnl.data.readers import files, tfds
 from jnl.data.readers.tfds import Folder, by_id
 
 NOISY = True
-OUTSIDE = {"cifar100": "cifar100", "svhn": "svhn_cropped", "imagenet32": ""}  # by their names in TFDS
+OUTSIDE = {"cifar100": "cifar100", "svhn": "svhn_cropped", "imagenet32": ""}  # name here -> name in TFDS
 RECIPES = ["random", "tail"]
 
 
 def load(
     dir: Folder = None, outside: str = "cifar100", share: float = 0.4, recipe: str = "random", seed: int = 0
 ) -> Dataset:
-    """`dir` has the prepared `cifar10` and the images from outside: `cifar100`, `svhn_cropped`, or a folder
-    `imagenet32` with the files `train_data_batch_*.npz` of downsampled ImageNet.
+    """Load CIFAR-10 with open-set noise.
+
+    Args:
+      dir: folder with the prepared `cifar10` and the outside images: the prepared `cifar100` or `svhn_cropped`, or a
+        folder `imagenet32` with the files `train_data_batch_*.npz` of downsampled ImageNet.
+      outside: data set of the outside images, one of `OUTSIDE`.
+      share: share of the training images that are replaced.
+      recipe: one of `RECIPES`.
+      seed: seed for the choice of the outside images and, for "random", of the replaced examples.
+
+    Raises:
+      UserError: An option is invalid, files are missing or damaged, or there are too few outside images.
     """
     if outside not in OUTSIDE:
         raise unknown("data.outside", outside, list(OUTSIDE))
@@ -53,11 +66,12 @@ def load(
 
 
 def _tfds(name: str, dir: Folder) -> np.ndarray:
+    """Return the training images of a TFDS data set: u8[N, H, W, 3]."""
     return np.asarray(tfds.read(name, dir, by_id if name == "cifar100" else tfds.as_stored).train.inputs)
 
 
 def _imagenet32(folder: Path) -> np.ndarray:
-    """u8[N, 32, 32, 3]; the files hold 3,072 numbers an image, channel after channel."""
+    """Return the images of the files, u8[N, 32, 32, 3]. The files store an image as 3,072 numbers by channel."""
     paths = sorted(folder.glob("train_data_batch_*.npz"))
     if not paths:
         raise UserError(f"data.dir: no train_data_batch_*.npz in {folder}; put downsampled ImageNet (32 x 32) there")
@@ -71,7 +85,7 @@ def _imagenet32(folder: Path) -> np.ndarray:
     def make(allocate: cache.Allocate) -> None:
         counts = [len(read(path, "labels")) for path in paths]
         images, end = allocate("images", (sum(counts), 32, 32, 3), np.uint8), 0
-        for path, count in zip(paths, counts, strict=True):  # one at a time: all are 4 GB
+        for path, count in zip(paths, counts, strict=True):  # one file at a time, because all files together have 4 GB
             data = read(path, "data", 3072)
             if len(data) != count or data.dtype != np.uint8:
                 raise UserError(f"data.dir: data in {path} are {data.dtype} {data.shape}, not uint8 for each label")

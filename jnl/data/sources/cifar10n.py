@@ -1,9 +1,9 @@
-"""CIFAR-10N (Wei et al. 2022): the images of CIFAR-10 with labels by people.
+"""CIFAR-10N (Wei et al. 2022): CIFAR-10 with labels that people gave.
 
-The labels are read from `data.file`, an .npz with arrays in the order of the original training set, or, without one,
-from TFDS's prepared `cifar10_n`. They are not part of jnl: their licence (CC BY-NC 4.0) is for non-commercial use.
-Share of wrong labels: aggre_label 9.01 %, random_label1 17.23 %, random_label2 18.12 %, random_label3 17.64 %,
-worse_label 40.21 %.
+The labels come from `data.file`, an .npz file with arrays in the order of the original training set. Without this file
+they come from the prepared TFDS data set `cifar10_n`. The labels are not part of jnl, because their license
+(CC BY-NC 4.0) allows only non-commercial use. Share of wrong labels: aggre_label 9.01 %, random_label1 17.23 %,
+random_label2 18.12 %, random_label3 17.64 %, worse_label 40.21 %.
 """
 
 import os
@@ -13,9 +13,15 @@ from jnl.data.readers.human import read
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
-LABELS = ("aggre_label", "random_label1", "random_label2", "random_label3", "worse_label")  # TFDS has the same names
+LABELS = ("aggre_label", "random_label1", "random_label2", "random_label3", "worse_label")  # same names in TFDS
 
 
 def load(dir: Folder = None, file: str = "", labels: str = "worse_label") -> Dataset:
-    """`dir` has the prepared `cifar10`, or `cifar10_n` if there is no `file`; `labels` says which of them."""
+    """Load the images of CIFAR-10 with one of the sets of noisy labels.
+
+    Args:
+      dir: folder of the prepared TFDS files: `cifar10` if there is a `file`, else `cifar10_n`.
+      file: .npz file with the labels; "" for none.
+      labels: name of the set of labels, one of `LABELS`.
+    """
     return read("cifar10", "cifar10_n", dir, os.fspath(file), labels, dict(zip(LABELS, LABELS, strict=True)))

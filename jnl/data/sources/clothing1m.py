@@ -1,9 +1,9 @@
-"""Clothing1M (Xiao et al. 2015): 10^6 photographs of clothes in 14 classes, labeled by the text around them.
+"""Clothing1M (Xiao et al. 2015): 10^6 photographs of clothes in 14 classes. The labels come from the text around them.
 
-`data.dir` holds what its authors send: `noisy_train_key_list.txt`, `clean_test_key_list.txt`, `noisy_label_kv.txt`,
-`clean_label_kv.txt` and `category_names_eng.txt` (here or in `annotations/`), and the images under the paths that these
-name (`images/0/12/....jpg`). About 38 % of the training labels are wrong; the truth is known for none of them. The test
-set is its clean one; the clean training and validation lists are not used.
+`data.dir` is the folder that the authors send. It has the lists `noisy_train_key_list.txt`, `clean_test_key_list.txt`,
+`noisy_label_kv.txt`, `clean_label_kv.txt` and `category_names_eng.txt`, directly or in `annotations/`, and the images
+under the paths in these lists (`images/0/12/....jpg`). About 38 % of the training labels are wrong; none of the true
+labels is known. The test set is the clean test list. The clean training and validation lists are not used.
 """
 
 from pathlib import Path
@@ -21,7 +21,17 @@ CLASSES = 14
 
 
 def load(dir: Folder = None, size: int = 256) -> Dataset:
-    """u8[N, size, size, 3]: 10^6 images of 256 x 256 are 200 GB in the cache, and stream from there."""
+    """Load Clothing1M; the images are u8[N, size, size, 3].
+
+    With the default size, the cache takes 200 GB. The images are mapped from there, not read into memory.
+
+    Args:
+      dir: the folder of Clothing1M; None is `Clothing1M` in the working directory.
+      size: side of the images in pixels.
+
+    Raises:
+      UserError: A list or an image is missing or wrong.
+    """
     root = Path(dir or "Clothing1M")
     lists = root / "annotations" if (root / "annotations").is_dir() else root
 

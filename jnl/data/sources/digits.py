@@ -1,6 +1,7 @@
-"""The 1,797 handwritten digits that scikit-learn ships (8x8, 17 grey levels): the data set that is always there.
+"""The 1,797 handwritten digits of scikit-learn (8x8, 17 gray levels), which need no download.
 
-Every fifth example of each class, in file order, is the test set (355 of 1,797); the source has no split of its own.
+The original data have no test set. So every fifth example of each class, in file order, is a test example (355 of
+1,797).
 """
 
 import os
@@ -15,8 +16,8 @@ from jnl.data.dataset import Dataset
 
 
 def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """u8[N, 8, 8, 1]; `dir` is not used."""
-    table = np.loadtxt(_file(), dtype=np.int32, delimiter=",")  # 64 grey levels of 0 to 16, then the digit
+    """Load the digits; the images are u8[N, 8, 8, 1]. `dir` is not used."""
+    table = np.loadtxt(_file(), dtype=np.int32, delimiter=",")  # a row has 64 gray levels from 0 to 16, then the digit
     images, labels = np.rint(table[:, :-1] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1), table[:, -1]
     test = np.zeros(len(labels), bool)
     for digit in range(10):
@@ -26,7 +27,7 @@ def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
 
 
 def _file() -> Path:
-    """The file that `sklearn.datasets.load_digits` reads; importing scikit-learn for it would take seconds."""
+    """Return the file that `sklearn.datasets.load_digits` reads. To import scikit-learn for it would take seconds."""
     package = find_spec("sklearn")
     if package is None or package.origin is None:
         raise UserError("data.name: digits come with scikit-learn, which is not installed; pip install scikit-learn")

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: 60,000 + 10,000 articles of clothing, 28x28x1."""
+"""Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 28x28x1."""
 
 import os
 
@@ -7,5 +7,5 @@ from jnl.data.readers.tfds import by_key, read
 
 
 def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """From prepared TFDS files, in the order of the original files."""
+    """Load the prepared TFDS files, in the order of the original files."""
     return read("fashion_mnist", dir, by_key)

@@ -1,7 +1,8 @@
-"""Your own images: `data.dir` has a folder for each class, or `train` and `test` (clean) with one for each class.
+"""Load a user's own images: `data.dir` has a folder for each class, or `train` and `test` with one for each class.
 
-`test` may be called `val`, `valid` or `validation`, in capitals too; of several the first in this order is read.
-Classes are in alphabetical order, examples in that of their paths.
+The test labels must be right. The test folder may also be called `val`, `valid` or `validation`, and capital letters
+are accepted. If there are several, the first name in this order is used. Classes are in alphabetical order, and the
+examples of a class in the order of their paths.
 """
 
 from pathlib import Path
@@ -18,7 +19,16 @@ _HELD = ("test", "val", "valid", "validation")
 
 
 def load(dir: Folder = None, size: int = 0) -> Dataset:
-    """u8[N, H, W, channels]; `size` is the side images are brought to, 0 for what they share, else their median."""
+    """Load image files; the images are u8[N, H, W, channels].
+
+    Args:
+      dir: the folder; it must be set.
+      size: side of the images in pixels. 0 keeps the size that all images share; if their sizes differ, the side is the
+        median of all heights and widths, but at most 224.
+
+    Raises:
+      UserError: A folder is missing, a class has no images, or an image cannot be read.
+    """
     if dir is None or not Path(dir).is_dir():
         raise UserError(f"data.dir: {dir} is no folder; give the one that holds a folder for each class")
     root = Path(dir)
@@ -38,7 +48,7 @@ def load(dir: Folder = None, size: int = 0) -> Dataset:
 
 
 def _parts(root: Path) -> list[Path]:
-    """The folders of training and test set; the root alone if it holds the classes, of which one may be `train`."""
+    """Return the folders of training and test set, or only `root` if it has no folder `train` with folders inside."""
     names = _folders(root)
     train = [name for name in names if name.lower() == "train" and _folders(root / name)][:1]
     if not train:
@@ -54,12 +64,12 @@ def _parts(root: Path) -> list[Path]:
 
 
 def _folders(root: Path) -> list[str]:
-    """Those in a folder, in alphabetical order; none if it is no folder."""
+    """Return the names of the folders inside `root` in alphabetical order; none if `root` is not a folder."""
     return sorted(path.name for path in root.glob("*") if path.is_dir() and path.name[0] != ".")
 
 
 def _files(root: Path, names: tuple[str, ...]) -> tuple[list[Path], np.ndarray]:
-    """The images of a folder, and their labels i32[N]."""
+    """Return the image files of a part of the data and their labels i32[N]. `names` has the class names."""
     if extra := sorted(set(_folders(root)) - set(names)):
         raise UserError(f"data.dir: {root} has a class {extra[0]!r} that the training set lacks")
     paths, labels = [], []
@@ -73,5 +83,5 @@ def _files(root: Path, names: tuple[str, ...]) -> tuple[list[Path], np.ndarray]:
 
 
 def _images(root: Path) -> list[Path]:
-    """Those in a folder at any depth, in the order of their paths."""
+    """Return the image files at any depth in a folder, in the order of their paths."""
     return sorted(path for path in root.rglob("*") if path.suffix.lower() in images.ENDINGS and path.name[0] != ".")

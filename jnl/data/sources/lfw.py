@@ -1,10 +1,14 @@
-"""Labelled Faces in the Wild with the gender that first names suggest (Malach & Shalev-Shwartz 2017).
+"""Labeled Faces in the Wild with the gender that first names suggest (Malach & Shalev-Shwartz 2017).
 
-`data.dir` holds a folder for each person, `Name_Surname/Name_Surname_0001.jpg`; `data.names` is a table of first names,
-one in a line: name, `male`, `female` or `None`, confidence from 0 to 1 (more columns are ignored). The images are cut
-into N1, N2, N3: names of confidence 1, three equal parts; N4: above 0.9; N5: names without a prediction, all labeled
-male, as most are. Names of less confidence are left out. Which subsets the paper trained on is not recorded, so that is
-a setting; the default is its data set #1, more noise; #2 leaves out N5.
+`data.dir` has a folder for each person: `Name_Surname/Name_Surname_0001.jpg`. `data.names` is a table with one first
+name in each line: name, `male`, `female` or `None`, confidence from 0 to 1. More columns are ignored. The images have
+these subsets:
+- N1, N2, N3: names with confidence 1, split at random into three equal parts
+- N4: other names with confidence above 0.9
+- N5: names without a prediction, or not in the table. All are labeled male, because most of them are.
+
+Other names are left out. It is not recorded which subsets the paper trained on, so the subsets are a setting. The
+default is the data set #1 of the paper, which has more noise. Its data set #2 leaves out N5.
 """
 
 import os
@@ -26,7 +30,18 @@ SUBSETS = ("N1", "N2", "N3", "N4", "N5")
 def load(
     dir: Folder = None, names: str = "gender.txt", train: str = "N1+N2+N4+N5", test: str = "N3", size: int = 64
 ) -> Dataset:
-    """u8[N, size, size, 3]; `names` is looked for in `dir` too. Labels are 0 (male) and 1 (female)."""
+    """Load the faces; the images are u8[N, size, size, 3], the labels 0 (male) and 1 (female).
+
+    Args:
+      dir: folder of the unpacked images; None is `lfw` in the working directory.
+      names: path of the table of first names, also relative to `dir`.
+      train: subsets of the training set, joined by "+".
+      test: subsets of the test set, joined by "+"; they must differ from those of the training set.
+      size: side of the images in pixels.
+
+    Raises:
+      UserError: A file is missing or wrong, a subset is unknown, empty or in both sets, or the size is out of range.
+    """
     root = Path(dir or "lfw")
     paths = sorted(root.glob("*/*.jpg"))
     if not paths:
@@ -54,7 +69,7 @@ def load(
 
 
 def _subsets(paths: list[Path], table: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The label of each image, and which of N1 to N5 it belongs to ("" for none)."""
+    """Return the label, i64[N], and the subset "N1" to "N5" ("" for none), str[N], of each image."""
     known = {}
     for name, gender, confidence, *_ in lines(table, 3, "first names"):
         if gender not in (*CLASSES, "None"):

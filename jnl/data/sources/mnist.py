@@ -1,4 +1,4 @@
-"""MNIST: 60,000 + 10,000 handwritten digits, 28x28x1."""
+"""MNIST: 60,000 training and 10,000 test images of handwritten digits, 28x28x1."""
 
 import os
 
@@ -7,5 +7,5 @@ from jnl.data.readers.tfds import by_key, read
 
 
 def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """From prepared TFDS files, in the order of the original files."""
+    """Load the prepared TFDS files, in the order of the original files."""
     return read("mnist", dir, by_key)

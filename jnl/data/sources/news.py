@@ -1,11 +1,15 @@
-"""20 Newsgroups (by date) in the 7 groups of Co-teaching+: 11,314 + 7,532 posts.
+"""20 Newsgroups (by date) in the 7 groups of Co-teaching+: 11,314 training and 7,532 test posts.
 
-0 alt.atheism, 1 comp.*, 2 misc.forsale, 3 rec.*, 4 sci.*, 5 soc.religion.christian, 6 talk.*. A post is its first
-`length` words and numbers in lower case, headers included, as ids of the `vocabulary` most frequent of the training
-posts (0: nothing, 1: any other word). Departures: the published code cuts one ordered list of posts at 70 %, here the
-training and test posts are those of the by-date version. The published tokenizer is not known. `vectors` names a text
-file of pretrained word vectors (GloVe: a word and 300 numbers in each line). Posts then come as the pooled vectors that
-the published network sees; they are not trained. Words without a vector are left out.
+The classes are 0 alt.atheism, 1 comp.*, 2 misc.forsale, 3 rec.*, 4 sci.*, 5 soc.religion.christian, 6 talk.*. An
+input has the first `length` words and numbers of a post in lower case, headers included. They are ids: the most
+frequent words of the training posts have the ids from 2, any other word has id 1, and 0 is no word.
+
+`vectors` is a text file of pretrained word vectors (GloVe: a word and 300 numbers in each line). With it, an input has
+the pooled vectors of the post, as the published network sees them. The vectors are not trained. Words without a vector
+are left out.
+
+Departures: The published code splits one ordered list of posts at 70 %; here the training and test posts are those of
+the by-date version. The published tokenizer is not known.
 """
 
 import re
@@ -26,23 +30,30 @@ from jnl.data.readers.tfds import Folder, records
 
 CLASSES = ("alt.atheism", "comp", "misc.forsale", "rec", "sci", "soc.religion.christian", "talk")
 PARTS = ("train", "test")
-_GROUPS = np.repeat(np.arange(7), [1, 5, 1, 4, 4, 1, 4])  # of the 20 in alphabetical order
+_GROUPS = np.repeat(np.arange(7), [1, 5, 1, 4, 4, 1, 4])  # class of each of the 20 groups in alphabetical order
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 
 
 class _Posts(NamedTuple):
+    """The posts of one part of the data."""
+
     texts: list[str]
-    groups: np.ndarray  # i64[N] 0 to 19
+    groups: np.ndarray  # i64[N], 0 to 19
 
 
 def load(dir: Folder = None, length: int = 1000, vocabulary: int = 20_000, vectors: str = "") -> Dataset:
-    """i32[N, length] tokens, or f32[N, 4.8 length] with `vectors`.
+    """Load the posts as tokens i32[N, length], or as f32[N, 4.8 length] with `vectors`.
 
-    `dir` has a folder `newsgroups20` of TFDS's array_record files, splits `train` and `test` of records with `text` and
-    `label` (0 to 19, the groups in alphabetical order); without it scikit-learn fetches the posts.
+    Args:
+      dir: folder with the TFDS data set `newsgroups20` as array_record files. Its splits are `train` and `test`, and
+        its records have `text` and `label` (0 to 19, the groups in alphabetical order). If it is None, scikit-learn
+        downloads the posts.
+      length: largest number of words of a post, a multiple of 5.
+      vocabulary: number of ids, including 0 and 1; not used with `vectors`.
+      vectors: path of the text file of word vectors; "" for none.
 
     Raises:
-      UserError: posts or vectors that cannot be read, a length that is no multiple of 5, too few words.
+      UserError: Posts or vectors cannot be read, the length is not a multiple of 5, or the vocabulary is too small.
     """
     if length < 5 or length % 5:
         raise UserError(f"data.length: {length}; give a multiple of 5, the published value is 1000")
@@ -64,7 +75,7 @@ def load(dir: Folder = None, length: int = 1000, vocabulary: int = 20_000, vecto
 
 
 def _numbers(words: dict[str, list[list[str]]], length: int, vocabulary: int, file: str) -> list[np.ndarray]:
-    """The inputs of each part."""
+    """Return the inputs of each part: i32[N, length] without a `file` of word vectors, else f32[N, 4.8 length]."""
     if not file:
         ids = _vocabulary(words["train"], vocabulary)
         return [_tokens([[ids.get(word, 1) for word in post] for post in words[part]], length) for part in PARTS]
@@ -74,14 +85,14 @@ def _numbers(words: dict[str, list[list[str]]], length: int, vocabulary: int, fi
 
 
 def _vocabulary(posts: Sequence[Sequence[str]], size: int) -> dict[str, int]:
-    """The most frequent words, ties in alphabetical order; ids from 2."""
+    """Return the ids, from 2, of the `size - 2` most frequent words; ties are in alphabetical order."""
     counts = Counter(word for post in posts for word in post)
     frequent = sorted(counts, key=lambda word: (-counts[word], word))[: size - 2]
     return {word: number for number, word in enumerate(frequent, 2)}
 
 
 def _tokens(posts: Sequence[Sequence[int]], length: int) -> np.ndarray:
-    """i32[N, length], 0 where a post has ended."""
+    """Return the ids of posts as i32[N, length], with 0 after the end of a post."""
     tokens = np.zeros((len(posts), length), np.int32)
     for row, post in zip(tokens, posts, strict=True):
         row[: len(post)] = post
@@ -89,9 +100,10 @@ def _tokens(posts: Sequence[Sequence[int]], length: int) -> np.ndarray:
 
 
 def _prepared(dir: Folder, part: str) -> _Posts:
+    """Return the posts of one part from the prepared files."""
     try:
         rows = records("newsgroups20", dir, part)
-    except UserError as error:  # no builder of TFDS could prepare them
+    except UserError as error:  # the message of `records` does not apply, because TFDS cannot prepare this data set
         raise UserError(
             f"data.dir: no newsgroups20 in {dir}; leave data.dir out and scikit-learn fetches the posts"
         ) from error
@@ -106,7 +118,8 @@ def _prepared(dir: Folder, part: str) -> _Posts:
 
 
 def _fetched(part: str) -> _Posts:
-    from sklearn.datasets import fetch_20newsgroups  # takes seconds to import
+    """Return the posts of one part, which scikit-learn downloads."""
+    from sklearn.datasets import fetch_20newsgroups  # imported here, because the import takes seconds
 
     try:
         posts = fetch_20newsgroups(subset=part, shuffle=False)

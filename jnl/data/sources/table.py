@@ -1,9 +1,9 @@
-"""Your own table: `data.dir` is a .csv or .parquet file, `data.label` the column to predict.
+"""Load a user's own table: `data.dir` is a .csv or .parquet file, and `data.label` is the column to predict.
 
-True and false are 1 and 0, words become one column for each of their values (`ONE_HOT` at most), unless half of them or
-more are numbers; then all columns are standardized. The row numbers of pandas, a column without a name or
-`__index_level_0__`, are left out. Classes are in the order of the labels, whole numbers or words. A clean test set is
-another file, `data.test`, of the same columns.
+True and false become 1 and 0. A column of words becomes one column for each different word, at most `ONE_HOT`. It is an
+error if such a column mixes words with at least as many different numbers. Last, all columns are standardized. The row
+numbers of pandas, which are a column without a name or `__index_level_0__`, are left out. The classes are the sorted
+labels, which are whole numbers or words. `data.test` is a file with the same columns for a test set with true labels.
 """
 
 import math
@@ -21,7 +21,7 @@ from jnl.data.dataset import Dataset
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
-ONE_HOT = 100
+ONE_HOT = 100  # largest number of different words in a column
 _ROW_NUMBERS = re.compile(r"(__index_level_\d+__)?")
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
 
@@ -29,10 +29,17 @@ _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.t
 def load(
     dir: Folder = None, label: str = "label", truth: str = "", test: str = "", standardize: bool = True
 ) -> Dataset:
-    """f32[N, D]; `truth` is a column with the true labels, if there is one, which only metrics read.
+    """Load a table; the inputs are f32[N, D].
+
+    Args:
+      dir: the .csv or .parquet file; it must be set.
+      label: name of the column with the labels.
+      truth: name of a column with the true labels, which only metrics read; "" for none.
+      test: file of the test set; "" for none.
+      standardize: give each column mean 0 and variance 1 over the training set.
 
     Raises:
-      UserError: a file that is no table, columns that are missing, ambiguous or of no use, labels that are no classes.
+      UserError: A file is not a table, a column is missing, repeated or unusable, or labels are not classes.
     """
     if dir is None:
         raise UserError("data.dir: not set; give the .csv or .parquet file with your table")
@@ -52,10 +59,11 @@ def load(
 
 
 def _read(path: Path, field: str) -> pa.Table:
+    """Return the table in a file. `field` is the config field of the path, for error messages."""
     try:
         table = pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
         names = table.column_names
-    except Exception as error:  # what a damaged file makes of Arrow is anybody's guess
+    except Exception as error:  # damaged files make Arrow raise errors of many types
         raise UserError(
             f"{field}: {path} is no table that can be read ({reason(error)}); give a .csv or .parquet file"
         ) from error
@@ -68,7 +76,7 @@ def _read(path: Path, field: str) -> pa.Table:
 
 
 def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
-    """The feature columns; of those that hold words, their values in the training set."""
+    """Return the feature columns: name -> the sorted words in the training table, or an empty list for numbers."""
     values: dict[str, list[str]] = {}
     for name in table.column_names:
         if name in skip or _ROW_NUMBERS.fullmatch(name):
@@ -94,15 +102,17 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
 
 
 def _content(table: pa.Table, name: str, field: str) -> list[object]:
+    """Return the values of a column as Python objects."""
     try:
         return table[name].to_pylist()
-    except Exception as error:  # bytes that are no text, times that Python lacks, ...
+    except Exception as error:  # such as bytes that are not text, or times that Python cannot represent
         raise UserError(
             f"{field}: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
         ) from error
 
 
 def _is_number(word: str) -> bool:
+    """Return whether a word is a finite number."""
     try:
         return math.isfinite(float(word))
     except ValueError:
@@ -110,6 +120,7 @@ def _is_number(word: str) -> bool:
 
 
 def _features(table: pa.Table, values: dict[str, list[str]]) -> np.ndarray:
+    """Return the inputs f32[N, D], with one column for each word of a column of words. `values` is from `_values`."""
     columns = []
     for name, words in values.items():
         if name not in table.column_names:
@@ -124,11 +135,12 @@ def _features(table: pa.Table, values: dict[str, list[str]]) -> np.ndarray:
                 raise UserError(
                     f"data.test: column {name!r} holds no numbers, in the training table it does"
                 ) from error
-    with np.errstate(over="ignore"):  # becomes infinite, which is told
+    with np.errstate(over="ignore"):  # too large values become infinite, which `data.load` reports
         return np.stack(columns, 1).astype(np.float32)
 
 
 def _labels(table: pa.Table, name: str, field: str) -> list[int | str]:
+    """Return the checked labels in column `name`. `field` is for error messages."""
     if name not in table.column_names:
         raise UserError(f"{field}: no column {name!r}; the table has {', '.join(table.column_names[:20])}")
     if not len(table):
@@ -145,4 +157,5 @@ def _labels(table: pa.Table, name: str, field: str) -> list[int | str]:
 
 
 def _words(labels: list[int | str]) -> np.ndarray:
+    """Return labels as an array of strings: str[N]."""
     return np.array([str(label) for label in labels])

@@ -1,4 +1,4 @@
-"""Any image classification data set of TensorFlow Datasets that is prepared: `data.name=tfds:food101`."""
+"""Load any prepared image classification data set of TensorFlow Datasets (TFDS), such as `data.name=tfds:food101`."""
 
 import numpy as np
 
@@ -7,14 +7,19 @@ from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers.tfds import Folder, read
 
-NOISY = True  # nobody vouches for them
+NOISY = True  # the original labels of these data sets may be wrong
 
 
 def load(dir: Folder = None, part: str = "", size: int = 0, trusted: bool = False) -> Dataset:
-    """`part` is the name TFDS knows it by; `size` the side images are brought to, 0 for what they have.
+    """Load a data set of TFDS.
 
-    `trusted` says that the labels are right, for noise of your own choice; else the truth of the training set is
-    unknown (-1).
+    Args:
+      dir: folder of the prepared files; None is the TFDS directory.
+      part: name of the data set in TFDS, the text after the colon in `data.name`.
+      size: side of the images in pixels. 0 keeps the declared size; without one, the side is the median of the heights
+        and widths of the first images, but at most 224.
+      trusted: whether the labels are true, so that noise of a known kind can be added. If not, the true labels of the
+        training set are unknown (-1).
     """
     if not part:
         raise UserError("data.name: tfds; say which, such as tfds:food101")

@@ -1,7 +1,7 @@
-"""Tiny ImageNet: 100,000 + 10,000 colour images, 64x64x3, 200 classes; its validation set is the clean test set.
+"""Tiny ImageNet: 100,000 training and 10,000 test color images, 64x64x3, 200 classes.
 
-`data.dir` is the unpacked folder, `tiny-imagenet-200` or what holds it: `wnids.txt`, `words.txt`,
-`train/<wnid>/images/*.JPEG`, `val/images/*.JPEG` with `val/val_annotations.txt`.
+The validation set is the test set. `data.dir` is the unpacked folder `tiny-imagenet-200`, or the folder around it. It
+has `wnids.txt`, `words.txt`, `train/<wnid>/images/*.JPEG`, `val/images/*.JPEG` and `val/val_annotations.txt`.
 """
 
 from pathlib import Path
@@ -18,10 +18,12 @@ _FORM = images.Form(64, 64, 3)
 
 
 def load(dir: Folder = None) -> Dataset:
-    """Classes in the alphabetical order of their WordNet ids, as folder readers have them.
+    """Load Tiny ImageNet.
+
+    The classes are in the alphabetical order of their WordNet ids, as in readers that take classes from folder names.
 
     Raises:
-      UserError: lists that are missing, empty or do not fit each other, a class or an image that is missing.
+      UserError: A list is missing, empty or does not fit another list, or a class or an image is missing.
     """
     root = Path(dir or "tiny-imagenet-200")
     root = root / "tiny-imagenet-200" if (root / "tiny-imagenet-200").is_dir() else root
