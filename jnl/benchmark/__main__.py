@@ -1,9 +1,10 @@
-"""Measures this machine and prints a table.
+"""Measure this machine and print a table.
 
 python -m jnl.benchmark [--work mlp cnn7] [--runs 1 8] [--axes map vmap devices] [--repetitions 3] [--out FILE.json]
 
-First the limits of the machine, then seconds per run and epoch with the share of the limit, for every number of runs
-and every `runs_axis`, then start-up and host time. Nothing else should run meanwhile.
+The command measures the limits of the machine first. Then it measures the seconds per run and epoch, and the share of
+the limit, for each number of runs and each `runs_axis`. Last come the start-up time and the host time. Run no other
+programs at the same time.
 """
 
 import argparse
@@ -20,7 +21,7 @@ AXES = ["map", "vmap", "devices"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0."""
+    """Run the benchmark and return the exit code 0."""
     parser = argparse.ArgumentParser("python -m jnl.benchmark", description=__doc__.partition("\n")[0])
     parser.add_argument("--work", nargs="+", choices=sorted(epochs.WORK), default=["mlp", "cnn7"])
     parser.add_argument("--runs", nargs="+", type=int, default=[1, 2, 4, 8, 16, 32])
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     starts: dict[str, Json] = {}
     found = {**record(), "limits": limit._asdict(), "epochs": rows, "startup": starts}
 
-    def save() -> None:  # after every measurement, so that a long one may be stopped
+    def save() -> None:  # called after each measurement, so that a long benchmark can be stopped
         if asked.out is not None:
             asked.out.write_text(json.dumps(found, indent=1) + "\n")
 

@@ -1,4 +1,4 @@
-"""Training epochs as `train.py` runs them, on random data of the real shapes."""
+"""Measure training epochs as `train.py` runs them, on random data with the shapes of real data sets."""
 
 from functools import partial
 from typing import NamedTuple
@@ -19,13 +19,13 @@ from jnl.training.single_run import init_state
 
 
 class Work(NamedTuple):
-    """An epoch to measure; of a long one, the first steps stand for all."""
+    """An epoch to measure. Only the first steps of a long epoch are measured."""
 
     model: str
     shape: tuple[int, ...]  # of one input
-    train: int  # examples
-    test: int
-    steps: int  # measured, 0 for all
+    train: int  # number of training examples
+    test: int  # number of test examples
+    steps: int  # number of training steps that are measured; 0 for all
 
 
 WORK = {
@@ -37,30 +37,43 @@ WORK = {
 
 
 class Measured(NamedTuple):
-    """What one layout gives."""
+    """The measurements of one layout."""
 
     work: str
-    axis: str  # as `config.runs_axis`
+    axis: str  # value of `config.runs_axis`
     runs: int
     runs_at_once: int
     layout: str
-    seconds_per_run_and_epoch: Seconds  # scaled by operations where only some steps were measured
+    seconds_per_run_and_epoch: Seconds  # scaled to the whole epoch if only some steps were measured
     operations_per_second: float
     compile_seconds: float
-    bytes_per_run: float  # on its device
+    bytes_per_run: float  # memory on the device of the run
 
 
 def program_spec(name: str, number: int, axis: str) -> ProgramSpec:
-    """JoCoR, as published, on random data."""
+    """Return the program of JoCoR with its published settings, on random data.
+
+    Args:
+      name: name of an entry of `WORK`.
+      number: number of runs.
+      axis: value of `config.runs_axis`.
+    """
     work = WORK[name]
     config = published("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={work.model}")
     config.seeds, config.runs_axis, config.protocol.max_steps = number, axis, work.steps
-    share = work.steps * config.batch_size / work.train or 1.0  # the same share of the test set
+    share = work.steps * config.batch_size / work.train or 1.0  # the test set is cut to the share that is trained on
     return build(config, load=lambda *_, **__: _data(work, max(1, round(work.test * share))))[0]
 
 
 def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
-    """One training epoch with its evaluation, `number` runs at once."""
+    """Measure one training epoch, with its evaluation, of several runs together.
+
+    Args:
+      name: name of an entry of `WORK`.
+      number: number of runs.
+      axis: value of `config.runs_axis`.
+      repetitions: number of measurements, after one that is not counted.
+    """
     made = program_spec(name, number, axis)
     program = multi_run.MultiRunProgram(made.train_spec, made.dataset, made.runs, made.layout)
     training = program.train(partial(program.start, 0))
@@ -87,7 +100,7 @@ def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
 
 
 def count(made: ProgramSpec) -> int:
-    """Operations of one run's epoch."""
+    """Return the number of operations of the matrix products and convolutions in one epoch of one run."""
     train, test = jax.tree.map(jnp.asarray, (made.dataset.train, made.dataset.test))
     run = made.runs[0]
     state = jax.eval_shape(lambda: init_state(made.train_spec, train, run))
@@ -95,6 +108,7 @@ def count(made: ProgramSpec) -> int:
 
 
 def _data(work: Work, test: int) -> Dataset:
+    """Return random images and labels of 10 classes, with `test` test examples."""
     random = np.random.default_rng(0)
 
     def split(number: int) -> Split:

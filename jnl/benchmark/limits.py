@@ -1,4 +1,4 @@
-"""What the machine itself can do: matrix products and copies at several sizes, on all of a device's cores."""
+"""Measure the limits of the machine: matrix products and copies of several sizes, on all cores of a device."""
 
 from functools import partial
 from typing import NamedTuple
@@ -8,24 +8,24 @@ import jax.numpy as jnp
 
 from jnl.benchmark.timing import repeat
 
-SIDES = (512, 1024, 2048, 4096)  # of square float32 matrices
-MEBIBYTES = (1, 16, 256)  # of copied float32 arrays
+SIDES = (512, 1024, 2048, 4096)  # sides of square float32 matrices
+MEBIBYTES = (1, 16, 256)  # sizes of copied float32 arrays
 
 
 class Limits(NamedTuple):
-    """The best of the repetitions at each size: interference only ever makes it worse."""
+    """The best of the repetitions at each size, because interference can only make a measurement worse."""
 
     matmul: dict[int, float]  # side -> floating-point operations per second
     copy: dict[int, float]  # MiB -> bytes read and written per second
 
     @property
     def peak(self) -> float:
-        """Floating-point operations per second at the best size."""
+        """The number of floating-point operations per second at the best size."""
         return max(self.matmul.values())
 
 
 def measure(repetitions: int = 5) -> Limits:
-    """The limits of one device; CPU devices share the cores, so one device's limit is the machine's."""
+    """Measure the limits of one device. CPU devices share the cores, so these are also the limits of the machine."""
     return Limits(
         {side: _matmul(side, repetitions) for side in SIDES},
         {size: _copy(size, repetitions) for size in MEBIBYTES},
@@ -33,6 +33,7 @@ def measure(repetitions: int = 5) -> Limits:
 
 
 def _matmul(side: int, repetitions: int) -> float:
+    """Return the floating-point operations per second of products of matrices f32[side, side]."""
     matrix = jax.random.normal(jax.random.key(0), (side, side))
     number = max(1, 2**33 // side**3)
     product = jax.jit(lambda a, b: jax.lax.dot(a, b, precision="highest"))
@@ -48,6 +49,7 @@ def _matmul(side: int, repetitions: int) -> float:
 
 
 def _copy(mebibytes: int, repetitions: int) -> float:
+    """Return the bytes per second that a copy of a float32 array reads and writes."""
     array = jnp.ones(mebibytes * 2**18, jnp.float32)
     number = max(1, 1024 // mebibytes)
     change = jax.jit(partial(jnp.add, 1.0), donate_argnums=0)

@@ -1,4 +1,4 @@
-"""What passes before and around the compiled program: start to first step, compilation, host time per epoch."""
+"""Measure the time from the start of Python to the first step, and the time per epoch outside the compiled program."""
 
 import os
 import subprocess
@@ -20,9 +20,14 @@ jnl.run(config)
 
 
 def first_step(model: str, repetitions: int) -> tuple[Seconds, Seconds]:
-    """Seconds from the start of Python to the end of the first training step (digits, 5 runs), in new processes.
+    """Measure the seconds that new processes with one training step take, without and with JAX's compilation cache.
 
-    Without and with JAX's persistent compilation cache.
+    Args:
+      model: name of the network. The data set is digits, and 5 runs are trained.
+      repetitions: number of processes that are measured in each case.
+
+    Returns:
+      Seconds without and with the persistent compilation cache.
     """
 
     def process(cache: str | None) -> None:
@@ -39,9 +44,14 @@ def first_step(model: str, repetitions: int) -> tuple[Seconds, Seconds]:
 
 
 def host_seconds(number: int, epochs: int = 200) -> float:
-    """Seconds an epoch spends outside the compiled program, for `number` runs, with results written to disk.
+    """Return the seconds per epoch outside the compiled program, with results written to disk.
 
-    The duration of a training with next to nothing to compute, less that of a shorter one.
+    The training has almost nothing to compute. The function subtracts the duration of a short training from that
+    of a long one, both without compilation.
+
+    Args:
+      number: number of runs.
+      epochs: number of epochs by which the long training is longer.
     """
 
     def duration(epochs: int) -> float:

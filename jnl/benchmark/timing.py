@@ -1,4 +1,4 @@
-"""Repeated measurements."""
+"""Measure the time of a function several times."""
 
 import statistics
 import time
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Seconds(NamedTuple):
-    """Some repetitions of the same thing."""
+    """The seconds that several repetitions of one measurement took."""
 
     median: float
     low: float
@@ -18,7 +18,7 @@ class Seconds(NamedTuple):
 
 
 def repeat(measure: Callable[[], object], times: int) -> Seconds:
-    """Wall-clock seconds of `measure`, which must wait for its own results."""
+    """Return the wall-clock seconds of `times` calls of `measure`, which must wait for its own results."""
     seconds = []
     for _ in range(times):
         begin = time.perf_counter()
