@@ -1,10 +1,10 @@
-"""Trains what a config describes, and prints a table.
+"""Train the runs that a config describes, and print a table.
 
 python train.py --config=configs/jocor.py:data=mnist [--workdir=DIR] [--config.noise.rate=0.5 ...]
 
-Each file in configs/ takes an argument after a colon: data=, noise=, rate=, model=, reference, quick. Any field of the
-config can be changed with --config.FIELD=VALUE. Nothing is written without --workdir. With it the training is saved:
-the same command goes on from where it was stopped, and shows the table of what is finished.
+Each file in configs/ takes an argument after a colon: data=, noise=, rate=, model=, reference, quick. The option
+--config.FIELD=VALUE changes any field of the config. Without --workdir, nothing is written. With it, the training is
+saved: the same command continues a stopped training, and shows the table of a finished one.
 """
 
 import sys
@@ -25,17 +25,17 @@ from jnl.settings.parse import recorded
 
 
 def train(arguments: Sequence[str]) -> Summary:
-    """Runs every point of the config's sweep, in as few programs as their shapes allow, and prints one table."""
+    """Train every point of the sweep of a config, in as few programs as their shapes allow, and print one table."""
     config, workdir = cli.parse(arguments)
     summary = finished(workdir, recorded(config)) if workdir else None
     if summary is None:
         devices.use_cores()
         devices.connect()
-        programs = build(config)  # all are checked before the first one trains: what is wrong is told at once
+        programs = build(config)  # all programs are checked before one trains, so that errors come early
         with open_results(config, programs, workdir) as output:
             for line in dict.fromkeys(
                 line for program_spec in programs for line in describe(program_spec)
-            ):  # what they share once
+            ):  # a line that programs share is printed once
                 say(line)
             say(estimate(programs))
             summary = train_programs(programs, output)[0].summary
@@ -46,13 +46,16 @@ def train(arguments: Sequence[str]) -> Summary:
 
 
 def say(text: str) -> None:
-    """To people, once, however many processes there are."""
+    """Print a line for people, only in the main process, so that it appears once."""
     if devices.is_main():
         print(text, flush=True)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0; 1 if all runs have failed; 2 for what the user can put right; 128 + N after signal N."""
+    """Run the command and return its exit code.
+
+    The code is 0; 1 if all runs failed; 2 for an error that the user can correct; 128 + N after signal N.
+    """
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
@@ -76,5 +79,5 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names may hold what it cannot show
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # else some names cannot be printed
     sys.exit(main(sys.argv))

@@ -1,4 +1,4 @@
-"""The command line of `train.py`: a config file with its argument, and fields changed one by one."""
+"""Read the command line of `train.py`: a config file with its argument, and new values of single fields."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +11,13 @@ from jnl.settings.config_file import load
 
 
 def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
-    """`train.py --config=FILE[:ARG] [--workdir=DIR] [--config.FIELD=VALUE ...]` -> the config, the workdir.
+    """Return the config and the workdir, or None without one, that the command line describes.
+
+    Args:
+      arguments: `train.py --config=FILE[:ARG] [--workdir=DIR] [--config.FIELD=VALUE ...]`, split into words.
 
     Raises:
-      UserError: an option or a field that does not exist, a value that does not fit, a file that does not load.
+      UserError: An option or a field does not exist, a value has the wrong type, or a file cannot be loaded.
     """
     name, *rest = arguments
     files = [argument.partition("=")[2] for argument in rest if argument.startswith("--config=")]
@@ -31,7 +34,7 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
         raise _unknown_field(config, rest) from error
     except (flags.Error, TypeError, ValueError, IndexError, SyntaxError) as error:
         raise UserError(reason(error)) from error
-    except (MemoryError, RecursionError) as error:  # what the parser of Python says
+    except (MemoryError, RecursionError) as error:  # the parser of Python raises these for deeply nested values
         raise UserError("--config: a value is nested too deeply to be read; give a simpler one") from error
     if words:
         raise UserError(f"{words[0]}: not an option; options start with --, such as --config=configs/jocor.py")
@@ -41,7 +44,7 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
 
 
 def _unknown_field(config: ConfigDict, arguments: Sequence[str]) -> UserError:
-    """The error for the first option that names no field of the config."""
+    """Return the error for the first option whose field is not in the config."""
     for option in (argument.partition("=")[0] for argument in arguments):
         fields = config
         for key in option.split(".")[1:] if option.startswith("--config.") else ():
