@@ -26,7 +26,8 @@ Row = Mapping[str, Any]  # one record of TFDS: arrays, bytes and numbers, withou
 # Function (name of the split, number N of its records, positions of n records, these n records) -> their original
 # positions i64[n].
 Order = Callable[[str, int, range, Sequence[Row]], np.ndarray]
-# Bytes of images that are read together. Single records are many times slower; all large images exceed the memory.
+# Bytes of images that are read together. To read single records is many times slower; all large images together could
+# exceed the memory.
 _AT_ONCE = 2**25
 _SAMPLE = 256  # number of records that are read to choose a common size for images
 _NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d+\.\d+\.\d+)?", re.ASCII)  # no path or URL outside the folder
@@ -40,17 +41,17 @@ class Source(Protocol):
 
 
 def as_stored(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
-    """Return the positions of the records in the prepared files, as an `Order`."""
+    """Return the positions of the records in the prepared files. This function is an `Order`."""
     return np.array(which)
 
 
 def by_id(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
-    """Return the positions that ids such as b"train_01234" hold, as an `Order` (CIFAR)."""
+    """Return the positions that ids such as b"train_01234" hold (CIFAR). This function is an `Order`."""
     return np.array([int(re.sub(rb"\D", b"", row["id"])) for row in rows])
 
 
 def by_key(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarray:
-    """Return the original positions of records without ids, as an `Order` (MNIST, Fashion-MNIST).
+    """Return the original positions of records without ids (MNIST, Fashion-MNIST). This function is an `Order`.
 
     The key of such a record in TFDS is its original position. TFDS sorts records by md5(split name + key), so this
     function computes the order again.

@@ -1,9 +1,10 @@
 """Load a user's own table: `data.dir` is a .csv or .parquet file, and `data.label` is the column to predict.
 
 True and false become 1 and 0. A column of words becomes one column for each different word, at most `ONE_HOT`. It is an
-error if such a column mixes words with at least as many different numbers. Last, all columns are standardized. The row
-numbers of pandas, which are a column without a name or `__index_level_0__`, are left out. The classes are the sorted
-labels, which are whole numbers or words. `data.test` is a file with the same columns for a test set with true labels.
+error if such a column mixes words with at least as many different numbers. With `standardize`, all columns are then
+standardized. The row numbers of pandas, which are a column without a name or `__index_level_0__`, are left out. The
+classes are the sorted labels, which are whole numbers or words. `data.test` is a file with the same columns for a test
+set with true labels.
 """
 
 import math
