@@ -12,24 +12,32 @@ _HERE = sys.modules[__name__]
 
 
 def names() -> list[str]:
-    """All methods."""
+    """Return the names of all methods, sorted."""
     return registry.names(_HERE)
 
 
 def _factory(name: str) -> Callable[..., Strategy]:
+    """Return the function that makes the strategy of this name. Raise `UserError` if there is none."""
     return getattr(registry.find(_HERE, name, "strategy.name"), name)
 
 
 def hypers(name: str) -> dict[str, registry.Value]:
-    """The hyper-values of a method and their defaults; a float may be a traced array, the rest is static."""
+    """Return the hyper-values of a method and their defaults.
+
+    A float hyper-value may be a traced array when the method is made. All others are static.
+    """
     return registry.keywords(_factory(name))
 
 
 def make(name: str, **hyper: registry.Value | Array) -> Strategy:
-    """A method by its name.
+    """Return the strategy of a method.
+
+    Args:
+      name: the name of the method.
+      hyper: hyper-values that replace the defaults.
 
     Raises:
-      UserError: an unknown name or hyper-value, with the right ones.
+      UserError: the name or a hyper-value is unknown. The message lists the known ones.
     """
     factory = _factory(name)
     registry.check_keywords(factory, hyper, "strategy")

@@ -1,4 +1,4 @@
-"""What the strategies share that send predictions through a noise matrix."""
+"""Functions for strategies that apply a noise matrix to predictions."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,16 @@ from jax import Array
 
 
 def through(logits: Array, log_transition: Array, labels: Array) -> Array:
-    """-log sum_i p_i T_i,label: f32[B, C], f32[C, C] or f32[B, C, C], i32[B] -> f32[B], stable by log-sum-exp."""
+    """Return -log sum_i p_i T_i,label, computed by log-sum-exp so that it is numerically stable.
+
+    Args:
+      logits: f32[B, C].
+      log_transition: log T, f32[C, C], or f32[B, C, C] with a matrix for each example.
+      labels: i32[B].
+
+    Returns:
+      f32[B].
+    """
     log_p = jax.nn.log_softmax(logits)
     if log_transition.ndim == 2:
         column = log_transition.T[labels]  # f32[B, C]
@@ -16,10 +25,18 @@ def through(logits: Array, log_transition: Array, labels: Array) -> Array:
 
 
 def estimate(p: Array, percentile: int) -> Array:
-    """The noise matrix from probabilities f32[N, C] of noisy labels: Patrini et al. 2017, eq. 12.
+    """Estimate the noise matrix by eq. 12 of Patrini et al. 2017.
 
-    Row i is the prediction at the example surest of class i; to leave out outliers, that is the surest strictly below
-    the `percentile`-th percentile of p_i (the nearest higher value), or of all for 100.
+    Row i is the prediction for the example with the highest probability p_i of class i. To leave out outliers, only
+    examples with p_i strictly below the percentile of p_i are considered, where the percentile is the nearest higher
+    value.
+
+    Args:
+      p: f32[N, C] probabilities of the noisy labels.
+      percentile: the percentile, in percent; 100 considers all examples.
+
+    Returns:
+      f32[C, C], rows sum to 1.
     """
 
     def row(column: Array) -> Array:
@@ -33,9 +50,15 @@ def estimate(p: Array, percentile: int) -> Array:
 
 
 def confusion(logits: Array, labels: Array, counts_in: Array) -> Array:
-    """How often label j is given where class i is predicted, rows normalized.
+    """Return the share of examples with label j among the examples with predicted class i, as row i and column j.
 
-    f32[N, C], i32[N], bool[N] which examples to count -> f32[C, C].
+    Args:
+      logits: f32[N, C].
+      labels: i32[N].
+      counts_in: bool[N], which examples to count.
+
+    Returns:
+      f32[C, C]. The row of a class that is never predicted is 0.
     """
     classes = logits.shape[-1]
     counts = jnp.zeros((classes, classes)).at[logits.argmax(-1), labels].add(jnp.where(counts_in, 1.0, 0.0))

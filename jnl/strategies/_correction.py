@@ -1,4 +1,4 @@
-"""The two stages of forward and backward correction: estimate the noise matrix, start afresh, train with it."""
+"""The two stages of forward and backward correction: estimate the noise matrix, then train new networks with it."""
 
 from collections.abc import Callable
 
@@ -13,16 +13,16 @@ from jnl.ops.selection import masked_mean
 from jnl.strategies._channel import estimate
 
 Loss = Callable[[Array, Array, Array], Array]  # logits f32[1, B, C], labels i32[B], matrix f32[C, C] -> f32[1, B]
-Prepare = Callable[[Array], Array]  # noise f32[C, C] -> the matrix that the loss wants
+Prepare = Callable[[Array], Array]  # noise f32[C, C] -> the matrix that the loss needs, f32[C, C]
 
 
 def correction(
     loss: Loss, prepare: Prepare, epochs: int, held_out: float, percentile: int, known_noise: bool
 ) -> Strategy:
-    """Standard for `epochs` without a share `held_out` of the examples; the epoch with the lowest loss on those gives
-    the matrix. With `known_noise` the true matrix and one stage.
+    """Return the strategy that trains `epochs` epochs to estimate the matrix, then new networks with this matrix.
 
-    Where `data.validation` holds examples out, these are the ones, and the second stage has none of them either.
+    The epoch with the lowest loss on the held-out share gives the matrix. If `data.validation` holds examples out, they
+    are this share, and neither stage trains on them. `known_noise` uses the true matrix, with the second stage only.
     """
     if known_noise:
         epochs = 0
@@ -38,7 +38,7 @@ def correction(
         return masked_mean(losses, mask[None])
 
     def plain(logits: Array, labels: Array) -> Array:
-        """Cross entropy, clipped as the corrected loss is."""
+        """Return cross entropy, clipped like the corrected loss: f32[1, B, C], i32[B] -> f32[1, B]."""
         return loss(logits, labels, prepare(jnp.eye(logits.shape[-1])))
 
     def corrected(logits: Array, labels: Array, memory: Arrays) -> Array:

@@ -2,9 +2,9 @@
 
 The published code calls `GaussianMixture(n_components=2, max_iter=10, tol=1e-2, reg_covar=5e-4)`: EM starts from
 k-means, takes at most 10 steps and stops when the mean log-likelihood gains less than 1e-2. The early stop matters: on
-overlapping losses the mixture has not converged then, and a converged one decides up to 6 % of the labels otherwise.
-Departure: k-means on a line has an exact solution, which is taken here, where scikit-learn searches it from a random
-start.
+overlapping losses the mixture has not converged at this point, and a converged mixture decides up to 6 % of the labels
+differently.
+Departure: k-means on a line has an exact solution. It is used here, while scikit-learn searches from a random start.
 """
 
 from typing import NamedTuple
@@ -12,9 +12,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array, lax
 
-_STEPS = 10  # of EM, at most
-_TOLERANCE = 1e-2  # of the mean log-likelihood (nats)
-_FLOOR = 5e-4  # added to the variances
+_STEPS = 10  # maximal number of EM steps
+_TOLERANCE = 1e-2  # EM stops when the mean log-likelihood (nats) changes less
+_FLOOR = 5e-4  # number that is added to the variances
 
 
 class _Gaussians(NamedTuple):
@@ -26,11 +26,11 @@ class _Gaussians(NamedTuple):
 
 
 def chance_of_lower(values: Array, counts_in: Array) -> Array:
-    """The posterior of the Gaussian with the smaller mean.
+    """Return the posterior probability of the Gaussian with the smaller mean.
 
     Args:
       values: f32[N].
-      counts_in: bool[N], which of them the mixture is fitted to; at least one.
+      counts_in: bool[N], the values to which the mixture is fitted; at least one.
 
     Returns:
       f32[N], for all values.
@@ -57,7 +57,7 @@ def chance_of_lower(values: Array, counts_in: Array) -> Array:
 
 
 def _split(values: Array, counts_in: Array) -> Array:
-    """The largest value of the lower of two clusters with the least squared distances to their means: -> f32[]."""
+    """Return the largest value of the lower cluster of the exact 2-means clustering: f32[N], bool[N] -> f32[]."""
     order = jnp.where(counts_in, values, jnp.inf).argsort()
     inside = counts_in[order]
     ascending = jnp.where(inside, values[order], 0.0)
@@ -68,7 +68,7 @@ def _split(values: Array, counts_in: Array) -> Array:
 
 
 def _maximize(values: Array, share: Array) -> _Gaussians:
-    """The M step: f32[N], responsibilities f32[2, N] -> the Gaussians that fit them best."""
+    """Return the Gaussians of the M step, from values f32[N] and responsibilities f32[2, N]."""
     total = jnp.maximum(share.sum(1), 1e-6)
     mean = (share * values[None]).sum(1) / total
     variance = (share * jnp.square(values[None] - mean[:, None])).sum(1) / total + _FLOOR
@@ -76,6 +76,6 @@ def _maximize(values: Array, share: Array) -> _Gaussians:
 
 
 def _log_density(values: Array, gaussians: _Gaussians) -> Array:
-    """f32[N] -> f32[2, N], weights included."""
+    """Return the log of weight times density of each Gaussian: f32[N] -> f32[2, N]."""
     share, mean, variance = (leaf[:, None] for leaf in gaussians)
     return jnp.log(share) - 0.5 * (jnp.log(2 * jnp.pi * variance) + jnp.square(values[None] - mean) / variance)

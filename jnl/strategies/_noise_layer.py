@@ -1,4 +1,8 @@
-"""The S-model's layer (Goldberger & Ben-Reuven 2017): a softmax that turns true classes into noisy labels."""
+"""The noise layer of the S-model (Goldberger & Ben-Reuven 2017).
+
+It is a softmax that models P(noisy label | true class). `s_model` documents the arguments `kind`, `pretrain_epochs` and
+`prior`.
+"""
 
 from collections.abc import Callable
 
@@ -16,7 +20,7 @@ KINDS = ["complex", "simple"]
 
 
 def check(kind: str, pretrain_epochs: int, prior: float) -> None:
-    """Raises `UserError` for an unknown kind or a number out of range."""
+    """Raise `UserError` if the kind is unknown or a number is out of range."""
     within("strategy.prior", prior, 1e-6, 1 - 1e-6, "published: 0.46")
     if kind not in KINDS:
         raise unknown("strategy.kind", kind, KINDS)
@@ -25,7 +29,10 @@ def check(kind: str, pretrain_epochs: int, prior: float) -> None:
 
 
 def init_params(kind: str) -> Callable[[int, int], Arrays]:
-    """What the gradient trains: the change of b since its start, and for the complex model u."""
+    """Return the function that makes the trained parameters, which start from 0.
+
+    They are the change of b, f32[C, C], and for the complex model also u, f32[D, C, C].
+    """
 
     def parameters(classes: int, features: int) -> Arrays:
         simple = {"b": jnp.zeros((classes, classes))}
@@ -35,7 +42,7 @@ def init_params(kind: str) -> Callable[[int, int], Arrays]:
 
 
 def loss(kind: str, pretrain_epochs: int, logits: Array, labels: Array, context: StepContext) -> Array:
-    """f32[K, B, C], i32[B] -> f32[K, B]: -log sum_i p_i theta_i,label; plain cross entropy while pre-training."""
+    """Return -log sum_i p_i theta_i,label, or cross entropy in the pre-training: f32[K, B, C], i32[B] -> f32[K, B]."""
 
     def one(logits: Array, features: Array, start: Array, own: Arrays) -> Array:
         scores = start + own["b"]
@@ -49,9 +56,10 @@ def loss(kind: str, pretrain_epochs: int, logits: Array, labels: Array, context:
 
 
 def memory(kind: str, networks: int, pretrain_epochs: int, prior: float) -> Memory:
-    """Where b starts, f32[K, C, C]: from the confusion of a pre-trained network, or from a `prior` of wrong labels.
+    """Return the memory, which holds the start of b, f32[K, C, C].
 
-    The complex model has another noise matrix for each example, so it tells none.
+    It comes from the confusion matrix of the pre-trained network or, without pre-training, from a `prior` for wrong
+    labels. The complex model has a different noise matrix for each example, so it has no `Memory.noise`.
     """
 
     def init(given: MemoryInit) -> Arrays:

@@ -1,8 +1,8 @@
-"""Backward correction (Patrini et al. 2017, theorem 1): the losses of all classes are weighted by the inverse matrix.
+"""Backward correction (Patrini et al. 2017, theorem 1): the inverse noise matrix weights the losses of all classes.
 
-L = -sum_c (T^-1)_y,c log p_c, unbiased, but unbounded below as the inverse has negative entries
-(the pseudo-inverse, should two rows be equal). The matrix comes as in
-`forward_correction`, whose header has the departures.
+L = -sum_c (T^-1)_y,c log p_c. This loss is unbiased, but not bounded below, because the inverse has negative entries.
+If T has no inverse (two rows are equal), the pseudo-inverse is used. T is estimated as in `forward_correction.py`,
+which also lists the departures from the published code.
 """
 
 import jax
@@ -16,7 +16,7 @@ from jnl.strategies._correction import correction
 def backward_correction(
     estimation_epochs: int = 20, held_out: float = 0.1, percentile: int = 97, known_noise: bool = False
 ) -> Strategy:
-    """`percentile` 100 is the published rule for CIFAR-100; `known_noise` takes the true matrix."""
+    """Weight the losses of all classes by the inverse noise matrix. The arguments are those of `forward_correction`."""
 
     def loss(logits: Array, labels: Array, inverse: Array) -> Array:
         p = jnp.clip(jax.nn.softmax(logits[0]), 1e-7, 1 - 1e-7)

@@ -1,10 +1,11 @@
-"""Bootstrapping (Reed et al. 2015, eq. 6 and 7): the label is mixed with what the network believes.
+"""Bootstrapping (Reed et al. 2015, eq. 6 and 7): the target is a mixture of the label and the network's prediction.
 
-`soft` mixes with the probabilities; as in the known implementations the gradient also flows through them. `hard` mixes
-with the predicted class. The shares 0.95 and 0.8 are the paper's. All examples, one network, no schedule.
-Its authors published no code. The known Keras codes clip p to [1e-7, 1 - 1e-7], which leaves an example without a
-gradient where the network is surer than that (logits more than 16 apart); here, as in the code of Decoupling, the
-logarithm is taken without a clip, so such an example still learns.
+`soft` mixes the label with the predicted probabilities. The gradient also flows through them, as in the known
+implementations. `hard` mixes the label with the predicted class. The weights 0.95 and 0.8 of the label are those of the
+paper. One network trains on all examples, without a schedule.
+The authors published no code. Known Keras implementations clip p to [1e-7, 1 - 1e-7]. An example then has no gradient
+if the network is more confident than that (logits more than 16 apart). Here the logarithm is not clipped, as in the
+code of Decoupling, so such an example still trains.
 """
 
 import jax
@@ -20,7 +21,13 @@ KINDS = ["hard", "soft"]
 
 
 def bootstrap(kind: str = "soft", soft_beta: float = 0.95, hard_beta: float = 0.8) -> Strategy:
-    """L = -sum_c [beta y_c + (1 - beta) belief_c] log p_c, with the beta of the `kind`."""
+    """Minimize L = -sum_c [beta y_c + (1 - beta) q_c] log p_c.
+
+    Args:
+      kind: `soft`, where q are the probabilities p, or `hard`, where q is the one-hot predicted class.
+      soft_beta: beta if `kind` is `soft`.
+      hard_beta: beta if `kind` is `hard`.
+    """
     within("strategy.soft_beta", soft_beta, 0, 1, "published: 0.95")
     within("strategy.hard_beta", hard_beta, 0, 1, "published: 0.8")
     if kind not in KINDS:

@@ -1,9 +1,8 @@
-"""Buckets of examples: the label proportions of a bag are fitted instead of single labels (no paper's code; derived).
+"""Buckets of examples: the loss fits the label proportions of a bag instead of single labels.
 
-A bag is `bag_size` consecutive examples of a shuffled batch. With p the mean prediction and pi the label shares of a
-bag, L = -sum_c pi_c log p_c (Ardehali & Culotta 2017, and others since Quadrianto et al. 2009). With `known_noise` the
-true noise matrix T is applied first, p T, which is unbiased for class-conditional noise. `entropy` sharpens single
-predictions. A bag of 1 is cross entropy.
+This is our own derivation; it follows no published code. A bag is `bag_size` consecutive examples of a shuffled batch.
+If p is the mean prediction of a bag and pi are its label shares, L = -sum_c pi_c log p_c (Ardehali & Culotta 2017, and
+others since Quadrianto et al. 2009). With `bag_size` 1 this is cross entropy.
 """
 
 import jax
@@ -17,7 +16,13 @@ from jnl.ops.selection import masked_mean
 
 
 def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) -> Strategy:
-    """Learning from label proportions; `bag_size` 4 to 32 and `entropy` 0.1 are sound (unsourced)."""
+    """Learn from the label proportions of bags.
+
+    Args:
+      bag_size: number of examples in a bag; 4 to 32 is reasonable (without a source).
+      known_noise: whether the true noise matrix T is applied first, as p T: unbiased for class-conditional noise.
+      entropy: weight of the entropy of single predictions, which sharpens them; 0.1 is reasonable (without a source).
+    """
     within("strategy.entropy", entropy, 0, 1e6, "0 is none")
     if bag_size < 1:
         raise UserError(f"strategy.bag_size: {bag_size}; give at least 1 example")

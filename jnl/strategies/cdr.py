@@ -1,10 +1,12 @@
-"""CDR (Xia et al. 2021, "Robust early-learning"): only the critical parameters learn.
+"""CDR (Xia et al. 2021, "Robust early-learning"): only the critical parameters learn from the gradient.
 
-A weight is critical if |gradient x weight| is among the largest share 1 - `noise_rate` of all weights of matrices and
-kernels; the gradients of those are multiplied by 1 - `noise_rate`, the others' are 0. Biases and norms learn as ever.
-The paper lets the share of the others rise over the first epochs; its code overwrites that ramp, and so it is here.
-Published with SGD of weight decay 1e-3, which also shrinks the others (`reference`); under Adam the factor does nearly
-nothing, and what is zeroed still moves by its momentum.
+A weight of a matrix or kernel is critical if its |gradient x weight| is among the largest share 1 - `noise_rate` of all
+these weights. The gradient of a critical weight is multiplied by 1 - `noise_rate`, the gradient of any other weight is
+set to 0. Biases and parameters of norm layers train as usual.
+In the paper the share of the other weights rises over the first epochs. The published code overwrites this ramp, so
+there is no ramp here.
+Published with SGD and weight decay 1e-3, which also shrinks the other weights (`reference`). Under Adam the factor has
+almost no effect, and a weight whose gradient is 0 still moves by its momentum.
 """
 
 import jax
@@ -20,7 +22,7 @@ from jnl.ops.selection import masked_mean
 
 
 def cdr(noise_rate: float = 0.2) -> Strategy:
-    """`noise_rate` is that of the data unless set."""
+    """Train the critical parameters. `configs/cdr.py` sets `noise_rate` to the noise rate of the data."""
     within("strategy.noise_rate", noise_rate, 0, 1, "give the share of wrong labels")
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
@@ -41,10 +43,10 @@ def cdr(noise_rate: float = 0.2) -> Strategy:
 
 
 def _nth_largest(values: Array, share: float | Array) -> Array:
-    """The smallest of the int(share * n) largest of f32[n] >= 0, at least one: -> f32[].
+    """Return the k-th largest value, k = max(int(share * n), 1): values f32[n] >= 0, share f32[] -> f32[].
 
-    Exactly and without a sort: the bits of floats that are not negative are ordered as the floats are, so its bits are
-    found one by one. The product is taken in float32, where the published code has float64.
+    The result is exact and needs no sort. Floats that are not negative have the same order as their bit patterns, so
+    this finds the bits of the result one by one. share * n is computed in float32; the published code uses float64.
     """
     bits, wanted = lax.bitcast_convert_type(values, jnp.int32), jnp.maximum(jnp.floor(share * values.size), 1)
 

@@ -1,10 +1,10 @@
-"""Confident learning as a preprocessing filter (Northcutt et al. 2021): find wrong labels, train on the rest.
+"""Confident learning as a preprocessing filter (Northcutt et al. 2021): find wrong labels, train on the other examples.
 
-Networks that did not see an example predict it (`folds`-fold cross-validation for `fold_epochs`, all folds and runs in
-one program); `noise.confident_learning` finds the labels these predictions do not bear out, by the rule `prune`. With
-`reweight` an example labeled k counts 1 / P(given k | true k) by the estimated joint counts, as in cleanlab: those
-that are left of a class also stand for those that noise took from it. Published: 5 folds in practice, `by_noise_rate`;
-the epochs are a choice.
+Each example is predicted by networks that did not train on it (cross-validation; all folds and runs are one program).
+`noise.confident_learning` then finds the labels that these predictions contradict. With `reweight` an example labeled k
+has the weight 1 / P(given k | true k), from the estimated joint counts as in cleanlab: the examples that remain of a
+class also represent the examples that noise took from it. Published: 5 folds in practice, and the rule `by_noise_rate`.
+The number of epochs is our choice.
 """
 
 import numpy as np
@@ -22,7 +22,14 @@ from jnl.ops.selection import masked_mean
 def confident_filter(
     folds: int = 5, fold_epochs: int = 10, prune: str = "by_noise_rate", reweight: bool = False
 ) -> Strategy:
-    """Standard on the examples that remain."""
+    """Train on the examples that the filter keeps.
+
+    Args:
+      folds: number of folds of the cross-validation.
+      fold_epochs: number of epochs of the training on each fold.
+      prune: the rule that finds wrong labels, one of `confident_learning.RULES`.
+      reweight: whether the remaining examples have the weights above instead of 1.
+    """
     if folds < 2 or fold_epochs < 1:
         raise UserError(f"strategy.folds: {folds} folds of {fold_epochs} epochs; give at least 2 and 1")
     if prune not in confident_learning.RULES:

@@ -1,10 +1,11 @@
-"""CORES2 (Cheng et al. 2021), phase 1: a confidence regularizer, and a sieve that drops what it finds wrong.
+"""CORES2 (Cheng et al. 2021), phase 1: a confidence regularizer, and a sieve that drops examples with a wrong label.
 
-L_i = CE_i - beta(e) E_prior[-log p_c], where the prior is that of the noisy labels still in use. From epoch
-`sieve_from` on an example trains if CE_i <= mean_c(-log p_c): uniform there and the prior in the loss, as in the
-published code. beta is 0 for `wait_epochs`, then rises linearly over `rise_epochs`, from 0 in the first to all of it in
-the last of them, then stays. The published code also divides the learning rate of its SGD by 1 + beta(e)
-(`divide_rate`, set by `reference`); the steps of Adam do not grow with the loss, so the default does not.
+L_i = CE_i - beta(e) E_prior[-log p_c]. The prior is the class distribution of the noisy labels that are still in use.
+From epoch `sieve_from` on, an example trains only if CE_i <= mean_c(-log p_c). As in the published code, the classes
+have equal weights in this condition, and the weights of the prior in the loss.
+beta(e) is 0 for `wait_epochs` epochs. It then rises linearly over `rise_epochs` epochs, from 0 in the first of them to
+`beta` in the last, and stays there. The published code also divides the learning rate of its SGD by 1 + beta(e)
+(`divide_rate`; `reference` sets it). The steps of Adam do not grow with the loss, so this is off by default.
 """
 
 import jax
@@ -22,7 +23,7 @@ from jnl.ops.selection import masked_mean
 def cores2(
     beta: float = 2.0, wait_epochs: int = 10, rise_epochs: int = 30, sieve_from: int = 31, divide_rate: bool = False
 ) -> Strategy:
-    """Confidence-regularized sample sieve."""
+    """Train with a confidence regularizer and a sample sieve. The start of this file documents the arguments."""
     within("strategy.beta", beta, 0, 1e6, "published: 2")
 
     def weight(epoch: Array) -> Array:
@@ -54,4 +55,5 @@ def cores2(
 
 
 def _prior(numbers: Array) -> Array:
+    """Return the share of each class: numbers of labels f32[C] -> f32[C]."""
     return jnp.maximum(numbers, 0.0) / jnp.maximum(numbers.sum(), 1.0)

@@ -1,8 +1,9 @@
-"""Co-teaching (Han et al. 2018, algorithm 1): each network trains on the examples that the other finds easy.
+"""Co-teaching (Han et al. 2018, algorithm 1): each network trains on the examples with a small loss in the other one.
 
-L_1 = mean of ell_1 over the small-loss examples of network 2, and the other way round; how many is the forget schedule.
-`reference=True` follows the published code, which divides that mean by the number of examples once more. Under Adam
-this acts only through its epsilon.
+L_1 is the mean of the losses ell_1 over the small-loss examples of network 2; L_2 is the mean of ell_2 over those of
+network 1. The forget schedule sets the number of examples.
+`reference=True` follows the published code, which divides this mean by the number of examples once more. Under Adam
+this has an effect only through its epsilon.
 """
 
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from jnl.ops.selection import masked_mean, small_loss
 
 
 def coteaching(reference: bool = False) -> Strategy:
-    """Exchange small-loss examples."""
+    """Exchange small-loss examples between two networks."""
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, keep = cross_entropy(logits, labels), context.keep_counts[-1]

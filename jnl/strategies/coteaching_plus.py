@@ -1,11 +1,12 @@
-"""Co-teaching+ (Yu et al. 2019, algorithm 1): exchange small-loss examples among those where the networks disagree.
+"""Co-teaching+ (Yu et al. 2019, algorithm 1): the networks exchange small-loss examples on which they disagree.
 
-The first `warmup_epochs` are plain Co-teaching: not in the paper's algorithm, but in its published code (MNIST 0,
-CIFAR-10 20, CIFAR-100 5).
-`reference=True` follows that code where it departs from the paper: cross entropy takes the softmax output as logits,
-the mean is divided by the count once more, a count rounded down to 0 becomes all disagreeing examples, and a batch
-without disagreement trains on everything while epoch * batch < 5000. Its loss of data-set index 0 is not repeated, nor
-that its warm-up takes all examples where the count is 0, as it is with a forget rate near 1.
+The first `warmup_epochs` epochs are plain Co-teaching. The algorithm of the paper has no warm-up, but the published
+code has it (MNIST 0, CIFAR-10 20, CIFAR-100 5 epochs).
+`reference=True` follows the published code where it departs from the paper: cross entropy uses the softmax output as
+logits; the mean is divided by the count once more; if the count is rounded down to 0, all disagreeing examples train;
+a batch without disagreement trains on all examples while epoch * batch < 5000. Two properties of that code are not
+repeated: it loses the example with data-set index 0, and its warm-up trains on all examples where the count is 0, which
+happens with a forget rate near 1.
 """
 
 from functools import partial
@@ -23,7 +24,12 @@ from jnl.strategies.coteaching import coteaching
 
 
 def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy:
-    """Exchange small-loss examples among disagreements."""
+    """Exchange small-loss examples on which the two networks disagree.
+
+    Args:
+      warmup_epochs: number of epochs of Co-teaching at the start.
+      reference: whether to follow the published code instead of the paper.
+    """
     if warmup_epochs < 0:
         raise UserError(f"strategy.warmup_epochs: {warmup_epochs} is negative; use 0 for none")
 

@@ -1,10 +1,9 @@
-"""Decoupling (Malach & Shalev-Shwartz 2017): update where the two networks disagree, whatever the label says.
+"""Decoupling (Malach & Shalev-Shwartz 2017): train on the examples for which two networks predict different classes.
 
-L_n = mean of network n's cross entropy over S = {i : argmax z_1 != argmax z_2}; both networks use the same S.
-This is the multi-class form of the tables in Co-teaching, Co-teaching+ and JoCoR, without warm-up. The published code
-(gender of faces) also trains on everything at first (`warmup_epochs`; it counts steps), weights classes by their share
-of the whole batch (`class_weights`, w = B / (C N_y)), and divides by at least `floor` B (0.1). Where S is empty, the
-data gradient is zero and the optimizer still moves; what the tables did there is not recorded.
+L_n is the mean cross entropy of network n over S = {i : argmax z_1 != argmax z_2}. Both networks use the same S.
+This is the multi-class form in the tables of Co-teaching, Co-teaching+ and JoCoR, without a warm-up. The published code
+(gender of faces) has three additions, which are options here. If S is empty, the gradient of the loss is zero but the
+optimizer still takes its step. What the code behind these tables does in this case is not known.
 """
 
 import jax.numpy as jnp
@@ -17,7 +16,13 @@ from jnl.ops.selection import disagree, masked_mean
 
 
 def decoupling(warmup_epochs: int = 0, class_weights: bool = False, floor: float = 0.0) -> Strategy:
-    """Train on disagreement."""
+    """Train on the examples on which the two networks disagree.
+
+    Args:
+      warmup_epochs: number of epochs at the start that train on all examples (the published code counts steps).
+      class_weights: whether the loss has the weights w = B / (C N_y), where N_y counts label y in the whole batch.
+      floor: the loss is divided by at least `floor` * B; published: 0.1.
+    """
     within("strategy.floor", floor, 0, 1, "published: 0.1; 0 is none")
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:

@@ -1,17 +1,18 @@
-"""DivideMix (Li et al. 2020): each network divides the data for the other, then both learn semi-supervised.
+"""DivideMix (Li et al. 2020): each network divides the data for the other one, and both train semi-supervised.
 
-After `warmup_epochs` of cross entropy, at the start of each epoch, a mixture of two Gaussians is fitted to the losses
-of all training examples (`_mixture.py`); w is the chance of the lower one. Where w > `threshold` the label is kept,
-mixed with the network's own guess by w; elsewhere both networks guess one. Two views of each example, sharpened
-targets, MixUp; squared error for guessed labels, with a weight that rises to `unlabeled_weight` over 16 epochs, step
-by step; the mean prediction is pulled to uniform.
-Departures from the published code: both networks step together, where there one waits while the other trains an epoch;
-an epoch has as many steps as any other method's, each of half a batch with and half a batch without labels, drawn at
-random; batch norm sees all views at once when guessing. The mixture decides at most 1 % of the labels otherwise than
-scikit-learn's (`tests/strategies/test_mixture.py`).
+After `warmup_epochs` of cross entropy, each epoch begins with a division: a mixture of two Gaussians is fitted to the
+losses of all training examples (`_mixture.py`), and w is the probability of the lower Gaussian. If w > `threshold`,
+the target is the label, mixed with the network's own guess by w. Otherwise both networks guess it. Each example has two
+views; targets are sharpened (`temperature`); MixUp follows (`concentration`). Guessed targets have a squared error: its
+weight rises in each step, to `unlabeled_weight` after 16 epochs. A penalty pulls the mean prediction to uniform.
+Departures from the published code: both networks step together, while in that code each trains an epoch in turn; an
+epoch has as many steps as with any other method, each with half a batch with and half a batch without labels, drawn at
+random; batch norm sees all views at once for guesses. The mixture decides at most 1 % of the labels differently from
+scikit-learn (`tests/strategies/test_mixture.py`).
+Published `unlabeled_weight`: 0 (CIFAR-10 20 %, asymmetric), 25 (50 %; CIFAR-100 20 %), 150 (CIFAR-100 50 %, 90 %).
 `asymmetric` penalizes confidence in the warm-up; `average_epochs` 5 is for 90 % noise. Report `ensemble_accuracy`.
-`train_accuracy` and the label metrics are those of the division at the start of the epoch. Labels are listed as wrong
-where the mean of the two networks' w does not exceed `threshold` in the last division.
+`train_accuracy` and the label metrics use the division at the start of the epoch. Labels are listed as wrong if the
+mean w of the two networks does not exceed `threshold` in the last division.
 """
 
 import jax
@@ -38,7 +39,7 @@ def dividemix(
     asymmetric: bool = False,
     average_epochs: int = 1,
 ) -> Strategy:
-    """Published weights: 0 (CIFAR-10 20 %, asymmetric), 25 (50 %; CIFAR-100 20 %), 150 (CIFAR-100 50 %, 90 %)."""
+    """Train two networks that divide the data for each other. The start of this file documents the arguments."""
     within("strategy.unlabeled_weight", unlabeled_weight, 0, 1e6, "published: 0 to 150")
     within("strategy.threshold", threshold, 0, 0.999, "published: 0.5")
     within("strategy.temperature", temperature, 1e-3, 1e3, "published: 0.5")
@@ -56,10 +57,10 @@ def dividemix(
         examples = len(given.labels)
         return {
             "trains": given.trains,
-            "clean": jnp.ones((2, examples)),  # the chance that the label is true, in the eyes of each network
+            "clean": jnp.ones((2, examples)),  # w, the probability that the label is true, by each network's losses
             "losses": jnp.zeros((average_epochs, 2, examples)),
-            "order": jnp.zeros((2, examples), jnp.int32),  # for each network, those that keep their label first
-            "logits": jnp.zeros((2, examples, len(given.transition))),  # as they were when the epoch began
+            "order": jnp.zeros((2, examples), jnp.int32),  # for each network, examples that keep their label first
+            "logits": jnp.zeros((2, examples, len(given.transition))),  # at the start of the epoch
         }
 
     def refresh(memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
@@ -85,10 +86,10 @@ def dividemix(
             raise UserError("config.batch_size: 1 cannot be halved; give at least 2")
         keys = jax.random.split(jax.random.fold_in(context.key, 2), 8)
         trains = state.memory["trains"]
-        kept = ((state.memory["clean"][::-1] > threshold) & trains[None]).sum(1)  # i32[2]: the other one says which
+        kept = ((state.memory["clean"][::-1] > threshold) & trains[None]).sum(1)  # i32[2], by the other network's w
 
         def draw(key: Array, first: Array, number: Array) -> Array:  # -> i32[2, half]
-            # Where there is none, the nearest of the other kind.
+            # If there are no examples of this kind, take the nearest of the other kind.
             lots = first[:, None] + (jax.random.uniform(key, (2, half)) * number[:, None]).astype(jnp.int32)
             position = jnp.minimum(lots, trains.sum() - 1)
             return jnp.take_along_axis(state.memory["order"], position, 1)
@@ -99,11 +100,11 @@ def dividemix(
 
         augment = jax.vmap(training.augment)
         pair = [augment(jax.random.split(key), training.inputs_of(both)) for key in keys[2:4]]  # f32[2, B, ...] each
-        views = jnp.concatenate(pair, 1)  # f32[2, 2 B, ...]: known, unknown, twice
+        views = jnp.concatenate(pair, 1)  # f32[2, 2 B, ...]: known, unknown, known, unknown
         own, _, seen = forward(model, state.params, state.batch_stats, views, keys[4], own_inputs=True)
         params, stats = jax.tree.map(lambda leaf: leaf[::-1], (state.params, state.batch_stats))
         other, _ = predict(model, params, stats, views, own_inputs=True)
-        # [K, view, known or not, B / 2, C]
+        # f32[K, views, known or not, B / 2, C]
         p, p_other = (jax.nn.softmax(z).reshape(2, 2, 2, half, -1) for z in (own, other))
         sure = jnp.take_along_axis(state.memory["clean"][::-1], known, 1)
         targets = guess(p, p_other, sure, training.labels[known], temperature)
@@ -133,17 +134,16 @@ def dividemix(
         return lax.cond(context.epoch < warmup_epochs, lambda: warm(state, context), divided)
 
     def listed(state: TrainState) -> Listed:
-        clean = state.memory["clean"].mean(0)  # in the eyes of both
+        clean = state.memory["clean"].mean(0)  # mean of both networks
         return Listed(state.memory["trains"] & ~(clean > threshold), {"probability": 1 - clean})
 
     return Strategy(2, warm_up, memory=Memory(init, refresh), suspects=Suspects(listed), custom_step=step)
 
 
 def guess(p: Array, p_other: Array, sure: Array, labels: Array, temperature: float | Array) -> Array:
-    """Sharpened targets f32[K, 2 n, C] of n examples with a label and n without.
+    """Return sharpened targets f32[K, 2 n, C] of n examples with a label and n without.
 
-    Probabilities f32[K, views, 2, n, C] by the network itself and by the other one, the chance f32[K, n] that the
-    labels i32[K, n] are true.
+    `p` and `p_other` (of the other network) are f32[K, views, 2, n, C]; `sure` is w, f32[K, n]; `labels` are i32[K, n].
     """
     given = jax.nn.one_hot(labels, p.shape[-1])
     with_label = sure[..., None] * given + (1 - sure[..., None]) * p[:, :, 0].mean(1)
@@ -153,7 +153,7 @@ def guess(p: Array, p_other: Array, sure: Array, labels: Array, temperature: flo
 
 
 def semi_supervised_loss(logits: Array, targets: Array, is_known: Array, weight: Array) -> Array:
-    """f32[K, M, C], f32[K, M, C], bool[M] which half has labels, f32[] -> f32[K]."""
+    """Return the loss: f32[K, M, C], f32[K, M, C], bool[M] (True for the half with labels), f32[] -> f32[K]."""
     p, log_p = jax.nn.softmax(logits), jax.nn.log_softmax(logits)
     labeled = -jnp.where(is_known[None], (targets * log_p).sum(-1), 0.0).sum(1)
     guessed = jnp.where(is_known[None], 0.0, jnp.square(p - targets).mean(-1)).sum(1)

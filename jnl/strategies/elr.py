@@ -1,8 +1,8 @@
-"""Early-learning regularization (Liu et al. 2020, eq. 6): stay near what was predicted before memorization began.
+"""Early-learning regularization (Liu et al. 2020, eq. 6): predictions stay near those before memorization began.
 
-Each example keeps a moving average t of its predicted probabilities; the regularizer log(1 - <t, p>) pulls p towards
-it. No gradient passes through t, which is updated before it is used, as in the published code. Published: momentum
-0.7 and weight 3 (CIFAR-10, symmetric), 0.9 and 1 (asymmetric), 0.9 and 7 (CIFAR-100).
+Each example has a target t, the moving average of its predicted probabilities. The regularizer log(1 - <t, p>) pulls p
+towards t. No gradient passes through t, and t is updated before it is used, as in the published code. Published:
+momentum 0.7 and weight 3 (CIFAR-10, symmetric), 0.9 and 1 (asymmetric), 0.9 and 7 (CIFAR-100).
 """
 
 import jax
@@ -17,7 +17,7 @@ from jnl.ops.selection import masked_mean
 
 
 def elr(target_momentum: float = 0.7, weight: float = 3.0) -> Strategy:
-    """L = CE + weight log(1 - <t, p>)."""
+    """Minimize L = CE + weight log(1 - <t, p>); `target_momentum` is the momentum of the moving average t."""
     within("strategy.target_momentum", target_momentum, 0, 1, "published: 0.7 or 0.9")
     within("strategy.weight", weight, 0, 1e6, "published: 1 to 7")
 

@@ -1,14 +1,18 @@
-"""ELR+ (Liu et al. 2020): ELR with two networks that give each other targets, weight averages and MixUp.
+"""ELR+ (Liu et al. 2020): ELR with MixUp and two networks, each with targets from the weight average of the other one.
 
-Each network's targets t come from the moving average of the other one's weights, on inputs that are not mixed (batch
-norm in training mode, with statistics of its own). L = CE(mixed) + weight log(1 - <q, p(mixed)>), with q mixed as the
-inputs are; p is clipped to [1e-4, 1 - 1e-4] there, t is not. The average forgets less and less: after step s (from 1)
-its factor is 0.997 exp(-5 (1 - min(s + 1, 40000) / 40000)^2). With `ramp_steps` the weight rises by the same formula.
+The targets t of a network are moving averages of predictions. A network whose weights are the moving average of the
+other network's weights makes these predictions, for inputs that are not mixed (its batch norm is in training mode and
+has its own statistics). L = CE(mixed) + weight log(1 - <q, p(mixed)>), where q are the targets t, mixed like the
+inputs. In the second term p is clipped to [1e-4, 1 - 1e-4]; t is not clipped.
+The weight average forgets more slowly in later steps: after step s (from 1) it keeps the share
+0.997 exp(-5 (1 - min(s + 1, 40000) / 40000)^2) of its old value. With `ramp_steps` the weight of the regularizer rises
+with the factor exp(-5 (1 - min(s, ramp_steps) / ramp_steps)^2).
 Published: momentum 0.7, weight 3, MixUp Beta(1, 1) (CIFAR-10, symmetric noise), 0.9 and 1 (asymmetric); for CIFAR-100
-0.9 and 7, `ramp_steps` 40,000 and `reweight`, which multiplies the mixed labels by q.
-Departures: both networks step together on the same batches, where in the published code each trains an epoch in turn,
-with an order of its own; the averages start from the networks' weights, where they start from weights of their own.
-Report `ensemble_accuracy`, of the plain networks; `train_accuracy` is that on mixed inputs.
+0.9 and 7, `ramp_steps` 40,000 and `reweight`.
+Departures: both networks train at the same time on the same batches, while in the published code each trains for an
+epoch in turn, with its own order; the weight averages start from the weights of the networks, while in that code they
+start from their own weights.
+Report `ensemble_accuracy`, which uses the plain networks. `train_accuracy` is measured on mixed inputs.
 """
 
 from typing import NamedTuple, cast
@@ -25,14 +29,16 @@ from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients
 from jnl.ops.augment import mixup
 from jnl.ops.selection import masked_mean
 
-_STIFF = 40_000.0  # steps after which the average has its full length
+_STIFF = 40_000.0  # number of steps after which the average has its full length
 
 
 class _Remembered(NamedTuple):
-    params: Tree  # of the averages
-    batch_stats: Tree
+    """The memory of ELR+."""
+
+    params: Tree  # parameters of the weight averages
+    batch_stats: Tree  # batch statistics of the weight averages
     target: Array  # f32[2, N, C]
-    step: Array  # f32[] the next one, from 1
+    step: Array  # f32[] number of the next step, from 1
 
 
 def elr_plus(
@@ -42,7 +48,15 @@ def elr_plus(
     concentration: float = 1.0,
     reweight: bool = False,
 ) -> Strategy:
-    """Two networks, each corrected by the average of the other."""
+    """Train two networks, each with targets from the weight average of the other one.
+
+    Args:
+      target_momentum: momentum of the moving average t.
+      weight: weight of the regularizer.
+      ramp_steps: number of steps in which the weight rises; 0 for a constant weight.
+      concentration: the share of MixUp is drawn from Beta(concentration, concentration).
+      reweight: whether the mixed labels are multiplied by q and normalized.
+    """
     within("strategy.target_momentum", target_momentum, 0, 1, "published: 0.7 or 0.9")
     within("strategy.weight", weight, 0, 1e6, "published: 1 to 7")
     within("strategy.ramp_steps", ramp_steps, 0, 1e9, "published: 0 or 40000")
@@ -59,7 +73,7 @@ def elr_plus(
         inputs, labels = training.augment(context.key, context.inputs), training.labels[context.example_index]
 
         said, _, stats = forward(model, memory.params, memory.batch_stats, inputs, keys[0])
-        # Of the other one's average.
+        # Each network gets the predictions of the weight average of the other network.
         told = (1 - target_momentum) * lax.stop_gradient(jax.nn.softmax(said[::-1]))
         told += target_momentum * memory.target[:, context.example_index]
         y = jax.nn.one_hot(labels, told.shape[-1])
@@ -67,7 +81,7 @@ def elr_plus(
         def mix(key: Array, told: Array) -> tuple[Array, Array]:
             return mixup(key, concentration, inputs, jnp.concatenate([y, told], -1))
 
-        mixed, both = jax.vmap(mix)(jax.random.split(keys[1]), told)  # each network its own mixture
+        mixed, both = jax.vmap(mix)(jax.random.split(keys[1]), told)  # each network has its own mixture
         y_mixed, q = jnp.split(both, 2, -1)
         pull = weight * _ramp(now, ramp_steps) if ramp_steps else weight
         if reweight:
@@ -91,11 +105,21 @@ def elr_plus(
 
 
 def _ramp(step: Array, steps: float) -> Array:
-    """exp(-5 (1 - min(step / steps, 1))^2), from near 0 to 1 (Laine & Aila 2017)."""
+    """Return exp(-5 (1 - min(step / steps, 1))^2), which rises from near 0 to 1 (Laine & Aila 2017): f32[] -> f32[]."""
     return jnp.exp(-5 * (1 - jnp.minimum(step / steps, 1.0)) ** 2)
 
 
 def regularized_loss(logits: Array, labels: Array, targets: Array, pull: float | Array) -> Array:
-    """f32[K, B, C] each, labels as shares -> f32[K, B]."""
+    """Return the loss of each example.
+
+    Args:
+      logits: f32[K, B, C].
+      labels: f32[K, B, C], shares of classes.
+      targets: f32[K, B, C], the mixed targets q.
+      pull: weight of the regularizer.
+
+    Returns:
+      f32[K, B].
+    """
     p = jnp.clip(jax.nn.softmax(logits), 1e-4, 1 - 1e-4)
     return -(labels * jax.nn.log_softmax(logits)).sum(-1) + pull * jnp.log(1 - (targets * p).sum(-1))

@@ -1,10 +1,11 @@
 """Generalized cross entropy (Zhang & Sabuncu 2018, eq. 6 and algorithm 1): between cross entropy and absolute error.
 
-`truncated` also drops examples of low confidence: at the start of epoch `prune_from` (counted from 0) and every
-`prune_every` epochs after it, those with p_y <= `threshold` are left out until the next time. The known code
-(unofficial) is followed in these numbers, so it prunes before its 40th, 50th, ... epoch, and in the mean over the whole
-batch, where the paper sums. Departures: it prunes with the checkpoint that is best on test data, here with the networks
-as they are, in evaluation mode; its epochs that prune train a copy which the optimizer does not know, not so here.
+`truncated` also prunes: at the start of epoch `prune_from` (counted from 0) and every `prune_every` epochs after it,
+examples with p_y <= `threshold` are left out until the next pruning. These numbers follow the known code (unofficial),
+which prunes before its 40th, 50th, ... epoch. So does the mean over the whole batch; the paper has a sum.
+Departures from that code: it prunes with the checkpoint that is best on test data, here the current networks are used,
+in evaluation mode. In its epochs that prune, it trains a copy of the network that its optimizer does not know; here
+these epochs train as usual.
 """
 
 import jax.numpy as jnp
@@ -25,7 +26,7 @@ def gce(
     prune_from: int = 39,
     prune_every: int = 10,
 ) -> Strategy:
-    """L = (1 - p_y^q) / q; q -> 0 is cross entropy, q = 1 the absolute error."""
+    """Minimize L = (1 - p_y^q) / q. The limit q -> 0 is cross entropy, q = 1 is the absolute error."""
     within("strategy.q", q, 1e-6, 1, "published: 0.7")
     within("strategy.threshold", threshold, 1e-6, 1, "published: 0.5")
     if prune_every < 1:

@@ -1,16 +1,18 @@
 """Iterative learning with open-set noisy labels (Wang et al. 2018): find the outliers of each class, push them away.
 
-A first round of `first_epochs`, then rounds of `round_epochs`. After each, the local outlier factor (LOF, cosine,
-scikit-learn on the host) of every example among those of its label is taken in feature space; the share `outliers`
-with the lowest sum of 1 / LOF over the rounds are outliers. A step trains on pairs: one example of a class that is no
-outlier, and an example like it, an outlier of its class, or an example of another class (in the first round: of its
-own or another class). L = contrastive + CE(head 1, first) + w CE(head 2, second), where w is 1 in the first round,
-then 0.1, and for outliers 0.1 x the mean of 1 / LOF. Numbers and rules are those of the published code. Head 1 is the
-network's last layer, head 2 is the strategy's own. Departures: pairs are drawn at random, not enumerated, an epoch
-having as many steps as any other method's; both branches share batch statistics; no L2 on the feature layer (set
-`optim.weight_decay`); inputs in [0, 1], not centred; PyTorch's defaults, not Keras', and head 2 starts from zero; the
-number of outliers is rounded down, where half of an odd class is rounded up; Keras clips p to [1e-7, 1 - 1e-7] in its
-cross entropy, which is not repeated.
+A first round of `first_epochs` epochs is followed by rounds of `round_epochs` epochs. After each round, the local
+outlier factor (LOF, cosine, scikit-learn on the host) of each example among the examples with its label is computed
+from the features. The share `outliers` of each class with the lowest sum of 1 / LOF over the rounds are its outliers.
+A step trains on pairs. The first example is not an outlier. The second example is one of the same class that is not an
+outlier, an outlier of this class, or one of another class (in the first round there are no outliers).
+L = contrastive loss + CE(head 1, first) + w CE(head 2, second), where w is 1 in the first round, then 0.1, and for
+outliers 0.1 times the mean of 1 / LOF. Head 1 is the last layer of the network, head 2 belongs to the strategy. Numbers
+and rules are those of the published code.
+Departures: pairs are drawn at random and not enumerated, so an epoch has as many steps as with any other method; both
+branches share batch statistics; there is no L2 on the feature layer (set `optim.weight_decay`); inputs are in [0, 1]
+and not centered; the defaults are those of PyTorch, not Keras, and head 2 starts from zero; the number of outliers is
+rounded down, while that code rounds half of an odd class up; the clip of p to [1e-7, 1 - 1e-7] in the cross entropy of
+Keras is not repeated.
 """
 
 import jax
@@ -29,7 +31,15 @@ from jnl.ops.selection import masked_mean
 def iterative_open_set(
     first_epochs: int = 5, round_epochs: int = 10, neighbors: int = 2000, outliers: float = 0.5, margin: float = 1.0
 ) -> Strategy:
-    """Published: 5, then 9 rounds of 10 epochs (95 in all), 2000 neighbors, half of each class outliers, margin 1."""
+    """Train in rounds, with the outliers of each class. Published: the defaults, and 9 later rounds (95 epochs in all).
+
+    Args:
+      first_epochs: number of epochs of the first round.
+      round_epochs: number of epochs of each later round.
+      neighbors: number of neighbors of the LOF.
+      outliers: share of each class that are outliers.
+      margin: margin of the contrastive loss.
+    """
     within("strategy.outliers", outliers, 0, 0.99, "published: 0.5")
     within("strategy.margin", margin, 0, 1e6, "published: 1")
     if first_epochs < 1 or round_epochs < 1 or neighbors < 1:
@@ -65,7 +75,7 @@ def iterative_open_set(
         def total(params: Tree) -> tuple[Array, tuple[Tree, tuple[Array, Array]]]:
             logits, features, stats = forward(training.model, params, state.batch_stats, inputs, context.key)
             own = strategy_params(params)
-            assert features is not None  # else `init_params` could not have been called
+            assert features is not None  # without features, `train_state.init` has already raised an error
             near, far = features[0, :size], features[0, size:]
             second_logits = far @ own["kernel"][0] + own["bias"]
             of_first = optax.softmax_cross_entropy_with_integer_labels(logits[0, :size], labels[first])
@@ -73,7 +83,7 @@ def iterative_open_set(
             loss = contrast(near, far, like, margin) + of_first + weight * of_second
             return loss.mean(), (stats, (loss, logits[:, :size]))
 
-        fresh = jax.vmap(training.optimizer.init)(state.params)  # each round has an optimizer of its own
+        fresh = jax.vmap(training.optimizer.init)(state.params)  # each round has its own optimizer
         since = context.epoch - first_epochs
         new_round = (context.batch == 0) & (since >= 0) & (since % round_epochs == 0)
         kept = jax.tree.map(lambda new, old: jnp.where(new_round, new, old), fresh, state.opt_state)
@@ -88,17 +98,20 @@ def iterative_open_set(
 
 
 def contrast(near: Array, far: Array, like: Array, margin: float | Array) -> Array:
-    """f32[B, D], f32[B, D], bool[B] -> f32[B]: the squared distance of those alike, what others lack to the margin."""
+    """Return the contrastive loss of pairs of features: f32[B, D], f32[B, D], bool[B] -> f32[B].
+
+    It is distance^2 for pairs of the same kind (`like`), and max(margin - distance, 0)^2 for the others.
+    """
     distance = jnp.sqrt(jnp.maximum(jnp.square(near - far).sum(-1), 1e-7))
     return jnp.where(like, jnp.square(distance), jnp.square(jnp.maximum(margin - distance, 0)))
 
 
 def _inverse_lof(features: np.ndarray, labels: np.ndarray, neighbors: int) -> np.ndarray:
-    """1 / LOF of each example among those of its label: f32[N, D], i32[N] -> f32[N]."""
+    """Return 1 / LOF of each example among the examples with its label: f32[N, D], i32[N] -> f32[N]."""
     from sklearn.neighbors import LocalOutlierFactor  # takes seconds to import
 
     score = np.ones(len(features), np.float32)
-    if not np.isfinite(features).all():  # this run is lost, others are not
+    if not np.isfinite(features).all():  # this run has diverged; an error would stop the other runs too
         return score
     for label in np.unique(labels):
         mine = np.flatnonzero(labels == label)
@@ -109,7 +122,7 @@ def _inverse_lof(features: np.ndarray, labels: np.ndarray, neighbors: int) -> np
 
 
 def _lowest(score: np.ndarray, labels: np.ndarray, share: float) -> np.ndarray:
-    """The `share` of each class with the lowest score: f32[N], i32[N] -> bool[N]."""
+    """Return which examples are in the `share` of their class with the lowest score: f32[N], i32[N] -> bool[N]."""
     lowest = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         mine = np.flatnonzero(labels == label)
@@ -118,8 +131,10 @@ def _lowest(score: np.ndarray, labels: np.ndarray, share: float) -> np.ndarray:
 
 
 def _groups(labels: Array, outlier: Array, trains: Array, classes: int) -> Arrays:
-    """The examples sorted by class, in each the outliers last, and where each of the 2 C groups begins and ends; those
-    that do not train are in none.
+    """Return the examples in order of 2 C groups, with the end and size of each group.
+
+    Each class has a group of examples that are not outliers, then a group of outliers. Examples that do not train are
+    in no group.
     """
     group = jnp.where(trains, 2 * labels + outlier, 2 * classes)
     size = jnp.bincount(group, length=2 * classes)
@@ -127,7 +142,7 @@ def _groups(labels: Array, outlier: Array, trains: Array, classes: int) -> Array
 
 
 def _pairs(memory: Arrays, key: Array, number: int) -> tuple[Array, Array, Array]:
-    """i32[number] first, i32[number] second, bool[number] whether they are alike."""
+    """Draw pairs: i32[number] first, i32[number] second, bool[number] same class and not an outlier."""
     keys = jax.random.split(key, 5)
     classes = len(memory["size"]) // 2
 
@@ -137,7 +152,8 @@ def _pairs(memory: Arrays, key: Array, number: int) -> tuple[Array, Array, Array
 
     label = jax.random.randint(keys[0], (number,), 0, classes)
     other = (label + jax.random.randint(keys[1], (number,), 1, classes)) % classes
-    kind = jax.random.randint(keys[2], (number,), 0, jnp.where(memory["rounds"] > 0, 3, 2))  # like, other, outlier
+    # 0: same class, 1: another class, 2: an outlier of the same class
+    kind = jax.random.randint(keys[2], (number,), 0, jnp.where(memory["rounds"] > 0, 3, 2))
     outlying = (kind == 2) & (memory["size"][2 * label + 1] > 0)
     group = jnp.where(outlying, 2 * label + 1, 2 * jnp.where(kind == 1, other, label))
     return draw(keys[3], 2 * label), draw(keys[4], group), (kind != 1) & ~outlying

@@ -1,9 +1,9 @@
-"""JoCoR (Wei et al. 2020): two networks trained as one, on the examples whose joint loss is small.
+"""JoCoR (Wei et al. 2020): two networks train together on the examples whose joint loss is small.
 
 l_i = (1 - co_lambda) * (ell_1,i + ell_2,i) + co_lambda * (KL(p_1||p_2) + KL(p_2||p_1))_i      (eqs. 1 to 5)
-L = mean of l over its own small-loss examples. Nothing is detached: both KL terms train both networks.
-The published code agrees; its one Adam over both networks is the same as one Adam each. The symmetric KL here is the
-closed form, which stays finite where the published one gives NaN.
+L is the mean of l over the examples with the smallest l. No gradient is stopped: both KL terms train both networks.
+The published code does the same. It has one Adam for both networks, which is equivalent to one Adam for each. The
+symmetric KL is computed in closed form here, which stays finite where the published code gives NaN.
 """
 
 from jax import Array
@@ -16,7 +16,7 @@ from jnl.ops.selection import masked_mean, small_loss
 
 
 def jocor(co_lambda: float = 0.9) -> Strategy:
-    """Select by agreement; `co_lambda` in [0, 1] is the weight of the agreement term."""
+    """Select examples with a small joint loss; `co_lambda` in [0, 1] is the weight of the agreement term."""
     within("strategy.co_lambda", co_lambda, 0, 1, "published: 0.65 to 0.95")
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:

@@ -1,11 +1,11 @@
-"""MentorNet (Jiang et al. 2018), its self-paced and predefined curricula: examples are weighted by how hard they are.
+"""MentorNet (Jiang et al. 2018), with its self-paced and predefined curricula: a weight for each example, by its loss.
 
-d_i = loss_i - m, where m is a moving average of a percentile of the batch losses (nearest rank, as the code has it).
-The weight is `self_paced` 1[d <= 0], `linear` clip(1 - d / gamma, 0, 1) (SPCL), `focal` (1 - exp(-loss))^gamma, `hard`
-1[d >= 0], or `predefined`: all, then self-paced, then linear, at 18 and 90 hundredths of the training. The sum is
-divided by the batch size, not by the weights. Departures: the weights are used directly, where the released student
-asks a small network that imitates them; `burn_in` (all weigh 1) is 18 hundredths, and `dropout_rate` is one number
-where the code takes a list; weight decay is not multiplied by the mean weight.
+d_i = loss_i - m, where m is a moving average of a percentile of the batch losses (nearest rank, as in the code). The
+weight is 1[d <= 0] (`self_paced`), clip(1 - d / gamma, 0, 1) (`linear`, SPCL), (1 - exp(-loss))^gamma (`focal`) or
+1[d >= 0] (`hard`). `predefined` is 1 up to 18 % of the training, then self-paced, then from 90 % on linear. All weights
+are 1 below `burn_in` - 1 % of the training. The sum is divided by the batch size, not by the sum of the weights.
+Departures: the weights are used directly, while the released student uses a small network that imitates them; `burn_in`
+is 18; `dropout_rate` is one number, while the code has a list; weight decay is not multiplied by the mean weight.
 """
 
 import jax
@@ -30,7 +30,7 @@ def mentornet(
     burn_in: int = 18,
     dropout_rate: float = 0.0,
 ) -> Strategy:
-    """`percentile` of the losses, `decay` of its moving average; a share `dropout_rate` of each batch is left out."""
+    """Weight examples by loss. `decay` is the moving average's; a share `dropout_rate` of a batch is left out."""
     within("strategy.percentile", percentile, 0, 1, "published: 0.7")
     within("strategy.decay", decay, 0, 1, "published: 0.5")
     within("strategy.gamma", gamma, 1e-6, 1e6, "published: 1 (linear), 2 (focal)")

@@ -1,9 +1,9 @@
-"""MixUp (Zhang et al. 2018): trains on mixtures of two examples and of their labels.
+"""MixUp (Zhang et al. 2018): the network trains on mixtures of two examples and of their labels.
 
-x = s x_i + (1 - s) x_j, y = s y_i + (1 - s) y_j, L = -sum_c y_c log p_c(x), where s is one share for the batch, from
-Beta(c, c), and j a permutation of the batch; as published, s may be below a half. A network that is pulled to be linear
-between examples memorizes wrong labels later, with a large `concentration` more so. `train_accuracy` is that on mixed
-inputs, against the label of x_i.
+x = s x_i + (1 - s) x_j, y = s y_i + (1 - s) y_j, L = -sum_c y_c log p_c(x). The share s is drawn from Beta(c, c) once
+for a batch, and j is a permutation of the batch. As published, s may be below 0.5. MixUp favors networks that are
+linear between examples. Such a network memorizes wrong labels later; a large `concentration` c has a stronger effect.
+`train_accuracy` compares the predictions for mixed inputs with the labels of x_i.
 """
 
 import jax
@@ -18,7 +18,7 @@ from jnl.ops.selection import masked_mean
 
 
 def mixup(concentration: float = 1.0) -> Strategy:
-    """Every example, mixed with another one."""
+    """Train on all examples, each mixed with another one; `concentration` is the c of Beta(c, c)."""
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 1 to 32")
 
     def step(ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
@@ -39,5 +39,5 @@ def mixup(concentration: float = 1.0) -> Strategy:
 
 
 def soft_cross_entropy(logits: Array, labels: Array) -> Array:
-    """f32[K, B, C], labels as shares f32[B, C] -> f32[K, B]."""
+    """Return the cross entropy with labels that are shares of classes: f32[K, B, C], f32[B, C] -> f32[K, B]."""
     return -(labels[None] * jax.nn.log_softmax(logits)).sum(-1)

@@ -1,6 +1,6 @@
-"""Oracle: Standard on the examples whose label is true, the upper bound of every table.
+"""Oracle: Standard on the examples whose label is true. It is the upper bound in every table.
 
-Not a method: it reads the truth, which nothing else may.
+This is not a method: it reads the true labels, which no method may do.
 """
 
 import numpy as np
@@ -13,7 +13,11 @@ from jnl.ops.selection import masked_mean
 
 
 def oracle() -> Strategy:
-    """Batches are drawn from all examples; those with a wrong label count nothing."""
+    """Train on the examples with a true label.
+
+    Batches are drawn from all examples, and examples with a wrong label have weight 0. Examples whose true label is
+    unknown train.
+    """
 
     def weights(labels: np.ndarray, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:
         return np.where(truth < 0, True, labels == truth)

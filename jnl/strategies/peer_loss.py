@@ -1,11 +1,11 @@
-"""Peer loss (Liu & Guo 2020, eq. 2): the loss, less alpha times that of inputs with labels of other examples.
+"""Peer loss (Liu & Guo 2020, eq. 2): the loss minus alpha times the loss of inputs with labels of other examples.
 
-l(x, y) = -log(p_y + 1e-5), as in the published code for several classes (weijiaheng/Multi-class-Peer-Loss-functions):
-without the addend cross entropy has no bound below with the minus sign. That code lets alpha grow from epoch to epoch
-(`alpha_plan`) and divides the learning rate by 1 + alpha (`divide_rate`); `reference` sets both. In the paper alpha is
+l(x, y) = -log(p_y + 1e-5), as in the published code for several classes (weijiaheng/Multi-class-Peer-Loss-functions).
+Without 1e-5, L would not be bounded below, because of the minus sign. In that code alpha grows from epoch to epoch
+(`alpha_plan`) and 1 + alpha divides the learning rate (`divide_rate`); `reference` sets both. In the paper alpha is
 constant.
-Departure: the published code draws other inputs and other labels of the training set for each batch; here the peer term
-is the mean over all pairs of an input and a label of the batch, which a draw from the batch has on average.
+Departure: the published code draws other inputs and labels from the training set for each batch. Here the peer term is
+the mean over all pairs of an input and a label of the batch, which is the expected value of a draw from the batch.
 """
 
 from collections.abc import Callable
@@ -21,14 +21,14 @@ from jnl.ops.selection import masked_mean
 
 
 def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", divide_rate: bool = False) -> Strategy:
-    """L = mean_i l(x_i, y_i) - alpha mean_{i, j} l(x_i, y_j).
+    """Minimize L = mean_i l(x_i, y_i) - alpha mean_{i, j} l(x_i, y_j).
 
     Args:
-      alpha: weight of the peer term; a negative one rewards agreement with labels drawn at random.
-      epsilon: added to each probability.
-      alpha_plan: what alpha is multiplied by in each epoch, as pairs `epoch:factor` with spaces between them, such as
-        `20:0 39:1`: linear between two pairs, constant before the first and after the last one. Empty: always 1.
-      divide_rate: divides the learning rate by 1 + alpha, epoch by epoch.
+      alpha: weight of the peer term; a negative weight rewards agreement with labels drawn at random.
+      epsilon: number that is added to each probability.
+      alpha_plan: factor of alpha in each epoch, as pairs `epoch:factor` with spaces between them, such as `20:0 39:1`.
+        It is linear between two pairs, and constant before the first and after the last one. Empty means always 1.
+      divide_rate: whether the learning rate of each epoch is divided by 1 + alpha.
     """
     within("strategy.alpha", alpha, -1e6, 1e6, "published: 1")
     within("strategy.epsilon", epsilon, 1e-30, 1, "published: 1e-5")
@@ -50,7 +50,7 @@ def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", d
 
 
 def _plan(text: str, divides: bool) -> Callable[[Array], Array]:
-    """A function of the epoch that is linear between the pairs of `text`."""
+    """Return the factor as a function of the epoch, linear between the pairs of `text`: i32[] -> f32[]."""
     if not text.split():
         return lambda epoch: jnp.float32(1)
     try:

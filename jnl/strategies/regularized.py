@@ -1,10 +1,10 @@
-"""Standard with a regularized loss; each term has a weight, 0 leaves it out.
+"""Standard with a regularized loss. Each term has a weight; a weight of 0 leaves the term out.
 
-- `smoothing`: label smoothing (Szegedy et al. 2016), the target is (1 - s) y + s / C.
-- `confidence`: + sum_c p_c log p_c, against confident predictions (Pereyra et al. 2017; weight 1 in DivideMix's
-  warm-up).
-- `class_prior`: + sum_c pi_c log(pi_c / mean p_c), pi uniform: the predictions of a batch share out over the classes
-  (Tanaka et al. 2018; weight 1 in DivideMix).
+- `smoothing`: label smoothing (Szegedy et al. 2016). The target is (1 - s) y + s / C.
+- `confidence`: adds sum_c p_c log p_c, which penalizes confident predictions (Pereyra et al. 2017). DivideMix uses it
+  with weight 1 in its warm-up.
+- `class_prior`: adds sum_c pi_c log(pi_c / mean p_c) with uniform pi, where the mean is over the batch. It spreads the
+  predictions of a batch over the classes (Tanaka et al. 2018; weight 1 in DivideMix).
 """
 
 import jax
@@ -18,7 +18,7 @@ from jnl.ops.selection import masked_mean
 
 
 def regularized(smoothing: float = 0.1, confidence: float = 0.0, class_prior: float = 0.0) -> Strategy:
-    """Cross entropy with smoothed labels, and two penalties."""
+    """Minimize cross entropy with smoothed labels and two penalties."""
     within("strategy.smoothing", smoothing, 0, 1, "common: 0.1")
     within("strategy.confidence", confidence, 0, 1e6, "published: 1; 0 is none")
     within("strategy.class_prior", class_prior, 0, 1e6, "published: 1; 0 is none")

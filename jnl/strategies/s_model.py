@@ -1,10 +1,12 @@
-"""S-model (Goldberger & Ben-Reuven 2017): a noise layer over the classifier, trained by the same gradient.
+"""S-model (Goldberger & Ben-Reuven 2017): a noise layer after the classifier, trained together with it.
 
-`simple`: p(label j) = sum_i theta_ij p_i with theta = softmax(b); `complex`: theta depends on the last hidden layer h,
-softmax(u h + b), u from 0. b starts from the confusion counts of the network after `pretrain_epochs` of Standard,
-which then go on training (the authors' code; they stop early, at most 40 epochs, so 10 is a choice), or, for 0, from a
-prior of wrong labels (0.46 in their code). Departures: the complex model does not train a simple one first; Keras
-clips p to [1e-7, 1 - 1e-7] in its cross entropy, which is not repeated. The layer is dropped for evaluation.
+p(label j) = sum_i theta_ij p_i. The `simple` model has theta = softmax(b). The `complex` model has theta =
+softmax(u h + b), where h is the last hidden layer and u starts from 0. As in the authors' code, the network first
+trains as Standard, then b starts from its confusion matrix and the same network continues to train. The authors stop
+the pre-training early, after at most 40 epochs; 10 is our choice. Without pre-training b starts from a prior (0.46 in
+their code). Evaluation does not use the layer.
+Departures: the complex model does not train a simple model first; the clip of p to [1e-7, 1 - 1e-7] in the cross
+entropy of Keras is not repeated.
 """
 
 import jax.numpy as jnp
@@ -16,7 +18,13 @@ from jnl.strategies import _noise_layer
 
 
 def s_model(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46) -> Strategy:
-    """Cross entropy through a learned noise layer."""
+    """Minimize the cross entropy of a learned noise layer.
+
+    Args:
+      kind: `simple` or `complex`.
+      pretrain_epochs: number of epochs of Standard at the start; 0 starts b from the prior.
+      prior: probability of a wrong label at the start, used without pre-training.
+    """
     _noise_layer.check(kind, pretrain_epochs, prior)
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:

@@ -1,9 +1,10 @@
-"""S-model + Decoupling (Malach & Shalev-Shwartz 2017, section 5): noise layers, and update by disagreement.
+"""S-model + Decoupling (Malach & Shalev-Shwartz 2017, section 5): noise layers, and training on disagreement.
 
-Two networks, each with a noise layer of its own. Disagreement is that of the base predictions, before the layer, as in
-the published code. The layer is the one of `s_model`, a stochastic matrix; that code takes log_softmax(p W) instead,
-which is none, and is not repeated. Nor are its class weights and floor (see `decoupling`), and the layer starts after
-pre-training, where that code starts from the prior.
+Each of two networks has its own noise layer. They train on the examples for which their predictions before the layer
+differ, as in the published code.
+Departures: the layer is a stochastic matrix as in `s_model`, while the published code uses log_softmax(p W), which is
+not a stochastic matrix; the class weights and the floor of that code (see `decoupling`) are not repeated; the layer
+starts after a pre-training, while that code starts from the prior.
 """
 
 from jax import Array
@@ -14,7 +15,10 @@ from jnl.strategies import _noise_layer
 
 
 def s_model_decoupling(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46) -> Strategy:
-    """While pre-training, on everything."""
+    """Train two networks with noise layers on their disagreement, and on all examples in the pre-training.
+
+    `s_model` documents the arguments.
+    """
     _noise_layer.check(kind, pretrain_epochs, prior)
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:

@@ -1,8 +1,8 @@
 """Small loss: one network trains on its own small-loss examples.
 
-The tables of Co-teaching, Co-teaching+ and JoCoR call this "MentorNet" (self-paced, no clean data); JoCoR's ablation
-calls it "Standard+". No code was published: the specification is Co-teaching's selection without the exchange
-(its author's words in the repository's issue 1), with the same forget schedule.
+The tables of Co-teaching, Co-teaching+ and JoCoR call this method "MentorNet" (self-paced, without clean data). The
+ablation of JoCoR calls it "Standard+". No code was published. According to the author of Co-teaching (issue 1 of its
+repository) it is the selection of Co-teaching without the exchange, with the same forget schedule.
 """
 
 from jax import Array
@@ -14,7 +14,7 @@ from jnl.ops.losses import cross_entropy
 
 
 def small_loss() -> Strategy:
-    """Keep the smallest losses of each batch."""
+    """Train on the examples of each batch with the smallest losses."""
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)

@@ -1,10 +1,11 @@
-"""SOP (Liu et al. 2022, "Robust Training under Label Noise by Over-parameterization"): noise that explains itself.
+"""SOP (Liu et al. 2022, "Robust Training under Label Noise by Over-parameterization"): the label noise is learned.
 
-Each example has u and v whose squares are the noise of its label: the prediction p + U - V meets the label, with
-U = u^2 on the given class and V = v^2 on the others. As in the published code V passes no gradient in the cross
-entropy and is trained by the squared error of the hard prediction, and u and v take plain SGD steps of their own rates.
-Rates from the published code: 1 and 10 (CIFAR-100, 50 %), 0.1 and 100 (asymmetric; the paper has 1); elsewhere 1 and 10
-are a choice. The options of SOP+ are not built.
+Each example has trained numbers u and v, whose squares model the noise of its label. The loss compares p + U - V with
+the label, where p is the prediction, U is u^2 at the class of the label and V is v^2 at the other classes. As in the
+published code, V passes no gradient in the cross entropy and is trained by the squared error of the hard prediction; u
+and v are updated by plain SGD, each with its own learning rate. Rates of the published code: 1 and 10 (CIFAR-100,
+50 %), 0.1 and 100 (asymmetric; the paper has 1). For other data 1 and 10 are our choice. The options of SOP+ are not
+implemented.
 """
 
 import jax
@@ -18,7 +19,7 @@ from jnl.ops.selection import masked_mean
 
 
 def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:
-    """`rate_u` and `rate_v` are the learning rates of u and v."""
+    """Train with learned label noise; `rate_u` and `rate_v` are the learning rates of u and v."""
     within("strategy.rate_u", rate_u, 0, 1e6, "published: 0.1 to 10")
     within("strategy.rate_v", rate_v, 0, 1e6, "published: 1 to 100")
 

@@ -1,7 +1,8 @@
-"""Standard: ordinary training on the noisy labels, the lower bound of every table.
+"""Standard: ordinary training on the noisy labels. It is the lower bound in every table.
 
-One network, mean cross entropy over all examples. Han et al. 2018 and Wei et al. 2020 report it without code.
-Two networks and twice the epochs are what a method with two networks costs: `ensemble_accuracy` is then the fair rival.
+One network minimizes the mean cross entropy over all examples. Han et al. 2018 and Wei et al. 2020 report it without
+code. To compare it with a method with two networks at equal cost, use two networks and twice the epochs, and report
+`ensemble_accuracy`.
 """
 
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ from jnl.ops.selection import masked_mean
 
 
 def standard(networks: int = 1) -> Strategy:
-    """Train on everything, 1 or 2 networks that know nothing of each other."""
+    """Train 1 or 2 independent networks on all examples."""
     if networks not in (1, 2):
         raise UserError(f"strategy.networks: {networks}; give 1, or 2 for the compute of a method with two")
 

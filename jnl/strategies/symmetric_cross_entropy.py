@@ -1,9 +1,9 @@
-"""Symmetric cross entropy (Wang et al. 2019, eq. 6): cross entropy plus its reverse, which is bounded.
+"""Symmetric cross entropy (Wang et al. 2019, eq. 6): cross entropy plus the reverse cross entropy, which is bounded.
 
-The reverse term takes log 0 of the one-hot label as log 1e-4, as the published code does (A = -9.2 where the paper
-says -4 or -6). Published: alpha 0.1, beta 1 on CIFAR-10; 6 and 0.1 on CIFAR-100; 0.01 and 1 on MNIST.
-Departure: that code clips p to [1e-7, 1] in the cross entropy, which leaves an example that the network is surer about
-without its gradient; here, as in `bootstrap`, the logarithm is taken without a clip.
+The reverse term replaces log 0 of the one-hot label by log 1e-4, as in the published code (A = -9.2; the paper has -4
+or -6). Published: alpha 0.1 and beta 1 on CIFAR-10; 6 and 0.1 on CIFAR-100; 0.01 and 1 on MNIST.
+Departure: the published code clips p to [1e-7, 1] in the cross entropy. An example then has no gradient of this term if
+the network is more confident than that. Here the logarithm is not clipped, as in `bootstrap`.
 """
 
 import jax
@@ -17,7 +17,7 @@ from jnl.ops.selection import masked_mean
 
 
 def symmetric_cross_entropy(alpha: float = 0.1, beta: float = 1.0) -> Strategy:
-    """L = alpha CE + beta RCE, RCE = -sum_c p_c log y_c."""
+    """Minimize L = alpha CE + beta RCE, where RCE = -sum_c p_c log y_c."""
     within("strategy.alpha", alpha, 0, 1e6, "published: 0.01 to 6")
     within("strategy.beta", beta, 0, 1e6, "published: 0.1 to 1")
 
