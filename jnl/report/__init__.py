@@ -1,1 +1,1 @@
-"""One page, figures and tables of any number of workdirs."""
+"""Make one page, with figures and tables, from any number of workdirs."""

@@ -1,9 +1,10 @@
-"""Makes one page of workdirs, with every figure and table as files beside it.
+"""Make one page from workdirs, with every figure and table as files beside it.
 
 python -m jnl.report WORKDIR... --out report/ [--baseline standard]
     [--label-wave-window 3] [--label-wave-patience 3]
 
-A WORKDIR is what train.py --workdir wrote, or a folder of such. The page is report/index.html.
+A WORKDIR is a folder that train.py --workdir wrote, or a folder that contains such folders. The page is
+report/index.html.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from jnl.report.report import write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0; 2 for what the user can put right."""
+    """Run the command and return its exit code: 0, or 2 for an error that the user can correct."""
     parser = argparse.ArgumentParser("python -m jnl.report", description=__doc__.partition("\n")[0])
     parser.add_argument("workdirs", nargs="+", type=Path, metavar="WORKDIR")
     parser.add_argument("--out", type=Path, required=True, help="a folder for the page and its files")

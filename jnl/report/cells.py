@@ -1,4 +1,7 @@
-"""Runs of all workdirs grouped: a cell is a strategy on data with noise of one kind and rate; boards compare cells."""
+"""Group the runs of all workdirs into cells and boards.
+
+A cell is a strategy on data with noise of one kind and rate. A board compares the cells on the same data and noise.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
@@ -19,7 +22,7 @@ BASELINE = "standard"
 class MethodResult(NamedTuple):
     """The runs of one strategy under the same settings."""
 
-    label: str  # the strategy, with the settings that part it from others of the same strategy
+    label: str  # the strategy, with the settings that distinguish it from other cells of the same strategy
     strategy: str
     points: list[Point]
     runs: list[Run]
@@ -27,12 +30,12 @@ class MethodResult(NamedTuple):
 
     @property
     def settings(self) -> dict[str, Json]:
-        """All that its workdirs record."""
+        """All settings that the workdirs record: field -> value."""
         return _settings(self.points)
 
     @property
     def judged(self) -> str:
-        """The curve that is judged: on the test set, or without one on noisy labels that were held out."""
+        """The name of the judged curve: accuracy on the test set or, without a test set, on held-out noisy labels."""
         names = {name for run in self.runs for name in run.curves}
         return (
             "validation_accuracy"
@@ -41,11 +44,11 @@ class MethodResult(NamedTuple):
         )
 
     def whole(self) -> list[Run]:
-        """The runs that have not failed."""
+        """Return the runs that have not failed."""
         return [run for run in self.runs if not run.failed]
 
     def curve(self, name: str) -> np.ndarray | None:
-        """f64[S, E], mean over networks, of the runs that have not failed; None where one of them has none."""
+        """Return a curve f64[S, E] of the runs that have not failed, mean over networks. None if a run lacks it."""
         found = [run.curves[name] for run in self.whole() if name in run.curves]
         if not found or len(found) < len(self.whole()):
             return None
@@ -53,11 +56,11 @@ class MethodResult(NamedTuple):
         return stacked.mean(2) if stacked.ndim > 2 else stacked
 
     def epochs(self) -> np.ndarray:
-        """i64[E], of the curves; there is a run that has not failed."""
+        """Return the epochs i64[E] of the curves. At least one run must not have failed."""
         return self.whole()[0].epochs
 
     def numbers(self) -> dict[str, np.ndarray]:
-        """Each way to take one accuracy of each run, as far as there is one: name -> f64[S], NaN for failed runs."""
+        """Return each statistic of the judged curve that can be computed: name -> f64[S], NaN for failed runs."""
         curve = self.curve(self.judged)
         if curve is None:
             return {}
@@ -71,7 +74,7 @@ class MethodResult(NamedTuple):
 
 
 class Leaderboard(NamedTuple):
-    """The cells on the same data with the same noise."""
+    """All cells on the same data with the same noise."""
 
     data: str
     kind: str
@@ -80,33 +83,38 @@ class Leaderboard(NamedTuple):
 
     @property
     def title(self) -> str:
-        """For people."""
+        """The title of the board for people."""
         if self.kind == "none":
             return f"{self.data}, labels as they are"
         return f"{self.data}, {self.kind.replace('_', ' ')} noise, {100 * self.rate:g} %"
 
 
 class Duplicate(NamedTuple):
-    """A run that is in two workdirs, and counted once."""
+    """A run that is in two workdirs and is counted only once."""
 
     left_out: Run
     counted: Run
 
 
 class Comparison(NamedTuple):
-    """A cell against the baseline."""
+    """The comparison of a cell with the baseline."""
 
     cell: MethodResult
     baseline: MethodResult
     paired: statistics.Paired
-    holm: float  # adjusted over the comparisons of its board
+    holm: float  # p value, adjusted over the comparisons of the board
 
 
 def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[Leaderboard], list[Duplicate]]:
-    """All cells, in the order of their names, and the runs that were not counted again."""
+    """Return the boards with all cells, in the order of their names, and the runs that are not counted twice.
+
+    Args:
+      points: the points of all workdirs.
+      wave: the window and patience of Label Wave.
+    """
     grouped: dict[tuple[str, str, float], list[Point]] = {}
     for point in points:
-        rate = 0.0 if point.kind == "none" else point.rate  # else what some strategies believe
+        rate = 0.0 if point.kind == "none" else point.rate  # without noise, only some strategies use the rate
         grouped.setdefault((point.data, point.kind, rate), []).append(point)
     found, duplicates = [], []
     for key in sorted(grouped):
@@ -120,7 +128,10 @@ def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[
 
 
 def _cells(points: Sequence[Point], wave: LabelWave) -> tuple[list[MethodResult], list[Duplicate]]:
-    """Points of one strategy, those together that agree in every setting which both record, and in shared runs."""
+    """Return the cells of one strategy, and the duplicate runs.
+
+    Points are in the same cell if they agree in every setting that both record, and in the runs that both have.
+    """
     groups: list[list[Point]] = []
     for point in points:
         fitting = (group for group in groups if all(_agree(point, other) for other in group))
@@ -141,6 +152,7 @@ def _cells(points: Sequence[Point], wave: LabelWave) -> tuple[list[MethodResult]
 
 
 def _agree(one: Point, other: Point) -> bool:
+    """Return whether two points agree in the settings, shapes of curves and runs that both have."""
     shapes, others = one.shapes(), other.shapes()
     if differing(one.settings, other.settings) or any(
         shapes[name] != others[name] for name in shapes.keys() & others.keys()
@@ -151,7 +163,7 @@ def _agree(one: Point, other: Point) -> bool:
 
 
 def _same(one: Run, other: Run) -> bool:
-    """Whether two runs of the same settings and seeds have the same results, but for rounding."""
+    """Return whether two runs with the same settings and seeds have the same results, except for rounding."""
     names = one.curves.keys() & other.curves.keys()
     return one.failed == other.failed and all(
         one.curves[name].shape == other.curves[name].shape
@@ -165,7 +177,13 @@ def _settings(points: Iterable[Point]) -> dict[str, Json]:
 
 
 def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Collection[str] = ()) -> list[str]:
-    """Return the fields in which two trainings differ so that they must not be compared, without the sections `but`."""
+    """Return the fields in which two trainings differ so that they must not be compared.
+
+    Args:
+      one: field -> value of the first training.
+      other: field -> value of the second training.
+      but: sections whose fields are left out.
+    """
     return sorted(
         name
         for name in one.keys() & other.keys()
@@ -174,7 +192,7 @@ def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Collectio
 
 
 def _labels(groups: Sequence[Sequence[Point]]) -> list[str]:
-    """The strategy alone if there is one group, else with as many settings as it takes to tell them apart."""
+    """Return the label of each group: the strategy, with as many settings as are needed to distinguish the groups."""
     strategy, settings = groups[0][0].strategy, [_settings(group) for group in groups]
     fields = {name for one in settings for other in settings for name in differing(one, other)}
     first = {"epochs": 0, "model.name": 1}
@@ -191,13 +209,20 @@ def _labels(groups: Sequence[Sequence[Point]]) -> list[str]:
 
 
 def _apart(settings: Sequence[Mapping[str, Json]], fields: Sequence[str]) -> set[str]:
+    """Return the different combinations of values that these fields have."""
     return {repr([one.get(name) for name in fields]) for one in settings}
 
 
 def comparisons(board: Leaderboard, statistic: str, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
-    """Each cell against the baseline under the same settings, and in words those that have none and why.
+    """Return the comparison of each cell with the baseline, and texts about the cells that have no comparison.
 
-    Pairs share seed and noise seed. The p values are adjusted over the board (Holm).
+    The two cells of a comparison have the same settings. Pairs of runs share seed and noise seed. The p values are
+    adjusted over the board (Holm).
+
+    Args:
+      board: the cells.
+      statistic: the compared statistic, such as `last10`.
+      baseline: the strategy that the others are compared with.
     """
     found, without = [], []
     bases = [cell for cell in board.cells if cell.strategy == baseline]
@@ -221,13 +246,13 @@ def comparisons(board: Leaderboard, statistic: str, baseline: str = BASELINE) ->
 
 
 def _distance(cell: MethodResult, base: MethodResult) -> tuple[int, int]:
-    """Settings that differ, and fewer shared runs count more."""
+    """Return the number of different settings, and minus the number of shared runs. The smallest pair is nearest."""
     shared = {(run.seed, run.noise_seed) for run in cell.runs} & {(run.seed, run.noise_seed) for run in base.runs}
     return len(differing(cell.settings, base.settings, ("strategy",))), -len(shared)
 
 
 def _paired(cell: MethodResult, base: MethodResult, statistic: str) -> statistics.Paired | None:
-    """None without two pairs."""
+    """Return the paired differences, or None if there are fewer than two pairs or the judged curves differ."""
     if cell.judged != base.judged:
         return None
     values = []

@@ -1,4 +1,4 @@
-"""Figures by Matplotlib: for the page as SVG in its colours, and as files with title and legend."""
+"""Draw figures by Matplotlib: SVG for the page in its colors, and files with title and legend."""
 
 import io
 import math
@@ -20,30 +20,36 @@ from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.style import look
 from jnl.training import metrics
 
-_INK = "#010203"  # becomes the page's text colour
-_STYLE = Path(__file__).with_name("figures.mplstyle")  # and nothing of the user's own
-_WIDTH, _HEIGHT = 4.6, 2.9  # inches; drawn at about this size on a phone
-_BOX = (0.135, 0.155, 0.845, 0.80)  # of the axes: left, bottom, width, height, as shares
-_SQUARE = (0.24, 0.26, 0.6, 0.72)  # of a matrix
-_FEW = 6  # epochs whose points are shown
-_LONG = 32  # letters of a label that has a line of the legend by itself
-_MOST_NAMES = 20  # classes whose names fit
-_DOTS = 200  # per inch, of PNG files
+_INK = "#010203"  # the page replaces this by its text color
+_STYLE = Path(__file__).with_name("figures.mplstyle")  # the user's own style is not used
+_WIDTH, _HEIGHT = 4.6, 2.9  # inches; a phone shows figures at about this size
+_BOX = (0.135, 0.155, 0.845, 0.80)  # position of the axes: left, bottom, width, height, as shares of the figure
+_SQUARE = (0.24, 0.26, 0.6, 0.72)  # the same for a matrix
+_FEW = 6  # up to this number of epochs, each point has a marker
+_LONG = 32  # if a label has more letters, the legend has one label per line
+_MOST_NAMES = 20  # up to this number of classes, the axes show their names
+_DOTS = 200  # dots per inch of PNG files
 
 
 class Figure(NamedTuple):
-    """One figure in all its forms."""
+    """One figure in all its formats."""
 
-    name: str  # of its files
+    name: str  # name of its files
     caption: str
     inline: str  # SVG for the page
     svg: bytes
     png: bytes
-    hover: Json  # what the page needs to show values
+    hover: Json  # data that the page needs to show values under the pointer
 
 
 def draw(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> list[Figure]:
-    """All figures of a board; `numbers`: label -> number of its look, `prefix`: of names and of ids in the page."""
+    """Draw all figures of a board.
+
+    Args:
+      board: the cells to draw.
+      numbers: label of a cell -> number of its look.
+      prefix: the start of the names of files and of the ids in the page.
+    """
     judged = {cell.judged for cell in board.cells}
     what = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or, without, noisy validation labels"
     found = [_epochs(board, numbers, prefix, "", what)]
@@ -55,7 +61,7 @@ def draw(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> list[Fi
 
 
 def _epochs(board: Leaderboard, numbers: Mapping[str, int], prefix: str, name: str, caption: str) -> Figure | None:
-    """Percent against epochs, mean and standard deviation over runs; None where nothing is known."""
+    """Draw a curve in percent against epochs, with mean and standard deviation over runs. None if no cell has it."""
     found: list[tuple[MethodResult, np.ndarray]] = []
     for cell in board.cells:
         curve = cell.curve(name or cell.judged)
@@ -82,7 +88,7 @@ def _epochs(board: Leaderboard, numbers: Mapping[str, int], prefix: str, name: s
 
 
 def _values(cell: MethodResult, number: int, first: int, curves: np.ndarray) -> Json:
-    """Mean and standard deviation of f64[S, X], which there is not where one run alone is known."""
+    """Return mean and standard deviation over runs for the page: f64[S, X]. One known run has no deviation."""
     mean, std = _over_runs(curves)
     several = np.isfinite(curves).sum(0) > 1
     told: list[Json] = [
@@ -92,12 +98,12 @@ def _values(cell: MethodResult, number: int, first: int, curves: np.ndarray) -> 
 
 
 def _columns(axes: Axes, series: list[Json], names: Sequence[str]) -> Json:
-    """Values over whole numbers, which are epochs or those of `names`."""
+    """Return the hover data of values at whole numbers, which are epochs or positions in `names`."""
     return {"kind": "columns", "box": _BOX, "limits": axes.get_xlim(), "series": series, "names": tuple(names)}
 
 
 def _classes(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Figure | None:
-    """The accuracy of each class in the last epoch; None where it is not recorded."""
+    """Draw the accuracy of each class in the last epoch. Return None if it is not recorded."""
     known = [(cell, 100 * values) for cell in board.cells if (values := tables.of_classes(cell)) is not None]
     if not known:
         return None
@@ -111,7 +117,7 @@ def _classes(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Fig
         axes.plot(_over_runs(values)[0], marker, color=colour, ms=size, gid=f"s-{number}-l")
         series.append(_values(cell, number, 0, values))
     if len(names) <= _MOST_NAMES:
-        longest = 60 // len(names)  # letters that fit beside each other
+        longest = 60 // len(names)  # letters per name, so that the names do not overlap
         axes.set_xticks(range(len(names)), [_short(name, max(2, longest)) for name in names], parse_math=False)
     else:
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
@@ -121,11 +127,15 @@ def _classes(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Fig
 
 
 def _short(name: str, most: int) -> str:
+    """Return a name, cut to at most `most` letters."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _over_runs(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """f64[S, E] -> mean and standard deviation (ddof 0) f64[E] of what is known, NaN where nothing is."""
+    """Return mean and standard deviation (ddof 0) of the known values: f64[S, E] -> f64[E], f64[E].
+
+    They are NaN in epochs without a known value.
+    """
     known = np.isfinite(curve)
     count = np.where(known.any(0), known.sum(0), np.nan)
     mean = np.where(known, curve, 0).sum(0) / count
@@ -137,7 +147,10 @@ def _rounded(value: float, digits: int = 2) -> float | None:
 
 
 def _compute(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Figure | None:
-    """Accuracy against operations if all cells record them, else against seconds; None for fewer than two cells."""
+    """Draw accuracy against operations, or against seconds if a cell does not record operations.
+
+    Return None for fewer than two cells.
+    """
     known = [(cell, *tables.cost(cell), cell.numbers().get(tables.TESTED)) for cell in board.cells if cell.whole()]
     counted = all(math.isfinite(operations) for _, _, operations, _ in known)
     canvas, axes = _canvas("floating-point operations of a run" if counted else "seconds of a run", "%")
@@ -175,6 +188,7 @@ def _compute(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Fig
 
 
 def _matrix(board: Leaderboard, matrix: tables.Matrix, prefix: str) -> Figure:
+    """Draw a noise matrix."""
     names = tables.class_names(board, len(matrix.values))
     with matplotlib.rc_context(fname=_STYLE):
         canvas = Canvas(figsize=(_WIDTH, 3.6))
@@ -187,13 +201,14 @@ def _matrix(board: Leaderboard, matrix: tables.Matrix, prefix: str) -> Figure:
         axes.set_xlabel("noisy label")
         axes.set_ylabel("true class")
         canvas.colorbar(image, cax=canvas.add_axes((0.88, 0.26, 0.03, 0.72))).outline.set_visible(False)
-    axes.apply_aspect()  # the cells are square, which makes the box smaller
+    axes.apply_aspect()  # the cells are square, so the box becomes smaller
     values: list[Json] = [[_rounded(value, 3) for value in row] for row in matrix.values]
     hover: Json = {"kind": "cells", "box": axes.get_position().bounds, "names": tuple(names), "values": values}
     return _finish(canvas, f"{prefix}-{matrix.name}", board, matrix.title, [], {}, hover)
 
 
 def _canvas(x: str, y: str) -> tuple[Canvas, Axes]:
+    """Return an empty figure and its axes, with these labels of the axes."""
     with matplotlib.rc_context(fname=_STYLE):
         canvas = Canvas(figsize=(_WIDTH, _HEIGHT))
         axes = canvas.add_axes(_BOX)
@@ -213,7 +228,10 @@ def _finish(
     hover: Json,
     points: bool = False,
 ) -> Figure:
-    """The page's form first; then title and legend are added for the files."""
+    """Save the figure for the page, then add title and legend, and save it for the files.
+
+    `points` says whether the legend shows markers in place of lines.
+    """
     inline = _inline(_saved(canvas, "svg"), name)
     with matplotlib.rc_context(fname=_STYLE):
         handles = [_handle(numbers[cell.label], points) for cell in cells]
@@ -236,7 +254,7 @@ def _finish(
 
 
 def _handle(number: int, points: bool) -> Line2D:
-    """Of a legend."""
+    """Return the legend entry of a series: a marker or a line."""
     colour, dashes, marker = look(number)
     if points:
         return Line2D([], [], color=colour, marker=marker, linestyle="none", markersize=5)
@@ -244,7 +262,7 @@ def _handle(number: int, points: bool) -> Line2D:
 
 
 def _saved(canvas: Canvas, form: str) -> bytes:
-    """Without a date, so that the same numbers give the same bytes."""
+    """Return the figure as a file without a date, so that the same numbers give the same bytes."""
     file = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {"Software": None}
     with matplotlib.rc_context(fname=_STYLE):
@@ -253,7 +271,11 @@ def _saved(canvas: Canvas, form: str) -> bytes:
 
 
 def _inline(svg: bytes, name: str) -> str:
-    """The SVG element with ids of its own, series as classes, the page's text colour, and no size but its shape."""
+    """Return the SVG element for the page.
+
+    Its ids begin with `name`, its series are elements of the class `series`, its text has the color of the page, and it
+    has a shape but no size.
+    """
     text = svg.decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.S)

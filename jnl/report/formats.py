@@ -1,4 +1,4 @@
-"""A table as CSV, Markdown and LaTeX; what comes from data is escaped in each."""
+"""Write a table as CSV, Markdown or LaTeX. Text that comes from data is escaped in each format."""
 
 import csv
 import html
@@ -16,7 +16,7 @@ _LATEX = {
 
 
 def as_csv(table: Table) -> str:
-    """RFC 4180, but for line ends."""
+    """Return a table as CSV of RFC 4180, except that a line ends with a line feed alone."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(table.columns)
@@ -25,14 +25,14 @@ def as_csv(table: Table) -> str:
 
 
 def as_markdown(table: Table) -> str:
-    """GitHub's."""
+    """Return a table as GitHub Markdown, with its note below."""
     lines = [_cells(table.columns, _markdown), "| --- " * len(table.columns) + "|"]
     lines += [_cells(row.texts, _markdown) for row in table.rows]
     return "\n".join([*lines, "", _markdown(table.note), ""])
 
 
 def as_latex(table: Table) -> str:
-    """A `tabular`, with its note as a comment."""
+    """Return a table as a LaTeX `tabular`, with its note as a comment."""
     lines = [f"% {_line(table.note)}", rf"\begin{{tabular}}{{{'l' * len(table.columns)}}}", r"\hline"]
     lines += [" & ".join(map(latex, table.columns)) + r" \\", r"\hline"]
     lines += [" & ".join(map(latex, row.texts)) + r" \\" for row in table.rows]
@@ -43,7 +43,10 @@ FORMATS: dict[str, Callable[[Table], str]] = {"csv": as_csv, "md": as_markdown, 
 
 
 def latex(text: str) -> str:
-    """Text that LaTeX shows as it is; a bracket that begins a cell is no option of the line before."""
+    """Return text that LaTeX shows as it is.
+
+    Without the braces, LaTeX would read a bracket or star at the start of a cell as an option of the line before.
+    """
     escaped = "".join(_LATEX.get(character, character) for character in _line(text))
     return f"{{}}{escaped}" if escaped.startswith(("[", "*")) else escaped
 

@@ -5,7 +5,7 @@
   const byId = (id) => document.getElementById(id);
   byId("controls").hidden = false;
 
-  // The theme: the system's until it is chosen here; remembered where the browser lets a file remember.
+  // The theme is the theme of the system until the user chooses one. It is stored if the browser allows that to a file.
   const system = matchMedia("(prefers-color-scheme: dark)");
   const remembered = (value) => {
     try {
@@ -26,7 +26,7 @@
   system.addEventListener("change", showTheme);
   showTheme();
 
-  // Hidden strategies leave figures and tables alike; the filter does the same by a part of their names.
+  // A hidden strategy disappears from figures and tables. The filter hides strategies by a part of their names.
   const hidden = new Set();
   const buttons = all(".legend button");
   const names = new Map(buttons.map((button) => [button.dataset.series, button.textContent.trim().toLowerCase()]));
@@ -60,8 +60,8 @@
     }
   });
 
-  // Values under the pointer. Each kind of figure gives lines of text for a place in it (shares from the lower left),
-  // and where it has epochs or classes the place of the cursor.
+  // Values under the pointer. Each kind of figure gives lines of text for a place in it (shares from the lower left).
+  // A figure with epochs or classes also gives the place of the cursor.
   const known = JSON.parse(byId("hover").textContent);
   const tip = byId("tip");
   const within = ([left, bottom, width, height], x, y) => [(x - left) / width, (y - bottom) / height];

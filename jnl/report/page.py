@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs nothing else. Jinja2 escapes all text that comes from data and configs."""
+"""The page: one HTML file that needs no other file. Jinja2 escapes all text that comes from data and configs."""
 
 import json
 import re
@@ -15,22 +15,22 @@ from jnl.report.records import MEASUREMENTS
 from jnl.report.style import look
 from jnl.report.tables import Table
 
-_FOLDED_FROM = 12  # rows
-_ALWAYS_OPEN = ("accuracy", "published")
+_FOLDED_FROM = 12  # a table with at least this number of rows is folded
+_ALWAYS_OPEN = ("accuracy", "published")  # tables that are never folded
 
 
 class Files(NamedTuple):
-    """Raw files of one workdir, relative to the page and ready for a link."""
+    """The raw files and the settings of one point of a workdir."""
 
     title: str
-    links: list[tuple[str, str]]  # text, address
-    settings: list[tuple[str, str]]
+    links: list[tuple[str, str]]  # text, address relative to the page
+    settings: list[tuple[str, str]]  # field, value
 
 
 class Section(NamedTuple):
     """What the page shows of one board."""
 
-    name: str  # of its id and files
+    name: str  # the id of the section, and the start of the names of its files
     title: str
     labels: list[str]
     figures: list[Figure]
@@ -38,7 +38,7 @@ class Section(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What the page shows."""
+    """Everything that the page shows."""
 
     summary: str
     published: Table
@@ -60,7 +60,7 @@ def render(page: Page) -> str:
         contents=[*first, *sections, ("runs", "Runs"), ("reading", "How to read")],
         style=_file("page.css"),
         script=_file("page.js"),
-        # A script element ends at the first "</script", wherever it stands.
+        # A script element ends at the first "</script", even inside a string.
         hover=json.dumps(hover, separators=(",", ":")).replace("<", "\\u003c"),
     )
 

@@ -1,9 +1,9 @@
-"""Published numbers beside measured ones, in jnl's own names: `published.csv`.
+"""Compare published numbers with measured numbers. `published.csv` has the published ones, with the names of jnl.
 
-`mean` and `std` are percent of test accuracy, `statistic` is one of `ops.curves.STATISTICS`; what a source does
-not state is empty. Numbers whose source does not say how they were taken from the epochs are not in it. `settings` are
-fields of the config in which a number departs from `config.published`, such as `strategy.warmup_epochs=0|20`: values in
-JSON, `*` for a field or a section that the source does not state.
+`mean` and `std` are percent of test accuracy. `statistic` is one of `ops.curves.STATISTICS`. A value that the source
+does not state is empty. Numbers are left out if their source does not state how they follow from the epochs. `settings`
+are the fields of the config in which a number departs from `config.published`, such as `strategy.warmup_epochs=0|20`:
+the allowed values in JSON, or `*` for a field or a section that the source does not state.
 """
 
 import csv
@@ -28,10 +28,10 @@ RULE = (
     "told apart, no more. Settings are compared as far as the workdir records them and the source states them, with "
     "the paper and with its code (`reference`); those of baselines that no source describes are jnl's own."
 )
-_ENOUGH = 3  # runs
-_ANY = "*"
-_FIRST = ("epochs", "model.name")  # to be told
-_FOLLOW = ("strategy.forget_rate", "strategy.noise_rate")  # the noise rate where they are null
+_ENOUGH = 3  # smallest number of runs that can be called met
+_ANY = "*"  # any value, because the source does not state it
+_FIRST = ("epochs", "model.name")  # departures that are listed first
+_FOLLOW = ("strategy.forget_rate", "strategy.noise_rate")  # null in these fields means the noise rate
 
 
 class Published(NamedTuple):
@@ -40,34 +40,34 @@ class Published(NamedTuple):
     strategy: str
     data: str
     noise: str
-    rate: float  # NaN where labels are taken as they are
+    rate: float  # NaN if no noise is added to the labels
     statistic: str
     mean: float  # percent
-    std: float  # percent; NaN where it is not known
-    runs: int  # 0 where it is not known
-    epochs: int  # 0 where it is not known
-    model: str  # empty where it is not known: then it is not judged
-    settings: Mapping[str, Sequence[Json]]  # field -> what the source allows; a field or section without is not stated
+    std: float  # percent; NaN if it is not known
+    runs: int  # 0 if it is not known
+    epochs: int  # 0 if it is not known
+    model: str  # empty if it is not known; then the number is not judged
+    settings: Mapping[str, Sequence[Json]]  # field or section -> allowed values; empty: the source does not state it
     source: str
 
     def interval(self) -> tuple[float, float]:
-        """The t interval of the mean, percent; the mean alone where there is none."""
+        """Return the t interval of the mean in percent, or the mean twice if there is no interval."""
         low, high = statistics.interval(self.mean, self.std, self.runs)
         return (self.mean, self.mean) if math.isnan(low) else (low, high)
 
 
 class Verdict(NamedTuple):
-    """One published number and what a cell has."""
+    """The verdict on one published number and one cell."""
 
     published: Published
     cell: MethodResult
     measured: statistics.Mean  # percent
-    missed: bool | None  # None: not judged
+    missed: bool | None  # None if the number is not judged
     words: str
 
 
 def load() -> list[Published]:
-    """All of them."""
+    """Return all published numbers."""
     text = resources.files("jnl.report").joinpath("published.csv").read_text(encoding="utf-8")
     return [
         Published(
@@ -89,7 +89,7 @@ def load() -> list[Published]:
 
 
 def verdicts(boards: Sequence[Leaderboard]) -> list[Verdict]:
-    """Every published number with every cell that it is about; those that are judged first."""
+    """Return the verdict on each published number for each cell that it is about. Judged numbers come first."""
     found = []
     for one in load():
         for board in boards:
@@ -102,25 +102,29 @@ def verdicts(boards: Sequence[Leaderboard]) -> list[Verdict]:
 
 
 def verdict(published: Published, cell: MethodResult) -> Verdict:
-    """By `RULE`."""
+    """Return the verdict on a published number and a cell, by `RULE`."""
     measured = statistics.mean(100 * cell.numbers()[published.statistic])
     if other := departures(published, cell.settings):
         return Verdict(published, cell, measured, None, f"not judged: {'; '.join(other)}")
     low, high = published.interval()
-    missed = measured.low > high or low > measured.high  # never where there is no interval
+    missed = measured.low > high or low > measured.high  # False if there is no measured interval
     if not missed and measured.runs < _ENOUGH:
         return Verdict(published, cell, measured, None, f"not judged: {measured.runs} runs are too few")
     return Verdict(published, cell, measured, missed, "missed" if missed else "met")
 
 
 def departures(published: Published, settings: Mapping[str, Json]) -> list[str]:
-    """In words, the settings that are neither as the paper has them nor, all of them, as its code does."""
+    """Return, in words, the settings that depart from the published ones.
+
+    The settings are compared with the paper and with its code. The comparison with fewer departures counts.
+    """
     if not published.model:
         return [f"{settings.get('model.name')}, published by a network that is not stated"]
     return min((_departures(published, way, settings) for way in ways(published)), key=len)
 
 
 def _departures(published: Published, way: Mapping[str, Json], settings: Mapping[str, Json]) -> list[str]:
+    """Return the departures from one of the `ways`, in words."""
     stated = {name: values for name, values in published.settings.items() if values}
     if published.epochs:
         stated["epochs"] = [published.epochs]
@@ -136,7 +140,7 @@ def _departures(published: Published, way: Mapping[str, Json], settings: Mapping
 
 
 def ways(published: Published) -> tuple[dict[str, Json], dict[str, Json]]:
-    """All fields of a number as `config.published` has them, for the paper and for its code (`reference`)."""
+    """Return all fields of a number as `config.published` sets them: for the paper, and for its code (`reference`)."""
     plain = f"data={published.data.partition(':')[0]},noise={published.noise},model={published.model}"
     plain += "" if math.isnan(published.rate) else f",rate={published.rate}"
     return _fields(published.strategy, plain), _fields(published.strategy, f"{plain},reference")
@@ -144,7 +148,7 @@ def ways(published: Published) -> tuple[dict[str, Json], dict[str, Json]]:
 
 @cache
 def _fields(strategy: str, argument: str) -> dict[str, Json]:
-    published = config.published(strategy, argument, reference=config.co_teaching)  # of the tables that are compared
+    published = config.published(strategy, argument, reference=config.co_teaching)  # the protocol of the tables
     return dict(leaves(json.loads(published.to_json())))
 
 

@@ -1,6 +1,6 @@
-"""What workdirs hold: `config.json`, `metrics.jsonl`, `summary.json` and nothing else, of any version of jnl.
+"""Read workdirs of any version of jnl, from `config.json`, `metrics.jsonl` and `summary.json` only.
 
-Of a training under way `summary-so-far.json` has the programs that are over. The rows may be packed by `xz`.
+If a training is not finished, `summary-so-far.json` has the programs that are over. `xz` may have packed the rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from jnl.training import metrics
 
 Content = Mapping[str, Json]
 _OF_CLASSES = "class_accuracy"
-_SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES)  # beside the metrics that are shares
-_ROUNDING = 1e-3
+_SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES)  # curves that are shares, beside some of the metrics
+_ROUNDING = 1e-3  # how far a share may be outside [0, 1]
 _WRONG = (
     KeyError,
     TypeError,
@@ -29,25 +29,25 @@ _WRONG = (
     AttributeError,
     IndexError,
     OverflowError,
-)  # of a file that is not what jnl writes
+)  # errors that a file causes if its content is not what jnl writes
 
 
 class Run(NamedTuple):
     """One run of a workdir."""
 
     workdir: Path
-    number: int  # in `metrics.jsonl`
+    number: int  # number of the run in `metrics.jsonl`
     seed: int
     noise_seed: int
     failed: bool
-    epochs: np.ndarray  # i64[E]; without those before the networks start afresh
-    curves: dict[str, np.ndarray]  # name -> f64[E] or [E, K] or [E, K, C] (of classes); NaN where null
+    epochs: np.ndarray  # i64[E]; without the epochs before the networks start again
+    curves: dict[str, np.ndarray]  # name -> f64[E] or [E, K] or [E, K, C] (of classes); NaN for null
     seconds: float  # wall time of all its epochs, shared equally among the runs of its program
     operations: float  # floating-point operations of its training; NaN where they are not recorded
 
 
 class Point(NamedTuple):
-    """Runs of one workdir with the same settings."""
+    """The runs of one workdir with the same settings."""
 
     workdir: Path
     title: str
@@ -55,19 +55,21 @@ class Point(NamedTuple):
     data: str
     kind: str
     rate: float
-    settings: dict[str, Json]  # field -> value, in full
-    realized: list[float]  # share of wrong labels of each run, as far as it is recorded
-    matrices: dict[str, np.ndarray]  # `true`, `estimated`: f64[C, C], as far as they are recorded
+    settings: dict[str, Json]  # field -> value, for all fields
+    realized: list[float]  # share of wrong labels of each run for which it is recorded
+    matrices: dict[str, np.ndarray]  # `true`, `estimated`: f64[C, C], if they are recorded
     class_names: list[str]
-    failed_epochs: list[int]  # of the runs that have failed, where it is recorded
+    failed_epochs: list[int]  # first epoch without a finite loss of each failed run, if it is recorded
     about: dict[str, Json]  # versions, device, revision, command
     runs: list[Run]
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Of the curves of runs that have not failed, and `epochs`: the first and how many.
+        """Return the shape of each curve of the runs that have not failed: name -> shape.
+
+        The entry `epochs` has the first epoch and the number of epochs.
 
         Raises:
-          ValueError: they differ, or there is no run.
+          ValueError: if runs have different shapes, or there is no run.
         """
         if not self.runs:
             raise ValueError("a point has no runs")
@@ -82,10 +84,10 @@ class Point(NamedTuple):
 
 
 def read(paths: Sequence[Path]) -> list[Point]:
-    """The points of all workdirs, as far as they are over; a folder that is none is searched for them.
+    """Return the points of all workdirs whose programs are over. Other folders are searched for workdirs.
 
     Raises:
-      UserError: a file is missing or damaged, or nothing is over; one line says which.
+      UserError: if a file is missing or damaged, or no program is over. The message names the file or workdir.
     """
     found = [point for workdir in _workdirs(paths) for point in _read_one(workdir)]
     if not found:
@@ -95,11 +97,12 @@ def read(paths: Sequence[Path]) -> list[Point]:
 
 
 def unfinished(paths: Sequence[Path]) -> list[Path]:
-    """Those of the workdirs whose training is not over."""
+    """Return the workdirs whose training is not finished."""
     return [workdir for workdir in _workdirs(paths) if not (workdir / SUMMARY).exists()]
 
 
 def _workdirs(paths: Sequence[Path]) -> list[Path]:
+    """Return the workdirs that are these paths or inside them, each once."""
     return list(dict.fromkeys(workdir for path in paths for workdir in _inside(path)))
 
 
@@ -113,6 +116,7 @@ def _inside(path: Path) -> list[Path]:
 
 
 def _read_one(workdir: Path) -> list[Point]:
+    """Return the points of one workdir whose programs are over."""
     config, over = _object(workdir / CONFIG), (workdir / SUMMARY).exists()
     if not over and not (workdir / PARTIAL_SUMMARY).exists():
         return []
@@ -146,13 +150,13 @@ def _object(file: Path) -> dict[str, Json]:
 
 
 def _whole(summary: Content) -> Content:
-    """The point of a summary that was written before there were sweeps."""
+    """Return the only point of a summary that was written by a version of jnl without sweeps."""
     runs = tuple(range(len(as_list(summary["seeds"]))))
     return {"title": summary["strategy"], "swept": {}, "runs": runs, **summary}
 
 
 def _programs(summary: Content, runs: int) -> list[tuple[int, int]]:
-    """For each run the number of its program and how many train in it, which share its time."""
+    """Return, for each run, the number of its program and the number of runs that share the time of the program."""
     programs = as_list(summary.get("programs") or [{"runs": runs}])
     sizes = [as_integer(as_object(program)["runs"]) for program in programs]
     return [(number, size) for number, size in enumerate(sizes) for _ in range(min(size, runs))]
@@ -168,7 +172,7 @@ def _point(
     settings = _settings(old_names.config(as_object(config["config"])), as_object(point["swept"]))
     noise, numbers = as_object(point["noise"]), [as_integer(run) for run in as_list(point["runs"])]
     models = as_list(config.get("models") or [config["model"]])
-    settings["model.name"] = models[programs[numbers[0]][0]]  # instead of `auto`
+    settings["model.name"] = models[programs[numbers[0]][0]]  # the network that was trained, in place of `auto`
     if noise["kind"] == "none" and not settings.keys() & set(FROM_NOISE_RATE):
         settings.pop("noise.rate", None)
     failed = as_list(point["failed_runs"])
@@ -211,7 +215,7 @@ def _run(
     first, last = as_integer(rows[0]["epoch"]), as_integer(rows[-1]["epoch"])
     if len(rows) != last - first + 1 or (last + 1 < epochs and not failed):
         raise UserError(f"workdir: {metrics_file(workdir)} lacks epochs of run {number}; restore it, or leave it out")
-    kept = rows[max(last + 1 - epochs - first, 0) :]  # those before belong to a first training
+    kept = rows[max(last + 1 - epochs - first, 0) :]  # earlier epochs are before the networks start again
     names = [name for name in rows[0] if is_metric(name) and _is_number(rows[0][name])]
     curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
     shares = _shares()
@@ -237,12 +241,12 @@ def _run(
 
 @cache
 def _shares() -> frozenset[str]:
-    """Names of curves whose values lie between 0 and 1."""
+    """Return the names of the curves whose values are between 0 and 1."""
     return frozenset({*_SHARES, *(name for name in metrics.names() if metrics.make(name).is_share)})
 
 
 def _square(matrix: Json) -> np.ndarray | None:
-    """f64[C, C]; None if nothing of it is known."""
+    """Return a noise matrix f64[C, C], or None if none of its values is known."""
     if matrix is None:
         return None
     array = np.array(matrix, np.float64)
@@ -252,14 +256,14 @@ def _square(matrix: Json) -> np.ndarray | None:
 
 
 def _is_number(value: Json) -> bool:
-    """Or lists of them; null is one that is not known."""
+    """Return whether a value is a number, null (a number that is not known), or nested lists of these."""
     if isinstance(value, list):
         return all(map(_is_number, value))
     return value is None or isinstance(value, int | float)
 
 
 def _settings(config: Content, swept: Content) -> dict[str, Json]:
-    """All fields of a point; those of another strategy than its own are left out."""
+    """Return all fields of a point. If it sweeps the strategy, fields of another strategy are left out."""
     fields, own = dict(leaves(config)), dict(leaves(swept))
     if own.get("strategy.name", fields.get("strategy.name")) != fields.get("strategy.name"):
         fields = {name: value for name, value in fields.items() if not name.startswith("strategy.")}

@@ -1,4 +1,4 @@
-"""Tables of all workdirs: their runs, and every number in full precision."""
+"""Tables of all workdirs: their runs, and every number with full precision."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ _SETTINGS = ("epochs", "batch_size", "model.name", "optim.name", "optim.learning
 
 
 def runs(boards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Table:
-    """One row for each point of each workdir."""
+    """Return a table with one row for each point of each workdir. Its note lists the duplicate runs."""
     rows = []
     for board in boards:
         for cell in board.cells:
@@ -68,7 +68,7 @@ def _short(seeds: Sequence[int]) -> str:
 
 
 def _text(value: Json) -> str:
-    """A setting for people."""
+    """Return the text of a setting for people."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {inner}" for name, inner in value.items())
     if value is None:
@@ -77,16 +77,16 @@ def _text(value: Json) -> str:
 
 
 def settings(point: Point) -> list[tuple[str, str]]:
-    """All fields of a point and the command that trained it."""
+    """Return all fields of a point and the command that trained it, each as name and text."""
     return [*((name, _text(point.settings[name])) for name in sorted(point.settings)), (
         "command", _text(point.about["command"])
     )]  # fmt: skip
 
 
 def measurements(boards: Sequence[Leaderboard]) -> str:
-    """All statistics as CSV in full precision, fractions: one line for each cell and statistic.
+    """Return all statistics as CSV: fractions with full precision, one line for each cell and statistic.
 
-    Values of runs, their seeds and noise seeds are in the same order.
+    The values of the runs, their seeds and their noise seeds have the same order.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

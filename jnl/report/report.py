@@ -1,4 +1,4 @@
-"""From workdirs to files: the page, its figures and tables."""
+"""Write the report of workdirs: the page, its figures and its tables."""
 
 import os
 import re
@@ -34,6 +34,7 @@ _READING = [
 
 
 def _of_label_wave(wave: LabelWave) -> str:
+    """Return the paragraph that explains Label Wave."""
     return (
         "Label Wave needs no held-out example and no clean label. It takes the share of predictions on the training "
         f"set that have changed since the epoch before, averages the last {wave.window} epochs, and chooses the first "
@@ -44,13 +45,21 @@ def _of_label_wave(wave: LabelWave) -> str:
 
 
 def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE, wave: LabelWave = LABEL_WAVE) -> Path:
-    """Writes the report and gives the path of its page; the same workdirs give the same bytes.
+    """Write the report and return the path of its page. The same workdirs give the same bytes.
+
+    Args:
+      workdirs: folders of trainings, or folders that contain such folders.
+      out: the folder for the page and its files.
+      baseline: the strategy that the others are compared with.
+      wave: the window and patience of Label Wave.
 
     Raises:
-      UserError: a workdir is missing or damaged, no strategy has the name of the baseline, or `out` cannot be written.
+      UserError: if a workdir is missing or damaged, no strategy has the baseline's name, or `out` cannot be written.
     """
     points = read(workdirs)
-    known = sorted({*strategies.names(), *(point.strategy for point in points)})  # it may be of an older jnl
+    known = sorted(
+        {*strategies.names(), *(point.strategy for point in points)}
+    )  # a workdir of an older jnl may have other names
     if baseline not in known:
         raise unknown("--baseline", baseline, known)
     boards, duplicates = cells.boards(points, wave)
@@ -98,7 +107,7 @@ def _section(board: Leaderboard, name: str, numbers: dict[str, int], baseline: s
 
 
 def _names(boards: Sequence[Leaderboard]) -> list[str]:
-    """Of files and ids: letters, digits, dots and dashes, never the same twice."""
+    """Return a unique name for the files and ids of each board, of letters, digits, dots and dashes."""
     names: list[str] = []
     for board in boards:
         name = re.sub(r"[^a-zA-Z0-9.]+", "-", f"board-{board.data}-{board.kind}-{board.rate:g}")[:80]
@@ -131,7 +140,7 @@ def _files(point: Point, out: Path) -> Files:
 
 
 def _tables(page: Page) -> list[tuple[str, Table]]:
-    """All that the page shows, by the names of their files."""
+    """Return all tables of the page, each with the name of its files."""
     whole = [("published", page.published)] if page.published.rows else []
     whole.append(("runs", page.runs))
     return whole + [(f"{section.name}-{table.name}", table) for section in page.sections for table in section.tables]

@@ -1,15 +1,15 @@
-"""How series look: colours that are seen on white and on the dark page, and line styles besides."""
+"""The look of series: colors that are visible on the white and on the dark page, line styles and markers."""
 
 from typing import NamedTuple
 
-# Contrast of 3 : 1 or more with both backgrounds.
+# Each color has a contrast of 3 : 1 or more with both backgrounds.
 COLOURS = ("#2f7fd1", "#d1602b", "#2a9150", "#b0559c", "#8a7a1c", "#c8455a", "#1d8f95", "#7c6ee0", "#8f8f8f", "#a6702f")
 DASHES = ((), (6, 2), (1.5, 1.5), (6, 2, 1.5, 2))  # lengths of lines and gaps, in line widths
 MARKERS = ("o", "s", "^", "D")
 
 
 class Look(NamedTuple):
-    """Of one series."""
+    """The look of one series."""
 
     colour: str
     dashes: tuple[float, ...]
@@ -17,6 +17,6 @@ class Look(NamedTuple):
 
 
 def look(number: int) -> Look:
-    """Forty differ."""
+    """Return the look of a series by its number. The first forty looks are all different."""
     style = (number + number // (2 * len(COLOURS))) % len(DASHES)
     return Look(COLOURS[number % len(COLOURS)], DASHES[style], MARKERS[style])

@@ -1,4 +1,4 @@
-"""Tables of cells as text, which the page and the files share."""
+"""Tables of cells as text. The page and the files share them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,17 +17,17 @@ TESTED = "last10"  # the statistic that is compared
 
 
 class Row(NamedTuple):
-    """Cells of text; a line end parts two lines of one."""
+    """One row of a table, as texts. A line end separates two lines of one text."""
 
     texts: list[str]
-    label: str = ""  # of the cell that it is about, which may be hidden
-    marked: bool = False  # missed, failed
+    label: str = ""  # label of the strategy in this row; the page can hide the row by it
+    marked: bool = False  # whether the row has a missed number or a failed run
 
 
 class Table(NamedTuple):
-    """One table; the first column names the rows."""
+    """One table. The first column has the names of the rows."""
 
-    name: str  # of its files
+    name: str  # name of its files
     title: str
     columns: list[str]
     rows: list[Row]
@@ -39,16 +39,16 @@ def _interval(low: float, high: float, scale: float = 100) -> str:
 
 
 class Matrix(NamedTuple):
-    """P(noisy | clean) of one run."""
+    """The noise matrix P(noisy | clean) of one run."""
 
-    name: str  # of its files
+    name: str  # name of its files
     title: str
     values: np.ndarray  # f64[C, C]
     note: str
 
 
 def _spread(found: statistics.Mean, scale: float = 100) -> str:
-    """Of one run there is no deviation."""
+    """Return mean ± standard deviation as text. One run has no standard deviation."""
     if not found.runs:
         return NOTHING
     return f"{scale * found.mean:.2f}" + (f" ± {scale * found.std:.2f}" if found.runs > 1 else "")
@@ -63,7 +63,7 @@ def _p(value: float) -> str:
 
 
 def accuracy(board: Leaderboard) -> Table:
-    """Every way to take one accuracy from the epochs, side by side."""
+    """Return the table of every statistic of the accuracy, side by side."""
     numbers = {cell.label: cell.numbers() for cell in board.cells}
     names = [name for name in STATISTICS if any(name in own for own in numbers.values())]
     rows = []
@@ -85,7 +85,12 @@ def accuracy(board: Leaderboard) -> Table:
 
 
 def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
-    """Each cell against the baseline, over shared seeds."""
+    """Return the table of the differences between each cell and the baseline, over shared seeds.
+
+    Args:
+      found: the comparisons.
+      without: the cells that have no comparison, as text for the note.
+    """
     rows = []
     for one in found:
         result = one.paired
@@ -107,7 +112,7 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
 
 
 def variance(board: Leaderboard) -> Table:
-    """What of the spread is due to the noise draw, and what to initialization."""
+    """Return the table of the standard deviations that are due to the noise draw and to the initialization."""
     rows = []
     for cell in board.cells:
         values = cell.numbers().get(TESTED)
@@ -128,7 +133,7 @@ def variance(board: Leaderboard) -> Table:
 
 
 def compute(board: Leaderboard) -> Table:
-    """What an accuracy costs."""
+    """Return the table of the accuracy of each cell and its cost in operations and seconds."""
     rows = []
     for cell in board.cells:
         seconds, operations = cost(cell)
@@ -146,7 +151,7 @@ def compute(board: Leaderboard) -> Table:
 
 
 def cost(cell: MethodResult) -> tuple[float, float]:
-    """Seconds and floating-point operations of a run, mean over those that have not failed; NaN: not recorded."""
+    """Return seconds and floating-point operations, mean over runs that have not failed. NaN if not recorded."""
     whole = cell.whole()
     if not whole:
         return math.nan, math.nan
@@ -154,7 +159,7 @@ def cost(cell: MethodResult) -> tuple[float, float]:
 
 
 def classes(board: Leaderboard) -> Table | None:
-    """The accuracy of each class in the last epoch; None where it is not recorded."""
+    """Return the table of the accuracy of each class in the last epoch, or None if it is not recorded."""
     found = {cell.label: of_classes(cell) for cell in board.cells}
     known = {label: values for label, values in found.items() if values is not None}
     if not known:
@@ -172,20 +177,20 @@ def classes(board: Leaderboard) -> Table | None:
 
 
 def of_classes(cell: MethodResult) -> np.ndarray | None:
-    """f64[S, C], of the last epoch, mean over networks."""
+    """Return the accuracy of each class in the last epoch, mean over networks: f64[S, C]. None if a run lacks it."""
     curves = [run.curves.get("class_accuracy") for run in cell.whole()]
     last = [curve[-1].mean(0) for curve in curves if curve is not None and curve.ndim == 3]
     return np.stack(last) if last and len(last) == len(curves) else None
 
 
 def class_names(board: Leaderboard, number: int) -> list[str]:
-    """Those that a workdir of the board records, else numbers."""
+    """Return the names of `number` classes that a workdir of the board records, or numbers if none records them."""
     known = (point.class_names for cell in board.cells for point in cell.points if len(point.class_names) == number)
     return next(known, [str(index) for index in range(number)])
 
 
 def matrices(board: Leaderboard) -> list[Matrix]:
-    """The true one, and one for each cell that estimates it, as far as they are recorded."""
+    """Return the true noise matrix and the estimate of each cell, as far as they are recorded."""
     found: dict[str, Matrix] = {}
     for cell in board.cells:
         for point in cell.points:
@@ -206,7 +211,7 @@ def matrices(board: Leaderboard) -> list[Matrix]:
 
 
 def noise(board: Leaderboard) -> list[Table]:
-    """The noise matrices of a board."""
+    """Return the noise matrices of a board as tables."""
     tables = []
     for one in matrices(board):
         names = class_names(board, len(one.values))
@@ -217,7 +222,13 @@ def noise(board: Leaderboard) -> list[Table]:
 
 
 def published(found: Sequence[Verdict], titles: Mapping[int, str], note: str) -> Table:
-    """Published beside measured numbers, with those that were missed marked; `titles`: of each verdict's board."""
+    """Return the table of published beside measured numbers. Missed numbers are marked.
+
+    Args:
+      found: the verdicts.
+      titles: position of a verdict -> title of its board.
+      note: the note of the table.
+    """
     rows = []
     for number, one in enumerate(found):
         paper = one.published
