@@ -120,6 +120,7 @@ def _one(
 
 
 def _run_info(point: SettingsPoint, noisy: "_Noisy", seed: int, noise_seed: int, folds: bool) -> RunInfo:
+    """Return one run of a point, with the arrays that it trains on. `folds`: whether it needs cross-validation."""
     settings = point.settings
     everyone = jnp.ones(len(noisy.labels), jnp.float32)
     run = RunInputs(

@@ -105,6 +105,7 @@ def _where(cursor: Cursor, segments: int) -> str:
 
 
 def _described(program: MultiRunProgram) -> ProgramSummary:
+    """Return the facts about a program for `summary.json`."""
     return ProgramSummary(
         runs=program.num_runs,
         runs_at_once=program.at_once,

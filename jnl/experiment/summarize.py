@@ -105,7 +105,7 @@ def _estimated(program_spec: ProgramSpec, run: int, states: TrainState) -> Json:
 
 
 def _best_last(own: dict[str, np.ndarray], name: str) -> BestLast | None:
-    """Summarize a curve by every rule whose own curve is recorded. Return None if the curve is not recorded."""
+    """Summarize the curve `name` by every rule whose curve is recorded. Return None if `name` is not recorded."""
     return best_last(own[name], judges(name, own.get)) if name in own else None
 
 

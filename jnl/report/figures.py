@@ -230,7 +230,7 @@ def _finish(
 ) -> Figure:
     """Save the figure for the page, then add title and legend, and save it for the files.
 
-    `points` says whether the legend shows markers in place of lines.
+    If `points` is true, the legend shows markers in place of lines.
     """
     inline = _inline(_saved(canvas, "svg"), name)
     with matplotlib.rc_context(fname=_STYLE):

@@ -153,6 +153,7 @@ def _fields(strategy: str, argument: str) -> dict[str, Json]:
 
 
 def _setting(text: str) -> tuple[str, Sequence[Json]]:
+    """Return the field and the allowed values of an entry such as `strategy.warmup_epochs=0|20`."""
     name, _, values = text.partition("=")
     return name, [] if values == _ANY else [_value(value) for value in values.split("|")]
 

@@ -43,7 +43,7 @@ class Run(NamedTuple):
     epochs: np.ndarray  # i64[E]; without the epochs before the networks start again
     curves: dict[str, np.ndarray]  # name -> f64[E] or [E, K] or [E, K, C] (of classes); NaN for null
     seconds: float  # wall time of all its epochs, shared equally among the runs of its program
-    operations: float  # floating-point operations of its training; NaN where they are not recorded
+    operations: float  # floating-point operations of its training; NaN if they are not recorded
 
 
 class Point(NamedTuple):
@@ -107,6 +107,7 @@ def _workdirs(paths: Sequence[Path]) -> list[Path]:
 
 
 def _inside(path: Path) -> list[Path]:
+    """Return the path if it is a workdir, else the workdirs inside it. Raise `UserError` if there are none."""
     if any((path / name).exists() for name in (CONFIG, METRICS, SUMMARY)):
         return [path]
     inside = sorted(file.parent for file in path.rglob(CONFIG))
@@ -169,6 +170,7 @@ def _point(
     rows: Mapping[int, list[Row]],
     programs: Sequence[tuple[int, int]],
 ) -> Point:
+    """Return a point of a summary, with its runs from the rows. `programs` is the result of `_programs`."""
     settings = _settings(old_names.config(as_object(config["config"])), as_object(point["swept"]))
     noise, numbers = as_object(point["noise"]), [as_integer(run) for run in as_list(point["runs"])]
     models = as_list(config.get("models") or [config["model"]])
@@ -209,6 +211,7 @@ def _run(
     shared: int,
     point: Content,
 ) -> Run:
+    """Return a run from its rows. Its program has `shared` runs. Raise `UserError` if epochs are missing."""
     if number not in all_rows:
         raise UserError(f"workdir: {metrics_file(workdir)} lacks run {number} of {SUMMARY}; restore it")
     rows = all_rows[number]

@@ -97,6 +97,7 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE, w
 
 
 def _section(board: Leaderboard, name: str, numbers: dict[str, int], baseline: str) -> Section:
+    """Return the figures and tables of a board."""
     compared, without = cells.comparisons(board, tables.TESTED, baseline)
     optional = [tables.paired(compared, without)] if compared or without else []
     of_classes = tables.classes(board)
@@ -126,12 +127,14 @@ def _summary(points: Sequence[Point], boards: Sequence[Leaderboard]) -> str:
 
 
 def _missing(unfinished: Sequence[Path], points: Sequence[Point]) -> str:
+    """Return a sentence for each workdir whose training is not finished."""
     there = {point.workdir for point in points}
     words = {True: "only the programs that are over are shown", False: "nothing of it is shown"}
     return "".join(f" {printable(str(path))} is not finished: {words[path in there]}." for path in unfinished)
 
 
 def _files(point: Point, out: Path) -> Files:
+    """Return the links from the page in `out` to the files of a point, and its settings."""
     summary = SUMMARY if (point.workdir / SUMMARY).exists() else PARTIAL_SUMMARY
     names = (CONFIG, metrics_file(point.workdir).name, summary)
     files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in names}

@@ -65,6 +65,7 @@ def parsed(text: str) -> dict[str, Json]:
 
 
 def _printable(value: Json) -> Json:
+    """Return a value with the invisible characters of all its strings escaped."""
     if isinstance(value, Mapping):
         return {printable(name): _printable(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -14,7 +14,7 @@ class PointSummary(TypedDict):
     """The results of the runs that share one combination of swept values."""
 
     title: str
-    swept: Mapping[str, Json]  # field -> value; empty where nothing is swept
+    swept: Mapping[str, Json]  # field -> value; empty if nothing is swept
     strategy: str
     data: str
     # kind, rate; `realized`: share of wrong training labels of each run; `matrix`: P(noisy | clean) of the first run;
@@ -44,8 +44,8 @@ class ProgramSummary(TypedDict):
     runs_at_once: int  # fewer than `runs` if they do not fit into memory
     layout: str
     bytes_per_device: int
-    compilations: int  # of the training epoch
-    compile_seconds: float  # of the training epoch and the initial weights
+    compilations: int  # number of compilations of the training epoch
+    compile_seconds: float  # time to compile the training epoch and the initial weights
 
 
 class Summary(TypedDict):
@@ -56,7 +56,7 @@ class Summary(TypedDict):
     points: list[PointSummary]
     failed_runs: list[int]
     programs: list[ProgramSummary]
-    compilations: int  # of training epochs, over all programs
+    compilations: int  # number of compilations of training epochs, over all programs
     seconds: float
 
 

@@ -48,6 +48,7 @@ def _numbers(row: Mapping[str, Json]) -> Iterator[tuple[str, float]]:
 
 
 def _leaves(tag: str, value: Json, depth: int) -> Iterator[tuple[str, float]]:
+    """Yield each number of a value or of nested lists, with a tag such as `test_accuracy/network_1`."""
     if isinstance(value, list) and depth < len(_AXES):
         for position, inner in enumerate(value):
             yield from _leaves(f"{tag}/{_AXES[depth]}{position + 1 - depth}", inner, depth + 1)

@@ -42,7 +42,7 @@ class Components(NamedTuple):
 
     initialization: float  # due to `seed`: initial weights and order of the data
     noise: float  # due to `noise_seed`: the draw of the noise
-    residual: float  # interaction of both and chance; one run per pair cannot separate these
+    residual: float  # due to both together, or to chance; one run per pair cannot separate these
 
 
 def mean(values: np.ndarray) -> Mean:

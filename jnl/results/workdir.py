@@ -231,6 +231,7 @@ def _locked(path: Path) -> int:
 
 
 def _unusable(error: OSError, path: Path | None = None) -> UserError:
+    """Return the error for a file or folder that cannot be used. `path` is used if the error names no file."""
     return UserError(
         f"workdir: cannot use {error.filename or path} ({error.strerror}); give a folder that is writable and has "
         "room; what was saved before is still there"

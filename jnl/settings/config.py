@@ -11,7 +11,7 @@ from jnl.core.errors import UserError, unknown
 from jnl.settings.fields import FORGET_FIELDS
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
-Reference = Callable[[ConfigDict], None] | str  # sets what published code trains, or is the reason why none is followed
+Reference = Callable[[ConfigDict], None] | str  # sets what published code trains, or is the reason why jnl follows none
 
 NETWORKS = {
     "digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "table": "mlp", "news": "newsnet",
