@@ -1,1 +1,1 @@
-"""What networks memorize: the experiments of Zhang et al. 2017 and Arpit et al. 2017 on any data set of images."""
+"""Studies of memorization: the experiments of Zhang et al. 2017 and Arpit et al. 2017, on any data set of images."""

@@ -1,13 +1,13 @@
-"""Draws a figure of a study of memorization, and writes its numbers.
+"""Run a study of memorization, draw its figure and write its numbers.
 
 python -m jnl.studies NAME [--data=mnist --data_dir=../shared/data --out=DIR --quick ...]
 
-  fitting           networks fit random labels and noise, but later (Zhang et al. 2017, figure 1)
-  difficulty        which examples are misclassified after one epoch, over 100 networks (Arpit et al. 2017, figure 1)
-  critical_samples  the critical sample ratio over training (Arpit et al. 2017, section 6)
-  regularization    what keeps from memorizing without cost to real data (Arpit et al. 2017, section 5)
+  fitting           networks fit random labels and noise too, but need more time (Zhang et al. 2017, figure 1)
+  difficulty        how many of 100 networks misclassify each example after one epoch (Arpit et al. 2017, figure 1)
+  critical_samples  the critical sample ratio over the training (Arpit et al. 2017, section 6)
+  regularization    which regularizers hinder memorization without harm on real data (Arpit et al. 2017, section 5)
 
-Without --out the figure goes to studies/NAME-DATA. --quick takes seconds, on digits.
+The default of --out is studies/NAME-DATA. With --quick a study takes seconds and uses the data set digits.
 """
 
 import argparse
@@ -30,14 +30,14 @@ STUDIES: dict[str, tuple[Callable[[Settings], StudyResult], Settings]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0; 2 for what the user can put right."""
+    """Run the study that the arguments name. Return the exit code: 0, or 2 for an error that the user can correct."""
     parser = argparse.ArgumentParser(
         "python -m jnl.studies", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", choices=sorted(STUDIES))
     parser.add_argument("--out", type=Path, help="folder of the figure and the numbers")
     parser.add_argument("--quick", action="store_true", help="a run of seconds, on digits")
-    for field in Settings._fields:  # what is not given is the study's own
+    for field in Settings._fields:  # options that are absent keep the values of the study
         kind = type(Settings._field_defaults[field])
         parser.add_argument(f"--{field}", type=str if field == "data_dir" else kind, default=argparse.SUPPRESS)
     asked = vars(parser.parse_args(arguments))

@@ -1,8 +1,9 @@
 """Langevin adversarial sample search (Arpit et al. 2017, section 6.1 and algorithm 1).
 
-An example is critical if an input within a box of radius r around it gets another class: the decision boundary is near.
-Departures: steps up the margin by which another class wins, whose gradient does not vanish where softmax saturates; the
-steps are shares of the radius, with the noise at the published 0.8 of the step.
+An example is critical if the network predicts a different class for an input in a box of radius r around it. The
+decision boundary is then near.
+Departures: the search increases the margin by which another class wins, because the gradient of this margin does not
+vanish where softmax saturates; step sizes are shares of the radius, and the noise is 0.8 of the step as published.
 """
 
 from collections.abc import Callable
@@ -16,16 +17,26 @@ Say = Callable[[Array], Array]  # f32[B, ...] -> logits f32[B, C]
 
 
 class Search(NamedTuple):
-    """How to search."""
+    """The settings of a search."""
 
-    radius: float  # of the box, in units of the inputs
+    radius: float  # radius of the box, in units of the inputs
     steps: int = 20
-    step: float = 0.2  # of the radius, along the sign of the gradient
-    noise: float = 0.16  # of the radius, standard deviation
+    step: float = 0.2  # size of a step along the sign of the gradient, as a share of the radius
+    noise: float = 0.16  # standard deviation of the noise, as a share of the radius
 
 
 def critical(predict_fn: Say, inputs: Array, key: Array, search: Search) -> Array:
-    """f32[B, ...] -> bool[B]: those for which an input of another class was found."""
+    """Return which inputs are critical: whether the search finds an input of another class in the box.
+
+    Args:
+      predict_fn: f32[B, ...] -> logits f32[B, C].
+      inputs: f32[B, ...].
+      key: random key of the noise.
+      search: the settings of the search.
+
+    Returns:
+      bool[B].
+    """
     own = jax.nn.one_hot(predict_fn(inputs).argmax(-1), predict_fn(inputs).shape[-1], dtype=bool)
 
     def margin(x: Array) -> tuple[Array, Array]:

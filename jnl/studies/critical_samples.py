@@ -1,6 +1,7 @@
-"""Arpit et al. 2017, section 6: the hypothesis is simple at first, and much more complex at the end where it memorizes.
+"""The critical sample ratio over the training (Arpit et al. 2017, section 6).
 
-The critical sample ratio on images that do not train: test images for real data and randY, Gaussian ones for randX.
+The learned function is simple at first. At the end it is much more complex if the network memorizes. The ratio is
+measured on images that do not train: test images for real data and randY, Gaussian images for randX.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ USUAL = Settings(tests=500)
 
 
 def study(settings: Settings) -> StudyResult:
-    """The critical sample ratio over training for real data, randX and randY."""
+    """Measure the critical sample ratio over the training for real data, randX and randY."""
     dataset = load(settings)
     chosen = config(settings, dataset)
     chosen.sweep = (("noise.rate", (0.0, 1.0)),)
@@ -39,7 +40,13 @@ def study(settings: Settings) -> StudyResult:
 
 
 def ratios(program_spec: ProgramSpec, search: Search, inputs: Array) -> Callable[[TrainState], np.ndarray]:
-    """Says of the networks of each run for which share of stored inputs [N, ...] is critical for its first: f64[S]."""
+    """Return the function that computes the critical sample ratio of each run from the states of all runs: -> f64[S].
+
+    Args:
+      program_spec: the program of the runs.
+      search: the settings of the search.
+      inputs: [N, ...] stored inputs. The ratio is the share of them that is critical for the first network of a run.
+    """
 
     def one(images: Array, state: TrainState) -> Array:
         predict_fn = predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment)
@@ -51,7 +58,10 @@ def ratios(program_spec: ProgramSpec, search: Search, inputs: Array) -> Callable
 
 
 def _over_training(program_spec: ProgramSpec, search: Search) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """Epochs 1, 2, 4, ...; critical sample ratio and accuracy on the training labels then, f[S, T]."""
+    """Train, and measure after epochs 1, 2, 4, ... and the last one.
+
+    Return these T epochs, the critical sample ratio f64[S, T], and the accuracy on the training labels f32[S, T].
+    """
     assert program_spec.dataset.test is not None
     measure = ratios(program_spec, search, program_spec.dataset.test.inputs)
     epochs, found, accuracies = [], [], []
@@ -64,7 +74,7 @@ def _over_training(program_spec: ProgramSpec, search: Search) -> tuple[list[int]
 
 
 def _report(search: Search, epochs: list[int], found: dict[str, tuple[np.ndarray, ...]]) -> StudyResult:
-    """`found`: ratio and accuracy f[S, T] of each kind of data."""
+    """Return the figure and the numbers; `found` has the ratio and the accuracy, [S, T] each, of each kind of data."""
     titles = [f"a box of radius {search.radius:g} around unseen images", "the same networks"]
     figure, axes = panels(titles, [("epochs", "critical sample ratio"), ("epochs", "accuracy on the training labels")])
     for name, values in found.items():

@@ -1,7 +1,9 @@
-"""Arpit et al. 2017, figure 1: some real examples are easy for every network, examples of noise are all alike.
+"""How hard single examples are (Arpit et al. 2017, figure 1).
 
-How often is each example misclassified after one epoch, over many initializations and orders of the data? If all were
-equally hard, that number would be binomial. Labels of randY are drawn once, as those of a data set.
+Some real examples are easy for every network, while all examples of random data are about equally hard. The study
+counts how often each example is misclassified after one epoch, over many initializations and orders of the data. If all
+examples were equally hard, this count would have a binomial distribution. The labels of randY are drawn once and are
+the same for all networks, like the labels of a data set.
 """
 
 import numpy as np
@@ -14,11 +16,14 @@ from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
 
 USUAL = Settings(examples=0, epochs=1, seeds=100, batch_size=128)
-_POINTS = 1001  # of a curve
+_POINTS = 1001  # maximal number of points of a curve
 
 
 def study(settings: Settings) -> StudyResult:
-    """Misclassification rates of real data, randX and randY, sorted, and as they were if all were equally hard."""
+    """Measure the sorted misclassification rates of real data, randX and randY.
+
+    The figure also has the rates if all examples were equally hard.
+    """
     dataset = load(settings)
     chosen = config(settings, dataset)
     chosen.sweep = (("noise.rate", (0.0, 1.0)),)
@@ -43,13 +48,23 @@ def binomial(number: int, probability: float) -> np.ndarray:
 
 
 def equally_hard(number: int, probability: float, examples: int) -> np.ndarray:
-    """Return the sorted counts of so many examples if all were equally hard, as quantiles: f64[examples]."""
+    """Return the sorted misclassification counts that are expected if all examples are equally hard.
+
+    Args:
+      number: number of networks.
+      probability: probability that a network misclassifies an example.
+      examples: number of examples.
+
+    Returns:
+      f64[examples], quantiles of the binomial distribution.
+    """
     from scipy.stats import binom
 
     return binom.ppf((np.arange(examples) + 0.5) / examples, number, probability)
 
 
 def _report(wrong: dict[str, np.ndarray], settings: Settings) -> StudyResult:
+    """Return the figure and the numbers; `wrong` has the misclassification counts of each kind of data, i64[N]."""
     number = settings.seeds
     title = f"{number} networks, {settings.epochs} epoch" + "s" * (settings.epochs > 1)
     figure, (axis,) = panels([title], [("examples, sorted (share)", "misclassified (share)")])

@@ -1,4 +1,4 @@
-"""How the figures of the studies look."""
+"""The common style and the common parts of the figures of the studies."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 _COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
-_LINES = ("-", "--", "-.", "-", ":")  # what lies under another line is still seen
+_LINES = ("-", "--", "-.", "-", ":")  # so that a line under another line can be seen
 
 
 def panels(titles: Sequence[str], labels: Sequence[tuple[str, str]]) -> tuple[Figure, list[Axes]]:
-    """A figure of panels side by side, with their titles and labels of x and y."""
+    """Return a figure with panels side by side, and its axes.
+
+    Args:
+      titles: the title of each panel.
+      labels: the labels of x and y of each panel.
+    """
     figure = Figure(figsize=(4.6 * len(titles), 3.8), layout="constrained")
     axes = list(figure.subplots(1, len(titles), squeeze=False)[0])
     for axis, title, (across, up) in zip(axes, titles, labels, strict=True):
@@ -22,7 +27,14 @@ def panels(titles: Sequence[str], labels: Sequence[tuple[str, str]]) -> tuple[Fi
 
 
 def band(axis: Axes, x: Sequence[float] | np.ndarray, runs: np.ndarray, label: str) -> None:
-    """The mean of f[S, E] over runs, and one standard deviation around it."""
+    """Draw the mean over runs, with a band of one standard deviation around it.
+
+    Args:
+      axis: the panel.
+      x: the E positions on the x axis.
+      runs: [S, E] values.
+      label: the label of the line in the legend.
+    """
     mean, deviation = runs.mean(0), runs.std(0)
     (line,) = axis.plot(x, mean, label=label, marker="." if len(mean) < 20 else "")
     axis.fill_between(x, mean - deviation, mean + deviation, color=line.get_color(), alpha=0.2, linewidth=0)

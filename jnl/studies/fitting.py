@@ -1,8 +1,10 @@
-"""Zhang et al. 2017, figure 1: networks fit random labels and noise, only later.
+"""How fast networks fit true labels, random labels and noise (Zhang et al. 2017, figure 1).
 
-Five kinds of data (a), and label corruption from none to all (b, c), all levels in one program. Departures: Adam at one
-rate instead of SGD whose rate falls by 5 % an epoch, which ends before a small subset is fitted; the loss is the mean
-over the epoch as it goes, and a run has fitted its labels in the first epoch whose accuracy on them is `_FITTED`.
+Networks fit random labels and noise too, but need more time. Panel (a) has five kinds of data, panels (b) and (c) have
+levels of label corruption from none to all. All levels are one program.
+Departures: Adam with a constant rate replaces SGD with a rate that falls by 5 % in each epoch, because such a training
+ends before a small subset is fitted; the loss is the mean over the steps of an epoch; a run has fitted its labels in
+the first epoch with a training accuracy of at least `_FITTED`.
 """
 
 from typing import NamedTuple
@@ -17,7 +19,7 @@ from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import curves, one_program
 
 USUAL = Settings()
-_CORRUPTION = (0.2, 0.4, 0.6, 0.8)  # between none and all
+_CORRUPTION = (0.2, 0.4, 0.6, 0.8)  # the study also has the levels 0 and 1
 _INPUTS: dict[str, synthetic_images.Make] = {
     "shuffled pixels": synthetic_images.shuffled_pixels,
     "random pixels": synthetic_images.random_pixels,
@@ -27,7 +29,7 @@ _FITTED = 0.99
 
 
 class Curves(NamedTuple):
-    """One kind of data."""
+    """The learning curves of the runs on one kind of data."""
 
     train_loss: np.ndarray  # f32[S, E]
     train_accuracy: np.ndarray  # f32[S, E]
@@ -35,7 +37,7 @@ class Curves(NamedTuple):
 
 
 def study(settings: Settings) -> StudyResult:
-    """Loss against steps, time to convergence and test error against label corruption."""
+    """Measure the loss over steps, and the time to convergence and the test error over label corruption."""
     dataset = load(settings)
     chosen = config(settings, dataset)
     levels = [0.0, *_CORRUPTION[: settings.strengths or None], 1.0]
@@ -51,18 +53,19 @@ def study(settings: Settings) -> StudyResult:
 
 
 def fitted(train_accuracy: np.ndarray) -> np.ndarray:
-    """f32[S, E] -> f64[S]: the number of epochs until the labels are fitted, NaN if they never are."""
+    """Return the number of epochs until the labels are fitted, NaN if they never are: f32[S, E] -> f64[S]."""
     reached = train_accuracy >= _FITTED
     return np.where(reached.any(1), reached.argmax(1) + 1.0, np.nan)
 
 
 def _split(measured: dict[str, np.ndarray], number: int) -> list[Curves]:
-    """The runs of each point of a sweep."""
+    """Return the learning curves of each of the `number` points of a sweep."""
     all_runs = measured["train_loss"], measured["train_accuracy"], measured["test_accuracy"][..., 0]
     return [Curves(*of_point) for of_point in zip(*(np.split(values, number) for values in all_runs), strict=True)]
 
 
 def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int) -> StudyResult:
+    """Return the figure and the numbers; `steps` is the number of steps in an epoch."""
     titles = ["(a) learning curves", "(b) time to convergence", "(c) generalization error growth"]
     corruption = "label corruption"
     figure, axes = panels(
@@ -100,6 +103,7 @@ def _report(kinds: dict[str, Curves], by_level: dict[float, Curves], steps: int)
 
 
 def _summary(kind: Curves) -> dict[str, Json]:
+    """Return the time to convergence of each run, and the mean and standard deviation of the last metrics."""
     epochs = fitted(kind.train_accuracy)
     return {
         "epochs_to_fit": [None if np.isnan(epoch) else int(epoch) for epoch in epochs],

@@ -1,7 +1,7 @@
-"""Arpit et al. 2017, section 5: which regularizers keep a network from memorizing, and cost real data nothing?
+"""Which regularizers hinder memorization without harm on real data (Arpit et al. 2017, section 5).
 
-For each strength of each: accuracy on the training labels where these are random (in evaluation mode: how much is
-memorized), against accuracy on test images after training on the real labels.
+The study measures two accuracies for each strength of each regularizer: on the training labels if these are random (in
+evaluation mode, so this is how much the network memorizes), and on test images after training on the real labels.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ USUAL = Settings(seeds=1)
 
 
 class Regularizer(NamedTuple):
-    """One way to regularize, and how strongly."""
+    """A regularizer and its strengths. It changes the config or the program for a given strength."""
 
     strengths: tuple[float, ...]
     configure: Callable[[ConfigDict, float], None] = lambda config, strength: None
@@ -31,7 +31,7 @@ class Regularizer(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Of each run, f64[S]."""
+    """The accuracies of each run, [S] each."""
 
     memorized: np.ndarray  # accuracy on the random labels of the training set
     real_train_accuracy: np.ndarray
@@ -39,19 +39,23 @@ class Measured(NamedTuple):
 
 
 def _dropout(config: ConfigDict, strength: float) -> None:
+    """Set the dropout rate of the network."""
     config.model.dropout = strength
 
 
 def _weight_decay(config: ConfigDict, strength: float) -> None:
+    """Set the weight decay."""
     config.optim.weight_decay = strength
 
 
 def _input_dropout(program_spec: ProgramSpec, strength: float) -> ProgramSpec:
+    """Return the program with dropout on training inputs."""
     spec = program_spec.train_spec
     return program_spec._replace(train_spec=spec._replace(model=NoisyInputs(spec.model, dropout=strength)))
 
 
 def _input_noise(program_spec: ProgramSpec, strength: float) -> ProgramSpec:
+    """Return the program with Gaussian noise on training inputs."""
     spec = program_spec.train_spec
     return program_spec._replace(train_spec=spec._replace(model=NoisyInputs(spec.model, deviation=strength)))
 
@@ -66,7 +70,7 @@ REGULARISERS = {
 
 
 def study(settings: Settings) -> StudyResult:
-    """Accuracy on real data against memorization of random labels."""
+    """Measure the test accuracy on real data and the memorization of random labels for each regularizer."""
     dataset = load(settings)
     found = {}
     for name, regularizer in REGULARISERS.items():
@@ -76,7 +80,7 @@ def study(settings: Settings) -> StudyResult:
 
 
 def _measure(settings: Settings, dataset: Dataset, regularizer: Regularizer, strength: float) -> Measured:
-    """Runs on real and on random labels, in one program."""
+    """Train on real and on random labels, in one program, and return the accuracies."""
     chosen = config(settings, dataset)
     chosen.sweep = (("noise.rate", (0.0, 1.0)),)
     regularizer.configure(chosen, strength)
@@ -88,6 +92,7 @@ def _measure(settings: Settings, dataset: Dataset, regularizer: Regularizer, str
 
 
 def _report(found: dict[str, dict[float, Measured]]) -> StudyResult:
+    """Return the figure and the numbers; `found` has the accuracies by regularizer and strength."""
     labels = [("accuracy on random training labels", "test accuracy on real data")]
     figure, (axis,) = panels(["each point a strength, each line from none on"], labels)
     (none,) = found["none"].values()

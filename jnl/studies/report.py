@@ -1,4 +1,4 @@
-"""The files of a study."""
+"""The files that a study writes."""
 
 import csv
 import json
@@ -13,10 +13,10 @@ from jnl.studies.settings import Settings, StudyResult
 
 
 def create(folder: Path) -> None:
-    """The folder for the files.
+    """Create the folder for the files of a study.
 
     Raises:
-      UserError: it cannot be made.
+      UserError: the folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -25,10 +25,20 @@ def create(folder: Path) -> None:
 
 
 def write(folder: Path, name: str, settings: Settings, found: StudyResult, seconds: float) -> None:
-    """`numbers.json` (command, versions, settings, seeds, seconds, summary), a CSV for each table, the figure twice.
+    """Write the files of a study.
+
+    They are `numbers.json` (command, versions, settings, seeds, seconds, summary), a CSV file for each table, and the
+    figure as SVG and PNG.
+
+    Args:
+      folder: an existing folder.
+      name: the name of the study.
+      settings: the settings of the study.
+      found: the result of the study.
+      seconds: how long the study took.
 
     Raises:
-      UserError: the folder cannot be written.
+      UserError: a file cannot be written.
     """
     content: dict[str, Json] = {
         "study": name,
@@ -52,14 +62,15 @@ def write(folder: Path, name: str, settings: Settings, found: StudyResult, secon
 
 
 def _unusable(error: OSError, folder: Path) -> UserError:
+    """Return the error for a folder that cannot be written."""
     return UserError(f"--out: cannot write {error.filename or folder} ({error.strerror}); give another folder")
 
 
 def rounded(value: float | np.floating | np.integer, digits: int = 5) -> float:
-    """A number for a table."""
+    """Return a number rounded for a table."""
     return round(float(value), digits)
 
 
 def mean_and_std(values: np.ndarray) -> dict[str, Json]:
-    """Mean and standard deviation (ddof 0) of [S]."""
+    """Return the mean and standard deviation (ddof 0) of values [S]."""
     return {"mean": rounded(values.mean()), "std": rounded(values.std())}

@@ -1,4 +1,4 @@
-"""What a study is run on, and what it gives."""
+"""The settings of a study, its data set and config, and the record of its result."""
 
 from typing import NamedTuple
 
@@ -13,44 +13,44 @@ from jnl.data.dataset import Dataset
 from jnl.settings.config import published
 from jnl.studies import synthetic_images
 
-Rows = list[dict[str, Value]]  # of a table: all have the same columns
+Rows = list[dict[str, Value]]  # rows of a table; all have the same columns
 
 
 class Settings(NamedTuple):
-    """What all studies have in common; each has its own values for what is not asked for."""
+    """The settings that all studies share. Each study has its own defaults, `USUAL`."""
 
     data: str = "mnist"
     data_dir: str | None = None
-    model: str = "auto"  # mlp for grey images, cnn_small for colour
-    examples: int = 2000  # of the training set, drawn at random; 0: all
-    tests: int = 1000  # of the test set; 0: all
+    model: str = "auto"  # "auto" is mlp for gray images and cnn_small for color images
+    examples: int = 2000  # number of training examples, drawn at random; 0 means all
+    tests: int = 1000  # number of test examples, drawn at random; 0 means all
     epochs: int = 64
-    seeds: int = 2  # runs of each kind
+    seeds: int = 2  # number of runs of each kind
     batch_size: int = 32
-    learning_rate: float = 0.001  # of Adam, the same in all epochs
-    strengths: int = 0  # levels of what a study varies; 0: all
-    radius: float = 0.01  # of the box that is searched for critical samples, in units of inputs in [0, 1]
+    learning_rate: float = 0.001  # learning rate of Adam, the same in all epochs
+    strengths: int = 0  # number of levels of the quantity that a study varies; 0 means all
+    radius: float = 0.01  # radius of the box that is searched for critical samples; inputs are in [0, 1]
 
 
 def quick(usual: Settings) -> Settings:
-    """A run of seconds."""
+    """Return settings with which a study takes seconds, on the data set digits."""
     epochs = min(usual.epochs, 4)
     return usual._replace(data="digits", examples=512, tests=128, epochs=epochs, seeds=2, batch_size=128, strengths=1)
 
 
 class StudyResult(NamedTuple):
-    """What a study gives."""
+    """The result of a study."""
 
     summary: dict[str, Json]
-    tables: dict[str, Rows]  # by the name of their file
+    tables: dict[str, Rows]  # name of the CSV file, without .csv -> rows
     figure: Figure
 
 
 def load(settings: Settings) -> Dataset:
-    """The images that a study looks at.
+    """Return the images of a study: random examples of the data set.
 
     Raises:
-      UserError: of `jnl.data.load`, data without images or without a test set, or a setting out of range.
+      UserError: a setting is out of range, `jnl.data.load` fails, or the data are not images or have no test set.
     """
     for field in ("examples", "tests", "strengths"):
         within(f"--{field}", getattr(settings, field), 0, 2**31, "0 is all")
@@ -63,10 +63,10 @@ def load(settings: Settings) -> Dataset:
 
 
 def config(settings: Settings, dataset: Dataset) -> ConfigDict:
-    """Plain training on images of mean 0 and variance 1 each, labels as they are.
+    """Return the config of ordinary training without label noise; each image is normalized to mean 0 and variance 1.
 
-    A share `noise.rate` of the labels can be replaced by uniform classes, their own among them, as in both papers:
-    rate 1 is random labels.
+    A study may set `noise.rate`. This share of the labels is then replaced by uniformly random classes, which may be
+    the true class, as in both papers. A rate of 1 means random labels.
     """
     colour = dataset.train.inputs.shape[-1] == 3
     model = ("cnn_small" if colour else "mlp") if settings.model == "auto" else settings.model

@@ -1,7 +1,7 @@
-"""Made inputs: images without some of their structure, or without all of it.
+"""Synthetic inputs: images that lose a part or all of their structure. The labels do not change.
 
-Zhang et al. 2017 (Understanding deep learning requires rethinking generalization), section 2; Gaussian pixels are randX
-of Arpit et al. 2017 (A Closer Look at Memorization in Deep Networks), section 3. Labels stay as they are.
+They are from Zhang et al. 2017 (Understanding deep learning requires rethinking generalization), section 2. Gaussian
+pixels are randX of Arpit et al. 2017 (A Closer Look at Memorization in Deep Networks), section 3.
 """
 
 from collections.abc import Callable
@@ -14,17 +14,24 @@ from jnl.data.arrays import split
 from jnl.data.dataset import Dataset, Split
 from jnl.ops.augment import channel_statistics
 
-Make = Callable[[Dataset, int], Dataset]  # (a data set of images, seed) -> the same labels with other images
+Make = Callable[[Dataset, int], Dataset]  # (data set of images, seed) -> data set with other images, the same labels
 
 
 def check(dataset: Dataset) -> None:
-    """Raises `UserError` unless the inputs are images [N, H, W, channels]."""
+    """Raise `UserError` unless the inputs are images [N, H, W, channels]."""
     if dataset.train.inputs.ndim != 4:
         raise UserError("--data: the studies move pixels, these inputs are no images; use mnist or cifar10")
 
 
 def subset(dataset: Dataset, examples: int, tests: int, seed: int = 0) -> Dataset:
-    """So many random examples of each split, in their order; all where the number is 0 or more than there are."""
+    """Return random examples of each split, in their original order.
+
+    Args:
+      dataset: the data set.
+      examples: number of training examples. 0, or more than there are, means all.
+      tests: number of test examples. 0, or more than there are, means all.
+      seed: seed of the choice.
+    """
     random = np.random.default_rng(seed)
 
     def some(part: Split, number: int) -> Split:
@@ -36,14 +43,14 @@ def subset(dataset: Dataset, examples: int, tests: int, seed: int = 0) -> Datase
 
 
 def shuffled_pixels(dataset: Dataset, seed: int) -> Dataset:
-    """One permutation of the pixels for all images, the channels of a pixel together."""
+    """Permute the pixels, with the same permutation for all images. The channels of a pixel stay together."""
     images = np.asarray(dataset.train.inputs)
     order = np.random.default_rng(seed).permutation(images.shape[1] * images.shape[2])
     return _with_images(dataset, lambda pixels: pixels[:, order])
 
 
 def random_pixels(dataset: Dataset, seed: int) -> Dataset:
-    """A permutation of its own for each image, the channels of a pixel together."""
+    """Permute the pixels, with a different permutation for each image. The channels of a pixel stay together."""
     random = np.random.default_rng(seed)
 
     def shuffle(pixels: np.ndarray) -> np.ndarray:
@@ -54,14 +61,17 @@ def random_pixels(dataset: Dataset, seed: int) -> Dataset:
 
 
 def gaussian_pixels(dataset: Dataset, seed: int) -> Dataset:
-    """Independent pixels with the mean and variance of their channel over the training set: f32, in units of [0, 1]."""
+    """Replace all pixels by independent Gaussian numbers, f32.
+
+    They have the mean and variance of their channel over the training set, in units in which inputs are in [0, 1].
+    """
     random = np.random.default_rng(seed)
     mean, deviation = (np.asarray(numbers, np.float32) for numbers in channel_statistics(dataset.train.inputs))
     return _with_images(dataset, lambda pixels: mean + deviation * random.standard_normal(pixels.shape, np.float32))
 
 
 def _with_images(dataset: Dataset, change: Callable[[np.ndarray], np.ndarray]) -> Dataset:
-    """`change` gets the images of each split as [N, pixels, channels]."""
+    """Return the data set with changed images; `change` gets and returns the images as [N, pixels, channels]."""
 
     def one(part: Split) -> Split:
         images = np.asarray(part.inputs)

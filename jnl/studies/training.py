@@ -1,4 +1,4 @@
-"""Trainings of a study, and what their networks say of every example."""
+"""The trainings of a study, and the predictions of their networks."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,21 +18,21 @@ from jnl.training.evaluation import predict_all, predictor
 
 
 class After(NamedTuple):
-    """All runs of a program after an epoch."""
+    """The state of all runs of a program after an epoch."""
 
-    epoch: int  # how many are over
-    measured: dict[str, np.ndarray]  # [S] or [S, ...]
-    states: Callable[[], TrainState]  # the networks, on the host, [S, K, ...]; to be asked before training goes on
+    epoch: int  # number of epochs that are finished
+    measured: dict[str, np.ndarray]  # [S] or [S, ...] metrics of the epoch
+    states: Callable[[], TrainState]  # returns the networks [S, K, ...] on the host; call it before the next epoch
 
 
 def one_program(config: ConfigDict, dataset: Dataset) -> ProgramSpec:
-    """The runs of a config on a data set that is here."""
+    """Return the program of a config, for a data set that is already loaded. The config must have one program."""
     (program_spec,) = build(config, load=lambda *_, **__: dataset)
     return program_spec
 
 
 def follow(program_spec: ProgramSpec) -> Iterator[After]:
-    """Trains all runs in one program, epoch by epoch."""
+    """Train all runs in one program, and yield after each epoch."""
     program = MultiRunProgram(program_spec.train_spec, program_spec.dataset, program_spec.runs, program_spec.layout)
     for cursor in program.train(partial(program.start, program_spec.epochs.start)):
         if cursor.measured is not None:
@@ -42,11 +42,12 @@ def follow(program_spec: ProgramSpec) -> Iterator[After]:
 
 
 def _states(program: MultiRunProgram, cursor: Cursor) -> TrainState:
+    """Return the states of all runs on the host."""
     return program.gather(cursor).states
 
 
 def curves(program_spec: ProgramSpec) -> tuple[dict[str, np.ndarray], TrainState]:
-    """Metrics of all epochs, f32[S, E] or f32[S, E, K], and the networks after the last."""
+    """Train, and return the metrics of all epochs, f32[S, E] or f32[S, E, ...], and the states after the last epoch."""
     every = []
     for after in follow(program_spec):
         every.append(after.measured)
@@ -54,7 +55,7 @@ def curves(program_spec: ProgramSpec) -> tuple[dict[str, np.ndarray], TrainState
 
 
 def predictions(program_spec: ProgramSpec, states: TrainState) -> np.ndarray:
-    """The class that each network gives each training example, in evaluation mode: i32[S, K, N]."""
+    """Return the class that each network predicts for each training example, in evaluation mode: i32[S, K, N]."""
 
     def one(inputs: Array, state: TrainState) -> Array:
         predict_fn = predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment)
@@ -65,5 +66,5 @@ def predictions(program_spec: ProgramSpec, states: TrainState) -> np.ndarray:
 
 
 def labels(program_spec: ProgramSpec) -> np.ndarray:
-    """What each run trains on: i32[S, N]."""
+    """Return the labels on which each run trains: i32[S, N]."""
     return np.stack([np.asarray(run.labels) for run in program_spec.runs])
