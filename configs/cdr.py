@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from jnl.settings.config import published, set_model
 from jnl.settings.protocols import for_data, train_by_sgd
 
-_GREY, _COLOUR = (100, (9, 19), 32), (200, (39, 79), 64)  # epochs, milestones (the scheduler steps first), batch size
+_GRAY, _COLOR = (100, (9, 19), 32), (200, (39, 79), 64)  # epochs, milestones (the scheduler steps first), batch size
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
@@ -24,7 +24,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
 
 
 def _reference(config: ConfigDict) -> None:
-    every = {"mnist": _GREY, "fashion_mnist": _GREY, "cifar10": _COLOUR, "cifar100": _COLOUR}
+    every = {"mnist": _GRAY, "fashion_mnist": _GRAY, "cifar10": _COLOR, "cifar100": _COLOR}
     epochs, milestones, batch_size = for_data(config, every)
     train_by_sgd(config, 0.01, 1e-3, epochs, milestones, batch_size=batch_size)
     if config.data.name == "mnist":

@@ -204,13 +204,13 @@ def _noisy(source: Callable[[DataSettings], Dataset], wanted: DataSettings, kind
     # Instance noise and labels that are noisy already have no matrix that is known before the draw.
     of_its_own = kind.kind == "instance" or (given != clean)[known].any()
     if of_its_own:
-        told = noise.realized(np.where(known, clean, given), labels, classes)
+        transition = noise.realized(np.where(known, clean, given), labels, classes)
     else:
-        told = noise.transition(kind.kind, classes, kind.rate, kind.file)
+        transition = noise.transition(kind.kind, classes, kind.rate, kind.file)
     share = kind.validation or (_HELD_OUT if dataset.test is None else 0.0)
     train, held = holdout.split(labels, share, seed)
-    told = told.astype(np.float32)
-    return _Noisy(jnp.asarray(labels), jnp.asarray(told), jnp.asarray(train), jnp.asarray(held), realized, matrix)
+    transition = transition.astype(np.float32)
+    return _Noisy(jnp.asarray(labels), jnp.asarray(transition), jnp.asarray(train), jnp.asarray(held), realized, matrix)
 
 
 def _streams(settings: Settings, dataset: Dataset, strategy: Strategy) -> bool:

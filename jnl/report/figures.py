@@ -74,11 +74,11 @@ def _epochs(board: Leaderboard, numbers: Mapping[str, int], prefix: str, name: s
     for cell, curve in found:
         number, epochs = numbers[cell.label], cell.epochs()
         mean, std = _over_runs(curve)
-        colour, dashes, marker = look(number)
-        (line,) = axes.plot(epochs, mean, color=colour, dashes=dashes or (1, 0), lw=1.4, gid=f"s-{number}-l")
+        color, dashes, marker = look(number)
+        (line,) = axes.plot(epochs, mean, color=color, dashes=dashes or (1, 0), lw=1.4, gid=f"s-{number}-l")
         if len(epochs) <= _FEW:
             line.set(marker=marker, markersize=3)
-        axes.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.16, lw=0, gid=f"s-{number}-b")
+        axes.fill_between(epochs, mean - std, mean + std, color=color, alpha=0.16, lw=0, gid=f"s-{number}-b")
         series.append(_values(cell, number, int(epochs[0]), curve))
     axes.margins(x=0.02)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
@@ -91,10 +91,10 @@ def _values(cell: MethodResult, number: int, first: int, curves: np.ndarray) -> 
     """Return mean and standard deviation over runs for the page: f64[S, X]. One known run has no deviation."""
     mean, std = _over_runs(curves)
     several = np.isfinite(curves).sum(0) > 1
-    told: list[Json] = [
+    values_of_epochs: list[Json] = [
         [_rounded(one), _rounded(other) if more else None] for one, other, more in zip(mean, std, several, strict=True)
     ]
-    return {"series": number, "label": cell.label, "first": first, "values": told}
+    return {"series": number, "label": cell.label, "first": first, "values": values_of_epochs}
 
 
 def _columns(axes: Axes, series: list[Json], names: Sequence[str]) -> Json:
@@ -112,9 +112,9 @@ def _classes(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Fig
     series: list[Json] = []
     for cell, values in known:
         number = numbers[cell.label]
-        colour, _, marker = look(number)
+        color, _, marker = look(number)
         size = 4 if len(names) <= _MOST_NAMES else 2
-        axes.plot(_over_runs(values)[0], marker, color=colour, ms=size, gid=f"s-{number}-l")
+        axes.plot(_over_runs(values)[0], marker, color=color, ms=size, gid=f"s-{number}-l")
         series.append(_values(cell, number, 0, values))
     if len(names) <= _MOST_NAMES:
         longest = 60 // len(names)  # letters per name, so that the names do not overlap
@@ -160,10 +160,10 @@ def _compute(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Fig
         if accuracy is None or not math.isfinite(cost):
             continue
         number = numbers[cell.label]
-        colour, _, marker = look(number)
+        color, _, marker = look(number)
         mean, std = (100 * float(one[0]) for one in _over_runs(accuracy[:, None]))
-        axes.plot([cost], [mean], marker, color=colour, ms=5, gid=f"s-{number}-l")
-        axes.plot([cost] * 2, [mean - std, mean + std], color=colour, lw=1.4, gid=f"s-{number}-b")
+        axes.plot([cost], [mean], marker, color=color, ms=5, gid=f"s-{number}-l")
+        axes.plot([cost] * 2, [mean - std, mean + std], color=color, lw=1.4, gid=f"s-{number}-b")
         shown.append(cell)
         of_what = f"{cost:.3g} operations" if counted else f"{cost:.1f} s"
         spread = f" ± {std:.2f}" if len(accuracy) > 1 else ""
@@ -255,10 +255,10 @@ def _finish(
 
 def _handle(number: int, points: bool) -> Line2D:
     """Return the legend entry of a series: a marker or a line."""
-    colour, dashes, marker = look(number)
+    color, dashes, marker = look(number)
     if points:
-        return Line2D([], [], color=colour, marker=marker, linestyle="none", markersize=5)
-    return Line2D([], [], color=colour, dashes=dashes or (1, 0))
+        return Line2D([], [], color=color, marker=marker, linestyle="none", markersize=5)
+    return Line2D([], [], color=color, dashes=dashes or (1, 0))
 
 
 def _saved(canvas: Canvas, form: str) -> bytes:

@@ -124,9 +124,9 @@ def _read_one(workdir: Path) -> list[Point]:
     summary = old_names.summary(_object(workdir / (SUMMARY if over else PARTIAL_SUMMARY)))
     rows = read_rows(workdir)
     try:
-        told = list(map(as_object, as_list(summary["points"]))) if "points" in summary else [_whole(summary)]
+        summaries = list(map(as_object, as_list(summary["points"]))) if "points" in summary else [_whole(summary)]
         programs = _programs(summary, len(rows))
-        found = [_point(workdir, config, point, rows, programs) for point in told]
+        found = [_point(workdir, config, point, rows, programs) for point in summaries]
         for point in found:
             point.shapes()
         return found

@@ -61,5 +61,7 @@ def correction(
 
         return lax.cond((epoch > 0) & (epoch <= epochs), look, lambda: memory)
 
-    told = None if known_noise else lambda memory, learned: memory["transition"]
-    return Strategy(1, select, memory=Memory(init, refresh, noise=told), reset_epoch=epochs, validation_loss=corrected)
+    matrix = None if known_noise else lambda memory, learned: memory["transition"]
+    return Strategy(
+        1, select, memory=Memory(init, refresh, noise=matrix), reset_epoch=epochs, validation_loss=corrected
+    )

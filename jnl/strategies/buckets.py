@@ -7,6 +7,7 @@ others since Quadrianto et al. 2009). With `bag_size` 1 this is cross entropy.
 
 import jax
 import jax.numpy as jnp
+import optax
 from jax import Array
 
 from jnl.core.errors import UserError, within
@@ -36,7 +37,7 @@ def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) 
         if known_noise:
             p_bag = p_bag @ context.memory["transition"]
         of_bag = -(share_bag * jnp.log(jnp.maximum(p_bag, 1e-7))).sum(-1)
-        own = -(p * jax.nn.log_softmax(logits[0])).sum(-1)
+        own = optax.softmax_cross_entropy(logits[0], p)
         loss = jnp.repeat(of_bag, bag_size, total_repeat_length=size) + entropy * own
         return masked_mean(loss[None], jnp.ones((1, size), bool))
 

@@ -74,14 +74,14 @@ def elr_plus(
 
         said, _, stats = forward(model, memory.params, memory.batch_stats, inputs, keys[0])
         # Each network gets the predictions of the weight average of the other network.
-        told = (1 - target_momentum) * lax.stop_gradient(jax.nn.softmax(said[::-1]))
-        told += target_momentum * memory.target[:, context.example_index]
-        y = jax.nn.one_hot(labels, told.shape[-1])
+        targets = (1 - target_momentum) * lax.stop_gradient(jax.nn.softmax(said[::-1]))
+        targets += target_momentum * memory.target[:, context.example_index]
+        y = jax.nn.one_hot(labels, targets.shape[-1])
 
-        def mix(key: Array, told: Array) -> tuple[Array, Array]:
-            return mixup(key, concentration, inputs, jnp.concatenate([y, told], -1))
+        def mix(key: Array, targets: Array) -> tuple[Array, Array]:
+            return mixup(key, concentration, inputs, jnp.concatenate([y, targets], -1))
 
-        mixed, both = jax.vmap(mix)(jax.random.split(keys[1]), told)  # each network has its own mixture
+        mixed, both = jax.vmap(mix)(jax.random.split(keys[1]), targets)  # each network has its own mixture
         y_mixed, q = jnp.split(both, 2, -1)
         pull = weight * _ramp(now, ramp_steps) if ramp_steps else weight
         if reweight:
@@ -95,7 +95,7 @@ def elr_plus(
         state, (loss, logits) = apply_gradients(training, state, total)
         factor = 0.997 * _ramp(now + 1, _STIFF)
         params = optax.incremental_update(state.params, memory.params, 1 - factor)
-        remembered = _Remembered(params, stats, memory.target.at[:, context.example_index].set(told), now + 1)
+        remembered = _Remembered(params, stats, memory.target.at[:, context.example_index].set(targets), now + 1)
         selection = masked_mean(loss, jnp.ones(loss.shape, bool))
         return state._replace(memory=cast(Arrays, remembered)), StepOutput(
             loss.mean(1), selection, logits, context.example_index
@@ -122,4 +122,4 @@ def regularized_loss(logits: Array, labels: Array, targets: Array, pull: float |
       f32[K, B].
     """
     p = jnp.clip(jax.nn.softmax(logits), 1e-4, 1 - 1e-4)
-    return -(labels * jax.nn.log_softmax(logits)).sum(-1) + pull * jnp.log(1 - (targets * p).sum(-1))
+    return optax.softmax_cross_entropy(logits, labels) + pull * jnp.log(1 - (targets * p).sum(-1))

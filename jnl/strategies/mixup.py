@@ -8,6 +8,7 @@ linear between examples. Such a network memorizes wrong labels later; a large `c
 
 import jax
 import jax.numpy as jnp
+import optax
 from jax import Array
 
 from jnl.core.errors import within
@@ -28,7 +29,8 @@ def mixup(concentration: float = 1.0) -> Strategy:
 
         def total(params: Tree) -> tuple[Array, tuple[Tree, tuple[Array, Array]]]:
             logits, _, stats = forward(training.model, params, state.batch_stats, mixed, context.key)
-            loss = soft_cross_entropy(logits, mix(jax.nn.one_hot(labels, logits.shape[-1])))
+            targets = mix(jax.nn.one_hot(labels, logits.shape[-1]))
+            loss = optax.softmax_cross_entropy(logits, targets[None])
             return loss.mean(), (stats, (loss, logits))
 
         state, (loss, logits) = apply_gradients(training, state, total)
@@ -36,8 +38,3 @@ def mixup(concentration: float = 1.0) -> Strategy:
         return state, StepOutput(loss.mean(1), selection, logits, context.example_index)
 
     return Strategy(1, custom_step=step)
-
-
-def soft_cross_entropy(logits: Array, labels: Array) -> Array:
-    """Return the cross entropy with labels that are shares of classes: f32[K, B, C], f32[B, C] -> f32[K, B]."""
-    return -(labels[None] * jax.nn.log_softmax(logits)).sum(-1)

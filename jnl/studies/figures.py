@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-_COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
+_COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
 _LINES = ("-", "--", "-.", "-", ":")  # so that a line under another line can be seen
 
 
@@ -22,7 +22,7 @@ def panels(titles: Sequence[str], labels: Sequence[tuple[str, str]]) -> tuple[Fi
     for axis, title, (across, up) in zip(axes, titles, labels, strict=True):
         axis.set(title=title, xlabel=across, ylabel=up)
         axis.grid(alpha=0.3)
-        axis.set_prop_cycle(color=_COLOURS, linestyle=_LINES)
+        axis.set_prop_cycle(color=_COLORS, linestyle=_LINES)
     return figure, axes
 
 

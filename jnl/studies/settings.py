@@ -68,8 +68,8 @@ def config(settings: Settings, dataset: Dataset) -> ConfigDict:
     A study may set `noise.rate`. This share of the labels is then replaced by uniformly random classes, which may be
     the true class, as in both papers. A rate of 1 means random labels.
     """
-    colour = dataset.train.inputs.shape[-1] == 3
-    model = ("cnn_small" if colour else "mlp") if settings.model == "auto" else settings.model
+    color = dataset.train.inputs.shape[-1] == 3
+    model = ("cnn_small" if color else "mlp") if settings.model == "auto" else settings.model
     chosen = published("standard", f"data={settings.data},noise=symmetric_inclusive,rate=0,model={model}")
     chosen.epochs, chosen.seeds, chosen.batch_size = settings.epochs, settings.seeds, settings.batch_size
     chosen.optim.update(learning_rate=settings.learning_rate, schedule="staircase")

@@ -23,7 +23,7 @@ def pictures(number, *shape, seed=0):
 
 
 def save(path: Path, picture, **options):
-    """An image file; u8[H, W] is grey, u8[H, W, 2 or 4] has transparency, u16[H, W] 16 bits."""
+    """An image file; u8[H, W] is gray, u8[H, W, 2 or 4] has transparency, u16[H, W] 16 bits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture).save(path, **options)
     return path
@@ -86,10 +86,10 @@ def cifar(dir, name, number=40, names=10):
 
 def class_folders(root: Path, number=3):
     """Images of three sizes and all modes in two classes."""
-    grey, colour = pictures(number, 9, 7), pictures(number, 12, 16, 3)
+    gray, color = pictures(number, 9, 7), pictures(number, 12, 16, 3)
     for row in range(number):
-        save(root / "cat" / f"{row}.png", grey[row])
-        save(root / "dog" / "deep" / f"{row}.JPG", colour[row], format="JPEG")
+        save(root / "cat" / f"{row}.png", gray[row])
+        save(root / "dog" / "deep" / f"{row}.JPG", color[row], format="JPEG")
     save(root / "dog" / "alpha.png", pictures(1, 8, 8, 4)[0])
     (root / "dog" / ".hidden.png").write_text("no image")
     (root / "dog" / "notes.txt").write_text("no image")
@@ -97,7 +97,7 @@ def class_folders(root: Path, number=3):
 
 
 def lfw(root: Path):
-    """Labelled Faces in the Wild with its table of first names; image number k is of the grey level 10 k."""
+    """Labelled Faces in the Wild with its table of first names; image number k is of the gray level 10 k."""
     table = [
         *(f"Man{number} male 1 1021" for number in range(4)),
         *(f"Woman{number} female 1 {number}" for number in range(3)),
@@ -115,7 +115,7 @@ def lfw(root: Path):
 
 
 def tiny_imagenet(root: Path):
-    """Tiny ImageNet: three classes, two training images of each (one grey), a validation image of each but one."""
+    """Tiny ImageNet: three classes, two training images of each (one gray), a validation image of each but one."""
     ids = ["n02124075", "n01443537", "n04067472"]
     images = pictures(9, 64, 64, 3)
     for number, wnid in enumerate(ids):

@@ -17,7 +17,7 @@ from jnl.report import cells, formats, records, tables
 from jnl.report.__main__ import main
 from jnl.report.reading import read
 from jnl.report.report import write
-from jnl.report.style import COLOURS, look
+from jnl.report.style import COLORS, look
 
 RESULTS = sorted(file.parent for file in (ROOT / "results").rglob("summary.json"))
 
@@ -309,9 +309,9 @@ def test_tables_are_escaped_in_every_format():
     assert formats.latex("98.08 ± 0.05") == r"98.08 $\pm$ 0.05"
 
 
-def luminance(colour):
+def luminance(color):
     """Relative, as in WCAG 2."""
-    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    parts = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return float(np.dot((0.2126, 0.7152, 0.0722), linear))
 
@@ -319,10 +319,10 @@ def luminance(colour):
 BACKGROUNDS = ("#ffffff", "#16181d")  # of the light and the dark page
 
 
-@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("color", COLORS)
 @pytest.mark.parametrize("background", BACKGROUNDS)
-def test_colours_are_seen_in_both_themes(colour, background):
-    low, high = sorted((luminance(colour), luminance(background)))
+def test_colors_are_seen_in_both_themes(color, background):
+    low, high = sorted((luminance(color), luminance(background)))
     assert (high + 0.05) / (low + 0.05) >= 3
 
 

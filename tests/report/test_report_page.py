@@ -211,15 +211,15 @@ def test_strategies_and_boards_are_filtered(opened):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_theme_follows_the_system_and_the_button(opened, scheme):
     page = opened(scheme=scheme)
-    colours = {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 29)"}
+    colors = {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 29)"}
     other = "dark" if scheme == "light" else "light"
     background = "getComputedStyle(document.body).backgroundColor"
-    assert page.evaluate(background) == colours[scheme]
+    assert page.evaluate(background) == colors[scheme]
     page.click("#theme")
-    assert page.evaluate(background) == colours[other]
+    assert page.evaluate(background) == colors[other]
     assert page.get_attribute("#theme", "aria-pressed") == str(other == "dark").lower()
     page.reload()
-    assert page.evaluate(background) == colours[other]  # remembered
+    assert page.evaluate(background) == colors[other]  # remembered
 
 
 def test_values_are_shown_under_the_pointer(opened, report):
