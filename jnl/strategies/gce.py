@@ -1,11 +1,11 @@
 """Generalized cross entropy (Zhang & Sabuncu 2018, eq. 6 and algorithm 1): between cross entropy and absolute error.
 
 `truncated` also prunes: at the start of epoch `prune_from` (counted from 0) and every `prune_every` epochs after it,
-examples with p_y <= `threshold` are left out until the next pruning. These numbers follow the known code (unofficial),
-which prunes before its 40th, 50th, ... epoch. So does the mean over the whole batch; the paper has a sum.
-Departures from that code: it prunes with the checkpoint that is best on test data, here the current networks are used,
-in evaluation mode. In its epochs that prune, it trains a copy of the network that its optimizer does not know; here
-these epochs train as usual.
+examples with p_y <= `threshold` are left out until the next pruning. As in the known code (unofficial), the first
+prunings are before the 40th, 50th, ... epoch, and the loss is the mean over the whole batch; the paper has a sum.
+Departures from that code: it prunes with the checkpoint that is best on test data, while the current networks are used
+here, in evaluation mode. In an epoch that prunes, it trains a copy of the network that is not in its optimizer; here
+such an epoch trains as usual.
 """
 
 import jax.numpy as jnp

@@ -30,7 +30,7 @@ def mentornet(
     burn_in: int = 18,
     dropout_rate: float = 0.0,
 ) -> Strategy:
-    """Weight examples by loss. `decay` is the moving average's; a share `dropout_rate` of a batch is left out."""
+    """Weight examples by loss; m has `percentile` and `decay`; a share `dropout_rate` of each batch is left out."""
     within("strategy.percentile", percentile, 0, 1, "published: 0.7")
     within("strategy.decay", decay, 0, 1, "published: 0.5")
     within("strategy.gamma", gamma, 1e-6, 1e6, "published: 1 (linear), 2 (focal)")

@@ -37,7 +37,7 @@ class TrainSpec(NamedTuple):
     batch_size: int
     steps: int  # number of batches in an epoch; an incomplete last batch is dropped
     optimizer: Optimizer = Optimizer("adam", 0.0, 0.0)
-    balanced: bool = False  # whether every class has the same number of examples in an epoch
+    balanced: bool = False  # whether every class has the same share of the batches of an epoch
     streams: bool = False  # whether training inputs are streamed from the host
     segments: int = 1  # number of segments of an epoch; training can be saved and stopped between segments
     augment: Augment = Augment()
