@@ -1,7 +1,7 @@
 """The networks, found by file name: `models/mlp.py` holds the function `mlp(num_classes, **options) -> nn.Module`.
 
-A module maps f32[B, ...], images in [0, 1], to logits f32[B, C]: `module(inputs, train=True)` uses batch statistics and
-dropout. `newsnet` takes tokens i32[B, T] too.
+A module maps inputs f32[B, ...], such as images in [0, 1], to logits f32[B, C]. `module(inputs, train=True)` uses batch
+statistics and dropout. `newsnet` also takes tokens i32[B, T].
 """
 
 import sys
@@ -15,24 +15,30 @@ _HERE = sys.modules[__name__]
 
 
 def names() -> list[str]:
-    """All networks."""
+    """Return the names of all networks."""
     return registry.names(_HERE)
 
 
 def _factory(name: str) -> Callable[..., nn.Module]:
+    """Return the function that creates a network; raise `UserError` if the name is unknown."""
     return getattr(registry.find(_HERE, name, "model.name"), name)
 
 
 def options(name: str) -> dict[str, registry.Value]:
-    """The options of a network and their defaults."""
+    """Return the options of a network with their defaults."""
     return registry.keywords(_factory(name), skip="num_classes")
 
 
 def make(name: str, num_classes: int, **options: registry.Value) -> nn.Module:
-    """A network by its name.
+    """Create a network by its name.
+
+    Args:
+      name: a name in `names()`.
+      num_classes: C.
+      **options: options of the network, see `options`.
 
     Raises:
-      UserError: an unknown name or option, with the right ones.
+      UserError: the name or an option is unknown; the message lists the known ones.
     """
     factory = _factory(name)
     registry.check_keywords(factory, options, "model", skip="num_classes")

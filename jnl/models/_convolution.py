@@ -1,14 +1,15 @@
-"""Convolution that stays fast under vmap over networks and inside loops.
+"""Convolution that is fast under vmap over networks and inside loops.
 
-A native convolution becomes a grouped one under vmap, and loses its threads in a loop on CPU. So there are three ways:
-- on CPU, Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2016, "Fast Algorithms for Convolutional Neural
-  Networks"): 4 times fewer multiplications, a few images at a time so that their tiles stay in the cache, and an own
-  gradient that transforms the tiles again instead of keeping them. It rounds to about 1e-5 of the largest value, ten
-  times as much as direct sums.
-- on a GPU the native one where there are many channels: on an H200 an epoch of JoCoR with the 7-layer CNN took 1.38 s
-  by it and 1.73 s by the next way for one run, 1.43 and 1.92 s for each of 4. With few channels it was slower: the
-  small CNN took 0.074 and 0.063 s.
-- elsewhere, all shifted images side by side and one matrix product.
+Under vmap, XLA turns its native convolution into a grouped one; inside a loop on CPU, it runs without threads. So there
+are three methods:
+- `winograd`, on CPU: minimal filtering F(4x4, 3x3) (Lavin & Gray 2016, "Fast Algorithms for Convolutional Neural
+  Networks") with 4 times fewer multiplications. It filters a few images at a time, so that their tiles stay in the
+  cache. Its own gradient transforms the tiles again instead of storing them. Its rounding error is about 1e-5 of the
+  largest value, ten times the error of direct sums.
+- `native`, on a GPU if there are many channels: XLA's convolution. On an H200, an epoch of JoCoR with the 7-layer CNN
+  took 1.38 s with `native` and 1.73 s with `shifted` for one run, and 1.43 s and 1.92 s for each of 4 runs. With few
+  channels `native` was slower: the small CNN took 0.074 s and 0.063 s.
+- `shifted`, in all other cases: shifted images side by side and one matrix product.
 """
 
 from functools import partial
@@ -19,7 +20,8 @@ import numpy as np
 from jax import Array, lax
 from jax.custom_batching import sequential_vmap
 
-# Lavin & Gray, section 4.3: a tile of 6x6 inputs gives 4x4 outputs, y = A [(G k G') * (B x B')] A'.
+# Lavin & Gray, section 4.3: a tile of 6x6 inputs gives 4x4 outputs, y = A [(G k G') * (B x B')] A'. The matrices below
+# are B, G and A.
 _INPUT = np.array(
     [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
      [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]], np.float32
@@ -32,12 +34,22 @@ _OUTPUT = np.array(
     [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], np.float32
 )  # fmt: skip
 _TILE = 4
-_TILES_AT_ONCE = 128  # what fits into the cache of a core, from measurement
-_FEW_CHANNELS = 8  # with as few as an image has, nine shifted copies are small
+_TILES_AT_ONCE = 128  # number of tiles that fit in the cache of a core, from measurement
+_FEW_CHANNELS = 8  # with so few channels, such as those of an image, nine shifted copies are small
 
 
 def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
-    """f32[B, H, W, c], f32[k, k, c, features] -> f32[B, H', W', features], H' = (H + 2 padding - k) // stride + 1."""
+    """Convolve images with a kernel, by the fastest method for the device and the shapes.
+
+    Args:
+      x: f32[B, H, W, c] images.
+      kernel: f32[k, k, c, features].
+      padding: number of zeros on each side of an image.
+      stride: pixels from one output to the next.
+
+    Returns:
+      f32[B, H', W', features] with H' = (H + 2 padding - k) // stride + 1, and W' in the same way.
+    """
     few, backend = x.shape[-1] <= _FEW_CHANNELS, jax.default_backend()
     if backend == "cpu" and not few and stride == 1 and kernel.shape[0] == 3:
         return winograd(x, kernel, padding)
@@ -47,17 +59,17 @@ def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
 
 
 def native(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
-    """`convolve` by XLA's own convolution."""
+    """Convolve as `convolve` does, by XLA's own convolution."""
     edge, layout = (padding, padding), ("NHWC", "HWIO", "NHWC")
     return lax.conv_general_dilated(x, kernel, (stride, stride), (edge, edge), dimension_numbers=layout)
 
 
 def shifted(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
-    """`convolve` for any kernel size, by shifted images and one matrix product."""
+    """Convolve as `convolve` does, for any kernel size, by shifted images and one matrix product."""
     size, features = kernel.shape[0], kernel.shape[-1]
     x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
     height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
-    # Columns first, then rows: copies of the few channels of one pixel take most of the time on CPU.
+    # Columns come first, then rows: the copies of the few channels of single pixels take most of the time on CPU.
     x = jnp.concatenate([x[:, :, j : j + width : stride] for j in range(size)], -1)
     patches = jnp.concatenate([x[:, i : i + height : stride] for i in range(size)], -1)
     return patches @ kernel.reshape(-1, features)
@@ -65,7 +77,7 @@ def shifted(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def winograd(x: Array, kernel: Array, padding: int) -> Array:
-    """`convolve` for 3x3 kernels and padding 0 to 2. Networks under vmap go through it one after the other."""
+    """Convolve as `convolve` does, for 3x3 kernels, padding 0 to 2 and stride 1; under vmap, one network at a time."""
 
     @sequential_vmap
     def one(x: Array, kernel: Array) -> Array:
@@ -77,10 +89,13 @@ def winograd(x: Array, kernel: Array, padding: int) -> Array:
 
 
 def _forward(x: Array, kernel: Array, padding: int) -> tuple[Array, tuple[Array, Array]]:
+    """Return the result of `winograd`, and what `_backward` needs."""
     return winograd(x, kernel, padding), (x, kernel)
 
 
 def _backward(padding: int, saved: tuple[Array, Array], gradient: Array) -> tuple[Array, Array]:
+    """Return the gradients f32[B, H, W, c] and f32[3, 3, c, features] for the gradient f32[B, H', W', features]."""
+
     @sequential_vmap
     def one(x: Array, kernel: Array, gradient: Array) -> tuple[Array, Array]:
         turned = _transform(kernel[::-1, ::-1].swapaxes(2, 3))
@@ -104,7 +119,7 @@ winograd.defvjp(_forward, _backward)
 
 
 def _filter(x: Array, transformed: Array, padding: int) -> Array:
-    """f32[n, H, W, c], f32[36, c, features] -> f32[n, H', W', features]."""
+    """Convolve images with a transformed kernel: f32[n, H, W, c], f32[36, c, features] -> f32[n, H', W', features]."""
     height, width = _lengths(x, padding)
     products = jnp.einsum("ptc,pcf->ptf", _tiles(x, padding), transformed)
     outputs = jnp.asarray(np.kron(_OUTPUT, _OUTPUT)) @ products.reshape(36, -1)
@@ -114,12 +129,12 @@ def _filter(x: Array, transformed: Array, padding: int) -> Array:
 
 
 def _transform(kernel: Array) -> Array:
-    """f32[3, 3, c, features] -> f32[36, c, features]."""
+    """Transform a kernel: f32[3, 3, c, features] -> f32[36, c, features]."""
     return jnp.einsum("ia,jb,abcf->ijcf", _KERNEL, _KERNEL, kernel).reshape(36, *kernel.shape[2:])
 
 
 def _tiles(x: Array, padding: int) -> Array:
-    """The transformed 6x6 tiles of padded images, 4 apart: f32[n, H, W, c] -> f32[36, tiles, c]."""
+    """Pad images, cut them into 6x6 tiles 4 pixels apart and transform these: f32[n, H, W, c] -> f32[36, tiles, c]."""
     rows, columns = map(_number, _lengths(x, padding))
     below, right = rows * _TILE + 2 - padding - x.shape[1], columns * _TILE + 2 - padding - x.shape[2]
     x = jnp.pad(x, ((0, 0), (padding, below), (padding, right), (0, 0)))
@@ -129,7 +144,7 @@ def _tiles(x: Array, padding: int) -> Array:
 
 
 def _cut_outputs(gradient: Array) -> Array:
-    """f32[n, H', W', features] -> f32[16, ...] its 4x4 tiles."""
+    """Cut the gradient of the outputs into 4x4 tiles: f32[n, H', W', features] -> f32[16, tiles features]."""
     images, height, width, features = gradient.shape
     rows, columns = _number(height), _number(width)
     gradient = jnp.pad(gradient, ((0, 0), (0, rows * _TILE - height), (0, columns * _TILE - width), (0, 0)))
@@ -137,17 +152,17 @@ def _cut_outputs(gradient: Array) -> Array:
 
 
 def _lengths(x: Array, padding: int) -> tuple[int, int]:
-    """Height and width of the result."""
+    """Return the height and width of the result for a 3x3 kernel."""
     return x.shape[1] + 2 * padding - 2, x.shape[2] + 2 * padding - 2
 
 
 def _number(length: int) -> int:
-    """How many tiles give so many outputs."""
+    """Return the number of tiles that cover `length` outputs."""
     return -(-length // _TILE)
 
 
 def _split(x: Array, output: tuple[int, ...]) -> Array:
-    """f32[B, ...] -> f32[chunks, n, ...] with as many images as keep their tiles in the cache."""
+    """Split a batch into chunks whose tiles fit in the cache: f32[B, ...] -> f32[chunks, n, ...]."""
     most = max(1, _TILES_AT_ONCE // (_number(output[1]) * _number(output[2])))
     at_once = max(number for number in range(1, min(most, len(x)) + 1) if len(x) % number == 0)
     return x.reshape(len(x) // at_once, at_once, *x.shape[1:])

@@ -1,7 +1,7 @@
-"""Layers with Keras' defaults, for networks whose published code is written in it.
+"""Layers with the defaults of Keras, for networks whose published code uses Keras.
 
-Kernels start by `he_normal` (He et al. 2015, a truncated normal distribution), as that code asks for, and biases at 0.
-Departure: flax's running variance is the biased one.
+Kernels start from `he_normal` (He et al. 2015, a truncated normal distribution), as in that code, and biases from 0.
+Departure: flax uses the biased variance in its running average.
 """
 
 from functools import partial
@@ -18,14 +18,14 @@ KerasBatchNorm = partial(BatchNorm, momentum=0.99, epsilon=1e-3)
 
 
 class KerasCNN(nn.Module):
-    """Blocks of 3x3 convolutions and a 2x2 pool each, then a dense layer: f32[B, H, W, channels] -> f32[B, C].
+    """A network of convolution blocks and a dense hidden layer: f32[B, H, W, channels] -> f32[B, C].
 
-    Batch norm and ReLU follow each of the layers but the last.
+    A block has 3x3 convolutions and a 2x2 pool. Batch norm and ReLU follow each layer except the last one.
     """
 
     num_classes: int
-    blocks: tuple[tuple[int, ...], ...]  # the channels of each convolution
-    width: int
+    blocks: tuple[tuple[int, ...], ...]  # number of channels of each convolution in each block
+    width: int  # number of units of the hidden layer
     dropout: float
 
     @nn.compact
@@ -39,6 +39,9 @@ class KerasCNN(nn.Module):
 
 
 def pad_same(x: Array, size: int, stride: int) -> Array:
-    """Zeros around f32[B, H, W, c] so that a convolution gives ceil(side / stride); an odd one is below and right."""
+    """Pad f32[B, H, W, c] with zeros so that a convolution gives ceil(side / stride) outputs.
+
+    If the number of zeros is odd, the extra one goes below or to the right.
+    """
     sides = [max((-(-side // stride) - 1) * stride + size - side, 0) for side in x.shape[1:3]]
     return jnp.pad(x, ((0, 0), *((whole // 2, whole - whole // 2) for whole in sides), (0, 0)))

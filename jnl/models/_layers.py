@@ -1,6 +1,6 @@
-"""Layers with PyTorch's defaults, which the published numbers rest on.
+"""Layers with the defaults of PyTorch, on which the published numbers depend.
 
-Weights and biases start as U(-1/sqrt(fan_in), 1/sqrt(fan_in)) unless they are given another start.
+Weights and biases start from U(-1/sqrt(fan_in), 1/sqrt(fan_in)) unless another initializer is given.
 """
 
 from collections.abc import Callable
@@ -20,6 +20,8 @@ uniform_fan_in = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  #
 
 
 def _bias_init(fan_in: int) -> Callable[[Array, tuple[int, ...]], Array]:
+    """Return the initializer U(-1/sqrt(fan_in), 1/sqrt(fan_in))."""
+
     def init(key: Array, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32) -> Array:
         return jax.random.uniform(key, shape, dtype, -1.0, 1.0) / jnp.sqrt(jnp.float32(fan_in))
 
@@ -27,10 +29,10 @@ def _bias_init(fan_in: int) -> Callable[[Array, tuple[int, ...]], Array]:
 
 
 class Dense(nn.Module):
-    """x W^T + b: f32[B, D] -> f32[B, features].
+    """The dense layer x W^T + b: f32[B, D] -> f32[B, features].
 
-    The kernel is [features, D], so that the K kernels that meet one batch are one matrix [K features, D] without a
-    copy, and so are their gradients.
+    The kernel has the shape [features, D]. So the K kernels that share a batch form one matrix [K features, D] without
+    a copy, and so do their gradients.
     """
 
     features: int
@@ -46,7 +48,7 @@ class Dense(nn.Module):
 
 
 class Conv(nn.Module):
-    """A convolution: f32[B, H, W, channels] -> f32[B, H', W', features]."""
+    """A convolution layer: f32[B, H, W, channels] -> f32[B, H', W', features]. See `convolve` for H' and W'."""
 
     features: int
     size: int = 3
@@ -69,10 +71,11 @@ class Conv(nn.Module):
 
 
 class BatchNorm(nn.Module):
-    """Batch normalization with PyTorch's epsilon 1e-5 and momentum 0.1 (0.9 in flax's terms) unless others are given.
+    """Batch normalization. The defaults are PyTorch's: epsilon 1e-5, and momentum 0.1, which flax calls 0.9.
 
-    `scale_init` is `ones`, or `uniform` on [0, 1): the default of the PyTorch versions behind the published numbers
-    (before 1.2). Departure: flax's running variance is the biased one, which differs by a factor 1 - 1/(B H W).
+    `scale_init` is `ones` or `uniform`. `uniform` on [0, 1) is the default of the PyTorch versions before 1.2, which
+    gave the published numbers. Departure: flax uses the biased variance in its running average, which is 1 - 1/(B H W)
+    times the unbiased one.
     """
 
     scale_init: str = "ones"
@@ -96,7 +99,19 @@ def last_layer(
     dropout: float = 0.0,
     dense: Callable[[int], nn.Module] = Dense,
 ) -> Array:
-    """Dropout, then the logits: f32[B, D] -> f32[B, C]. Notes what the layer sees, for the strategies that ask."""
+    """Apply dropout and the last layer, and record the input of this layer for the strategies that need features.
+
+    Args:
+      module: the network, which records the features f32[B, D].
+      x: f32[B, D].
+      num_classes: C.
+      train: whether dropout is active.
+      dropout: share of the features that dropout sets to 0, 0 to 0.999.
+      dense: (number of units) -> the last layer.
+
+    Returns:
+      Logits f32[B, C].
+    """
     within("model.dropout", dropout, 0, 0.999, "0 is none")
     x = nn.Dropout(dropout)(x, deterministic=not train)
     module.sow("intermediates", "features", x)
@@ -104,9 +119,9 @@ def last_layer(
 
 
 def max_pool(x: Array) -> Array:
-    """The maximum of each 2x2 block, odd edges dropped: f32[B, H, W, c] -> f32[B, H // 2, W // 2, c].
+    """Return the maximum of each 2x2 block, without odd edges: f32[B, H, W, c] -> f32[B, H // 2, W // 2, c].
 
-    By reshape: the gradient of a windowed reduction is slow on CPU.
+    The function uses a reshape, because the gradient of a windowed reduction is slow on CPU.
     """
     _check_size(x, 2)
     batch, height, width, channels = x.shape
@@ -115,9 +130,10 @@ def max_pool(x: Array) -> Array:
 
 
 def max_pool_overlapping(x: Array, padding: int = 0) -> Array:
-    """The maximum of each 3x3 block, two apart: f32[B, H, W, c] -> f32[B, (H + 2 padding - 1) // 2, ..., c].
+    """Return the maximum of 3x3 blocks with stride 2: f32[B, H, W, c] -> f32[B, (H + 2 padding - 1) // 2, ..., c].
 
-    By shifts, for the reason of `max_pool`: three rows, then three columns.
+    The function takes the maximum of three shifted rows, then of three shifted columns, because the gradient of a
+    windowed reduction is slow on CPU.
     """
     _check_size(x, 3 - 2 * padding)
     x = jnp.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)), constant_values=-jnp.inf)
@@ -128,6 +144,7 @@ def max_pool_overlapping(x: Array, padding: int = 0) -> Array:
 
 
 def _check_size(x: Array, smallest: int) -> None:
+    """Raise `UserError` if the inputs are not images whose sides have at least `smallest` pixels."""
     if x.ndim != 4:
         raise UserError("model.name: this network takes images, these inputs are none; use mlp, or newsnet for texts")
     if min(x.shape[1:3]) < smallest:
@@ -135,5 +152,5 @@ def _check_size(x: Array, smallest: int) -> None:
 
 
 def flatten(x: Array) -> Array:
-    """f32[B, ...] -> f32[B, D]."""
+    """Flatten all axes except the first: f32[B, ...] -> f32[B, D]."""
     return x.reshape(x.shape[0], -1)

@@ -1,7 +1,7 @@
-"""Residual networks (He et al. 2016): no bias in convolutions, four stages of 64 to 512 channels.
+"""Residual networks (He et al. 2016) with four stages of 64 to 512 channels and no bias in convolutions.
 
-`ResNet` is for 32x32 images, as the code of this field has it: the mean over the first 4x4 of the last map.
-`ImageNetResNet` is for large ones, as torchvision has it.
+`ResNet` is for 32x32 images, as in the code of the papers on noisy labels: its features are the mean over the first 4x4
+pixels of the last map. `ImageNetResNet` is for large images, as in torchvision.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _normal_fan_out = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions, f32[B, H, W, c] -> f32[B, H / stride, W / stride, features]."""
+    """A block of two 3x3 convolutions: f32[B, H, W, c] -> f32[B, H / stride, W / stride, features]."""
 
     features: int
     stride: int
@@ -35,9 +35,9 @@ class Block(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """A 1x1, a 3x3 and a 1x1 convolution, f32[B, H, W, c] -> f32[B, H / stride, W / stride, 4 features].
+    """A block of a 1x1, a 3x3 and a 1x1 convolution: f32[B, H, W, c] -> f32[B, H / stride, W / stride, 4 features].
 
-    The stride is that of the 3x3 convolution, as in torchvision; in the paper it is that of the first.
+    The 3x3 convolution has the stride, as in torchvision. In the paper the first convolution has it.
     """
 
     features: int
@@ -56,7 +56,10 @@ class Bottleneck(nn.Module):
 
 
 class PreActBlock(nn.Module):
-    """The same with batch norm and ReLU before each convolution; the shortcut starts after the first of them."""
+    """A block of two 3x3 convolutions, with batch norm and ReLU before each: shapes as for `Block`.
+
+    If the shapes differ, the shortcut is a 1x1 convolution that starts after the first batch norm and ReLU.
+    """
 
     features: int
     stride: int
@@ -72,6 +75,7 @@ class PreActBlock(nn.Module):
 
 
 def _stages(block: Callable[..., nn.Module], blocks: tuple[int, int, int, int], x: Array, train: bool) -> Array:
+    """Apply the blocks of all four stages; the first block of stages 2 to 4 has stride 2."""
     for stage, number in enumerate(blocks):
         for position in range(number):
             x = block(64 * 2**stage, stride=2 if stage and not position else 1)(x, train)
@@ -79,7 +83,7 @@ def _stages(block: Callable[..., nn.Module], blocks: tuple[int, int, int, int], 
 
 
 class ResNet(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]; H and W at least 25."""
+    """The residual network for small images: f32[B, H, W, channels] -> f32[B, C]; H and W are at least 25."""
 
     num_classes: int
     block: type[Block] | type[Bottleneck] | type[PreActBlock]
@@ -98,7 +102,10 @@ class ResNet(nn.Module):
 
 
 class ImageNetResNet(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]; made for 224x224. Convolutions start as He et al. 2015 have it (fan out)."""
+    """The residual network for large images, made for 224x224 pixels: f32[B, H, W, channels] -> f32[B, C].
+
+    Convolutions start from the normal distribution of He et al. 2015 (fan out).
+    """
 
     num_classes: int
     block: type[Block] | type[Bottleneck]

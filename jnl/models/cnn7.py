@@ -1,6 +1,7 @@
 """The 7-layer CNN of JoCoR (CIFAR-10, CIFAR-100) and Co-teaching+ (CIFAR-100): 518,150 parameters for 10 classes.
 
-Twice [3x3 convolution, batch norm, ReLU] and a 2x2 pool, with 64-64, 128-128 and 196-16 channels; then one dense layer.
+It has three blocks with 64-64, 128-128 and 196-16 channels; each block is twice [3x3 convolution, batch norm, ReLU],
+then a 2x2 pool. The last layer follows.
 """
 
 from flax import linen as nn
@@ -10,7 +11,7 @@ from jnl.models._layers import BatchNorm, Conv, flatten, last_layer, max_pool
 
 
 class CNN7(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]."""
+    """The network: f32[B, H, W, channels] -> f32[B, C]."""
 
     num_classes: int
     dropout: float
@@ -26,5 +27,11 @@ class CNN7(nn.Module):
 
 
 def cnn7(num_classes: int, dropout: float = 0.0, bn_scale_init: str = "ones") -> nn.Module:
-    """`dropout` before the last layer; `bn_scale_init="uniform"` is how the published runs started."""
+    """Create the network.
+
+    Args:
+      num_classes: C.
+      dropout: dropout rate before the last layer.
+      bn_scale_init: initializer of the scales of batch norm, `ones` or `uniform`; the published runs had `uniform`.
+    """
     return CNN7(num_classes, dropout, bn_scale_init)

@@ -1,7 +1,7 @@
 """The 9-layer CNN of Co-teaching (all its data sets): 4,434,570 parameters for 3 channels and 10 classes.
 
-Its published dropout of 0.25 was a no-op in the PyTorch of the time (functional dropout without a training flag), so
-the default here is 0; `dropout=0.25` is ordinary channel dropout while training.
+The published dropout of 0.25 had no effect in the PyTorch versions of that time (functional dropout without a training
+flag), so the default here is 0. `dropout=0.25` drops whole channels during training.
 """
 
 from flax import linen as nn
@@ -12,7 +12,7 @@ from jnl.models._layers import BatchNorm, Conv, last_layer, max_pool
 
 
 class CNN9(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]; H and W at least 28."""
+    """The network: f32[B, H, W, channels] -> f32[B, C]; H and W are at least 28."""
 
     num_classes: int
     dropout: float
@@ -34,6 +34,12 @@ class CNN9(nn.Module):
 
 
 def cnn9(num_classes: int, dropout: float = 0.0, bn_scale_init: str = "ones") -> nn.Module:
-    """`bn_scale_init="uniform"` is how the published runs started."""
+    """Create the network.
+
+    Args:
+      num_classes: C.
+      dropout: dropout rate of channels after each of the two pools.
+      bn_scale_init: initializer of the scales of batch norm, `ones` or `uniform`; the published runs had `uniform`.
+    """
     within("model.dropout", dropout, 0, 0.999, "published: 0.25, which did nothing")
     return CNN9(num_classes, dropout, bn_scale_init)

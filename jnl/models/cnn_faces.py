@@ -1,7 +1,7 @@
-"""A small network for faces on CPUs, our own and from no paper: 23,538 parameters for grey images and 2 classes.
+"""A small network for faces on CPUs, designed for jnl: 23,538 parameters for gray images and 2 classes.
 
-Three times [3x3 convolution, batch norm, ReLU, 2x2 pool] with 16, 32 and 64 channels; the mean over the map and one
-dense layer.
+It has three blocks [3x3 convolution, batch norm, ReLU, 2x2 pool] with 16, 32 and 64 channels, the mean over the map,
+and the last layer.
 """
 
 from flax import linen as nn
@@ -11,7 +11,7 @@ from jnl.models._layers import BatchNorm, Conv, last_layer, max_pool
 
 
 class CNNFaces(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]; H and W at least 8."""
+    """The network: f32[B, H, W, channels] -> f32[B, C]; H and W are at least 8."""
 
     num_classes: int
     dropout: float
@@ -24,5 +24,5 @@ class CNNFaces(nn.Module):
 
 
 def cnn_faces(num_classes: int, dropout: float = 0.0) -> nn.Module:
-    """`dropout` before the last layer."""
+    """Create the network; `dropout` is the dropout rate before the last layer."""
     return CNNFaces(num_classes, dropout)

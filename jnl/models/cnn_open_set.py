@@ -1,6 +1,7 @@
 """The network of iterative open-set learning (CIFAR-10): 1,639,282 parameters, and 2,570 in the strategy's second head.
 
-Twice [3x3 convolution, batch norm, ReLU] and a 2x2 pool, with 64, 128 and 196 channels; a linear layer of 256 features.
+It has three blocks with 64, 128 and 196 channels; each block is twice [3x3 convolution, batch norm, ReLU], then a 2x2
+pool. A linear layer of 256 features and the last layer follow.
 """
 
 from flax import linen as nn
@@ -10,7 +11,7 @@ from jnl.models._layers import BatchNorm, Conv, Dense, flatten, last_layer, max_
 
 
 class CNNOpenSet(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]."""
+    """The network: f32[B, H, W, channels] -> f32[B, C]."""
 
     num_classes: int
     dropout: float
@@ -25,5 +26,5 @@ class CNNOpenSet(nn.Module):
 
 
 def cnn_open_set(num_classes: int, dropout: float = 0.0) -> nn.Module:
-    """`dropout` before the last layer."""
+    """Create the network; `dropout` is the dropout rate before the last layer."""
     return CNNOpenSet(num_classes, dropout)

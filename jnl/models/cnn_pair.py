@@ -1,6 +1,7 @@
 """The network of peer loss on MNIST (weijiaheng/Multi-class-Peer-Loss-functions): 18,378 parameters.
 
-Twice [5x5 convolution, ReLU, 2x2 pool] with 16 and 32 channels, then the last layer; published with `dropout` 0.5.
+It has two blocks [5x5 convolution, ReLU, 2x2 pool] with 16 and 32 channels, then the last layer. The published
+`dropout` is 0.5.
 """
 
 from flax import linen as nn
@@ -10,7 +11,7 @@ from jnl.models._layers import Conv, flatten, last_layer, max_pool
 
 
 class CNNPair(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]."""
+    """The network: f32[B, H, W, channels] -> f32[B, C]."""
 
     num_classes: int
     dropout: float
@@ -23,5 +24,5 @@ class CNNPair(nn.Module):
 
 
 def cnn_pair(num_classes: int, dropout: float = 0.0) -> nn.Module:
-    """`dropout` before the last layer."""
+    """Create the network; `dropout` is the dropout rate before the last layer."""
     return CNNPair(num_classes, dropout)

@@ -1,4 +1,4 @@
-"""LeNet of CDR on 28x28 grey images: 61,706 parameters. Neither batch norm nor dropout."""
+"""The LeNet of CDR on 28x28 gray images: 61,706 parameters, without batch norm, and by default without dropout."""
 
 from flax import linen as nn
 from jax import Array
@@ -7,10 +7,13 @@ from jnl.models._layers import Conv, Dense, flatten, last_layer, max_pool
 
 
 class LeNet(nn.Module):
-    """Twice [5x5 convolution, ReLU, 2x2 pool], two dense layers: f32[B, H, W, channels] -> f32[B, C]."""
+    """A network of two convolution blocks and two dense hidden layers: f32[B, H, W, channels] -> f32[B, C].
+
+    A block is [5x5 convolution, ReLU, 2x2 pool], with 6 and 16 channels. The hidden layers have 120 and 84 units.
+    """
 
     num_classes: int
-    padding: int  # of the first convolution
+    padding: int  # padding of the first convolution
     dropout: float
 
     @nn.compact
@@ -24,5 +27,5 @@ class LeNet(nn.Module):
 
 
 def lenet(num_classes: int, dropout: float = 0.0) -> nn.Module:
-    """`dropout` before the last layer."""
+    """Create the network; `dropout` is the dropout rate before the last layer."""
     return LeNet(num_classes, 2, dropout)

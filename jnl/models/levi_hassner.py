@@ -1,5 +1,7 @@
-"""The face network of Levi & Hassner 2015 ("Age and Gender Classification using Convolutional Neural Networks"), as
-Decoupling (Malach & Shalev-Shwartz 2017) has it for gender on LFW: 8,856,066 parameters for 227x227x3 and 2 classes.
+"""The face network of Levi & Hassner 2015, "Age and Gender Classification using Convolutional Neural Networks".
+
+Decoupling (Malach & Shalev-Shwartz 2017) uses it for gender on LFW: 8,856,066 parameters for 227x227x3 inputs and 2
+classes.
 """
 
 from functools import partial
@@ -15,14 +17,17 @@ _zeros, _ones = nn.initializers.zeros, nn.initializers.ones
 
 
 def local_response_normalization(x: Array) -> Array:
-    """Local response normalization over up to 5 channels on each side; its constant is not divided by their number."""
+    """Divide by the local response of up to 5 channels on each side: f32[B, H, W, c] -> f32[B, H, W, c].
+
+    The constant 1e-4 is not divided by the number of channels.
+    """
     channel = np.arange(x.shape[-1])
     near = np.abs(channel[:, None] - channel) <= 5
     return x / (1 + 1e-4 * (x**2 @ near.astype(np.float32))) ** 0.75
 
 
 class LeviHassner(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]; H and W at least 63."""
+    """The network: f32[B, H, W, channels] -> f32[B, C]; H and W are at least 63."""
 
     num_classes: int
     dropout: float
@@ -43,5 +48,5 @@ class LeviHassner(nn.Module):
 
 
 def levi_hassner(num_classes: int, dropout: float = 0.0) -> nn.Module:
-    """`dropout` after both hidden layers."""
+    """Create the network; `dropout` is the dropout rate after both hidden layers."""
     return LeviHassner(num_classes, dropout)

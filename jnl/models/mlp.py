@@ -1,6 +1,6 @@
-"""The two-layer MLP of Co-teaching+ and JoCoR on MNIST: D - 256 - ReLU - C (203,530 parameters for 784 and 10).
+"""The two-layer MLP of Co-teaching+ and JoCoR on MNIST: D - 256 - ReLU - C (203,530 parameters for D = 784, C = 10).
 
-Loss correction has `width=128, layers=2, dropout=0.2, dropout_every_layer=True, he_normal=True` (118,282 parameters).
+Loss correction uses `width=128, layers=2, dropout=0.2, dropout_every_layer=True, he_normal=True` (118,282 parameters).
 """
 
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ from jnl.models._layers import Dense, flatten, last_layer
 
 
 class MLP(nn.Module):
-    """f32[B, ...] -> f32[B, C]."""
+    """The network: f32[B, ...] -> f32[B, C]."""
 
     num_classes: int
     width: int
@@ -43,8 +43,15 @@ def mlp(
     dropout_every_layer: bool = False,
     he_normal: bool = False,
 ) -> nn.Module:
-    """`layers` of `width` hidden units; of the last, a share `dropout` is left out while training, or of every layer
-    (`dropout_every_layer`). Kernels may start by `he_normal` and biases at 0, as in Keras, instead of as in PyTorch.
+    """Create the network.
+
+    Args:
+      num_classes: C.
+      width: number of units in each hidden layer.
+      dropout: dropout rate after the last hidden layer.
+      layers: number of hidden layers.
+      dropout_every_layer: apply dropout after every hidden layer.
+      he_normal: start kernels from `he_normal` and biases from 0, as in Keras, instead of as in PyTorch.
     """
     if width < 1:
         raise UserError(f"model.width: {width}; give at least 1, the published value is 256")

@@ -1,7 +1,7 @@
 """NewsNet of Co-teaching+ (Yu et al. 2019) on 20 Newsgroups: 6,126,607 parameters for 7 classes, without an embedding.
 
-The vectors of a text (`data/readers/text.py`), one after the other, are pooled to 4,800 numbers for a text of 1000
-tokens; then twice [dense layer, batch norm, softsign], with 1200 and 300 units, and a last layer.
+The network pools the vectors of a text (`data/readers/text.py`), one after the other; a text of 1000 tokens gives 4,800
+numbers. Two blocks [dense layer, batch norm, softsign] with 1200 and 300 units and the last layer follow.
 """
 
 import jax.numpy as jnp
@@ -15,7 +15,10 @@ from jnl.models._layers import BatchNorm, Dense, flatten, last_layer
 
 
 class PooledEmbedding(nn.Module):
-    """The pooled vectors of tokens: i32[B, T] -> f32[B, 4.8 T]. Vectors start as N(0, 1), that of padding (0) too."""
+    """An embedding layer with pooled vectors: tokens i32[B, T] -> f32[B, 4.8 T].
+
+    All vectors start from N(0, 1), also the vector of the padding token 0.
+    """
 
     vocabulary: int
 
@@ -35,7 +38,7 @@ class PooledEmbedding(nn.Module):
 
 
 class NewsNet(nn.Module):
-    """i32[B, T] tokens or f32[B, D] pooled vectors -> f32[B, C]."""
+    """The network: tokens i32[B, T] or pooled vectors f32[B, D] -> f32[B, C]."""
 
     num_classes: int
     vocabulary: int
@@ -53,7 +56,12 @@ class NewsNet(nn.Module):
 
 
 def newsnet(num_classes: int, vocabulary: int = 0, dropout: float = 0.0) -> nn.Module:
-    """`vocabulary` is the number of different tokens, for inputs i32[B, T] whose vectors are learned; inputs f32[B, D]
-    were pooled from fixed ones. `dropout` before the last layer.
+    """Create the network.
+
+    Args:
+      num_classes: C.
+      vocabulary: number of different tokens, for inputs i32[B, T]; not needed for inputs f32[B, D], which are pooled
+        from fixed vectors.
+      dropout: dropout rate before the last layer.
     """
     return NewsNet(num_classes, vocabulary, dropout)

@@ -1,8 +1,8 @@
 """Residual networks of 6 n + 2 layers with pre-activation (He et al. 2016, "Identity Mappings"), for 32x32 images.
 
-Loss correction trains them with 14, 32 and 44 layers, symmetric cross entropy with 44 (CIFAR-100): 175,626, 467,946 and
-662,826 parameters for 10 classes, with 44 layers 668,676 for 100. As in that code the shortcut to more channels starts
-before batch norm and ReLU, and all convolutions have biases, in the shortcuts too.
+Loss correction trains them with 14, 32 and 44 layers: 175,626, 467,946 and 662,826 parameters for 10 classes. Symmetric
+cross entropy uses 44 layers for CIFAR-100: 668,676 parameters for 100 classes. As in the published code, a shortcut to
+more channels starts before batch norm and ReLU, and all convolutions have biases, also those of the shortcuts.
 """
 
 from flax import linen as nn
@@ -14,11 +14,15 @@ from jnl.models._layers import last_layer
 
 
 class PreActivatedBlock(nn.Module):
-    """Twice [batch norm, ReLU, 3x3 convolution]: f32[B, H, W, c] -> f32[B, H / stride, W / stride, features]."""
+    """A block of twice [batch norm, ReLU, 3x3 convolution].
+
+    f32[B, H, W, c] -> f32[B, H / stride, W / stride, features].
+    The first block of the network follows a batch norm and ReLU, so it has none before its first convolution.
+    """
 
     features: int
     stride: int
-    first: bool  # of the network: it comes after norm and ReLU, and has no others before its first convolution
+    first: bool  # whether it is the first block of the network
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
@@ -31,10 +35,10 @@ class PreActivatedBlock(nn.Module):
 
 
 class PreActivatedResNet(nn.Module):
-    """f32[B, H, W, channels] -> f32[B, C]."""
+    """The network: f32[B, H, W, channels] -> f32[B, C]."""
 
     num_classes: int
-    blocks: int  # in each of the three stages
+    blocks: int  # number of blocks in each of the three stages
     dropout: float
 
     @nn.compact
@@ -49,7 +53,7 @@ class PreActivatedResNet(nn.Module):
 
 
 def preact_resnet(num_classes: int, depth: int = 14, dropout: float = 0.0) -> nn.Module:
-    """`depth` is 6 n + 2 layers; `dropout` before the last one."""
+    """Create the network with `depth` = 6 n + 2 layers; `dropout` is the dropout rate before the last layer."""
     if not 8 <= depth <= 2000 or depth % 6 != 2:
         raise UserError(f"model.depth: {depth}; give 6 n + 2, published are 14, 32 and 44")
     return PreActivatedResNet(num_classes, depth // 6, dropout)

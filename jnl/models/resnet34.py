@@ -6,5 +6,5 @@ from jnl.models._residual import Block, ResNet
 
 
 def resnet34(num_classes: int, dropout: float = 0.0) -> nn.Module:
-    """`dropout` before the last layer."""
+    """Create the network; `dropout` is the dropout rate before the last layer."""
     return ResNet(num_classes, Block, (3, 4, 6, 3), True, dropout)

@@ -1,9 +1,9 @@
-"""ResNet-50 for large images (He et al. 2016): 25,557,032 parameters for 1000 classes, as torchvision has it.
+"""ResNet-50 for large images (He et al. 2016), as in torchvision: 25,557,032 parameters for 1000 classes.
 
-Departure: DivideMix, ELR and others take it to Clothing1M with weights from ImageNet; here they start at random.
+Departure: DivideMix, ELR and others train it on Clothing1M from ImageNet weights; here the weights start at random.
 
-`small_images` is that of CDR for 32x32 images: 23,520,842 parameters for 10 classes. The first convolution is 3x3, with
-stride 1 and no padding, and no pool follows.
+`small_images` gives the ResNet-50 of CDR for 32x32 images: 23,520,842 parameters for 10 classes. Its first convolution
+is 3x3 with stride 1 and no padding, and no pool follows it.
 """
 
 from flax import linen as nn
@@ -14,7 +14,7 @@ _BLOCKS = (3, 4, 6, 3)
 
 
 def resnet50(num_classes: int, small_images: bool = False, dropout: float = 0.0) -> nn.Module:
-    """`dropout` before the last layer."""
+    """Create the network, for 32x32 images if `small_images`; `dropout` is the dropout rate before the last layer."""
     if small_images:
         return ResNet(num_classes, Bottleneck, _BLOCKS, True, dropout, stem_padding=0)
     return ImageNetResNet(num_classes, Bottleneck, _BLOCKS, dropout)

@@ -109,7 +109,7 @@ def judges(judged: str, find: Callable[[str], np.ndarray | None]) -> dict[str, n
     """Return the curves f64[S, E] that the rules read, by name.
 
     Args:
-      judged: name of the curve that is summarized; rules that read a validation curve do not apply to another one.
+      judged: name of the curve to summarize. For a validation curve, rules that read a validation curve are left out.
       find: (name) -> the curve, or None if there is none; such a curve is left out.
     """
     kind, _, _ = judged.partition("_")
