@@ -1,28 +1,31 @@
-"""The one exception for what a user can put right, which commands show as one line and exit with 2."""
+"""`UserError`, the exception for mistakes that a user can correct, and functions that raise or show it.
+
+Commands show a `UserError` as one line and exit with code 2.
+"""
 
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 
-_LONGEST = 2000  # characters of an error; what names it comes first, what to do last
+_LONGEST = 2000  # most characters of a message; the wrong field is at its start and the advice at its end
 
 
 def printable(text: str) -> str:
-    """One line that a terminal shows and does not obey: names in data and configs may hold anything.
+    """Return the text as one line that is safe to print in a terminal.
 
-    Line ends, the character that begins a terminal's commands and others that are not to be seen are escaped as in
-    Python.
+    Line ends, the escape character of terminal commands and other invisible characters are escaped as in Python. Names
+    in data and configs may contain them.
     """
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def reason(error: Exception) -> str:
-    """What an error of another library says, on one line."""
+    """Return the message of an error of another library on one line, or the type of the error if it has no message."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 class UserError(ValueError):
-    """A wrong setting or wrong data: says which field or file, and what to do, in one printable line."""
+    """A wrong setting or wrong data. The message is one printable line: the field or file, and how to correct it."""
 
     def __init__(self, text: str) -> None:
         text = printable(text)
@@ -30,20 +33,37 @@ class UserError(ValueError):
 
 
 def unknown(field: str, value: str, known: list[str]) -> UserError:
-    """The error for a name that does not exist, with the names that do."""
+    """Return the error for an unknown name.
+
+    Args:
+      field: the config field or argument that holds the name.
+      value: the unknown name.
+      known: the valid names, which the message lists.
+    """
     close = get_close_matches(str(value), known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return UserError(f"{field}: unknown name {value!r}; {hint}choose one of: {', '.join(known)}")
 
 
 def within(field: str, value: object, low: float, high: float, hint: str) -> None:
-    """Raises `UserError` for a number outside [low, high]; arrays pass, as their numbers were checked before."""
+    """Raise `UserError` if a number is outside [low, high].
+
+    Args:
+      field: the config field or argument that holds the number.
+      value: the number. Arrays always pass, because their numbers were checked before.
+      low: smallest valid number.
+      high: largest valid number.
+      hint: advice for the message.
+    """
     if isinstance(value, int | float) and not low <= value <= high:
         raise UserError(f"{field}: {value} is outside [{low:g}, {high:g}]; {hint}")
 
 
 def exit_code(work: Callable[[], object]) -> int:
-    """Does the work of a command and prints what it gives: 0; 2, and one line, for what the user can put right."""
+    """Run a command, print its result and return its exit code.
+
+    The code is 0, or 2 after a `UserError`, whose message goes to stderr as one line.
+    """
     try:
         print(work())
     except UserError as error:

@@ -1,4 +1,4 @@
-"""JSON as jnl writes and reads it. The readers check what a file holds, as anything may stand in it."""
+"""JSON values that jnl reads and writes. The functions check types, because a file may hold any value."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,28 +15,28 @@ def leaves(fields: Json, name: str = "") -> Iterator[tuple[str, Json]]:
 
 
 def as_object(value: Json) -> Mapping[str, Json]:
-    """Return an object; raise `TypeError` if the value is none."""
+    """Return the value; raise `TypeError` if it is not an object."""
     if not isinstance(value, Mapping):
         raise TypeError(f"expected an object, found {value!r}")
     return value
 
 
 def as_list(value: Json) -> Sequence[Json]:
-    """Return a list; raise `TypeError` if the value is none."""
+    """Return the value; raise `TypeError` if it is not a list."""
     if not isinstance(value, list | tuple):
         raise TypeError(f"expected a list, found {value!r}")
     return value
 
 
 def as_number(value: Json) -> float:
-    """Return a number; raise `TypeError` if the value is none."""
+    """Return the value as a float; raise `TypeError` if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"expected a number, found {value!r}")
     return float(value)
 
 
 def as_integer(value: Json) -> int:
-    """Return a whole number; raise `TypeError` if the value is none."""
+    """Return the value; raise `TypeError` if it is not a whole number."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"expected a whole number, found {value!r}")
     return value

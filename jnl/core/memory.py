@@ -1,4 +1,4 @@
-"""What a strategy may keep between batches, and what it may compute before training. Most strategies use neither."""
+"""Memory that a strategy keeps between batches, and example weights from before training. Most strategies use none."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -13,12 +13,12 @@ HostArrays = dict[str, np.ndarray]
 
 
 class MemoryInit(NamedTuple):
-    """What the initial memory can depend on."""
+    """The values from which a strategy creates its initial memory."""
 
     key: Array  # random key
     labels: Array  # i32[N] noisy labels
     trains: Array  # bool[N] False for examples that are held out for validation
-    transition: Array  # f32[C, C] true noise P(noisy | clean), for strategies that are given it
+    transition: Array  # f32[C, C] true noise P(noisy | clean), for strategies that know it
     networks: TrainState  # the state before the first step
 
 
@@ -33,18 +33,18 @@ class RefreshFn(Protocol):
     """Updates the memory at the start of each epoch, inside the compiled program."""
 
     def __call__(self, memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array, /) -> Arrays:
-        """Labels i32[N], epoch i32[] -> the new memory."""
+        """Return the new memory for labels i32[N] and epoch i32[]."""
 
 
 class HostWorkFn(Protocol):
     """Updates the memory on the host, with NumPy."""
 
     def __call__(self, memory: HostArrays, features: np.ndarray, labels: np.ndarray, /) -> HostArrays:
-        """Features f32[K, N, D] of all examples, labels i32[N] -> the new memory."""
+        """Return the new memory for features f32[K, N, D] of all examples and labels i32[N]."""
 
 
 class HostCallback(NamedTuple):
-    """Work between epochs that JAX cannot do."""
+    """Work on the host between epochs, for which JAX is not suitable."""
 
     due: Callable[[int], bool]  # (epoch) -> whether there is work before this epoch
     work: HostWorkFn
@@ -56,7 +56,7 @@ class Memory(NamedTuple):
     init: Callable[[MemoryInit], Arrays]
     refresh: RefreshFn | None = None
     host: HostCallback | None = None
-    # (memory, parameters of the strategy) -> f32[C, C], its estimate of P(noisy | clean)
+    # (memory, parameters of the strategy) -> f32[C, C], the strategy's estimate of P(noisy | clean)
     noise: Callable[[Arrays, Arrays], Array] | None = None
 
 
@@ -71,7 +71,10 @@ class WeightsFn(Protocol):
     """Computes the weight of each training example."""
 
     def __call__(self, labels: np.ndarray, truth: np.ndarray, p: np.ndarray, /) -> np.ndarray:
-        """Labels i32[N], true labels i32[N], out-of-sample probabilities f32[N, C] if there are folds -> f64[N]."""
+        """Return f64[N] for labels i32[N], true labels i32[N] and out-of-sample probabilities f32[N, C].
+
+        There are probabilities only if there are cross-validation folds.
+        """
 
 
 class ExampleWeighting(NamedTuple):
@@ -79,4 +82,4 @@ class ExampleWeighting(NamedTuple):
 
     weights: WeightsFn
     folds: int = 0  # number of cross-validation folds; 0 means that there are no out-of-sample predictions
-    epochs: int = 0  # of the training on each fold
+    epochs: int = 0  # number of epochs of the training for each fold

@@ -1,4 +1,4 @@
-"""Silence for libraries whose log messages do not concern users."""
+"""A context manager that hides log messages of libraries, which do not concern users."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hide what absl logs inside the block; errors are still raised."""
+    """Hide the absl log messages inside the block, except critical ones; exceptions still pass."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Plug-ins found by file name: a new file in the folder is a new name, nothing else is edited."""
+"""Plug-ins that are found by file name. To add one, add a file to its folder; no other file changes."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -8,19 +8,24 @@ from types import ModuleType
 
 from jnl.core.errors import unknown
 
-Value = bool | int | float | str  # of a keyword argument: what a config field can hold
+Value = bool | int | float | str  # types of a keyword argument, which are the types that a config field can have
 
 
 def names(package: ModuleType) -> list[str]:
-    """The plug-ins of a package: its modules, less those whose name starts with an underscore."""
+    """Return the names of the plug-ins of a package: all its modules whose name does not start with an underscore."""
     return sorted(module.name for module in iter_modules(package.__path__) if not module.name.startswith("_"))
 
 
 def find(package: ModuleType, name: str, field: str) -> ModuleType:
-    """The module called `name`.
+    """Return the module of a plug-in.
+
+    Args:
+      package: the package that holds the plug-ins.
+      name: name of the plug-in.
+      field: config field that holds the name, for the error message.
 
     Raises:
-      UserError: no such plug-in; names the config `field` and the right names.
+      UserError: there is no such plug-in; the message lists the valid names.
     """
     known = names(package)
     if name not in known:
@@ -29,13 +34,25 @@ def find(package: ModuleType, name: str, field: str) -> ModuleType:
 
 
 def keywords(factory: Callable[..., object], skip: str = "") -> dict[str, Value]:
-    """The keyword arguments of a plug-in and their defaults, without the one that every plug-in of its kind has."""
+    """Return the keyword arguments of a plug-in with their defaults.
+
+    Args:
+      factory: the function that creates the plug-in.
+      skip: an argument that all plug-ins of this kind have; it is left out.
+    """
     parameters = inspect.signature(factory).parameters
     return {name: parameter.default for name, parameter in parameters.items() if name != skip}
 
 
 def check_keywords(factory: Callable[..., object], given: Iterable[str], field: str, skip: str = "") -> None:
-    """Raises `UserError` with the right names if `given` holds one that the plug-in does not take."""
+    """Raise `UserError` with the valid names if the plug-in does not accept one of the keyword arguments.
+
+    Args:
+      factory: the function that creates the plug-in.
+      given: names of the keyword arguments.
+      field: config section that holds them, for the error message.
+      skip: see `keywords`.
+    """
     known = sorted(keywords(factory, skip)) or ["(it has none)"]
     for name in given:
         if name not in known:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as something to come to an end by, not to die of."""
+"""Handling of Ctrl-C (SIGINT) and SIGTERM: a training saves its results before it ends."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 class Stopped(KeyboardInterrupt):
-    """A training that came to an end because of a signal, with all that it had done on disk."""
+    """The exception after a signal has ended a training. All its results are on disk."""
 
     def __init__(self, number: int, where: str) -> None:
         super().__init__(f"{signal.Signals(number).name}: {where}")
@@ -20,23 +20,23 @@ class Stopped(KeyboardInterrupt):
 
 
 class Interrupts:
-    """While it is entered, a first SIGINT or SIGTERM is only noted; a second one does what it does otherwise.
+    """A context manager that records the first SIGINT or SIGTERM; a second one has its usual effect.
 
-    Unless it `listens` nothing is noted.
+    It records nothing if `listens` is False, or outside the main thread.
     """
 
     _HEARD = (signal.SIGINT, signal.SIGTERM)
 
     def __init__(self, listens: bool) -> None:
-        self.number = 0  # of the signal that came
-        # Only the main thread may listen.
+        self.number = 0  # number of the signal that was received
+        # Python allows only the main thread to set signal handlers.
         self._listens = listens and threading.current_thread() is threading.main_thread()
         self._before: dict[int, Handler] = {}
 
     def __enter__(self) -> Self:
         for number in self._HEARD if self._listens else ():
             before = signal.getsignal(number)
-            if before not in (signal.SIG_IGN, None):  # as under nohup
+            if before not in (signal.SIG_IGN, None):  # for example, nohup ignores signals
                 self._before[number] = before
                 signal.signal(number, self._note)
         return self
@@ -45,11 +45,14 @@ class Interrupts:
         self._restore()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        """Record the signal, restore the earlier handlers and tell the user."""
         self.number = number
         self._restore()
-        with suppress(OSError):  # nobody may read it any more; and no `print`, which may be under way itself
+        # The reader of stderr may be gone, hence `suppress`; the signal may interrupt a `print`, hence `os.write`.
+        with suppress(OSError):
             os.write(2, f"{signal.Signals(number).name}: finishing and saving; again to end at once\n".encode())
 
     def _restore(self) -> None:
+        """Set the handlers from before the block again."""
         for number, handler in self._before.items():
             signal.signal(number, handler)

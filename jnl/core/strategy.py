@@ -1,4 +1,4 @@
-"""The contract of a strategy: what it gets in a step, what it returns, and the record that describes it.
+"""The contract of a strategy: its inputs in a step, its result, and the record that describes it.
 
 Axes have the same letters everywhere: S runs, K networks, G loss rows, B batch, N examples, C classes, E epochs,
 D features. Code outside `jnl/parallel/` is written for one run, so it never sees the axis S.
@@ -16,37 +16,37 @@ from jnl.core.train_state import TrainContext, TrainState
 
 
 class StepContext(NamedTuple):
-    """What a strategy can use in a step besides logits and labels."""
+    """The values that a strategy can use in a step besides logits and labels."""
 
     epoch: Array  # i32[]
     batch: Array  # i32[] position of the batch in its epoch
     steps: Array | int  # i32[] number of batches in an epoch
-    keep_counts: Array  # i32[B + 1] entry n says how many of n examples to keep in this epoch
-    example_index: Array  # i32[B] rows of these examples in the data set
-    inputs: Array  # [B, ...] their inputs as stored, before augmentation
+    keep_counts: Array  # i32[B + 1] entry n is the number of n examples that train in this epoch
+    example_index: Array  # i32[B] rows of the examples in the data set
+    inputs: Array  # [B, ...] stored inputs of the examples, before augmentation
     weights: Array  # f32[B] weight of each example, 1 unless `Strategy.example_weights` sets it
     progress: Array  # f32[] fraction of the training that is done
     key: Array  # random key of this step
-    memory: Arrays  # what the strategy keeps between batches, see `Strategy.memory`
+    memory: Arrays  # arrays that the strategy keeps between batches, see `Strategy.memory`
     strategy_params: Arrays | None = None  # [K, ...] trained parameters of the strategy, see `Strategy.init_params`
     features: Array | None = None  # f32[K, B, D] inputs of the last layer, if the network records them
 
 
 class Selection(NamedTuple):
-    """The loss of each example, and which examples train.
+    """The loss of each example, and the mask of the examples that train.
 
     There is one row for each network (G = K), or one row for all networks if they share one loss (G = 1).
     """
 
     loss: Array  # f32[G, B]
     mask: Array  # bool[G, B] which examples train
-    denominator: Array  # f32[G] the masked sum of each row is divided by this
+    denominator: Array  # f32[G] divisor of the masked sum of each row
     memory: Arrays | None = None  # the new memory; None keeps the old one
-    eligible: Array | None = None  # bool[B] among which examples the mask chose; None means among all
+    eligible: Array | None = None  # bool[B] examples among which the mask chose; None means all
 
 
 class StepOutput(NamedTuple):
-    """What the metrics need from a step."""
+    """The values of a step that the metrics need."""
 
     objective: Array  # f32[G] the loss that was minimized
     selection: Selection
@@ -61,14 +61,14 @@ class SelectFn(Protocol):
     """Chooses the examples that train. JAX differentiates the loss that it returns."""
 
     def __call__(self, logits: Array, labels: Array, context: StepContext, /) -> Selection:
-        """Logits f32[K, B, C], noisy labels i32[B]."""
+        """Return the selection for logits f32[K, B, C] and noisy labels i32[B]."""
 
 
 class StepFn(Protocol):
     """One training step of the K networks of one run."""
 
     def __call__(self, state: TrainState, context: StepContext, /) -> StepResult:
-        """Return the new state, and what the metrics need."""
+        """Return the new state, and the values that the metrics need."""
 
 
 class CustomStepFn(Protocol):
@@ -77,7 +77,7 @@ class CustomStepFn(Protocol):
     def __call__(
         self, default_step: StepFn, training: TrainContext, state: TrainState, context: StepContext, /
     ) -> StepResult:
-        """`default_step` is the step that this one replaces, for example for a warm-up."""
+        """Return the same as `StepFn`. `default_step` is the step that is replaced, for example for a warm-up."""
 
 
 class InitParamsFn(Protocol):
@@ -88,10 +88,10 @@ class InitParamsFn(Protocol):
 
 
 class ValidationLossFn(Protocol):
-    """The loss of held-out examples, whose labels are noisy as well."""
+    """Computes the loss of held-out examples, whose labels are noisy as well."""
 
     def __call__(self, logits: Array, labels: Array, memory: Arrays, /) -> Array:
-        """f32[K, B, C], i32[B] -> f32[K, B]."""
+        """Return the loss of each example: f32[K, B, C], i32[B] -> f32[K, B]."""
 
 
 class Strategy(NamedTuple):
@@ -109,13 +109,13 @@ class Strategy(NamedTuple):
 
     num_nets: int
     select: SelectFn | None = None  # None if there is a `custom_step`
-    uses_forget_rate: bool = False  # whether it reads `StepContext.keep_counts`
+    uses_forget_rate: bool = False  # whether the strategy reads `StepContext.keep_counts`
     memory: Memory | None = None  # arrays that are kept between batches
     init_params: InitParamsFn | None = None
     gradient_transform: optax.GradientTransformation = optax.identity()  # applied before the optimizer
     example_weights: ExampleWeighting | None = None
-    suspects: Suspects | None = None  # how it tells which labels are wrong; None if it does not tell
-    reset_epoch: int = 0  # in this epoch networks and schedules start again
+    suspects: Suspects | None = None  # how the strategy finds wrong labels; None if it does not find any
+    reset_epoch: int = 0  # in this epoch the networks and schedules start again
     learning_rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[]
     validation_loss: ValidationLossFn | None = None  # None means cross entropy
     custom_step: CustomStepFn | None = None

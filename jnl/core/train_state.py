@@ -16,15 +16,15 @@ Aux = TypeVar("Aux")
 
 
 class TrainState(NamedTuple):
-    """All that training changes. Every array of the networks starts with the axis K."""
+    """All values that training changes. Every array of the networks starts with the axis K."""
 
     params: Tree  # the trained parameters of a strategy are under "strategy"
     batch_stats: Tree
     opt_state: optax.OptState
-    memory: dict[str, Array]  # what the strategy keeps between batches
+    memory: dict[str, Array]  # arrays that the strategy keeps between batches
     failed: Array  # bool[] whether a loss was not finite; the run is then frozen
     predicted: Array  # i32[K, N] prediction when the network last trained on the example, -1 before the first time
-    # Evidence for `Strategy.suspects`: counts `times` i32[N, 2], or what was computed before training.
+    # Evidence for `Strategy.suspects`: counts `times` i32[N, 2], or results from before training.
     suspicion: dict[str, Array]
 
 
@@ -34,12 +34,12 @@ def strategy_params(params: Tree) -> dict[str, Array]:
 
 
 class TrainContext(NamedTuple):
-    """What is the same for all steps of an epoch."""
+    """The values that are the same for all steps of an epoch."""
 
     model: nn.Module
     optimizer: optax.GradientTransformation
     augment: Callable[[Array, Array], Array]  # (key, stored inputs [B, ...]) -> f32[B, ...]
-    inputs: Array | None  # [N, ...] as stored, of all examples; None if they are streamed from the host
+    inputs: Array | None  # [N, ...] stored inputs of all examples; None if they are streamed from the host
     labels: Array  # i32[N] noisy labels
 
     def inputs_of(self, index: Array) -> Array:
@@ -62,7 +62,7 @@ def init(
     Args:
       model: the network.
       num_nets: K.
-      optimizer: its state is initialized for each network.
+      optimizer: the optimizer; each network gets its own optimizer state.
       key: random key.
       sample: f32[1, ...], an input; only its shape matters.
       examples: N.
@@ -122,7 +122,7 @@ def forward(
       batch_stats: [K, ...] statistics of batch norm.
       inputs: f32[B, ...], one batch for all networks, or f32[K, B, ...] with `own_inputs`.
       key: random key of dropout.
-      own_inputs: whether each network has a batch of its own.
+      own_inputs: whether each network has its own batch.
 
     Returns:
       Logits f32[K, B, C], features f32[K, B, D] (None if the network does not record them), new batch statistics.
@@ -152,12 +152,12 @@ def apply_gradients(
     """Take one step of the optimizer.
 
     Args:
-      training: has the optimizer.
+      training: the values of the epoch; only the optimizer is used.
       state: the networks before the step.
-      loss_fn: (params) -> (loss f32[] summed over the networks, (new batch statistics, anything else)).
+      loss_fn: (params) -> (loss f32[] summed over the networks, (new batch statistics, any other value)).
 
     Returns:
-      The networks after the step, and what `loss_fn` returned last.
+      The networks after the step, and the other value from `loss_fn`.
     """
     gradient, (batch_stats, aux) = jax.grad(loss_fn, has_aux=True)(state.params)
     updates, opt_state = jax.vmap(training.optimizer.update)(gradient, state.opt_state, state.params)
