@@ -52,7 +52,10 @@ def _unknown_field(config: ConfigDict, arguments: Sequence[str]) -> UserError:
                 wrong = unknown(
                     option, key, sorted(fields) if isinstance(fields, ConfigDict) else ["(no field inside)"]
                 )
-                own = [f"{name}=NAME" for name in ("data", "model") if option.startswith(f"--config.{name}.")]
-                return UserError(f"{wrong}; those of one name are there after FILE:{own[0]}") if own else wrong
+                section = option.split(".")[1]
+                if section in ("data", "model"):
+                    hint = f"to use an option of one {section}, choose it first by --config=FILE:{section}=NAME"
+                    return UserError(f"{wrong}; {hint}")
+                return wrong
             fields = fields[key]
     return UserError(f"--config: a field does not exist; it has: {', '.join(sorted(config))}")

@@ -59,6 +59,13 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+def pytest_collection_modifyitems(items):
+    """Marks as slow all tests that read real data sets."""
+    for item in items:
+        if "shared_data" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_runtest_teardown(item):
     """Forgets compiled programs now and then: each keeps memory maps, and Linux grants a process 65,530 of them."""
     item.session.stash[_ENDED] = item.session.stash.get(_ENDED, 0) + 1

@@ -168,6 +168,7 @@ def test_the_real_command_says_it_in_one_line(tmp_path):
         assert WRONG[fault][1] in done.stderr
 
 
+@pytest.mark.slow
 def test_names_are_shown_and_not_obeyed(tmp_path, capfd, monkeypatch):
     monkeypatch.setenv("JNL_CACHE_DIR", str(tmp_path / "cache"))
     names = [f"{RED}\n", os.fsdecode(b"\xff")]

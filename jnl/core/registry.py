@@ -6,7 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from jnl.core.errors import unknown
+from jnl.core.errors import UserError, unknown
 
 Value = bool | int | float | str  # types of a keyword argument, which are the types that a config field can have
 
@@ -33,15 +33,33 @@ def find(package: ModuleType, name: str, field: str) -> ModuleType:
     return import_module(f"{package.__name__}.{name}")
 
 
+def function(package: ModuleType, name: str, field: str, called: str = "") -> Callable:
+    """Return the function that creates a plug-in. It has the name of its file, unless `called` is another name.
+
+    Raises:
+      UserError: there is no such plug-in, or its file does not hold the function.
+    """
+    module, wanted = find(package, name, field), called or name
+    if not callable(found := getattr(module, wanted, None)):
+        raise UserError(f"{field}: {name}.py in {package.__name__} holds no function {wanted!r}; give it that name")
+    return found
+
+
 def keywords(factory: Callable[..., object], skip: str = "") -> dict[str, Value]:
     """Return the keyword arguments of a plug-in with their defaults.
 
     Args:
       factory: the function that creates the plug-in.
       skip: an argument that all plug-ins of this kind have; it is left out.
+
+    Raises:
+      UserError: an argument has no default.
     """
-    parameters = inspect.signature(factory).parameters
-    return {name: parameter.default for name, parameter in parameters.items() if name != skip}
+    parameters = {name: each for name, each in inspect.signature(factory).parameters.items() if name != skip}
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty:
+            raise UserError(f"{factory.__module__}: the argument {name!r} has no default; give it one")
+    return {name: parameter.default for name, parameter in parameters.items()}
 
 
 def check_keywords(factory: Callable[..., object], given: Iterable[str], field: str, skip: str = "") -> None:

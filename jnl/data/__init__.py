@@ -25,7 +25,7 @@ def names() -> list[str]:
 
 def _source(name: str) -> Callable[..., Dataset]:
     """Return the `load` function of the data set `name`."""
-    return registry.find(sources, name.partition(":")[0], "data.name").load
+    return registry.function(sources, name.partition(":")[0], "data.name", called="load")
 
 
 def options(name: str) -> dict[str, registry.Value]:
@@ -49,8 +49,8 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
 
     Raises:
       UserError: The name or an option is unknown, files are missing (the message has the command that prepares them) or
-        cannot be read, the data need too much memory, a split is empty, a label is not a class, or an input is not
-        finite.
+        cannot be read, the data need too much memory, a split is empty, inputs and labels differ in number, inputs
+        have another type than those of a `Split`, a label is not a class, or an input is not finite.
     """
     source = _source(name)
     registry.check_keywords(source, options, "data", skip="dir")
@@ -72,6 +72,16 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     except MemoryError as error:
         raise UserError(f"data.name: {name!r} takes more memory than there is ({reason(error)}); use less") from error
     for which, split in (("train", dataset.train), ("test", dataset.test)):
+        if split is not None and not len(split.inputs) == len(split.labels) == len(split.clean):
+            raise UserError(
+                f"data.name: {name!r} has {len(split.inputs):,} {which} inputs, {len(split.labels):,} labels and "
+                f"{len(split.clean):,} true labels; give one label for each input"
+            )
+        if split is not None and split.inputs.dtype not in (np.uint8, np.float32, np.int32):
+            raise UserError(
+                f"data.name: {name!r} has {which} inputs of type {split.inputs.dtype}; give uint8 images, float32 "
+                "features or int32 tokens"
+            )
         if split is not None and not len(split.labels):
             raise UserError(f"data.name: {name!r} has no {which} examples; add some")
         if split is not None and not 0 <= split.labels.min() <= split.labels.max() < len(dataset.class_names):

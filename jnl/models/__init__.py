@@ -21,7 +21,7 @@ def names() -> list[str]:
 
 def _factory(name: str) -> Callable[..., nn.Module]:
     """Return the function that creates a network; raise `UserError` if the name is unknown."""
-    return getattr(registry.find(_HERE, name, "model.name"), name)
+    return registry.function(_HERE, name, "model.name")
 
 
 def options(name: str) -> dict[str, registry.Value]:

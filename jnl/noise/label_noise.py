@@ -56,8 +56,7 @@ def draw(
     found = _kind(kind, rate, file, num_classes)
     if found.draw is not None:
         return found.draw(usable(labels, num_classes, seed), inputs, num_classes, rate, seed)
-    assert found.matrix is not None  # a kind has a matrix or a draw of its own
-    return corrupt(labels, found.matrix(num_classes, rate), seed)
+    return corrupt(labels, transition(kind, num_classes, rate, file), seed)
 
 
 def transition(kind: str, num_classes: int, rate: float, file: str | None = None) -> np.ndarray:
@@ -74,7 +73,10 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
     matrix = _kind(kind, rate, file, num_classes).matrix
     if matrix is None:
         raise UserError(f"noise.kind: {kind!r} has no matrix; use that of `noise.realized`")
-    return matrix(num_classes, rate)
+    found = matrix(num_classes, rate)
+    if found.shape != (num_classes, num_classes) or (found < 0).any() or not np.allclose(found.sum(1), 1):
+        raise UserError(f"noise.kind: the matrix of {kind!r} has rows that are no distributions; mend its file")
+    return found
 
 
 def realized(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarray:

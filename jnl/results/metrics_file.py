@@ -34,7 +34,7 @@ def read_rows(workdir: Path) -> dict[int, list[Row]]:
             "restore the file"
         ) from error
     runs: dict[int, dict[int, Row]] = {}
-    for number, line in enumerate(text[: text.rfind("\n") + 1].splitlines(), 1):
+    for number, line in enumerate(_whole_lines(text), 1):
         try:
             row = old_names.row(parsed(line))
             epoch, run, *_ = (as_integer(row[name]) for name in WHICH)
@@ -44,6 +44,15 @@ def read_rows(workdir: Path) -> dict[int, list[Row]]:
             ) from error
         runs.setdefault(run, {})[epoch] = row
     return {run: [epochs[epoch] for epoch in sorted(epochs)] for run, epochs in sorted(runs.items())}
+
+
+def _whole_lines(text: str) -> list[str]:
+    """Return the lines of a text. The last one is left out while it is being written."""
+    *lines, last = text.split("\n")
+    try:
+        return [*lines, last] if parsed(last) else lines
+    except (ValueError, RecursionError):
+        return lines
 
 
 def is_metric(name: str) -> bool:

@@ -18,7 +18,7 @@ def names() -> list[str]:
 
 def _factory(name: str) -> Callable[..., Strategy]:
     """Return the function that makes the strategy of this name. Raise `UserError` if there is none."""
-    return getattr(registry.find(_HERE, name, "strategy.name"), name)
+    return registry.function(_HERE, name, "strategy.name")
 
 
 def hypers(name: str) -> dict[str, registry.Value]:

@@ -109,6 +109,7 @@ def test_the_training_epoch_compiles_once(axis, caplog):
     assert caplog.records  # the log says something at all
 
 
+@pytest.mark.slow
 def test_data_are_on_the_device_once_whatever_the_number_of_runs():
     program_spec, four = programs(quick(seeds=4, runs_axis="vmap"))
     _, one = programs(quick(seeds=1, runs_axis="vmap"))
@@ -134,7 +135,7 @@ def test_batch_statistics_see_the_whole_batch_selected_or_not():
         np.testing.assert_array_equal(all_kept, few_kept)
 
 
-@pytest.mark.parametrize("axis", ["map", "vmap"])
+@pytest.mark.parametrize("axis", slow_but("map", ["map", "vmap"]))
 def test_results_do_not_depend_on_the_cut(axis, caplog):
     whole = run(quick(seeds=5, runs_axis=axis, **TWO_EPOCHS))
     cut = run(quick(seeds=5, runs_axis=axis, runs_at_once=2, **TWO_EPOCHS))
@@ -149,6 +150,7 @@ def test_results_do_not_depend_on_the_cut(axis, caplog):
         assert mine.shape == theirs.shape and mine.shape[0] == 5
 
 
+@pytest.mark.slow
 def test_runs_that_do_not_fit_are_cut(monkeypatch, caplog):
     one, four = (programs(quick(seeds=seeds, runs_axis="vmap"))[1].bytes for seeds in (1, 4))
     monkeypatch.setattr("jnl.parallel.devices.memory", lambda: (one + four) // 2)
@@ -160,7 +162,10 @@ def test_runs_that_do_not_fit_are_cut(monkeypatch, caplog):
     assert first.measured["train_loss"].shape == (4,)
 
 
-@pytest.mark.parametrize("message", ["RESOURCE_EXHAUSTED: 1 GiB", "INTERNAL: Out of memory allocating 1 bytes."])
+@pytest.mark.parametrize(
+    "message",
+    ["RESOURCE_EXHAUSTED: 1 GiB", pytest.param("INTERNAL: Out of memory allocating 1 bytes.", marks=pytest.mark.slow)],
+)
 def test_a_failed_allocation_halves_the_chunks(message, monkeypatch, caplog):
     """A limit of the address space fails really, but the compiler's own threads may then hang: so only pretend."""
     advance = multi_run.MultiRunProgram._advance

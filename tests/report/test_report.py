@@ -177,6 +177,7 @@ def test_label_wave_leaves_out_the_epochs_before_networks_start_afresh(tmp_path)
     np.testing.assert_array_equal(told.cells[0].numbers()["label_wave"], curve[:, 4])
 
 
+@pytest.mark.slow
 def test_the_window_and_patience_of_label_wave_are_options_of_the_report(tmp_path, capsys):
     changed = np.array([math.nan, *EIGHTHS]) / 8
     made, out = workdir(tmp_path / "a", seeds=(1,), more={"changed_predictions": changed}), tmp_path / "report"

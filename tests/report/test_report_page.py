@@ -133,7 +133,7 @@ def test_names_of_data_and_configs_are_escaped(hostile):
     tags = [tag for tag, _ in page.tags]
     assert "img" not in tags and tags.count("script") == 2 and "b" not in tags
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
-    assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot;&#x27;&amp;$a_b$" in text
+    assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&#34;&#39;&amp;$a_b$" in text
     assert "\x1b" not in text
     (hover,) = re.findall(r'id="hover">(.*?)</script>', text, re.S)
     assert HOSTILE.split("\\")[0] in json.dumps(json.loads(hover)).replace('\\"', '"')

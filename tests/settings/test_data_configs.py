@@ -117,6 +117,7 @@ def test_own_arrays_in_one_line(tmp_path, capsys):
     assert "low" in output
 
 
+@pytest.mark.slow
 def test_own_images_in_one_line(tmp_path, capsys):
     synthetic.class_folders(tmp_path / "data", number=8)
     summary = command(
@@ -128,6 +129,7 @@ def test_own_images_in_one_line(tmp_path, capsys):
     assert "jocor leaves nothing out: set strategy.forget_rate" in output
 
 
+@pytest.mark.slow
 def test_own_table_in_one_line(tmp_path):
     inputs, labels, clean = numbers(tmp_path)
     rows = ["a,b,c,colour,species,truth"]
@@ -180,6 +182,7 @@ def test_doubts_are_said_and_names_cannot_break_lines(tmp_path):
     assert any("cdr believes all labels" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_table_of_data_with_and_without_a_test_set(tmp_path, capsys):
     inputs, labels, _ = numbers(tmp_path)
     np.savez(tmp_path / "one.npz", inputs=inputs, labels=labels)

@@ -215,6 +215,7 @@ def test_only_the_oracle_reads_the_truth():
     assert readers == ["oracle"]
 
 
+@pytest.mark.slow
 def test_the_filter_finds_wrong_labels():
     config = quick("confident_filter", noise__rate=0.4, epochs=6, strategy__fold_epochs=6)
     history = run(config)
@@ -245,6 +246,7 @@ def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
         assert not rows & set(np.asarray(run_of_fold.train_index).tolist())
 
 
+@pytest.mark.slow
 def test_two_networks_have_an_ensemble():
     history = run(quick("standard", strategy__networks=2))
     assert history.metrics["ensemble_accuracy"].shape == (2, 3)

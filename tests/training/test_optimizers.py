@@ -114,6 +114,7 @@ def test_what_weight_decay_acts_on_is_checked_before_a_training():
     assert program_spec.train_spec.optimizer.decayed == "^strategy/"
 
 
+@pytest.mark.slow
 def test_with_a_fresh_optimizer_two_epochs_are_two_trainings_of_one():
     fields = {"optim__name": "sgd", "optim__learning_rate": 0.1, "optim__step_decay": 0.1}
     ((usual,), (fresh,)) = (build(quick("standard", **fields, optim__fresh_each_epoch=new)) for new in (False, True))

@@ -24,5 +24,5 @@ def make(name: str, file: str | None = None) -> NoiseKind:
     Raises:
       UserError: no kind has this name, or the file cannot be used.
     """
-    factory: Callable[..., NoiseKind] = getattr(registry.find(_HERE, name, "noise.kind"), name)
+    factory: Callable[..., NoiseKind] = registry.function(_HERE, name, "noise.kind")
     return factory(file=file) if "file" in registry.keywords(factory) else factory()

@@ -24,7 +24,7 @@ def names() -> list[str]:
 
 def make(name: str) -> Metric:
     """Return the metric of this name. Raise `UserError` if there is none."""
-    return getattr(registry.find(_HERE, name, "metric"), name)()
+    return registry.function(_HERE, name, "metric")()
 
 
 def of_training() -> dict[str, Metric]:
