@@ -9,6 +9,8 @@ from ml_collections import ConfigDict, config_flags
 from jnl.core.errors import UserError, reason, unknown
 from jnl.settings.config_file import load
 
+_HAVE_OPTIONS = {"data": "data set", "model": "network"}
+
 
 def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
     """Return the config and the workdir, or None without one, that the command line describes.
@@ -53,8 +55,8 @@ def _unknown_field(config: ConfigDict, arguments: Sequence[str]) -> UserError:
                     option, key, sorted(fields) if isinstance(fields, ConfigDict) else ["(no field inside)"]
                 )
                 section = option.split(".")[1]
-                if section in ("data", "model"):
-                    hint = f"to use an option of one {section}, choose it first by --config=FILE:{section}=NAME"
+                if section in _HAVE_OPTIONS:
+                    hint = f"for an option of one {_HAVE_OPTIONS[section]}, choose it by --config=FILE:{section}=NAME"
                     return UserError(f"{wrong}; {hint}")
                 return wrong
             fields = fields[key]

@@ -204,7 +204,10 @@ MISTAKES = {
     "devices": ([JOCOR, "--config.devices_per_batch=64"], "config.devices_per_batch: 64; there are 2 devices"),
     "no devices": ([JOCOR, "--config.devices_per_batch=0"], "config.devices_per_batch: 0"),
     "uneven batch": ([JOCOR, "--config.devices_per_batch=2", "--config.batch_size=63"], "does not divide"),
-    "data's option": (["--config=configs/jocor.py:quick", "--config.data.label=y"], "after FILE:data=NAME"),
+    "data's option": (
+        ["--config=configs/jocor.py:quick", "--config.data.label=y"],
+        "choose it by --config=FILE:data=NAME",
+    ),
     "asymmetric": (["--config=configs/jocor.py:data=arrays,noise=asymmetric"], "none is published for arrays"),
     "text network": ([JOCOR + ",model=newsnet"], "newsnet takes texts"),
     "reference of a data set": (["--config=configs/news.py:reference"], "this config is for news"),

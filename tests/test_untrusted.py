@@ -158,6 +158,7 @@ def test_a_fault_is_one_line_and_exit_code_2(fault, tmp_path, capfd, monkeypatch
     assert said in output.err
 
 
+@pytest.mark.slow
 def test_the_real_command_says_it_in_one_line(tmp_path):
     """Whatever warns: a bomb of less than twice the pixels that Pillow allows is a warning of it."""
     for fault in ("bomb", "class of commands"):

@@ -35,6 +35,7 @@ class TestFailedRuns:
         assert [row["failed"] for row in found] == [False, False, True, True] * 3
         assert all(row["test_accuracy"] == [None, None] for row in found if row["failed"])
 
+    @pytest.mark.slow
     def test_it_stays_as_it_is(self):
         three, five = (jnl.run(self.both(epochs=epochs)).state for epochs in (3, 5))
         for mine, theirs in zip(*map(jax.tree.leaves, (three[:3], five[:3])), strict=True):
@@ -54,6 +55,7 @@ class TestFailedRuns:
         sweep.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", 1))
         assert jnl.run(sweep).summary["failed_runs"] == [1]
 
+    @pytest.mark.slow
     def test_all_failed_before_the_networks_start_afresh(self, capsys, monkeypatch):
         monkeypatch.chdir(ROOT)
         arguments = ["--config=configs/forward_correction.py:quick", "--config.optim.learning_rate=1e30"]

@@ -39,6 +39,12 @@ def killed_and_resumed(tmp_path, kills, chance, config, *options):
 
 
 def test_killed_and_resumed_gives_the_same_bits(tmp_path):
+    done, _ = killed_and_resumed(tmp_path, 1, random.Random(7), "configs/jocor.py:quick", *NETWORK, "--config.epochs=8")
+    assert done == 1
+
+
+@pytest.mark.slow
+def test_a_network_with_statistics_killed_and_resumed(tmp_path):
     options = [*NETWORK, "--config.epochs=12", "--config.runs_axis=map"]
     config = "configs/jocor.py:quick,model=cnn_faces"
     done, compared = killed_and_resumed(tmp_path, 2, random.Random(7), config, *options)

@@ -81,7 +81,8 @@ def test_a_second_signal_ends_at_once(tmp_path):
     assert process.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.slow
 def test_the_command_says_where_it_stopped(number, tmp_path):
     process = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
     while rows(tmp_path) < 4 and process.poll() is None:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from conftest import slow_but
 from helpers.networks import KEY, abstract, maps, number
 from jax import lax
 
@@ -170,7 +171,7 @@ def test_the_network_of_coteaching_plus_has_no_norm_after_its_stem():
     assert number(variables) == 11_268_616
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", slow_but("mlp cnn7 newsnet", models.names()))
 def test_dropout_is_an_option_of_every_network(name):
     with pytest.raises(UserError, match="model.dropout: 1.5"):
         abstract(name, 3, SHAPES[name], dtype(name), dropout=1.5, **TOKENS.get(name, {}))

@@ -70,6 +70,7 @@ def start_two(*options):
     ]
 
 
+@pytest.mark.slow
 def test_two_processes(one_device, tmp_path):
     processes = start_two(f"--workdir={tmp_path}")
     outputs = [process.communicate(timeout=300)[0] for process in processes]
@@ -105,6 +106,7 @@ def test_two_processes_stop_and_go_on_with_any_number_of_devices(tmp_path):
     ("variables", "message"),
     [({"JAX_NUM_PROCESSES": "2"}, "set JAX_COORDINATOR_ADDRESS too"), ({"JAX_NUM_PROCESSES": "two"}, "two")],
 )
+@pytest.mark.slow
 def test_processes_that_cannot_meet(variables, message):
     done = subprocess.run(LINE, cwd=ROOT, env=environment(1, **variables), capture_output=True, text=True)
     assert done.returncode == 2

@@ -96,7 +96,7 @@ def test_the_networks_of_a_run_start_apart(jocor_history):
     assert not np.allclose(first, second)
 
 
-@pytest.mark.parametrize("axis", ["vmap", "map"])
+@pytest.mark.parametrize("axis", slow_but("vmap", ["vmap", "map"]))
 def test_the_training_epoch_compiles_once(axis, caplog):
     jax.config.update("jax_log_compiles", True)  # in all threads, as its context is not
     try:

@@ -105,6 +105,7 @@ def test_figures_and_tables_are_files_too(report):
     assert {"published.csv", "runs.tex", "measurements.csv"} <= names
 
 
+@pytest.mark.slow
 def test_the_same_workdirs_give_the_same_bytes(report, tmp_path):
     again = report.parent / "again"
     assert main([str(report.parent / "runs"), "--out", str(again)]) == 0

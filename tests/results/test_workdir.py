@@ -105,10 +105,12 @@ class TestResume:
         assert "last 10" in out and "digits" not in out  # the table, and no word of data that were read
         assert content(stopped) == before
 
+    @pytest.mark.slow
     def test_only_what_is_lost_is_trained_again(self, stopped, unbroken):
         shutil.rmtree(stopped / "checkpoints")
         goes_on(stopped, unbroken)
 
+    @pytest.mark.slow
     def test_times_add_up(self, stopped):
         before = [json.loads(row)["epoch_seconds"] for row in (stopped / "metrics.jsonl").read_text().splitlines()]
         summary = jnl.run(config(), stopped).summary
@@ -125,6 +127,7 @@ class TestResume:
             lambda text: "\0" * 5000,
         ],
     )
+    @pytest.mark.slow
     def test_rows_are_written_anew(self, damage, stopped, unbroken):
         metrics = stopped / "metrics.jsonl"
         metrics.write_text(damage(metrics.read_text()))
@@ -173,6 +176,7 @@ class TestRefused:
         (stopped / "config.json").write_text(json.dumps(recorded))
         self.refused(stopped, message)
 
+    @pytest.mark.slow
     def test_own_data_that_have_changed(self, tmp_path):
         rng = np.random.default_rng(0)
         inputs, labels = rng.normal(size=(200, 5)).astype(np.float32), rng.integers(0, 2, 200)
@@ -185,6 +189,7 @@ class TestRefused:
         with pytest.raises(UserError, match="the data have changed since it began"):
             jnl.run(mine, tmp_path / "run")
 
+    @pytest.mark.slow
     def test_other_versions_are_told(self, stopped, unbroken, caplog):
         recorded = json.loads((stopped / "config.json").read_text())
         recorded["versions"]["jax"] = "0.1"
@@ -260,6 +265,7 @@ class TestDisk:
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
         goes_on(small_disk / "run", unbroken, **keeps)
 
+    @pytest.mark.slow
     def test_full_while_rows_are_written(self, small_disk, unbroken):
         path = small_disk / "run"
         fields = {"checkpoint__every_epochs": 100}  # in the end alone
@@ -276,6 +282,7 @@ class TestDisk:
         with pytest.raises(UserError, match="Read-only file system"):
             jnl.run(config(), small_disk / "new")
 
+    @pytest.mark.slow
     def test_gone(self, tmp_path):
         path = tmp_path / "run"
 

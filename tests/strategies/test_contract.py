@@ -38,7 +38,11 @@ CASES = [
 ]
 MASKED_LOSS = [case for case in CASES if strategies.make(case.values[0][0]).select]
 SUSPECTING = [case for case in CASES if strategies.make(case.values[0][0], **case.values[0][1]).suspects]
-OWN_STEP = [case for case in CASES if strategies.make(case.values[0][0]).custom_step]
+OWN_STEP = [  # compiling a step takes long, so only one method is part of the default suite
+    pytest.param(case.values[0], id=case.id, marks=[] if case.id == "mixup" else [pytest.mark.slow])
+    for case in CASES
+    if strategies.make(case.values[0][0]).custom_step
+]
 
 
 def divided(name, hyper):

@@ -150,6 +150,7 @@ def test_who_estimates_the_noise_tells_it(strategy, hyper, tells):
 @pytest.mark.parametrize(
     "name", slow_but("forward_correction", ["standard", "forward_correction", "backward_correction"])
 )
+@pytest.mark.slow
 def test_the_validation_loss_is_the_methods_own_on_noisy_labels_that_are_held_out(name):
     """Patrini's code keeps the weights of the lowest corrected loss on 10 % of the noisy labels."""
     fields = {} if name == "standard" else {"strategy__estimation_epochs": 2}
@@ -179,6 +180,7 @@ def test_the_validation_loss_is_the_methods_own_on_noisy_labels_that_are_held_ou
         ("cores2", {"beta": 2.0, "wait_epochs": 0, "rise_epochs": 3}, (1, 2, 3)),
     ],
 )
+@pytest.mark.slow
 def test_published_code_divides_the_rate_by_one_and_the_weight_of_a_term(name, hyper, divisors):
     """A step from the same state is as many times shorter as the divisor says, weight decay included."""
     fields = {f"strategy__{key}": value for key, value in hyper.items()} | {"optim__name": "sgd", "seeds": 1}
@@ -254,6 +256,7 @@ def test_two_networks_have_an_ensemble():
     assert (history.metrics["ensemble_accuracy"] >= history.metrics["test_accuracy"].min(2)).all()
 
 
+@pytest.mark.slow
 def test_everything_is_every_row_in_order():
     (program_spec,) = build(quick())
     state = jax.tree.map(jnp.asarray, run(quick(epochs=1, seeds=1)).state)

@@ -146,6 +146,7 @@ def _published_score(features, labels, neighbors):
     return score
 
 
+@pytest.mark.slow
 def test_open_set_adds_up_the_scores_of_two_rounds():
     """The half of each class with the lowest sum is outlying; there its mean weighs, and all weights are a tenth.
 
