@@ -252,6 +252,7 @@ def test_a_broken_config_file_is_one_line(content, message, tmp_path, capsys):
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_rows_hold_the_swept_values(tmp_path):
     sweep = "--config.sweep=(('noise.rate', (0.1, 0.4)),)"
     assert command(JOCOR, sweep, "--config.epochs=1", f"--workdir={tmp_path}") == 0

@@ -70,6 +70,7 @@ def test_any_field_may_hold_anything(method, argument, base, value, drawn):
 
 
 @given(methods, arguments, st.data())
+@pytest.mark.slow
 def test_any_sweep_is_planned_or_told(method, argument, drawn):
     names = st.sampled_from(fields(method, argument)) | st.text(max_size=5)
     swept = st.tuples(names, st.lists(values, max_size=2).map(tuple) | values)

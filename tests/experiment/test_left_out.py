@@ -158,6 +158,7 @@ class TestTold:
         assert train.main(command(tmp_path, *options)) == 0  # of what is finished
         assert capsys.readouterr().out.splitlines()[-1] == line
 
+    @pytest.mark.slow
     def test_runs_that_have_failed_list_none(self, tmp_path, capsys):
         rates = '--config.sweep=(("optim.learning_rate", (1e38, 1e-3)), ("seeds", (3, 4)))'
         assert train.main(command(tmp_path, rates)) == 0
@@ -188,6 +189,7 @@ class TestOwnData:
         jnl.run(asked, workdir)
         return read(workdir)
 
+    @pytest.mark.slow
     def test_files_of_images_are_named(self, own):
         images, truth, labels = digits()
         for row in range(800):

@@ -39,7 +39,9 @@ def killed_and_resumed(tmp_path, kills, chance, config, *options):
 
 
 def test_killed_and_resumed_gives_the_same_bits(tmp_path):
-    done, _ = killed_and_resumed(tmp_path, 1, random.Random(7), "configs/jocor.py:quick", *NETWORK, "--config.epochs=8")
+    done, _ = killed_and_resumed(
+        tmp_path, 1, random.Random(7), "configs/jocor.py:quick,model=mlp", *NETWORK, "--config.epochs=8"
+    )
     assert done == 1
 
 

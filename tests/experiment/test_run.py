@@ -129,6 +129,7 @@ def test_single_network_has_no_second_and_no_disagreement(tmp_path):
     assert all(row["disagreement"] is row["divergence"] is None for row in rows(tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_without_noise_every_selected_label_is_right():
     history = jnl.run(quick("small_loss", noise__kind="none", epochs=1))
     assert (history.metrics["label_precision"] == 1).all()

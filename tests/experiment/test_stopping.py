@@ -129,6 +129,7 @@ def test_another_cut_is_taken_up_as_it_was(tmp_path, monkeypatch):
     assert newest(tmp_path / "checkpoints" / "0").record["segments"] == segments
 
 
+@pytest.mark.slow
 def test_a_signal_in_the_last_piece_counts(tmp_path):
     sweep = quick("standard", epochs=1)
     sweep.sweep = (("strategy.name", ("standard", "small_loss", "jocor")), ("seeds", 1))

@@ -85,7 +85,10 @@ def test_parameter_counts(name, shape, classes, parameters):
     assert number(variables) == parameters
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if "resnet" in name else []) for name in models.names()],
+)
 def test_every_network_gives_logits_of_any_batch(name):
     for train in (False, True):
         _, form = traced(name, train)

@@ -172,7 +172,10 @@ def test_networks_choose_by_their_own_curve_or_by_the_one_that_they_share():
 
 @pytest.mark.parametrize(
     "strategy, preparing, fields",
-    [("jocor", 0, {}), ("forward_correction", 3, {"strategy__estimation_epochs": 3})],
+    [
+        ("jocor", 0, {}),
+        pytest.param("forward_correction", 3, {"strategy__estimation_epochs": 3}, marks=pytest.mark.slow),
+    ],
     ids=["jocor", "a strategy that trains twice"],
 )
 def test_a_training_tells_what_label_wave_chooses(strategy, preparing, fields):

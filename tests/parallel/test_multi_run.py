@@ -166,6 +166,7 @@ def test_runs_that_do_not_fit_are_cut(monkeypatch, caplog):
     "message",
     ["RESOURCE_EXHAUSTED: 1 GiB", pytest.param("INTERNAL: Out of memory allocating 1 bytes.", marks=pytest.mark.slow)],
 )
+@pytest.mark.slow
 def test_a_failed_allocation_halves_the_chunks(message, monkeypatch, caplog):
     """A limit of the address space fails really, but the compiler's own threads may then hang: so only pretend."""
     advance = multi_run.MultiRunProgram._advance

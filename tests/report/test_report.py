@@ -22,6 +22,7 @@ from jnl.report.style import COLORS, look
 RESULTS = sorted(file.parent for file in (ROOT / "results").rglob("summary.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: str(path.relative_to(ROOT / "results")))
 def test_every_kept_result_gives_the_numbers_of_its_own_summary(path):
     summary = json.loads((path / "summary.json").read_text())

@@ -162,6 +162,7 @@ class TestRefused:
     def test_how_often_to_save_may_change(self, stopped, unbroken):
         goes_on(stopped, unbroken, checkpoint__keep=7)
 
+    @pytest.mark.slow
     def test_another_layout_is_told(self, stopped, caplog):
         jnl.run(config(runs_axis="vmap"), stopped)
         assert "began with runs_axis='auto': the last bits may differ" in caplog.text

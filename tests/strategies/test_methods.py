@@ -37,6 +37,7 @@ def short(name, **fields):
 
 
 @pytest.mark.parametrize("name", slow_but("sop", KEPT))
+@pytest.mark.slow
 def test_memory_is_the_runs_own_changes_and_does_not_depend_on_company(name):
     config = short(name, seeds=3, noise__seed="per_run", runs_axis="map")
     (program_spec,) = build(config)
@@ -55,6 +56,7 @@ def test_memory_is_the_runs_own_changes_and_does_not_depend_on_company(name):
 
 
 @pytest.mark.parametrize("name", slow_but("sop", ["dividemix", "iterative_open_set", "sop"]))
+@pytest.mark.slow
 def test_vmap_and_map_give_the_same_curves(name):
     mapped, batched = (run(short(name, seeds=2, runs_axis=axis)).metrics for axis in ("map", "vmap"))
     for metric, curve in mapped.items():
@@ -138,6 +140,7 @@ def test_the_estimated_noise_comes_near_the_true_one():
          ("s_model", {"kind": "complex"}, False), ("s_model_decoupling", {}, True),
          ("forward_correction", {"known_noise": True}, False)))],
 )  # fmt: skip
+@pytest.mark.slow
 def test_who_estimates_the_noise_tells_it(strategy, hyper, tells):
     fields = {f"strategy__{name}": value for name, value in hyper.items()}
     (point,) = run(quick(strategy, epochs=3, **fields)).summary["points"]
