@@ -5,6 +5,7 @@ Config values are checked by `build`, so nothing trains here.
 
 from functools import cache
 
+import pytest
 from conftest import ROOT, judge
 from helpers.fuzz_values import values
 from hypothesis import given
