@@ -74,8 +74,12 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
     if matrix is None:
         raise UserError(f"noise.kind: {kind!r} has no matrix; use that of `noise.realized`")
     found = matrix(num_classes, rate)
-    if found.shape != (num_classes, num_classes) or (found < 0).any() or not np.allclose(found.sum(1), 1):
-        raise UserError(f"noise.kind: the matrix of {kind!r} has rows that are no distributions; mend its file")
+    if found.shape != (num_classes, num_classes):
+        raise UserError(f"noise.kind: the matrix of {kind!r} has the shape {found.shape} for {num_classes} classes")
+    if (found < 0).any() or not np.allclose(found.sum(1), 1):
+        raise UserError(
+            f"noise.kind: {kind!r} has a matrix with rows that are no distributions; mend noise/kinds/{kind}.py"
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from jnl.core.errors import UserError, printable, reason
 from jnl.core.json_values import Json, as_integer
 from jnl.results import old_names
-from jnl.results.files import metrics_file, unpacked
+from jnl.results.files import SUMMARY, metrics_file, unpacked
 from jnl.settings.fields import WITHOUT_SECTION
 
 Row = dict[str, Json]
@@ -33,26 +33,22 @@ def read_rows(workdir: Path) -> dict[int, list[Row]]:
             f"workdir: cannot read {file} ({error.strerror or reason(error)}); give the folder of a training, or "
             "restore the file"
         ) from error
+    lines = text.splitlines()
+    if lines and not text.endswith("\n") and not (workdir / SUMMARY).exists():
+        lines.pop()  # a training is writing it
     runs: dict[int, dict[int, Row]] = {}
-    for number, line in enumerate(_whole_lines(text), 1):
+    for number, line in enumerate(lines, 1):
         try:
             row = old_names.row(parsed(line))
+            if missing := [name for name in WHICH if name not in row]:
+                raise ValueError(f"it lacks {', '.join(missing)}")
             epoch, run, *_ = (as_integer(row[name]) for name in WHICH)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise UserError(
                 f"workdir: line {number} of {file} is no row of a training ({reason(error)}); restore the file"
             ) from error
         runs.setdefault(run, {})[epoch] = row
     return {run: [epochs[epoch] for epoch in sorted(epochs)] for run, epochs in sorted(runs.items())}
-
-
-def _whole_lines(text: str) -> list[str]:
-    """Return the lines of a text. The last one is left out while it is being written."""
-    *lines, last = text.split("\n")
-    try:
-        return [*lines, last] if parsed(last) else lines
-    except (ValueError, RecursionError):
-        return lines
 
 
 def is_metric(name: str) -> bool:

@@ -167,6 +167,8 @@ def _recorded(path: Path) -> Content | None:
         raise UserError(f"workdir: {path} holds results, but no {CONFIG} says of what; {_OTHERWISE}")
     if recorded is not None and not isinstance(recorded.get("fingerprint"), dict):
         raise UserError(f"workdir: {path} was written by a version of jnl that could not resume; {_OTHERWISE}")
+    if recorded is not None and not isinstance(recorded.get("resumed", []), list):
+        raise UserError(f"workdir: {path / CONFIG} is damaged (resumed is no list); restore it, or {_OTHERWISE}")
     return recorded
 
 

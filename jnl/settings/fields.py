@@ -31,10 +31,10 @@ _ROLES = {
     "runs_axis": _PLACEMENT,
     "runs_at_once": _PLACEMENT,
     "devices_per_batch": _PLACEMENT,
+    "checkpoint": Role(separates=False, listed=False),  # of the fields of this section that have no entry
     "checkpoint.every_epochs": _BOOKKEEPING,
     "checkpoint.every_minutes": _BOOKKEEPING,
     "checkpoint.keep": _BOOKKEEPING,
-    "checkpoint.segment": Role(separates=False, listed=False),  # checkpoints within an epoch fit only these segments
     "tensorboard": _BOOKKEEPING,
     "protocol.checkpoint": Role(listed=False),  # the report applies every rule to the curves
     "sweep": Role(listed=False),
@@ -55,5 +55,5 @@ FROM_NOISE_RATE = ("strategy.forget_rate", "strategy.noise_rate")  # these follo
 
 
 def role(field: str) -> Role:
-    """Return the role of a field, such as `noise.seed`."""
-    return _ROLES.get(field, Role())
+    """Return the role of a field, such as `noise.seed`: its own entry, or the entry of its section."""
+    return _ROLES.get(field) or _ROLES.get(field.partition(".")[0]) or Role()
