@@ -69,7 +69,7 @@ SHORT = {
 )
 def test_every_strategy_killed_and_resumed(strategy, axis, tmp_path, record_property):
     """Two kills each, the second one inside a save. A kill that comes too late is not counted."""
-    config, chance = f"configs/{strategy}.py:quick,model=cnn_faces", random.Random(f"{strategy} {axis}")
+    config, chance = f"configs/{strategy}.py:quick,model=mlp", random.Random(f"{strategy} {axis}")
     options = [*NETWORK, "--config.epochs=8", f"--config.runs_axis={axis}", *SHORT.get(strategy, [])]
     done, compared = killed_and_resumed(tmp_path, 2, chance, config, *options)
     record_property("kills", done)
