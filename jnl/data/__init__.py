@@ -50,7 +50,7 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     Raises:
       UserError: The name or an option is unknown, files are missing (the message has the command that prepares them) or
         cannot be read, the data need too much memory, a split is empty, inputs and labels differ in number, inputs
-        have another type than those of a `Split`, a label is not a class, or an input is not finite.
+        are not uint8, float32 or int32, a label is not a class, or an input is not finite.
     """
     source = _source(name)
     registry.check_keywords(source, options, "data", skip="dir")

@@ -1,4 +1,4 @@
-"""Train one program to its end. A process that was killed at any moment can go on from its newest checkpoint."""
+"""Train one program to its end. A killed training resumes from its newest checkpoint."""
 
 import time
 from collections.abc import Callable

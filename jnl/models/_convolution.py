@@ -35,7 +35,7 @@ _OUTPUT = np.array(
 )  # fmt: skip
 _TILE = 4
 _TILES_AT_ONCE = 128  # number of tiles that fit in the cache of a core, from measurement
-_FEW_CHANNELS = 8  # with so few channels, such as those of an image, nine shifted copies are small
+_FEW_CHANNELS = 8  # images have few channels, and nine shifted copies of few channels are small
 
 
 def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:

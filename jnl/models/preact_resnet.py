@@ -2,7 +2,7 @@
 
 Loss correction trains them with 14, 32 and 44 layers: 175,626, 467,946 and 662,826 parameters for 10 classes. Symmetric
 cross entropy uses 44 layers for CIFAR-100: 668,676 parameters for 100 classes. As in the published code, a shortcut to
-more channels starts before batch norm and ReLU, and all convolutions have biases, also those of the shortcuts.
+more channels starts before batch norm and ReLU, and every convolution has a bias, in the shortcuts too.
 """
 
 from flax import linen as nn

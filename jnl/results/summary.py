@@ -28,9 +28,9 @@ def best_last(accuracy: np.ndarray, judges: Mapping[str, np.ndarray]) -> BestLas
       judges: name -> curve by which rules choose an epoch: f64[S, E, K] (per network) or f64[S, E] (for all networks).
 
     Returns:
-      {best, last, ...} -> {net1, net2, mean} -> {mean, std, per_run}. The ways are those of `curves.over_epochs`
-      without `maximal`, which only the report shows. `mean` averages the networks in each epoch. With one network,
-      `net2` is None.
+      {best, last, ...} -> {net1, net2, mean} -> {mean, std, per_run}. The outer keys are the keys of
+      `curves.over_epochs`, without `maximal`, which only the report shows. `mean` averages the networks in each epoch.
+      With one network, `net2` is None.
     """
     networks = _of_networks(accuracy)
     by_network = {name: _of_networks(judge) for name, judge in judges.items() if judge.ndim > 2}

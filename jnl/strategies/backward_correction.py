@@ -16,7 +16,7 @@ from jnl.strategies._correction import correction
 def backward_correction(
     estimation_epochs: int = 20, held_out: float = 0.1, percentile: int = 97, known_noise: bool = False
 ) -> Strategy:
-    """Weight the losses of all classes by the inverse noise matrix. The arguments are those of `forward_correction`."""
+    """Weight the losses of all classes by the inverse noise matrix. `forward_correction` explains the arguments."""
 
     def loss(logits: Array, labels: Array, inverse: Array) -> Array:
         p = jnp.clip(jax.nn.softmax(logits[0]), 1e-7, 1 - 1e-7)

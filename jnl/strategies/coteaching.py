@@ -1,7 +1,7 @@
 """Co-teaching (Han et al. 2018, algorithm 1): each network trains on the examples with a small loss in the other one.
 
-L_1 is the mean of the losses ell_1 over the small-loss examples of network 2; L_2 is the mean of ell_2 over those of
-network 1. The forget schedule sets the number of examples.
+L_1 is the mean of the losses ell_1 over the small-loss examples of network 2. L_2 is the mean of ell_2 over the
+small-loss examples of network 1. The forget schedule sets the number of examples.
 `reference=True` follows the published code, which divides this mean by the number of examples once more. Under Adam
 this has an effect only through its epsilon.
 """

@@ -6,11 +6,11 @@ from the features. The share `outliers` of each class with the lowest sum of 1 /
 A step trains on pairs. The first example is not an outlier. The second example is one of the same class that is not an
 outlier, an outlier of this class, or one of another class (in the first round there are no outliers).
 L = contrastive loss + CE(head 1, first) + w CE(head 2, second), where w is 1 in the first round, then 0.1, and for
-outliers 0.1 times the mean of 1 / LOF. Head 1 is the last layer of the network, head 2 belongs to the strategy. Numbers
-and rules are those of the published code.
+outliers 0.1 times the mean of 1 / LOF. Head 1 is the last layer of the network, head 2 belongs to the strategy. The
+numbers and rules come from the published code.
 Departures: pairs are drawn at random and not enumerated, so an epoch has as many steps as with any other method; both
 branches share batch statistics; there is no L2 on the feature layer (set `optim.weight_decay`); inputs are in [0, 1]
-and not centered; the defaults are those of PyTorch, not Keras, and head 2 starts from zero; the number of outliers is
+and not centered; default values come from PyTorch, not Keras, and head 2 starts from zero; the number of outliers is
 rounded down, while that code rounds half of an odd class up; the clip of p to [1e-7, 1 - 1e-7] in the cross entropy of
 Keras is not repeated.
 """

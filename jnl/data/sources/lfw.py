@@ -36,7 +36,7 @@ def load(
       dir: folder of the unpacked images; None is `lfw` in the working directory.
       names: path of the table of first names, also relative to `dir`.
       train: subsets of the training set, joined by "+".
-      test: subsets of the test set, joined by "+"; they must differ from those of the training set.
+      test: subsets of the test set, joined by "+"; no subset may be in both sets.
       size: side of the images in pixels.
 
     Raises:

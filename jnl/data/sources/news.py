@@ -8,8 +8,8 @@ frequent words of the training posts have the ids from 2, any other word has id 
 the pooled vectors of the post, as the published network sees them. The vectors are not trained. Words without a vector
 are left out.
 
-Departures: The published code splits one ordered list of posts at 70 %; here the training and test posts are those of
-the by-date version. The published tokenizer is not known.
+Departures: The published code splits one ordered list of posts at 70 %. The by-date version, which is used here, has
+fixed training and test posts. The published tokenizer is not known.
 """
 
 import re
