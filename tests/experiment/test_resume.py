@@ -1,77 +1,132 @@
 """A training that is killed at any moment, even inside a save, ends with the bits of one that never was."""
 
-import random
+import os
+import shutil
+from pathlib import Path
 
 import pytest
-from helpers.faults import finish, kill, left_behind, start
+from conftest import ROOT
+from helpers.faults import finish, killed, left_behind, newest, saved
 
-from jnl import strategies
+import jnl
+from jnl import cli, strategies
 
-# Statistics of batches, dropout, augmentation; a save after almost every segment, of which an epoch has several.
-NETWORK = [
-    "--config.batch_size=64", "--config.protocol.max_steps=8", "--config.model.dropout=0.3", "--config.augment.pad=1",
-    "--config.noise.seed=per_run", "--config.data.validation=0.1", "--config.checkpoint.every_minutes=0.0005",
-    "--config.checkpoint.segment=4",
+EPOCHS, SEGMENTS = 4, 2  # in each epoch
+# Dropout, augmentation, examples held out.
+SHORT = [
+    f"--config.epochs={EPOCHS}", "--config.protocol.max_steps=4", "--config.checkpoint.segment=2",
+    "--config.batch_size=64", "--config.model.dropout=0.3", "--config.augment.pad=1", "--config.noise.seed=per_run",
+    "--config.data.validation=0.1",
 ]  # fmt: skip
+OFTEN = ["--config.checkpoint.every_minutes=1e-6"]  # a save after every segment
+
+
+def in_this_process(workdir, config, *options):
+    asked, _ = cli.parse(["train.py", f"--config={ROOT}/{config}", *options])
+    jnl.run(asked, workdir)
+
+
+def in_its_own(workdir, config, *options):
+    """As users start it, so without the quick compiler of the tests."""
+    code, out, error = finish(workdir, config, *options)
+    assert code == 0, error
+    assert "last 10" in out
 
 
 def same(broken, unbroken):
-    """Equal to the bit; how many bytes were compared."""
+    """Equal to the bit, and no run has failed; how many bytes were compared."""
     (arrays, records), (expected, wanted) = left_behind(broken), left_behind(unbroken)
     assert arrays.keys() == expected.keys()
     for name, array in arrays.items():
         assert array.tobytes() == expected[name].tobytes(), name
     assert records == wanted
+    assert not any(point["failed_runs"] for point in records["summary.json"]["points"])
     return sum(array.nbytes for array in arrays.values())
 
 
-def killed_and_resumed(tmp_path, kills, chance, config, *options):
-    """Kills and resumes, in the end lets it finish -> how many kills, how many bytes were compared."""
-    unbroken, broken, done = tmp_path / "unbroken", tmp_path / "broken", 0
-    code, _, error = finish(unbroken, config, *options)
-    assert code == 0, error
-    for number in range(kills):
-        done += kill(start(broken, config, *options), broken, chance, inside_a_save=number % 2 == 1)
-    code, out, error = finish(broken, config, *options)
-    assert code == 0, error
-    assert "last 10" in out
-    return done, same(broken, unbroken)
+def killed_and_resumed(tmp_path, places, config, *options, train=in_this_process):
+    """Kills a training at each place, then lets it finish; the other one is not saved before its end.
+
+    Returns how many bytes were compared.
+    """
+    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
+    train(unbroken, config, *SHORT, *options)
+    compiler = {"XLA_FLAGS": os.environ["XLA_FLAGS"]} if train is in_this_process else {}
+    for place in places:
+        killed(place, broken, config, *SHORT, *OFTEN, *options, **compiler)
+        assert 0 < saved(broken / "checkpoints" / "0")[-1] < EPOCHS * SEGMENTS
+    train(broken, config, *SHORT, *OFTEN, *options)
+    return same(broken, unbroken)
 
 
-def test_killed_and_resumed_gives_the_same_bits(tmp_path):
-    done, _ = killed_and_resumed(
-        tmp_path, 1, random.Random(7), "configs/jocor.py:quick,model=mlp", *NETWORK, "--config.epochs=8"
-    )
-    assert done == 1
+WHILE_WRITTEN = "open */4.part*"  # before the first file of a checkpoint
+NOT_COMPLETE = "open */6.part/files.json"  # before the last one
+NOT_NAMED = "os.rename */6.part"  # when all of it is written
+NOT_SETTLED = "os.rename */.metrics.jsonl.part"  # of a process that goes on, before its rows replace those of before
+
+
+@pytest.mark.parametrize(
+    ("strategy", "axis", "places"),
+    [
+        pytest.param("jocor", "map", [NOT_COMPLETE], id="jocor"),
+        pytest.param("jocor", "vmap", [WHILE_WRITTEN, "2"], id="jocor-vmap", marks=pytest.mark.slow),
+        pytest.param("dividemix", "vmap", [NOT_NAMED, NOT_SETTLED], id="dividemix-vmap", marks=pytest.mark.slow),
+    ],
+)
+def test_killed_and_resumed_gives_the_same_bits(strategy, axis, places, tmp_path):
+    killed_and_resumed(tmp_path, places, f"configs/{strategy}.py:quick,model=mlp", f"--config.runs_axis={axis}")
 
 
 @pytest.mark.slow
 def test_a_network_with_statistics_killed_and_resumed(tmp_path):
-    options = [*NETWORK, "--config.epochs=12", "--config.runs_axis=map"]
-    config = "configs/jocor.py:quick,model=cnn_faces"
-    done, compared = killed_and_resumed(tmp_path, 2, random.Random(7), config, *options)
-    assert done == 2
-    assert compared > 2**20
+    """By the users' compiler: what the tests' one computes of this network is not a number."""
+    options = ["configs/jocor.py:quick,model=cnn_faces", "--config.runs_axis=map"]
+    assert killed_and_resumed(tmp_path, [WHILE_WRITTEN], *options, train=in_its_own) > 2**20
 
 
-# What has phases goes through them in few epochs.
-SHORT = {
-    "confident_filter": ["--config.strategy.folds=2", "--config.strategy.fold_epochs=2"],
-    "coteaching_plus": ["--config.strategy.warmup_epochs=2"],
-    "cores2": ["--config.strategy.wait_epochs=1", "--config.strategy.sieve_from=3"],
-    "dividemix": ["--config.strategy.warmup_epochs=2"],
-}
+def brief(strategy):
+    """Options with which a method is through its phases before the middle epoch."""
+    config, _ = cli.parse(["train.py", f"--config={ROOT}/configs/{strategy}.py:quick"])
+    options = [f"--config.strategy.{name}=1" for name in config.strategy if name.endswith(("_epochs", "_from"))]
+    return options + ["--config.strategy.truncated=True", "--config.strategy.prune_every=1"] * (strategy == "gce")
+
+
+def as_killed(finished: Path, broken: Path, program: str) -> list[int]:
+    """Copies a training as SIGKILL leaves it after the first segment of the middle epoch of a program.
+
+    That is what was complete then, as `killed` proves, so here the later files go. Of the checkpoints only the one of
+    this segment stays: a training that began again would save the others.
+
+    Returns:
+      The numbers of the later checkpoints.
+    """
+    shutil.copytree(finished, broken)
+    folder, rows = broken / "checkpoints" / program, (finished / "metrics.jsonl").read_bytes()
+    numbers = saved(folder)
+    kept = numbers[-1] // SEGMENTS // 2 * SEGMENTS + 1
+    for number in numbers:
+        if number != kept:
+            shutil.rmtree(folder / str(number))
+    assert newest(folder).record["segment"] == 1
+    (broken / "metrics.jsonl").write_bytes(rows[: len(rows) * 2 // 3])  # more than it saved, and not the whole last one
+    if program != "0":  # it precedes the training, which has nothing yet
+        shutil.rmtree(broken / "checkpoints" / "0")
+        (broken / "metrics.jsonl").write_bytes(b"")
+    (broken / "summary.json").unlink()
+    shutil.rmtree(broken / "left_out", ignore_errors=True)
+    return [number for number in numbers if number > kept]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("strategy", "axis"), [*((name, "map") for name in strategies.names()), ("jocor", "vmap"), ("dividemix", "vmap")]
-)
-def test_every_strategy_killed_and_resumed(strategy, axis, tmp_path, record_property):
-    """Two kills each, the second one inside a save. A kill that comes too late is not counted."""
-    config, chance = f"configs/{strategy}.py:quick,model=mlp", random.Random(f"{strategy} {axis}")
-    options = [*NETWORK, "--config.epochs=8", f"--config.runs_axis={axis}", *SHORT.get(strategy, [])]
-    done, compared = killed_and_resumed(tmp_path, 2, chance, config, *options)
-    record_property("kills", done)
-    record_property("bytes", compared)
-    assert done
+@pytest.mark.parametrize("strategy", strategies.names())
+def test_every_strategy_goes_on_within_an_epoch(strategy, tmp_path):
+    """And what precedes a training: the folds of a cross-validation."""
+    unbroken, config = tmp_path / "unbroken", f"configs/{strategy}.py:quick,model=mlp"
+    options = [*SHORT, *OFTEN, *brief(strategy), "--config.checkpoint.keep=99", "--config.runs_axis=map"]
+    in_this_process(unbroken, config, *options)
+    for program in sorted(path.name for path in (unbroken / "checkpoints").iterdir()):
+        broken = tmp_path / f"killed in {program}"
+        later = as_killed(unbroken, broken, program)
+        in_this_process(broken, config, *options)
+        assert saved(broken / "checkpoints" / program)[1:] == later
+        same(broken, unbroken)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -67,22 +66,18 @@ def stop_when(ready, number=signal.SIGTERM):
     threading.Thread(target=watch, daemon=True).start()
 
 
-def is_saving(workdir):
-    """Whether a save is under way at this moment."""
-    return any(".part" in path.name for path in workdir.glob("checkpoints/*/*"))
+def killed(place, workdir, config, *options, **environment):
+    """Trains in a process that SIGKILL ends at this place, see `dying.py`."""
+    python, _, *arguments = line(workdir, config, *options)
+    environment = CLEAN | {"PYTHONPATH": str(ROOT)} | environment
+    process = begin([python, "tests/helpers/dying.py", place, *arguments], env=environment)
+    _, error = process.communicate(timeout=600)
+    assert process.returncode == -signal.SIGKILL, error
 
 
-def kill(process, workdir, chance: random.Random, inside_a_save: bool) -> bool:
-    """SIGKILL once some more rows are there, and a moment after, or inside a save; False if the process was faster."""
-    wanted = rows(workdir) + chance.randrange(1, 8)
-    while rows(workdir) < wanted or (inside_a_save and not is_saving(workdir)):
-        if process.poll() is not None:
-            return False
-    if not inside_a_save and not passes(process, chance.random() / 5):
-        return False
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
+def saved(folder):
+    """The numbers of the checkpoints in the folder of a program, sorted."""
+    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
 
 
 def newest(folder):
@@ -105,6 +100,7 @@ def left_behind(workdir: Path) -> tuple[dict, dict]:
         records[name] = json.loads((workdir / name).read_text())
     for who in ("resumed", "command", "git_revision"):  # trained it, not what
         records["config.json"].pop(who, None)
+    records["config.json"]["config"].pop("checkpoint")  # how often it was saved
     records["left_out"] = {file.name: file.read_text() for file in sorted((workdir / "left_out").glob("*"))}
     records["rows"] = [json.loads(row) for row in (workdir / "metrics.jsonl").read_text().splitlines()]
     return arrays, timeless(records)
