@@ -84,18 +84,21 @@ def test_a_network_with_statistics_killed_and_resumed(tmp_path):
     assert killed_and_resumed(tmp_path, [WHILE_WRITTEN], *options, train=in_its_own) > 2**20
 
 
+MORE = {"gce": {"truncated": True, "prune_every": 1}, "dividemix": {"average_epochs": 2}}  # what the defaults leave out
+
+
 def brief(strategy):
     """Options with which a method is through its phases before the middle epoch."""
     config, _ = cli.parse(["train.py", f"--config={ROOT}/configs/{strategy}.py:quick"])
-    options = [f"--config.strategy.{name}=1" for name in config.strategy if name.endswith(("_epochs", "_from"))]
-    return options + ["--config.strategy.truncated=True", "--config.strategy.prune_every=1"] * (strategy == "gce")
+    short = {name: 1 for name in config.strategy if name.endswith(("_epochs", "_from"))}
+    return [f"--config.strategy.{name}={value}" for name, value in (short | MORE.get(strategy, {})).items()]
 
 
 def as_killed(finished: Path, broken: Path, program: str) -> list[int]:
     """Copies a training as SIGKILL leaves it after the first segment of the middle epoch of a program.
 
-    That is what was complete then, as `killed` proves, so here the later files go. Of the checkpoints only the one of
-    this segment stays: a training that began again would save the others.
+    No save changes an earlier one, so this is the finished training without what it wrote later. Only the checkpoint of
+    this segment stays: a training that begins again instead would save the earlier ones.
 
     Returns:
       The numbers of the later checkpoints.
@@ -120,7 +123,7 @@ def as_killed(finished: Path, broken: Path, program: str) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", strategies.names())
 def test_every_strategy_goes_on_within_an_epoch(strategy, tmp_path):
-    """And what precedes a training: the folds of a cross-validation."""
+    """So does what precedes a training: the folds of a cross-validation."""
     unbroken, config = tmp_path / "unbroken", f"configs/{strategy}.py:quick,model=mlp"
     options = [*SHORT, *OFTEN, *brief(strategy), "--config.checkpoint.keep=99", "--config.runs_axis=map"]
     in_this_process(unbroken, config, *options)
