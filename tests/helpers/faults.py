@@ -72,7 +72,7 @@ def killed(place, workdir, config, *options, **environment):
     environment = CLEAN | {"PYTHONPATH": str(ROOT)} | environment
     process = begin([python, "tests/helpers/dying.py", place, *arguments], env=environment)
     _, error = process.communicate(timeout=600)
-    assert process.returncode == -signal.SIGKILL, error
+    assert process.returncode == -signal.SIGKILL, f"{place} did not come: {error}"
 
 
 def saved(folder):
