@@ -41,7 +41,9 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
     if words:
         raise UserError(f"{words[0]}: not an option; options start with --, such as --config=configs/jocor.py")
     if workdir.value == "" or "\0" in (workdir.value or ""):
-        raise UserError("--workdir: empty, or no path; give a folder, or leave the option out to write nothing")
+        raise UserError(
+            "--workdir: the value is empty or is not a path; give a folder, or leave the option out to write nothing"
+        )
     return holder.value, None if workdir.value is None else Path(workdir.value)
 
 
@@ -56,8 +58,10 @@ def _unknown_field(config: ConfigDict, arguments: Sequence[str]) -> UserError:
                 )
                 section = option.split(".")[1]
                 if section in _HAVE_OPTIONS:
-                    hint = f"for an option of one {_HAVE_OPTIONS[section]}, choose it by --config=FILE:{section}=NAME"
+                    hint = (
+                        f"to set an option of one {_HAVE_OPTIONS[section]}, choose it with --config=FILE:{section}=NAME"
+                    )
                     return UserError(f"{wrong}; {hint}")
                 return wrong
             fields = fields[key]
-    return UserError(f"--config: a field does not exist; it has: {', '.join(sorted(config))}")
+    return UserError(f"--config: the config does not have this field; its fields are: {', '.join(sorted(config))}")

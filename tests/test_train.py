@@ -112,7 +112,7 @@ def test_any_field_can_be_overridden(tmp_path):
 
 MISTAKES = {
     "no config": ([], "--config: missing"),
-    "no such file": (["--config=configs/nope.py"], "--config: no file 'configs/nope.py'"),
+    "no such file": (["--config=configs/nope.py"], "--config: the file 'configs/nope.py' does not exist"),
     "argument": (["--config=configs/jocor.py:quik"], "did you mean 'quick'"),
     "argument's value": (["--config=configs/jocor.py:rate=high"], "rate=high"),
     "argument's switch": (["--config=configs/jocor.py:quick=false"], "quick=false"),
@@ -142,7 +142,7 @@ MISTAKES = {
     "augment": ([JOCOR, "--config.augment=flip"], "config.augment"),
     "augment's field": ([JOCOR, "--config.augment.padd=4"], "did you mean 'pad'"),
     "crop": ([JOCOR, "--config.augment.crop=9"], "augment.crop: 9 is more than the 8 pixels"),
-    "random_resized_crop": ([JOCOR, "--config.augment.random_resized_crop=true"], "needs augment.crop"),
+    "random_resized_crop": ([JOCOR, "--config.augment.random_resized_crop=true"], "set augment.crop"),
     "normalize": ([JOCOR, "--config.augment.normalize=images"], "did you mean 'image'"),
     "dropout": (["--config=configs/jocor.py:model=mlp", "--config.model.dropout=2"], "model.dropout: 2.0"),
     "bags": (["--config=configs/buckets.py:quick", "--config.strategy.bag_size=7"], "bag_size: 7 does not divide"),
@@ -161,13 +161,16 @@ MISTAKES = {
     "rate below": ([JOCOR, "--config.noise.rate=-0.5"], "noise.rate: -0.5"),
     "rate nan": ([JOCOR, "--config.noise.rate=nan"], "noise.rate: nan"),
     "forget rate": ([JOCOR, "--config.strategy.forget_rate=2"], "strategy.forget_rate: 2.0"),
-    "classes": ([JOCOR, "--config.noise.kind=asymmetric_cifar100_blocks"], "defined for 100 classes, the data have 10"),
+    "classes": (
+        [JOCOR, "--config.noise.kind=asymmetric_cifar100_blocks"],
+        "defined for 100 classes, but the data have 10",
+    ),
     "no matrix": ([JOCOR, "--config.noise.kind=matrix"], "noise.file: missing"),
     "noise seed": ([JOCOR, "--config.noise.seed=each"], "noise.seed: 'each'"),
     "batch": ([JOCOR, "--config.batch_size=1443"], "config.batch_size: 1443"),
     "empty batch": ([JOCOR, "--config.batch_size=0"], "config.batch_size: 0"),
-    "no seeds": ([JOCOR, "--config.seeds=()"], "config.seeds: none given"),
-    "zero seeds": ([JOCOR, "--config.seeds=0"], "config.seeds: none given"),
+    "no seeds": ([JOCOR, "--config.seeds=()"], "config.seeds: there are none"),
+    "zero seeds": ([JOCOR, "--config.seeds=0"], "config.seeds: there are none"),
     "same seeds": ([JOCOR, "--config.seeds=(3,3)"], "names a seed twice"),
     "seeds": ([JOCOR, "--config.seeds=(1,'a')"], "config.seeds"),
     "negative seed": ([JOCOR, "--config.seeds=(-1,)"], "config.seeds"),
@@ -175,18 +178,21 @@ MISTAKES = {
     "exponent": ([JOCOR, "--config.strategy.exponent=nan"], "strategy.exponent: nan"),
     "decay": ([JOCOR, "--config.optim.decay_start=-1"], "optim.decay_start"),
     "huge rate": ([JOCOR, "--config.optim.learning_rate=1e300"], "optim.learning_rate"),
-    "huge number": ([JOCOR, "--config.epochs=9999999999"], "config.epochs: an integer of 34 bits"),
-    "more than 32 bits": ([JOCOR, "--config.epochs=2147483648"], "config.epochs: 2147483648 is more than the 32 bits"),
+    "huge number": ([JOCOR, "--config.epochs=9999999999"], "config.epochs: the integer has 34 bits"),
+    "more than 32 bits": ([JOCOR, "--config.epochs=2147483648"], "config.epochs: 2147483648 does not fit into 32 bits"),
     "too many to plan": ([JOCOR, "--config.epochs=99999999"], "config.epochs: 99,999,999 epochs"),
     "infinite": (
         [JOCOR, "--config.optim.min_learning_rate=inf"],
-        "config.optim.min_learning_rate: inf is no finite number",
+        "config.optim.min_learning_rate: inf is not a finite number",
     ),
     "layers": (["--config=configs/jocor.py:model=mlp", "--config.model.layers=1001"], "model.layers: 1001"),
     "index": ([JOCOR, "--config.epochs[3]=1"], "does not support integer indexing"),
     "too deep": ([JOCOR, "--config.sweep=" + "-" * 9000 + "1"], "nested too deeply"),
     "commands of a terminal": ([JOCOR, "--config.noise.kind=\x1b[31m"], r"'\x1b[31m'"),
-    "test set": ([JOCOR, "--config.protocol.drop_last_test=true", "--config.batch_size=400"], "the test set holds"),
+    "test set": (
+        [JOCOR, "--config.protocol.drop_last_test=true", "--config.batch_size=400"],
+        "the number of test examples",
+    ),
     "axis": ([JOCOR, "--config.runs_axis=pmap"], "did you mean 'map'"),
     "learning rate": ([JOCOR, "--config.optim.learning_rate=nan"], "optim.learning_rate"),
     "beta1": ([JOCOR, "--config.optim.beta1=1"], "optim.beta1"),
@@ -196,21 +202,24 @@ MISTAKES = {
     "sweep": ([JOCOR, "--config.sweep=3"], "config.sweep"),
     "sweep's field": ([JOCOR, "--config.sweep=(('noise.rat', (0.1,)),)"], "did you mean 'rate'"),
     "sweep of nothing": ([JOCOR, "--config.sweep=(('noise.rate', ()),)"], "has no values"),
-    "sweep of the same": ([JOCOR, "--config.sweep=(('noise.rate', (0.1, 0.1)),)"], "the same one twice"),
+    "sweep of the same": ([JOCOR, "--config.sweep=(('noise.rate', (0.1, 0.1)),)"], "the same value twice"),
     "sweep of no field": ([JOCOR, "--config.sweep=(('epochs.x', (1,)),)"], "epochs has no fields"),
     "sweep's field twice": ([JOCOR, "--config.sweep=(('epochs', (1,)), ('epochs', (2,)))"], "twice"),
-    "sweep's seeds": ([JOCOR, "--config.sweep=(('seeds', 0),)"], "config.seeds: none given"),
+    "sweep's seeds": ([JOCOR, "--config.sweep=(('seeds', 0),)"], "config.seeds: there are none"),
     "chunks": ([JOCOR, "--config.runs_at_once=-1"], "config.runs_at_once: -1"),
-    "devices": ([JOCOR, "--config.devices_per_batch=64"], "config.devices_per_batch: 64; there are 2 devices"),
+    "devices": ([JOCOR, "--config.devices_per_batch=64"], "config.devices_per_batch: 64, but there are 2 devices"),
     "no devices": ([JOCOR, "--config.devices_per_batch=0"], "config.devices_per_batch: 0"),
     "uneven batch": ([JOCOR, "--config.devices_per_batch=2", "--config.batch_size=63"], "does not divide"),
     "data's option": (
         ["--config=configs/jocor.py:quick", "--config.data.label=y"],
-        "choose it by --config=FILE:data=NAME",
+        "choose it with --config=FILE:data=NAME",
     ),
-    "asymmetric": (["--config=configs/jocor.py:data=arrays,noise=asymmetric"], "none is published for arrays"),
+    "asymmetric": (
+        ["--config=configs/jocor.py:data=arrays,noise=asymmetric"],
+        "no asymmetric noise is published for arrays",
+    ),
     "text network": ([JOCOR + ",model=newsnet"], "newsnet takes texts"),
-    "reference of a data set": (["--config=configs/news.py:reference"], "this config is for news"),
+    "reference of a data set": (["--config=configs/news.py:reference"], "this config is only for news"),
     "sweep's last value": ([JOCOR, "--config.sweep=(('noise.rate', (0.1, 2.0)),)"], "noise.rate: 2.0"),
 }
 
@@ -232,7 +241,7 @@ def test_a_workdir_that_cannot_be_written(workdir, capsys):
     assert command(JOCOR, f"--workdir={workdir}") == 2
     assert "workdir: cannot use" in capsys.readouterr().err
     assert command(JOCOR, "--workdir=") == 2
-    assert "--workdir: empty" in capsys.readouterr().err
+    assert "--workdir: the value is empty" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -240,7 +249,7 @@ def test_a_workdir_that_cannot_be_written(workdir, capsys):
     [
         ("def get_config(:", "SyntaxError"),
         ("def get_config():\n    return 1 / 0", "ZeroDivisionError"),
-        ("def get_config():\n    return {}", "gives dict, not a ConfigDict"),
+        ("def get_config():\n    return {}", "returns dict, not a ConfigDict"),
         ("x = 1", "KeyError"),
     ],
 )

@@ -41,7 +41,10 @@ def function(package: ModuleType, name: str, field: str, called: str = "") -> Ca
     """
     module, wanted = find(package, name, field), called or name
     if not callable(found := getattr(module, wanted, None)):
-        raise UserError(f"{field}: {name}.py in {package.__name__} holds no function {wanted!r}; give it that name")
+        raise UserError(
+            f"{field}: {name}.py in {package.__name__} does not define the function {wanted!r}; give the function this "
+            "name"
+        )
     return found
 
 

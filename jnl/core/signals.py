@@ -50,7 +50,10 @@ class Interrupts:
         self._restore()
         # The reader of stderr may be gone, hence `suppress`; the signal may interrupt a `print`, hence `os.write`.
         with suppress(OSError):
-            os.write(2, f"{signal.Signals(number).name}: finishing and saving; again to end at once\n".encode())
+            os.write(
+                2,
+                f"{signal.Signals(number).name}: jnl saves, then stops; repeat the signal to stop at once\n".encode(),
+            )
 
     def _restore(self) -> None:
         """Set the handlers from before the block again."""

@@ -57,11 +57,13 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     part = {"part": name.partition(":")[2]} if ":" in name else {}
     if part and "part" not in registry.keywords(source):
         raise UserError(
-            f"data.name: {name!r}; {name.partition(':')[0]!r} has no parts, leave out what follows the colon"
+            f"data.name: {name!r}: {name.partition(':')[0]!r} has no parts; remove the colon and the text after it"
         )
     for option, value in {"dir": dir, **options}.items():
         if isinstance(value, str) and "\0" in value:
-            raise UserError(f"data.{option}: {value!r} holds a NUL, which no path can; correct it")
+            raise UserError(
+                f"data.{option}: {value!r} contains a NUL character, which is not allowed in a path; remove it"
+            )
     try:
         dataset = source(dir=dir, **options, **part)
     except OSError as error:
@@ -70,7 +72,10 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
             f"data.dir: cannot read {where} ({error.strerror or reason(error)}); give files that can be read"
         ) from error
     except MemoryError as error:
-        raise UserError(f"data.name: {name!r} takes more memory than there is ({reason(error)}); use less") from error
+        raise UserError(
+            f"data.name: {name!r} needs more memory than this machine has ({reason(error)}); use fewer or smaller "
+            "examples"
+        ) from error
     for which, split in (("train", dataset.train), ("test", dataset.test)):
         if split is not None and not len(split.inputs) == len(split.labels) == len(split.clean):
             raise UserError(

@@ -64,8 +64,8 @@ def dataset(
     others = None if test is None else _inputs(test.inputs, test.labels, "test")
     if others is not None and (others.shape[1:], others.dtype) != (inputs.shape[1:], inputs.dtype):
         raise UserError(
-            f"data: training inputs are {inputs.dtype} {inputs.shape[1:]}, test inputs {others.dtype} "
-            f"{others.shape[1:]}; make them alike"
+            f"data: training inputs are {inputs.dtype} {inputs.shape[1:]}, but test inputs are {others.dtype} "
+            f"{others.shape[1:]}; give both the same type and shape"
         )
     truth = numbers.get(_TRUE, np.full(len(inputs), -1, np.int32))
     if len(truth) != len(inputs):
@@ -108,7 +108,10 @@ def _inputs(inputs: np.ndarray, labels: np.ndarray, part: str) -> np.ndarray:
         return inputs[..., None] if inputs.ndim == 3 else inputs
     if inputs.dtype.kind == "i" and inputs.dtype.itemsize == 4:
         if inputs.min() < 0:
-            raise UserError(f"data: {part} inputs are int32 of two axes, which are tokens, and some are negative")
+            raise UserError(
+                f"data: {part} inputs are int32 with two axes, so they are tokens, but some are negative; give tokens "
+                "from 0, or float32 numbers"
+            )
         return inputs.astype(np.int32, copy=False)  # int32 numbers are the tokens of a text
     with np.errstate(over="ignore"):  # too large values become infinite, which `data.load` reports
         return inputs.astype(np.float32, copy=False)
@@ -119,18 +122,22 @@ def _classes(given: dict[str, np.ndarray], names: tuple[str, ...]) -> tuple[tupl
     labels = {part: _labels(array, part) for part, array in given.items()}
     words = {part for part, array in labels.items() if array.dtype.kind == "U"}
     if words and (others := sorted(labels.keys() - words)):
-        raise UserError(f"data: {sorted(words)[0]} are names, {others[0]} numbers; make them alike")
+        raise UserError(
+            f"data: {sorted(words)[0]} are names, but {others[0]} are numbers; give names or numbers for both"
+        )
     training = np.unique(labels[_TRAIN])
     if words:
         names = names or tuple(map(str, np.union1d(training, labels.get(_TRUE, training))))
     else:
         names = names or _numbered(training)
     if len(names) > _MOST:
-        raise UserError(f"data: {len(names):,} classes, over {_MOST:,}; give labels, not a name for each example")
+        raise UserError(
+            f"data: there are {len(names):,} classes, more than {_MOST:,}; give classes, not a name for each example"
+        )
     if len(set(names)) < len(names):
-        raise UserError("data: two classes have the same name; give each its own")
+        raise UserError("data: two classes have the same name; give each class its own name")
     if len(training) < 2:
-        raise UserError(f"data: all training labels are {training[0]}; there is nothing to tell apart")
+        raise UserError(f"data: all training labels are {training[0]}; give labels of at least 2 classes")
     count = len(names)
     classes: Sequence[str | int] = names if words else range(count)
     position = {label: number for number, label in enumerate(classes)}
@@ -138,9 +145,10 @@ def _classes(given: dict[str, np.ndarray], names: tuple[str, ...]) -> tuple[tupl
     for part, array in labels.items():
         known = position if words or part != _TRUE else {**position, -1: -1, count: count}
         if lacking := [label for label in np.unique(array).tolist() if label not in known]:
-            more = f", nor -1 (unknown) or {count} (of no class)" if known is not position else ""
+            more = f"; -1 (unknown) and {count} (none of the classes) are also valid" if known is not position else ""
             raise UserError(
-                f"data: {part} have {lacking[0]!r}, which is none of the {count} classes {', '.join(names[:10])}{more}"
+                f"data: {part} contain {lacking[0]!r}, which is not one of the {count} classes "
+                f"{', '.join(names[:10])}{more}"
             )
         numbers[part] = np.array([known[label] for label in array.tolist()], np.int32)
     return names, numbers
@@ -182,8 +190,8 @@ def decoded(array: np.ndarray, part: str) -> np.ndarray:
     if array.dtype.kind == "U" and array.dtype.itemsize:  # NumPy reads code points from files without a check
         numbers = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).ravel().view(np.uint32)
         if numbers.max(initial=0) > sys.maxunicode:
-            raise UserError(f"data: {part} are numbers that are no characters; save them as text")
+            raise UserError(f"data: {part} contain numbers that are not characters; save them as text")
     try:
         return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
     except UnicodeDecodeError as error:
-        raise UserError(f"data: {part} are bytes that are no UTF-8 ({error}); save them as text") from error
+        raise UserError(f"data: {part} are bytes that are not UTF-8 ({error}); save them as text") from error

@@ -40,8 +40,8 @@ def prepare(name: str, dir: str | None = None) -> str:
         ) from error
     except (OSError, AssertionError, tfds.download.DownloadError) as error:
         raise UserError(
-            f"preparing {name!r} failed: {' '.join(str(error).split())}; put that right, or check the network and the "
-            "free space, then run it again"
+            f"preparing {name!r} failed: {' '.join(str(error).split())}; correct the cause, or check the network and "
+            "the free space, then run it again"
         ) from error
     data.load(name if name in data.names() else f"tfds:{name}", dir)
     return str(builder.data_path)

@@ -93,7 +93,8 @@ def _one(
     noisy = [draw(settings.data, settings.noise, seed) for seed in settings.noise_seeds]
     if settings.strategy.is_given_the_noise and np.isnan(noisy[0].realized_rate):
         raise UserError(
-            f"strategy.name: {settings.strategy.name} needs the true labels, which are unknown for these data"
+            f"strategy.name: {settings.strategy.name} needs the true labels, which are unknown for these data; use "
+            "another strategy"
         )
     folds = strategy.example_weights.folds if strategy.example_weights else 0
     if folds:
@@ -144,9 +145,13 @@ def _check_folds(batch_size: int, folds: int, noisy: Sequence["_Noisy"]) -> None
     for one in noisy:
         counts = np.bincount(np.asarray(one.labels)[np.asarray(one.train_index)])
         if counts[counts > 0].min() < folds:
-            raise UserError(f"strategy.folds: {folds}, but a class has {counts[counts > 0].min()} examples; use less")
+            raise UserError(
+                f"strategy.folds: {folds}, but a class has {counts[counts > 0].min()} examples; use fewer folds"
+            )
         if counts.sum() * (folds - 1) // folds < batch_size:
-            raise UserError(f"config.batch_size: {batch_size} is more than the examples of {folds - 1} folds")
+            raise UserError(
+                f"config.batch_size: {batch_size} is more than the examples of {folds - 1} folds; use a smaller batch"
+            )
 
 
 def _shape(program_spec: ProgramSpec) -> Hashable:
@@ -177,7 +182,10 @@ def _dataset(load: Callable[..., Dataset], wanted: DataSettings) -> Dataset:
         return dataset
     kept = len(dataset.test.labels) // wanted.whole_test_batches * wanted.whole_test_batches
     if not kept:
-        raise UserError(f"config.batch_size: {wanted.whole_test_batches} is more than the test set holds; use less")
+        raise UserError(
+            f"config.batch_size: {wanted.whole_test_batches} is more than the number of test examples; use a smaller "
+            "batch"
+        )
     return dataset._replace(test=jax.tree.map(lambda leaf: leaf[:kept], dataset.test))
 
 

@@ -75,7 +75,7 @@ def train_program(
                     raise Stopped(signal, _where(cursor, program.segments))
                 if over:
                     return now
-    raise AssertionError("a program trains on and on")
+    raise AssertionError("the program ended before its last epoch")
 
 
 def _begin(program: MultiRunProgram, now: TrainingRecord) -> Callable[[], Cursor]:
@@ -98,10 +98,10 @@ def _later(now: TrainingRecord, cursor: Cursor, seconds: float) -> TrainingRecor
 
 def _where(cursor: Cursor, segments: int) -> str:
     """Return the message about where the training stopped."""
-    where = f"in epoch {cursor.epoch}, {cursor.segment} of its {segments} segments are trained"
+    where = f"in epoch {cursor.epoch}, after {cursor.segment} of its {segments} segments"
     if not cursor.segment:
         where = f"after epoch {cursor.epoch - 1}"
-    return f"stopped {where}; all is saved, and the same command goes on from there"
+    return f"stopped {where}; everything is saved, and the same command continues from there"
 
 
 def _described(program: MultiRunProgram) -> ProgramSummary:

@@ -39,8 +39,8 @@ def estimate(programs: Sequence[ProgramSpec]) -> str:
     minutes = number / (_SHARE * speed) / 60
     time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
     return (
-        f"{number:.1e} floating-point operations in {len(programs)} programs: about {time} if the training makes "
-        f"{_SHARE:.0%} of the {speed / 1e9:,.0f} GFLOP/s that a matrix product makes here"
+        f"{number:.1e} floating-point operations in {len(programs)} programs: about {time} if the training reaches "
+        f"{_SHARE:.0%} of the {speed / 1e9:,.0f} GFLOP/s that a matrix product reaches here"
     )
 
 
@@ -94,10 +94,17 @@ def _doubts(program_spec: ProgramSpec) -> list[str]:
     name, kind, lines = settings.strategy.name, settings.noise.kind, []
     noisy = data.noisy_already(settings.data.name)
     if noisy and kind != "none":
-        lines.append(f"{settings.data.name} has noise of its own, to which noise.kind={kind} adds; none adds none")
+        lines.append(
+            f"{settings.data.name} already has wrong labels, and noise.kind={kind} adds more; set noise.kind=none to "
+            "add none"
+        )
     forgets = settings.strategy.instance.uses_forget_rate
     if forgets and int(run.keep_counts[-1, -1]) == settings.batch_size:
-        lines.append(f"{name} leaves nothing out: set strategy.forget_rate to the share of labels that may be wrong")
+        lines.append(
+            f"{name} leaves no examples out: set strategy.forget_rate to the share of labels that may be wrong"
+        )
     if noisy and float(run.hyper.get("noise_rate", 1)) == 0:
-        lines.append(f"{name} believes all labels: set strategy.noise_rate to the share of them that may be wrong")
+        lines.append(
+            f"{name} treats all labels as correct: set strategy.noise_rate to the share of them that may be wrong"
+        )
     return lines

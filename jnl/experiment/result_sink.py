@@ -73,11 +73,13 @@ def open_results(
     settings = programs[0].settings
     if path is None:
         if settings.tensorboard:
-            raise UserError("config.tensorboard: its files go to a workdir; give --workdir")
+            raise UserError(
+                "config.tensorboard: TensorBoard files are written to the workdir, but there is none; give --workdir"
+            )
         yield ResultSink(None, None)
         return
     if "\0" in os.fspath(path):
-        raise UserError(f"workdir: {path} is no name of a folder; give another one")
+        raise UserError(f"workdir: {path} is not a valid folder name; give another one")
     content: dict[str, Json] = {
         "config": recorded(config),
         "models": [program_spec.model for program_spec in programs],

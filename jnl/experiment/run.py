@@ -55,8 +55,8 @@ def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> Hi
     programs = build(config)
     if len(programs) > 1:
         raise UserError(
-            f"config.sweep: its shapes differ, which takes {len(programs)} programs; use train.py, or jnl.run on the "
-            "config of each of jnl.sweep.points(config)"
+            f"config.sweep: its points have different shapes, so they need {len(programs)} programs; use train.py, or "
+            "jnl.run on the config of each of jnl.sweep.points(config)"
         )
     with open_results(config, programs, workdir) as output:
         return train(programs, output)[0]

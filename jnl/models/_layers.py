@@ -112,7 +112,7 @@ def last_layer(
     Returns:
       Logits f32[B, C].
     """
-    within("model.dropout", dropout, 0, 0.999, "0 is none")
+    within("model.dropout", dropout, 0, 0.999, "0 means none")
     x = nn.Dropout(dropout)(x, deterministic=not train)
     module.sow("intermediates", "features", x)
     return dense(num_classes)(x)
@@ -146,7 +146,9 @@ def max_pool_overlapping(x: Array, padding: int = 0) -> Array:
 def _check_size(x: Array, smallest: int) -> None:
     """Raise `UserError` if the inputs are not images whose sides have at least `smallest` pixels."""
     if x.ndim != 4:
-        raise UserError("model.name: this network takes images, these inputs are none; use mlp, or newsnet for texts")
+        raise UserError(
+            "model.name: this network takes images, but these inputs are not images; use mlp, or newsnet for texts"
+        )
     if min(x.shape[1:3]) < smallest:
         raise UserError("model.name: the images are too small for this network; choose a smaller one, such as mlp")
 

@@ -41,5 +41,5 @@ def cnn9(num_classes: int, dropout: float = 0.0, bn_scale_init: str = "ones") ->
       dropout: dropout rate of channels after each of the two pools.
       bn_scale_init: initializer of the scales of batch norm, `ones` or `uniform`; the published runs had `uniform`.
     """
-    within("model.dropout", dropout, 0, 0.999, "published: 0.25, which did nothing")
+    within("model.dropout", dropout, 0, 0.999, "published: 0.25, which had no effect")
     return CNN9(num_classes, dropout, bn_scale_init)

@@ -25,7 +25,7 @@ class MLP(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         if jnp.issubdtype(x.dtype, jnp.integer):
-            raise UserError("model.name: mlp takes numbers, these inputs are tokens; use newsnet")
+            raise UserError("model.name: mlp takes numbers, but these inputs are tokens; use newsnet")
         dense = KerasDense if self.he_normal else Dense
         x = flatten(x)
         for layer in range(self.layers):

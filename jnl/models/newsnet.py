@@ -47,7 +47,9 @@ class NewsNet(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         if x.ndim != 2:
-            raise UserError("model.name: newsnet takes texts, these inputs are images; use another, such as cnn7")
+            raise UserError(
+                "model.name: newsnet takes texts, but these inputs are images; use another network, such as cnn7"
+            )
         if jnp.issubdtype(x.dtype, jnp.integer):
             x = PooledEmbedding(self.vocabulary)(x)
         for width in (1200, 300):

@@ -55,5 +55,5 @@ class PreActivatedResNet(nn.Module):
 def preact_resnet(num_classes: int, depth: int = 14, dropout: float = 0.0) -> nn.Module:
     """Create the network with `depth` = 6 n + 2 layers; `dropout` is the dropout rate before the last layer."""
     if not 8 <= depth <= 2000 or depth % 6 != 2:
-        raise UserError(f"model.depth: {depth}; give 6 n + 2, published are 14, 32 and 44")
+        raise UserError(f"model.depth: {depth}; give 6 n + 2; published values are 14, 32 and 44")
     return PreActivatedResNet(num_classes, depth // 6, dropout)

@@ -72,13 +72,14 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
     """
     matrix = _kind(kind, rate, file, num_classes).matrix
     if matrix is None:
-        raise UserError(f"noise.kind: {kind!r} has no matrix; use that of `noise.realized`")
+        raise UserError(f"noise.kind: {kind!r} has no fixed matrix; count it from labels with `noise.realized`")
     found = matrix(num_classes, rate)
     if found.shape != (num_classes, num_classes):
         raise UserError(f"noise.kind: the matrix of {kind!r} has the shape {found.shape} for {num_classes} classes")
     if (found < 0).any() or not np.allclose(found.sum(1), 1):
         raise UserError(
-            f"noise.kind: {kind!r} has a matrix with rows that are no distributions; mend noise/kinds/{kind}.py"
+            f"noise.kind: the matrix of {kind!r} has rows that are not probabilities with the sum 1; "
+            f"correct noise/kinds/{kind}.py"
         )
     return found
 
@@ -107,10 +108,10 @@ def _kind(name: str, rate: float, file: str | None, num_classes: int | None = No
     if not 0 <= rate <= 1:
         raise UserError(f"noise.rate: {rate} is outside [0, 1]; give the share of labels to flip, such as 0.2")
     if num_classes is not None and num_classes < 2:
-        raise UserError(f"noise.kind: {name!r} needs at least 2 classes, the data have {num_classes}")
+        raise UserError(f"noise.kind: {name!r} needs at least 2 classes, but the data have {num_classes}")
     if num_classes is not None and found.num_classes not in (None, num_classes):
         raise UserError(
-            f"noise.kind: {name!r} is defined for {found.num_classes} classes, the data have {num_classes}; use "
+            f"noise.kind: {name!r} is defined for {found.num_classes} classes, but the data have {num_classes}; use "
             "symmetric or pair"
         )
     return found

@@ -55,26 +55,36 @@ class Augment(NamedTuple):
 
     def check(self, shape: tuple[int, ...] | None = None) -> None:
         """Raise `UserError` if a value is invalid, or does not fit stored inputs [N, ...] of this shape."""
-        for name, hint in (("pad", "0 or pixels"), ("crop", "0 or a side"), ("cutout", "0 or a side")):
+        for name, hint in (
+            ("pad", "0 or pixels"),
+            ("crop", "0 or a side in pixels"),
+            ("cutout", "0 or a side in pixels"),
+        ):
             within(f"augment.{name}", getattr(self, name), 0, 2**16, f"give {hint}")
         within("augment.shift", self.shift, 0, 1, "give a share of the side, such as 0.1")
         within("augment.rotate", self.rotate, 0, 180, "give degrees, such as 20")
         if self.normalize not in _NORMALIZE:
             raise unknown("augment.normalize", self.normalize, _NORMALIZE)
         if self.random_resized_crop and not self.crop:
-            raise UserError("augment.random_resized_crop: needs augment.crop, the side that windows are resized to")
+            raise UserError(
+                "augment.random_resized_crop: set augment.crop too, the side in pixels to which windows are resized"
+            )
         if shape is None or self == Augment():
             return
         if len(shape) != 4:
-            raise UserError(f"config.augment: wants images, the inputs have {len(shape) - 1} axes; leave it out")
+            raise UserError(
+                f"config.augment: only images can be augmented, but an input has {len(shape) - 1} axes; leave it out"
+            )
         side = min(shape[1:3])
         for name in ("crop", "cutout"):
             if getattr(self, name) > side:
-                raise UserError(f"augment.{name}: {getattr(self, name)} is more than the {side} pixels of an image")
+                raise UserError(
+                    f"augment.{name}: {getattr(self, name)} is more than the {side} pixels of an image; use less"
+                )
         if self.pad >= side:
-            raise UserError(f"augment.pad: {self.pad} may leave nothing of an image of {side} pixels; use less")
+            raise UserError(f"augment.pad: {self.pad} may move an image of {side} pixels out of view; use less")
         if self.normalize == "channels" and self.mean and not len(self.mean) == len(self.std) == shape[-1]:
-            raise UserError(f"augment.normalize: mean and std are not those of {shape[-1]} channels; leave them out")
+            raise UserError(f"augment.normalize: mean and std do not fit {shape[-1]} channels; leave them out")
         if self.normalize == "mean_image" and self.mean and len(self.mean) != math.prod(shape[1:]):
             raise UserError(f"augment.normalize: mean does not fit images of shape {shape[1:]}; leave it out")
 
@@ -274,7 +284,9 @@ def mixture(key: Array, concentration: float | Array, size: int, mostly_own: boo
 
     def mix(rows: Array) -> Array:
         if not jnp.issubdtype(rows.dtype, jnp.floating):
-            raise UserError("strategy.name: this one mixes inputs, which tokens cannot be; use another strategy")
+            raise UserError(
+                "strategy.name: this strategy mixes inputs, but tokens cannot be mixed; use another strategy"
+            )
         return share * rows + (1 - share) * rows[order]
 
     return mix

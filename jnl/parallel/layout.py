@@ -41,10 +41,15 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
         raise unknown("runs_axis", axis, AXES)
     all_devices = jax.devices()
     if not 1 <= devices_per_batch <= len(all_devices):
-        raise UserError(f"config.devices_per_batch: {devices_per_batch}; there are {len(all_devices)} devices")
+        raise UserError(
+            f"config.devices_per_batch: {devices_per_batch}, but there are {len(all_devices)} devices; give 1 to "
+            f"{len(all_devices)}"
+        )
     several = jax.process_count() > 1
     if several and axis in ("map", "vmap"):
-        raise UserError(f"runs_axis: {axis} is one device's; with {jax.process_count()} processes use devices or auto")
+        raise UserError(
+            f"runs_axis: {axis} uses one device only; with {jax.process_count()} processes, use devices or auto"
+        )
     best = "map" if jax.default_backend() == "cpu" else "vmap"
     inner = axis if axis in ("map", "vmap") else best
     rows = len(all_devices) // devices_per_batch
@@ -61,6 +66,6 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1) -> Layout:
 def describe(layout: Layout) -> str:
     """Return a phrase that describes the layout, for messages."""
     rows, per_batch = layout.mesh.devices.shape
-    each = f", {per_batch} devices to a batch" if per_batch > 1 else ""
+    each = f", {per_batch} devices for each batch" if per_batch > 1 else ""
     where = f"over {rows} x " if rows > 1 else "on "
     return f"by {layout.inner} {where}{layout.mesh.devices.flat[0].device_kind}{each} ({layout.reason})"

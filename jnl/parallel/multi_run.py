@@ -69,7 +69,12 @@ class MultiRunProgram:
         limit = devices.memory()
         while (needed := self.bytes) > limit and self.at_once > self._axis.rows:
             fit = int(self.at_once * limit / needed)
-            _log.warning("%d runs at once need %s a device, which has %s", self.at_once, _gib(needed), _gib(limit))
+            _log.warning(
+                "%d runs at once need %s on each device, which has only %s; jnl trains fewer at once",
+                self.at_once,
+                _gib(needed),
+                _gib(limit),
+            )
             self._compile_chunks(max(1, min(fit, self.at_once - self._axis.rows)))
 
     @property
@@ -103,7 +108,7 @@ class MultiRunProgram:
         cuts = range(0, len(padded), self.at_once)
         self._chunks = [self._axis.shard(_stack(padded[cut : cut + self.at_once])) for cut in cuts]
         if number > 1:
-            _log.warning("%d runs train %d at once, in %d chunks", len(self._runs), self.at_once, number)
+            _log.warning("%d runs are trained %d at a time, in %d chunks", len(self._runs), self.at_once, number)
         begin = time.perf_counter()
         self._init, self._epoch = self._compile(self._chunks[0])
         self.compile_seconds += time.perf_counter() - begin
@@ -177,7 +182,7 @@ class MultiRunProgram:
                         "memory: one run does not fit on a device; use a smaller config.batch_size or model, or spread "
                         "each batch with config.devices_per_batch"
                     ) from error
-                _log.warning("%d runs at once ran out of memory", self.at_once)
+                _log.warning("%d runs at once ran out of memory; jnl trains fewer at once", self.at_once)
             self._compile_chunks(self.at_once // 2)
 
     def _advance(self, at: Cursor, feeds: list[Iterator]) -> Cursor:

@@ -22,11 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0, or 2 for an error that the user can correct."""
     parser = argparse.ArgumentParser("python -m jnl.report", description=__doc__.partition("\n")[0])
     parser.add_argument("workdirs", nargs="+", type=Path, metavar="WORKDIR")
-    parser.add_argument("--out", type=Path, required=True, help="a folder for the page and its files")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for the page and its files")
     parser.add_argument("--baseline", default=BASELINE, help="the strategy that others are compared with")
     for name, epochs, text in (
-        ("window", LABEL_WAVE.window, "epochs whose changes of predictions Label Wave averages"),
-        ("patience", LABEL_WAVE.patience, "epochs without a lower average after which Label Wave stops"),
+        ("window", LABEL_WAVE.window, "number of epochs over which Label Wave averages changes of predictions"),
+        ("patience", LABEL_WAVE.patience, "number of epochs without a lower average after which Label Wave stops"),
     ):
         parser.add_argument(f"--label-wave-{name}", type=int, default=epochs, metavar="EPOCHS", help=text)
     asked = parser.parse_args(arguments)

@@ -92,7 +92,10 @@ def read(paths: Sequence[Path]) -> list[Point]:
     found = [point for workdir in _workdirs(paths) for point in _read_one(workdir)]
     if not found:
         where = ", ".join(map(str, _workdirs(paths)))
-        raise UserError(f"workdir: nothing to report, the training is not finished in {where}; finish it with train.py")
+        raise UserError(
+            f"workdir: there are no results yet, because the training in {where} is not finished; finish it with "
+            "train.py"
+        )
     return found
 
 
@@ -112,7 +115,9 @@ def _inside(path: Path) -> list[Path]:
         return [path]
     inside = sorted(file.parent for file in path.rglob(CONFIG))
     if not inside:
-        raise UserError(f"workdir: {path} has no {CONFIG}, nor has a folder inside; give what train.py --workdir wrote")
+        raise UserError(
+            f"workdir: neither {path} nor a folder inside it has {CONFIG}; give a folder that train.py --workdir wrote"
+        )
     return inside
 
 
@@ -134,8 +139,8 @@ def _read_one(workdir: Path) -> list[Point]:
         raise
     except _WRONG as error:
         raise UserError(
-            f"workdir: {workdir} is damaged, its files do not fit ({type(error).__name__}: {reason(error)}); restore "
-            f"{CONFIG}, {METRICS} and {SUMMARY}, or leave it out"
+            f"workdir: {workdir} is damaged, because its files do not match ({type(error).__name__}: {reason(error)}); "
+            f"restore {CONFIG}, {METRICS} and {SUMMARY}, or leave it out"
         ) from error
 
 
@@ -226,7 +231,7 @@ def _run(
         if curve.ndim > (3 if name == _OF_CLASSES else 2):
             raise ValueError(f"{name} has {curve.ndim} axes")
         if name in shares and ((curve < -_ROUNDING) | (curve > 1 + _ROUNDING)).any():
-            raise ValueError(f"{name} is no share")
+            raise ValueError(f"{name} is not a share")
     there = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
     seconds = sum(as_number(row.get("epoch_seconds") or 0) for row in rows) / shared
     return Run(

@@ -129,7 +129,7 @@ def _summary(points: Sequence[Point], boards: Sequence[Leaderboard]) -> str:
 def _missing(unfinished: Sequence[Path], points: Sequence[Point]) -> str:
     """Return a sentence for each workdir whose training is not finished."""
     there = {point.workdir for point in points}
-    words = {True: "only the programs that are over are shown", False: "nothing of it is shown"}
+    words = {True: "only its finished programs are shown", False: "none of its runs are shown"}
     return "".join(f" {printable(str(path))} is not finished: {words[path in there]}." for path in unfinished)
 
 

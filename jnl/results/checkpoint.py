@@ -111,7 +111,7 @@ class Checkpoints:
                 return _read(path)
             except _DamagedError as error:
                 aside = path.with_name(f"{number}.damaged")
-                _log.warning("the checkpoint %s is damaged (%s); it is set aside, the one before is tried", path, error)
+                _log.warning("the checkpoint %s is damaged (%s); jnl renames it and tries the one before", path, error)
                 shutil.rmtree(aside, ignore_errors=True)
                 path.rename(aside)
         return None
@@ -124,7 +124,7 @@ class Checkpoints:
         path = self._folder / str(number)
         try:
             if not self._folder.is_dir():  # Orbax would create it again, without the rest of the workdir
-                raise FileNotFoundError("its folder is gone")
+                raise FileNotFoundError("its folder was removed")
             needed = sum(array.nbytes for array in checkpoint.arrays.values())
             if shutil.disk_usage(self._folder).free < 1.1 * needed + 2**16:  # Orbax would print pages of traces
                 raise OSError(f"No space left for {needed:,} bytes")
@@ -182,11 +182,11 @@ def _read(path: Path) -> Checkpoint:
     except Exception as error:  # Orbax can raise anything; the files are not damaged
         raise UserError(f"workdir: cannot read the checkpoint {path} now ({_words(error)}); try again") from error
     if wrong:
-        raise _DamagedError(f"{wrong[0]} is not what was saved")
+        raise _DamagedError(f"{wrong[0]} has changed since it was saved")
     record = json.loads(arrays.pop(_RECORD).tobytes())
     if record.pop("format") != _FORMAT:
         raise UserError(
-            f"workdir: {path} was written by a version of jnl that stores other things; use that version, or another "
+            f"workdir: {path} was written by a version of jnl that stores other data; use that version, or another "
             "workdir"
         )
     return Checkpoint(arrays, record)
@@ -202,11 +202,11 @@ def _check_files(path: Path) -> None:
     try:
         expected = dict(json.loads((path / _FILES).read_text()))
     except (FileNotFoundError, ValueError, TypeError) as error:
-        raise _DamagedError(f"the file {_FILES} is missing or not what was saved") from error
+        raise _DamagedError(f"the file {_FILES} is missing or damaged") from error
     there = _files(path)
     for name in expected.keys() | there.keys():
         if expected.get(name) != there.get(name):
-            raise _DamagedError(f"the file {name} is not what was saved")
+            raise _DamagedError(f"the file {name} is missing or has changed")
 
 
 def _files(folder: Path) -> dict[str, str]:

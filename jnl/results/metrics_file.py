@@ -45,7 +45,7 @@ def read_rows(workdir: Path) -> dict[int, list[Row]]:
             epoch, run, *_ = (as_integer(row[name]) for name in WHICH)
         except (ValueError, TypeError, RecursionError) as error:
             raise UserError(
-                f"workdir: line {number} of {file} is no row of a training ({reason(error)}); restore the file"
+                f"workdir: line {number} of {file} is not a row of a training ({reason(error)}); restore the file"
             ) from error
         runs.setdefault(run, {})[epoch] = row
     return {run: [epochs[epoch] for epoch in sorted(epochs)] for run, epochs in sorted(runs.items())}
@@ -65,7 +65,7 @@ def parsed(text: str) -> dict[str, Json]:
     """
     content = json.loads(text)
     if not isinstance(content, dict):
-        raise ValueError("it is no object")
+        raise ValueError("it is not a JSON object")
     return {printable(name): _printable(value) for name, value in content.items()}
 
 

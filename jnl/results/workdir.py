@@ -85,7 +85,8 @@ class Workdir:
             return
         if (self.path / SUMMARY).exists():
             raise UserError(
-                f"workdir: {self.path} is finished, but checkpoints are gone that its states are in; {_OTHERWISE}"
+                f"workdir: the training in {self.path} is finished, but checkpoints with its trained states were "
+                f"removed; {_OTHERWISE}"
             )
         try:
             if not self._so_far:  # from the previous process, about rows that are replaced now
@@ -164,11 +165,11 @@ def _recorded(path: Path) -> Content | None:
     """Return the content of `config.json`, or None if the folder holds no training."""
     recorded = _read(path / CONFIG)
     if recorded is None and any((path / name).exists() for name in (METRICS, SUMMARY, CHECKPOINTS)):
-        raise UserError(f"workdir: {path} holds results, but no {CONFIG} says of what; {_OTHERWISE}")
+        raise UserError(f"workdir: {path} holds results, but no {CONFIG} with its settings; {_OTHERWISE}")
     if recorded is not None and not isinstance(recorded.get("fingerprint"), dict):
         raise UserError(f"workdir: {path} was written by a version of jnl that could not resume; {_OTHERWISE}")
     if recorded is not None and not isinstance(recorded.get("resumed", []), list):
-        raise UserError(f"workdir: {path / CONFIG} is damaged (resumed is no list); restore it, or {_OTHERWISE}")
+        raise UserError(f"workdir: {path / CONFIG} is damaged (`resumed` is not a list); restore it, or {_OTHERWISE}")
     return recorded
 
 
@@ -181,7 +182,7 @@ def _read(file: Path) -> Content | None:
     except ValueError as error:
         raise UserError(f"workdir: {file} is damaged ({error}); restore it, or give another workdir") from error
     if not isinstance(content, dict):
-        raise UserError(f"workdir: {file} is damaged (it is no object); restore it, or give another workdir")
+        raise UserError(f"workdir: {file} is damaged (it is not a JSON object); restore it, or give another workdir")
     return content
 
 
@@ -189,12 +190,17 @@ def _compare(path: Path, recorded: Content, now: Content) -> None:
     """Raise `UserError` unless both are the same training. Warn about differences that may change the last bits."""
     _compare_configs(path, recorded, as_object(now["config"]))
     was, is_ = as_object(recorded["fingerprint"]), as_object(now["fingerprint"])
-    what = {"data": "the data have changed", "labels": "other labels are drawn", "code": "the code of jnl has changed"}
+    what = {
+        "data": "the data have changed",
+        "labels": "the noisy labels have changed",
+        "code": "the code of jnl has changed",
+    }
     for name, words in what.items():
         if was.get(name) != is_[name]:
             revision = f" (it was {recorded.get('git_revision')})" if name == "code" else ""
             raise UserError(
-                f"workdir: {path} cannot go on: {words}{revision} since it began; restore it, or {_OTHERWISE}"
+                f"workdir: the training in {path} cannot continue: since it began, {words}{revision}; undo the change, "
+                f"or {_OTHERWISE}"
             )
     for name in ("versions", "device"):
         if recorded.get(name) != json.loads(json.dumps(now[name])):
@@ -226,7 +232,7 @@ def _locked(path: Path) -> int:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(folder)
-        raise UserError(f"workdir: another process is training in {path}; wait for it, or give another one") from error
+        raise UserError(f"workdir: another process is training in {path}; wait, or give another workdir") from error
     except (OSError, ImportError):  # a file system or platform without locks
         _log.warning("%s cannot be locked; make sure that no other process trains in it", path)
     return folder

@@ -90,7 +90,7 @@ def options(arg: str | None) -> dict[str, str]:
         if key not in _OPTIONS + _SWITCHES:
             raise unknown("the config's argument", key, _OPTIONS + _SWITCHES)
         if bool(value) != (key in _OPTIONS) or (equals and key in _SWITCHES):
-            wanted = f"{key}=VALUE" if key in _OPTIONS else f"{key} alone, or nothing"
+            wanted = f"{key}=VALUE" if key in _OPTIONS else f"{key} without a value, or leave it out"
             raise UserError(f"the config's argument: {part!r}; give {wanted}")
         parsed[key] = value
     return parsed
@@ -131,7 +131,10 @@ def published(
         blocks = "blocks" if "reference" in given else "superclass"
         tables = {"digits": "mnist", "mnist": "mnist", "cifar10": "cifar10", "cifar100": f"cifar100_{blocks}"}
         if family(name) not in tables:
-            raise UserError(f"the config's argument: noise=asymmetric; none is published for {name}, use a matrix")
+            raise UserError(
+                f"the config's argument: noise=asymmetric: no asymmetric noise is published for {name}; use "
+                "noise=matrix and noise.file"
+            )
         kind = f"asymmetric_{tables[family(name)]}"
     config.noise.kind = kind
     if "data" in given:
@@ -139,7 +142,7 @@ def published(
     if "model" in given:
         set_model(config, given["model"])
     if "reference" in given:
-        follow = reference or (co_teaching if strategy in CORE else "jnl knows no published code of it")
+        follow = reference or (co_teaching if strategy in CORE else "jnl does not know published code of this strategy")
         if isinstance(follow, str):
             raise UserError(f"the config's argument: reference; {strategy} has none: {follow}")
         follow(config)
@@ -171,7 +174,9 @@ def published_on(name: str, arg: str | None, reference: Callable[[ConfigDict], N
     given = options(arg)
     if "data" in given or ("reference" in given and reference is None):
         wrong = "data" if "data" in given else "reference"
-        raise UserError(f"the config's argument: {wrong}; this config is for {name}, use the config of a strategy")
+        raise UserError(
+            f"the config's argument: {wrong}; this config is only for {name}; use the config file of a strategy"
+        )
     config = published("standard", ",".join(filter(None, (f"data={name}", arg))), reference=reference)
     config.sweep = (("strategy.name", CORE),)
     return config
@@ -256,7 +261,7 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
                 raise OverflowError
             full[key] = value
         except OverflowError as error:
-            raise UserError(f"config.{field}: {value!r} is more than the 32 bits of a number hold") from error
+            raise UserError(f"config.{field}: {value!r} does not fit into 32 bits; give a smaller number") from error
         except (TypeError, ValueError) as error:  # ValueError: keys of a dict that are no fields
             raise UserError(f"config.{field}: expected {wanted.__name__}, found {value!r}") from error
 
@@ -270,6 +275,6 @@ def check_numbers(value: object, field: str) -> None:
         for inner in value:
             check_numbers(inner, field)
     elif isinstance(value, int) and value.bit_length() > 32:
-        raise UserError(f"{field}: an integer of {value.bit_length()} bits; give at most 32")
+        raise UserError(f"{field}: the integer has {value.bit_length()} bits; give one of at most 32 bits")
     elif isinstance(value, float) and not math.isfinite(value):
-        raise UserError(f"{field}: {value} is no finite number; give one")
+        raise UserError(f"{field}: {value} is not a finite number; give a finite one")

@@ -35,13 +35,15 @@ def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
     """
     epochs, optim, strategy, protocol = config.epochs, config.optim, config.strategy, config.protocol
     if not 0 <= protocol.first_epoch < epochs:
-        raise UserError(f"config.epochs: {epochs} leaves nothing after protocol.first_epoch={protocol.first_epoch}")
+        raise UserError(
+            f"config.epochs: {epochs} leaves no epoch after protocol.first_epoch={protocol.first_epoch}; give more"
+        )
     if config.batch_size < 1:
         raise UserError(f"config.batch_size: {config.batch_size}; give at least 1, the published value is 128")
     if (restart + epochs) * (config.batch_size + 1) > _MOST:
         raise UserError(
             f"config.epochs: {restart + epochs:,} epochs of batches of {config.batch_size:,} are too many to plan; "
-            f"their product may be {_MOST:,}; use less"
+            f"their product may be at most {_MOST:,}; use less"
         )
     if protocol.max_steps < 0:
         raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
@@ -82,7 +84,8 @@ def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True
         return
     if not has_test_set:
         raise UserError(
-            f"protocol.checkpoint: {chosen} chooses by held-out labels for a test set, which is not there; use last"
+            f"protocol.checkpoint: {chosen} chooses the epoch that is reported on the test set, but there is no test "
+            "set; use last"
         )
     if not validation:
         raise UserError(f"protocol.checkpoint: {chosen} needs labels that are held out; set data.validation to 0.1")
@@ -115,9 +118,7 @@ def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:
         return schedules.staircase(optim.learning_rate, epochs, optim.milestones, optim.decay)
     if optim.schedule == "cosine":
         if optim.cycle < 0:
-            raise UserError(f"optim.cycle: {optim.cycle} is negative; 0 is one cycle over all epochs")
-        within(
-            "optim.min_learning_rate", optim.min_learning_rate, 0, optim.learning_rate, "give what the rate falls to"
-        )
+            raise UserError(f"optim.cycle: {optim.cycle} is negative; 0 means one cycle over all epochs")
+        within("optim.min_learning_rate", optim.min_learning_rate, 0, optim.learning_rate, "give the rate at the end")
         return schedules.cosine(optim.learning_rate, epochs, optim.cycle or epochs, optim.min_learning_rate)
     raise unknown("optim.schedule", optim.schedule, ["cosine", "linear", "staircase"])

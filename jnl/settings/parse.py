@@ -125,9 +125,13 @@ def _seeds(value: object) -> tuple[int, ...]:
     if isinstance(value, int) and _is_number(value) and value < 2**16:
         value = list(range(1, value + 1))
     if not isinstance(value, list | tuple) or not all(_is_number(seed) and 0 <= seed < 2**32 for seed in value):
-        raise UserError(f"config.seeds: {value!r}; give how many, such as 5, or which, such as (3, 7, 11)")
+        raise UserError(
+            f"config.seeds: {value!r}; give the number of seeds, such as 5, or the seeds, such as (3, 7, 11)"
+        )
     if not value:
-        raise UserError("config.seeds: none given; give how many, such as 5, or which, such as (3, 7, 11)")
+        raise UserError(
+            "config.seeds: there are none; give the number of seeds, such as 5, or the seeds, such as (3, 7, 11)"
+        )
     if len(set(value)) < len(value):
         raise UserError(f"config.seeds: {value!r} names a seed twice, which is the same run twice; give different ones")
     return tuple(value)

@@ -51,7 +51,9 @@ def points(config: ConfigDict) -> Iterator[SweepPoint]:
     left = [point for point in every if not ways or any(all(_has(point.title, word) for word in way) for way in ways)]
     if not left:
         titles = "; ".join(point.title for point in every)
-        raise UserError(f"config.sweep_filter: {config.sweep_filter!r} is in no title; there are: {titles}")
+        raise UserError(
+            f"config.sweep_filter: {config.sweep_filter!r} is not part of any title; the titles are: {titles}"
+        )
     yield from left
 
 
@@ -83,7 +85,10 @@ def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: 
       UserError: if `arg` has another option.
     """
     if other := sorted(options(arg).keys() - {"quick", "reference"}):
-        raise UserError(f"the config's argument: {other[0]}; each cell has its own; choose by config.sweep_filter")
+        raise UserError(
+            f"the config's argument: every cell of this sweep sets its own {other[0]}; choose cells with "
+            "config.sweep_filter"
+        )
     cells = {}
     for noise in noises:
         for strategy in strategies:
@@ -110,13 +115,13 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
     except (TypeError, ValueError) as error:
         raise UserError(f'config.sweep: expected (("noise.rate", (0.2, 0.5)), ...), found {sweep!r}') from error
     if len(fields) < len(sweep):
-        raise UserError(f"config.sweep: a field is there twice: {sweep!r}")
+        raise UserError(f"config.sweep: a field appears twice: {sweep!r}")
     seeds = {field: fields.pop(field) for field in ("seeds",) if field in fields}
     if not all(isinstance(cell, Mapping) and isinstance(cell.get("title"), str) for cell in fields.get("cells", ())):
-        raise UserError(f'config.sweep: cells are dicts with a "title" each, found {fields["cells"]!r}')
+        raise UserError(f'config.sweep: every cell must be a dict with a "title", found {fields["cells"]!r}')
     for field, values in fields.items():
         if not values or len(set(map(repr, values))) < len(values):
-            raise UserError(f"config.sweep: {field} has no values or the same one twice: {values!r}")
+            raise UserError(f"config.sweep: {field} has no values, or has the same value twice: {values!r}")
     for combination in itertools.product(*fields.values()):
         swept = dict(zip(fields, combination, strict=True))
         words = [_words(field, value) for field, value in swept.items()]
@@ -180,6 +185,6 @@ def _set(config: ConfigDict, field: str, value: Value) -> None:
     *parents, leaf = field.split(".")
     for parent in parents:
         if not isinstance(config.get(parent), ConfigDict):
-            raise UserError(f"config.sweep: {field} does not exist, {parent} has no fields")
+            raise UserError(f"config.sweep: {field} does not exist, because {parent} has no fields")
         config = config[parent]
     config[leaf] = value

@@ -24,7 +24,7 @@ def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) 
       known_noise: whether the true noise matrix T is applied first, as p T: unbiased for class-conditional noise.
       entropy: weight of the entropy of single predictions, which sharpens them; 0.1 is reasonable (without a source).
     """
-    within("strategy.entropy", entropy, 0, 1e6, "0 is none")
+    within("strategy.entropy", entropy, 0, 1e6, "0 means none")
     if bag_size < 1:
         raise UserError(f"strategy.bag_size: {bag_size}; give at least 1 example")
 

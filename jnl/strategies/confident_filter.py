@@ -31,7 +31,7 @@ def confident_filter(
       reweight: whether the remaining examples have the weights above instead of 1.
     """
     if folds < 2 or fold_epochs < 1:
-        raise UserError(f"strategy.folds: {folds} folds of {fold_epochs} epochs; give at least 2 and 1")
+        raise UserError(f"strategy.folds: {folds} folds of {fold_epochs} epochs; give at least 2 folds of 1 epoch")
     if prune not in confident_learning.RULES:
         raise unknown("strategy.prune", prune, sorted(confident_learning.RULES))
 

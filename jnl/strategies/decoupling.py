@@ -23,7 +23,7 @@ def decoupling(warmup_epochs: int = 0, class_weights: bool = False, floor: float
       class_weights: whether the loss has the weights w = B / (C N_y), where N_y counts label y in the whole batch.
       floor: the loss is divided by at least `floor` * B; published: 0.1.
     """
-    within("strategy.floor", floor, 0, 1, "published: 0.1; 0 is none")
+    within("strategy.floor", floor, 0, 1, "published: 0.1; 0 means none")
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)

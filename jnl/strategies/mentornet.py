@@ -34,7 +34,7 @@ def mentornet(
     within("strategy.percentile", percentile, 0, 1, "published: 0.7")
     within("strategy.decay", decay, 0, 1, "published: 0.5")
     within("strategy.gamma", gamma, 1e-6, 1e6, "published: 1 (linear), 2 (focal)")
-    within("strategy.dropout_rate", dropout_rate, 0, 1, "0 is none")
+    within("strategy.dropout_rate", dropout_rate, 0, 1, "0 means none")
     if kind not in KINDS:
         raise unknown("strategy.kind", kind, KINDS)
 

@@ -20,8 +20,8 @@ from jnl.ops.selection import masked_mean
 def regularized(smoothing: float = 0.1, confidence: float = 0.0, class_prior: float = 0.0) -> Strategy:
     """Minimize cross entropy with smoothed labels and two penalties."""
     within("strategy.smoothing", smoothing, 0, 1, "common: 0.1")
-    within("strategy.confidence", confidence, 0, 1e6, "published: 1; 0 is none")
-    within("strategy.class_prior", class_prior, 0, 1e6, "published: 1; 0 is none")
+    within("strategy.confidence", confidence, 0, 1e6, "published: 1; 0 means none")
+    within("strategy.class_prior", class_prior, 0, 1e6, "published: 1; 0 means none")
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         log_p = jax.nn.log_softmax(logits)

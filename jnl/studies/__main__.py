@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "python -m jnl.studies", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", choices=sorted(STUDIES))
-    parser.add_argument("--out", type=Path, help="folder of the figure and the numbers")
-    parser.add_argument("--quick", action="store_true", help="a run of seconds, on digits")
+    parser.add_argument("--out", type=Path, help="the folder for the figure and the numbers")
+    parser.add_argument("--quick", action="store_true", help="run for a few seconds, on digits")
     for field in Settings._fields:  # options that are absent keep the values of the study
         kind = type(Settings._field_defaults[field])
         parser.add_argument(f"--{field}", type=str if field == "data_dir" else kind, default=argparse.SUPPRESS)

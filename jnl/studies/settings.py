@@ -53,11 +53,11 @@ def load(settings: Settings) -> Dataset:
       UserError: a setting is out of range, `jnl.data.load` fails, or the data are not images or have no test set.
     """
     for field in ("examples", "tests", "strengths"):
-        within(f"--{field}", getattr(settings, field), 0, 2**31, "0 is all")
-    within("--radius", settings.radius, 0, 1, "it is of inputs in [0, 1]")
+        within(f"--{field}", getattr(settings, field), 0, 2**31, "0 means all")
+    within("--radius", settings.radius, 0, 1, "inputs are in [0, 1]")
     dataset = data.load(settings.data, settings.data_dir)
     if dataset.test is None:
-        raise UserError(f"--data: {settings.data!r} has no test set, which the studies look at; use mnist or cifar10")
+        raise UserError(f"--data: {settings.data!r} has no test set, which the studies need; use mnist or cifar10")
     synthetic_images.check(dataset)
     return synthetic_images.subset(dataset, settings.examples, settings.tests)
 

@@ -20,7 +20,7 @@ Make = Callable[[Dataset, int], Dataset]  # (data set of images, seed) -> data s
 def check(dataset: Dataset) -> None:
     """Raise `UserError` unless the inputs are images [N, H, W, channels]."""
     if dataset.train.inputs.ndim != 4:
-        raise UserError("--data: the studies move pixels, these inputs are no images; use mnist or cifar10")
+        raise UserError("--data: the studies change pixels, but these inputs are not images; use mnist or cifar10")
 
 
 def subset(dataset: Dataset, examples: int, tests: int, seed: int = 0) -> Dataset:

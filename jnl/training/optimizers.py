@@ -41,15 +41,15 @@ class Optimizer(NamedTuple):
         if self.name not in NAMES:
             raise unknown("optim.name", self.name, NAMES)
         if not 0 <= self.momentum < 1:
-            raise UserError(f"optim.momentum: {self.momentum} is outside [0, 1); 0 is none")
+            raise UserError(f"optim.momentum: {self.momentum} is outside [0, 1); 0 means none")
         for field in ("weight_decay", "step_decay"):
             if not 0 <= getattr(self, field) < float("inf"):
-                raise UserError(f"optim.{field}: {getattr(self, field)} is negative or not finite; 0 is none")
+                raise UserError(f"optim.{field}: {getattr(self, field)} is negative or not finite; 0 means none")
         try:
             re.compile(self.decayed)
         except (re.error, OverflowError, RecursionError) as error:
             raise UserError(
-                f"optim.decayed: {self.decayed!r} is no regular expression ({error}); give one such as kernel"
+                f"optim.decayed: {self.decayed!r} is not a regular expression ({error}); give one such as kernel"
             ) from error
         if self.decayed and not self.weight_decay:
             raise UserError(f"optim.decayed: {self.decayed!r} chooses what decays, but optim.weight_decay is 0")
@@ -74,5 +74,5 @@ class Optimizer(NamedTuple):
         paths = [keystr(path, simple=True, separator="/") for path, _ in jax.tree.leaves_with_path(params)]
         chosen = [re.search(self.decayed, path) is not None for path in paths]
         if not any(chosen):
-            raise UserError(f"optim.decayed: {self.decayed!r} is in none of the parameters: {', '.join(paths)}")
+            raise UserError(f"optim.decayed: {self.decayed!r} matches none of the parameters: {', '.join(paths)}")
         return jax.tree.unflatten(jax.tree.structure(params), chosen)

@@ -35,7 +35,7 @@ def test_a_plug_in_is_the_function_named_like_its_file(package):
 
 
 def test_a_function_of_another_name_is_told(package):
-    with pytest.raises(UserError, match=r"model.name: misnamed.py in \w+ holds no function 'misnamed'"):
+    with pytest.raises(UserError, match=r"model.name: misnamed.py in \w+ does not define the function 'misnamed'"):
         registry.function(package, "misnamed", "model.name")
 
 

@@ -215,7 +215,7 @@ class TestCache:
     def test_what_fails_half_way_leaves_nothing(self):
         def fail(allocate):
             self.make(allocate)
-            raise UserError("data.dir: row 5 is no image")
+            raise UserError("data.dir: row 5 is not an image")
 
         with pytest.raises(UserError, match="row 5"):
             cache.through("set", [self.source], fail)

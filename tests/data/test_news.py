@@ -83,7 +83,7 @@ class TestNews:
         [
             ("the 0.1 0.2\n", "data.vectors: line 1 .*300 numbers"),
             ("\nthe " + "x " * 300 + "\n", "data.vectors: line 2 .*300 numbers"),
-            ("zebrafish " + "0 " * 300 + "\n", "data.vectors: .*none of the words"),
+            ("zebrafish " + "0 " * 300 + "\n", "data.vectors: .*no vector for any word"),
             ("naïve " + "0 " * 300 + "\n", "data.vectors: cannot read"),
             (None, "data.vectors: cannot read"),
         ],

@@ -80,16 +80,20 @@ class TestDataset:
             (Labelled(good[:0], labels[:0]), None, r"of shape \(0,\)"),
             (Labelled(good, np.array([1, 1, 1, 1])), None, "all training labels are 1"),
             (Labelled(good, np.array(["a"] * 4)), None, "all training labels are a"),
-            (Labelled(good, np.array([b"a", b"\xff", b"a", b"a"])), None, "no UTF-8"),
+            (Labelled(good, np.array([b"a", b"\xff", b"a", b"a"])), None, "not UTF-8"),
             (Labelled(good[:3], labels), None, "one label for each"),
             (Labelled(good, labels, labels[:3]), None, "3 true labels"),
-            (Labelled(good, labels, np.array(list("abab"))), None, "true labels are names, training labels numbers"),
+            (
+                Labelled(good, labels, np.array(list("abab"))),
+                None,
+                "true labels are names, but training labels are numbers",
+            ),
             (
                 Labelled(good, labels, labels - 2),
                 None,
-                r"true labels have -2, .* 2 classes 0, 1, nor -1 \(unknown\) or 2",
+                r"true labels contain -2, .* 2 classes 0, 1; -1 \(unknown\) and 2",
             ),
-            (Labelled(good, labels, labels * 3), None, "true labels have 3, which is none of the 2"),
+            (Labelled(good, labels, labels * 3), None, "true labels contain 3, which is not one of the 2"),
             (
                 Labelled(good, labels * 120),
                 None,
@@ -99,18 +103,18 @@ class TestDataset:
             (
                 Labelled(good, labels),
                 Labelled(good, np.array([0, 1, 2, 0])),
-                "test labels have 2, which is none of the 2",
+                "test labels contain 2, which is not one of the 2",
             ),
-            (Labelled(good, np.array(list("abab"))), Labelled(good, np.array(list("abca"))), "test labels have 'c'"),
-            (Labelled(good, labels), Labelled(good, -labels), "test labels have -1"),
+            (Labelled(good, np.array(list("abab"))), Labelled(good, np.array(list("abca"))), "test labels contain 'c'"),
+            (Labelled(good, labels), Labelled(good, -labels), "test labels contain -1"),
             (Labelled(good, labels), Labelled(good[:3], labels), "test inputs"),
-            (Labelled(good, labels), Labelled(good[:, :1], labels), "make them alike"),
-            (Labelled(good, labels), Labelled(good.astype(np.int32), labels), "make them alike"),
+            (Labelled(good, labels), Labelled(good[:, :1], labels), "give both the same type and shape"),
+            (Labelled(good, labels), Labelled(good.astype(np.int32), labels), "give both the same type and shape"),
             (Labelled(good[:, 0], labels), None, r"training inputs are float32 of shape \(4,\)"),
             (Labelled(np.zeros((4, 2, 2, 3)), labels), None, "give uint8 images"),
             (Labelled(good.astype(complex), labels), None, "training inputs are complex"),
             (Labelled(good.astype(str), labels), None, "training inputs are <U"),
-            (Labelled(np.full((4, 2), -1, np.int32), labels), None, "tokens, and some are negative"),
+            (Labelled(np.full((4, 2), -1, np.int32), labels), None, "tokens, but some are negative"),
             (Labelled(np.zeros((4, 0)), labels), None, "training inputs"),
         ],
     )
@@ -124,7 +128,7 @@ class TestDataset:
         assert found.class_names == ("0", "1")
         np.testing.assert_array_equal(found.train.clean, truth)
         assert dataset(Labelled(self.good, self.labels, truth), None, tuple("abc")).class_names == tuple("abc")
-        with pytest.raises(UserError, match="true labels have 3"):
+        with pytest.raises(UserError, match="true labels contain 3"):
             dataset(Labelled(self.good, self.labels, truth + 1), None)
         words = dataset(Labelled(self.good, np.array(list("abba")), np.array(list("abca"))), None)
         assert words.class_names == tuple("abc")
@@ -138,9 +142,13 @@ class TestDataset:
         named = Labelled(self.good, np.array(list("baab")))
         assert dataset(named, None, ("b", "a", "c")).train.labels.tolist() == [0, 1, 1, 0]
         for train, names, said in (
-            (named, ("a", "c"), "training labels have 'b'"),
+            (named, ("a", "c"), "training labels contain 'b'"),
             (named, ("a", "b", "a"), "two classes"),
-            (Labelled(self.good, self.labels), ("a",), "training labels have 1, which is none of the 1 classes a"),
+            (
+                Labelled(self.good, self.labels),
+                ("a",),
+                "training labels contain 1, which is not one of the 1 classes a",
+            ),
         ):
             with pytest.raises(UserError, match=said):
                 dataset(train, None, names)
@@ -176,7 +184,7 @@ class TestArrays:
         np.savez(own / "mine.npz", **self.arrays(), class_names=np.array(["ä".encode(), b"b", b"c"]))
         assert data.load("arrays", own / "mine.npz").class_names == ("ä", "b", "c")
         np.savez(own / "mine.npz", **self.arrays(), class_names=np.array([b"\xff", b"b", b"c"]))
-        with pytest.raises(UserError, match="data: class names are bytes that are no UTF-8"):
+        with pytest.raises(UserError, match="data: class names are bytes that are not UTF-8"):
             data.load("arrays", own / "mine.npz")
 
     def test_features_stay_mapped_unless_standardized(self, own):

@@ -93,7 +93,7 @@ class TestFolder:
                 data.load("folder", root, **options)
 
         told("data.dir: None", None)
-        told("data.dir: .*no folder")
+        told("data.dir: .*not a folder")
         (own / "pets" / "cat").mkdir(parents=True)
         told("data.dir: .*holds 1 folders")
         (own / "pets" / "dog").mkdir()
@@ -101,10 +101,10 @@ class TestFolder:
         synthetic.save(own / "pets" / "dog" / "0.png", synthetic.pictures(1, 4, 4)[0])
         told("data.dir: .*cat holds no images")
         (own / "pets" / "cat" / "0.png").write_bytes(b"no image")
-        told("data.dir: .*0.png is no image")
+        told("data.dir: .*0.png is not an image")
         content = (own / "pets" / "dog" / "0.png").read_bytes()
         (own / "pets" / "cat" / "0.png").write_bytes(content[:-25])
-        told("data.dir: .*0.png is no image")
+        told("data.dir: .*0.png is not an image")
         told("data.size: -1", size=-1)
 
     def test_an_unknown_test_class_is_told(self, own):

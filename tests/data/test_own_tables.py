@@ -87,7 +87,11 @@ class TestTable:
             ({"label": [0, 1, None, 0]}, {}, "data.label: .*empty in row 2"),
             ({"label": ["a"] * 4}, {}, "data: all training labels are a"),
             ({"age": [1.0, None, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
-            ({"age": ["7", "?", "-", "8.5"]}, {}, r"data.dir: column 'age' holds numbers and '\?'; fill it"),
+            (
+                {"age": ["7", "?", "-", "8.5"]},
+                {},
+                r"data.dir: column 'age' holds numbers, but also '\?'; give a number",
+            ),
             ({"age": [1.0, np.inf, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
             ({"age": None, "fit": None, "town": None}, {"truth": "true"}, "data.dir: .*no columns beside the label"),
         ],
@@ -101,9 +105,9 @@ class TestTable:
         "changes, said",
         [
             ({"town": None}, "data.test: column 'town' is missing"),
-            ({"age": ["a", "b", "c", "d"]}, "data.test: column 'age' holds no numbers"),
+            ({"age": ["a", "b", "c", "d"]}, "data.test: column 'age' does not hold numbers"),
             ({"label": None}, "data.test: no column 'label'"),
-            ({"label": ["yes", "no", "no", "never"]}, "data: test labels have 'never'"),
+            ({"label": ["yes", "no", "no", "never"]}, "data: test labels contain 'never'"),
         ],
     )
     def test_a_wrong_test_table_is_told(self, changes, said, own):
@@ -115,9 +119,9 @@ class TestTable:
         "content, said",
         [
             ("age,label\n1,é\n2,b\n".encode("latin-1"), "UTF-8"),
-            ("âge,label\n1,a\n2,b\n".encode("latin-1"), "no table"),
-            (b"age,label\n1\n", "no table"),
-            (b"", "no table"),
+            ("âge,label\n1,a\n2,b\n".encode("latin-1"), "not a table"),
+            (b"age,label\n1\n", "not a table"),
+            (b"", "not a table"),
             (b"age,label\n", "no rows"),
             (b"age,age,label\n1,2,a\n2,3,b\n", "two columns 'age'"),
             (b"name,label\n" + b"".join(b"n%d,%d\n" % (row, row % 2) for row in range(101)), "101 different words"),

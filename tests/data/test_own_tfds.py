@@ -80,8 +80,8 @@ class TestTfds:
         synthetic.prepared(own, "cut", {"train": (images, {"label": range(4)})})
         next((own / "cut").rglob("*.array_record*")).write_bytes(b"no records")
         for name, said in (
-            ("tfds", "data.name: tfds; say which"),
-            ("tfds:", "data.name: tfds; say which"),
+            ("tfds", "data.name: tfds needs the name"),
+            ("tfds:", "data.name: tfds needs the name"),
             ("tfds:two", "data.name: 'two' has 2 features of kind ClassLabel"),
             ("tfds:held", "data.name: 'held' has no split `train`; it has test"),
             ("tfds:half", "data.name: 'tfds:half' has train examples without a label"),
@@ -89,7 +89,7 @@ class TestTfds:
             ("tfds:nothing", f"data.name: TFDS has no data set 'nothing', and none is prepared in {own}"),
             ("tfds:food101", f"jnl.data.prepare food101 --dir={own}"),
             ("tfds:no name!", "data"),
-            ("digits:8", "data.name: 'digits:8'; 'digits' has no parts"),
+            ("digits:8", "data.name: 'digits:8': 'digits' has no parts"),
         ):
             with pytest.raises(UserError, match=said):
                 data.load(name, own)

@@ -60,8 +60,8 @@ class TestFaces:
         "table, said",
         [
             ("Man0 male\n", "data.dir: line 1 .*2 words"),
-            ("\n\nMan0 male x\n", "data.names: .*'x', no number"),
-            ("Man0 male 99\n", "data.names: .*outside 0 to 1"),
+            ("\n\nMan0 male x\n", "data.names: .*'x', which is not a number"),
+            ("Man0 male 99\n", "data.names: .*outside \\[0, 1\\]"),
             ("Man0 m 1\n", "data.names: .*'m', not male"),
             ("Man0 male 1\n", "data.train: N4 has no images; choose among N1, N5"),
         ],
@@ -115,7 +115,10 @@ class TestTinyImageNet:
             (lambda root: (root / "val" / "images" / "val_0.JPEG").unlink(), "data.dir: .*val_0.JPEG is missing"),
             (lambda root: (root / "val" / "val_annotations.txt").write_text("val_0.JPEG\tn9\n"), "data.dir: .*'n9'"),
             (lambda root: (root / "val" / "val_annotations.txt").write_text("\n"), "data.dir: .*is empty"),
-            (lambda root: (root / "val" / "images" / "val_0.JPEG").write_bytes(b"\xff\xd8"), "data.dir: .*no image"),
+            (
+                lambda root: (root / "val" / "images" / "val_0.JPEG").write_bytes(b"\xff\xd8"),
+                "data.dir: .*not an image",
+            ),
         ],
     )
     def test_what_is_missing_is_told(self, damage, said, tmp_path):
@@ -152,7 +155,7 @@ class TestClothing:
             ("clean_label_kv.txt", "images/1/00/7,8.jpg\n", "data.dir: line 1 .*1 words"),
             ("clean_test_key_list.txt", "", "data.dir: .*is empty"),
             ("noisy_train_key_list.txt", "images/5/55/not,listed.jpg\n", "data.dir: .*not,listed.jpg is missing"),
-            ("images/1/00/7,8.jpg", "no image", "data.dir: .*7,8.jpg is no image"),
+            ("images/1/00/7,8.jpg", "no image", "data.dir: .*7,8.jpg is not an image"),
         ],
     )
     def test_what_is_wrong_is_told(self, file, content, said, tmp_path):
@@ -179,7 +182,7 @@ class TestTwice:
         def order(part, total, which, rows):
             return tfds.by_id(part, total, which, [{"id": f"train_{ids[row]}".encode()} for row in which])
 
-        with pytest.raises(UserError, match="data.dir: the ids of 'mine' are not 0 to 3, each once"):
+        with pytest.raises(UserError, match="data.dir: the ids of 'mine' do not contain each number from 0 to 3 once"):
             tfds.read("mine", own, order)
         with pytest.raises(UserError, match="data.dir: the ids of 'mine'"):
             tfds.labels_of("mine", own, "train", "label", order)

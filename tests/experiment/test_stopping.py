@@ -40,7 +40,7 @@ def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
     assert so_far.exists() and shown() == ["standard"]
     assert report.main([str(path), "--out", str(tmp_path / "report")]) == 0
     page = (tmp_path / "report" / "index.html").read_text()
-    assert f"{path} is not finished: only the programs that are over are shown." in page
+    assert f"{path} is not finished: only its finished programs are shown." in page
     so_far.unlink()  # as of a process that is killed before it writes it
     before = rows(path)
     stopped(lambda: rows(path) > before + 2)
@@ -49,7 +49,7 @@ def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
     stopped(lambda: 2 < rows(path) < 2 * EPOCHS)
     assert not so_far.exists()
     assert report.main([str(path), "--out", str(tmp_path / "report")]) == 2
-    assert "nothing to report, the training is not finished" in capsys.readouterr().err
+    assert "there are no results yet, because the training" in capsys.readouterr().err
     assert train.main(["train.py", *arguments]) == 0
     assert not so_far.exists() and sorted(shown()) == ["jocor", "standard"]
 
@@ -91,8 +91,8 @@ def test_the_command_says_where_it_stopped(number, tmp_path):
     _, error = process.communicate(timeout=100)
     assert process.returncode == 128 + number
     first, second = error.splitlines()
-    assert first == f"{number.name}: finishing and saving; again to end at once"
-    assert second.startswith(f"{number.name}: stopped after epoch") and "the same command goes on" in second
+    assert first == f"{number.name}: jnl saves, then stops; repeat the signal to stop at once"
+    assert second.startswith(f"{number.name}: stopped after epoch") and "the same command continues" in second
 
 
 def test_without_a_workdir_it_stops_at_once():

@@ -65,7 +65,7 @@ class TestHuman:
         with np.load(shared_data / "cifar_human_labels" / "cifar10n.npz") as file:
             order = file["tfds_order"]
             np.savez(tmp_path / "tfds.npz", **{key: file[key][order] for key in ("clean_label", "worse_label")})
-        with pytest.raises(UserError, match="data.file: .*another order"):
+        with pytest.raises(UserError, match="data.file: .*in the same order"):
             data.load("cifar10n", shared_data, file=str(tmp_path / "tfds.npz"))
 
     @pytest.mark.parametrize(
@@ -98,7 +98,10 @@ class TestHuman:
             ({"clean_label": np.arange(40) % 10, "worse_label": np.zeros(40)}, "data.file: .*whole number"),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.zeros(39, int)}, "data.file: .*whole number"),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.full(40, 10)}, "data.file: .*10 to 10; give 0 to 9"),
-            ({"clean_label": np.arange(39) % 10, "worse_label": np.zeros(39, int)}, "data.file: .*other images"),
+            (
+                {"clean_label": np.arange(39) % 10, "worse_label": np.zeros(39, int)},
+                "data.file: .*the images of this data set",
+            ),
             ({"clean_label": np.arange(40) % 10, "worse_label": np.array([None] * 40)}, "data.file: .*without objects"),
         ],
     )
@@ -171,7 +174,7 @@ class TestOpenSet:
     def test_too_few_images_from_outside_are_told(self, tmp_path):
         synthetic.cifar(tmp_path, "cifar10")
         synthetic.imagenet32(tmp_path / "imagenet32", batches=1, number=10)
-        with pytest.raises(UserError, match="data.share: 0.4 takes 16 images from outside, imagenet32 has 10"):
+        with pytest.raises(UserError, match="data.share: 0.4 needs 16 images from outside, but imagenet32 has only 10"):
             data.load("cifar10_open_set", tmp_path, outside="imagenet32")
 
     @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_instance_noise_reads_in_parts(digits, monkeypatch, tmp_path):
     np.testing.assert_array_equal(noise.draw("instance", labels, 10, 0.3, 5, jnp.asarray(inputs)), whole)
     with pytest.raises(UserError, match="depends on the inputs"):
         noise.draw("instance", labels, 10, 0.3, 5)
-    with pytest.raises(UserError, match="'instance' has no matrix"):
+    with pytest.raises(UserError, match="'instance' has no fixed matrix"):
         noise.transition("instance", 10, 0.3)
     with pytest.raises(UserError, match="at least 2 classes"):
         noise.draw("instance", labels, 1, 0.3, 5, inputs)
@@ -270,7 +270,7 @@ def test_nominal_rates():
         ("t.txt", " ", "it is empty"),
         ("t.json", "[[1]]", "ending '.json' is not known"),
         ("t.npy", "1 0", "cannot read"),
-        ("t.csv", "1,0,0\n0,1,0\n0,0,1", "has 3 classes, the data have 2"),
+        ("t.csv", "1,0,0\n0,1,0\n0,0,1", "has 3 classes, but the data have 2"),
     ],
 )
 def test_wrong_files_are_told(tmp_path, name, text, message):
@@ -306,7 +306,7 @@ def test_matrix_and_instance_reach_the_strategies(tmp_path):
         ("symetric", 10, 0.2, "did you mean 'symmetric'"),
         ("symmetric", 10, 1.2, "noise.rate: 1.2 is outside"),
         ("pair", 10, float("nan"), "noise.rate"),
-        ("asymmetric_cifar10", 100, 0.4, "defined for 10 classes, the data have 100"),
+        ("asymmetric_cifar10", 100, 0.4, "defined for 10 classes, but the data have 100"),
         ("asymmetric_cifar100_blocks", 10, 0.4, "defined for 100 classes"),
         ("symmetric", 1, 0.2, "at least 2 classes"),
     ],

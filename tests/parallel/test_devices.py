@@ -49,7 +49,7 @@ def test_eight_devices(options, one_device, tmp_path):
     subprocess.run([*LINE, *options, f"--workdir={tmp_path}"], cwd=ROOT, env=environment(8), check=True)
     same(curves(tmp_path), one_device)
     layout = json.loads((tmp_path / "summary.json").read_text())["programs"][0]["layout"]
-    assert layout.startswith("by map over 2 x cpu, 4 devices to a batch" if options else "by map over 3 x cpu")
+    assert layout.startswith("by map over 2 x cpu, 4 devices for each batch" if options else "by map over 3 x cpu")
 
 
 def start_two(*options):

@@ -139,7 +139,7 @@ def test_batch_statistics_see_the_whole_batch_selected_or_not():
 def test_results_do_not_depend_on_the_cut(axis, caplog):
     whole = run(quick(seeds=5, runs_axis=axis, **TWO_EPOCHS))
     cut = run(quick(seeds=5, runs_axis=axis, runs_at_once=2, **TWO_EPOCHS))
-    assert "5 runs train 2 at once, in 3 chunks" in caplog.text
+    assert "5 runs are trained 2 at a time, in 3 chunks" in caplog.text
     assert cut.summary["programs"][0]["runs_at_once"] == 2
     assert cut.summary["compilations"] == 1
     for name, curve in whole.metrics.items():
@@ -216,7 +216,7 @@ def test_what_changes_shapes_is_a_program_of_its_own():
     first, second = build(config)
     assert [one.train_spec.batch_size for one in (first, second)] == [64, 128]
     assert [len(one.run_infos) for one in (first, second)] == [4, 4]
-    with pytest.raises(UserError, match="takes 2 programs"):
+    with pytest.raises(UserError, match="need 2 programs"):
         run(config)
 
 

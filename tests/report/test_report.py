@@ -78,9 +78,9 @@ def test_what_is_not_finished_is_left_out_and_named(tmp_path, capsys):
     (tmp_path / "all" / "one" / "summary.json").unlink()
     assert [point.strategy for point in read([tmp_path / "all"])] == ["two"]
     page = write([tmp_path / "all"], tmp_path / "report").read_text()
-    assert f"{tmp_path / 'all' / 'one'} is not finished: nothing of it is shown." in page
+    assert f"{tmp_path / 'all' / 'one'} is not finished: none of its runs are shown." in page
     assert main([str(tmp_path / "all" / "one"), "--out", str(tmp_path / "none")]) == 2
-    told = f"nothing to report, the training is not finished in {tmp_path / 'all' / 'one'}"
+    told = f"there are no results yet, because the training in {tmp_path / 'all' / 'one'} is not finished"
     assert told in capsys.readouterr().err
 
 

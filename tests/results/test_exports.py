@@ -76,7 +76,7 @@ def test_what_is_no_workdir_is_told(tmp_path, capsys):
     with pytest.raises(UserError, match="give the folder of a training"):
         scalars.read(tmp_path)
     (tmp_path / "metrics.jsonl").write_text("{}\n")
-    with pytest.raises(UserError, match=r"line 1 .* is no row"):
+    with pytest.raises(UserError, match=r"line 1 .* is not a row"):
         scalars.read(tmp_path)
     (tmp_path / "metrics.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot read"):

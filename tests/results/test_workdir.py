@@ -38,7 +38,7 @@ def stopped_once(tmp_path_factory):
     """A workdir whose training was stopped after some epochs."""
     path = tmp_path_factory.mktemp("work") / "run"
     stop_when(lambda: rows(path) >= 6)
-    with pytest.raises(Stopped, match="SIGTERM: stopped after epoch .*; all is saved") as stopped:
+    with pytest.raises(Stopped, match="SIGTERM: stopped after epoch .*; everything is saved") as stopped:
         jnl.run(config(), path)
     assert stopped.value.number == signal.SIGTERM
     assert 6 <= rows(path) < 2 * EPOCHS and not (path / "summary.json").exists()
@@ -141,7 +141,7 @@ class TestResume:
         goes_on(stopped, unbroken)
         shutil.rmtree(stopped / "checkpoints")
         held = (stopped / "metrics.jsonl").read_bytes()
-        with pytest.raises(UserError, match="is finished, but checkpoints are gone"):
+        with pytest.raises(UserError, match="is finished, but checkpoints with its trained states"):
             jnl.run(config(), stopped)
         assert (stopped / "metrics.jsonl").read_bytes() == held
 
@@ -169,7 +169,7 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         ("name", "message"),
-        [("data", "the data have changed"), ("labels", "other labels are drawn"), ("code", "the code of jnl has")],
+        [("data", "the data have changed"), ("labels", "the noisy labels have"), ("code", "the code of jnl has")],
     )
     def test_other_data_labels_or_code(self, name, message, stopped):
         recorded = json.loads((stopped / "config.json").read_text())
@@ -187,7 +187,7 @@ class TestRefused:
         jnl.run(mine, tmp_path / "run")
         inputs[17, 3] += 1
         np.savez(mine.data.dir, train_inputs=inputs, train_labels=labels)
-        with pytest.raises(UserError, match="the data have changed since it began"):
+        with pytest.raises(UserError, match="since it began, the data have changed"):
             jnl.run(mine, tmp_path / "run")
 
     @pytest.mark.slow
@@ -228,14 +228,14 @@ class TestRefused:
 
     def test_results_of_nobody_knows_what(self, stopped):
         (stopped / "config.json").unlink()
-        self.refused(stopped, "no config.json says of what")
+        self.refused(stopped, "no config.json with its settings")
 
     def test_a_checkpoint_in_another_form(self, stopped):
         files = Checkpoints(stopped / "checkpoints" / "0", 2)
         files.save(1000, Checkpoint({"a": np.ones(1)}, {"format": 99}))
         files.wait()
         files.close()
-        self.refused(stopped, "a version of jnl that stores other things")
+        self.refused(stopped, "a version of jnl that stores other data")
 
     @pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere; a read-only file system is tested below")
     def test_a_folder_without_permission(self, stopped):

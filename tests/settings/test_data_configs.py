@@ -84,7 +84,7 @@ def test_quick_mode_of_the_configs_of_a_data_set(name, tmp_path, monkeypatch, ca
 
 def test_a_config_of_a_data_set_takes_no_other(capsys):
     assert train.main(["train.py", "--config=configs/news.py:data=mnist"]) == 2
-    assert "this config is for news" in capsys.readouterr().err
+    assert "this config is only for news" in capsys.readouterr().err
     assert train.main(["train.py", "--config=configs/lfw.py:noise=pair"]) == 2
     assert "noisy already" in capsys.readouterr().err
 
@@ -126,7 +126,7 @@ def test_own_images_in_one_line(tmp_path, capsys):
     assert summary["points"][0]["noise"]["realized"] == [None, None]  # nobody knows
     output = capsys.readouterr().out
     assert "an unknown share of wrong labels (none)" in output
-    assert "jocor leaves nothing out: set strategy.forget_rate" in output
+    assert "jocor leaves no examples out: set strategy.forget_rate" in output
 
 
 @pytest.mark.slow
@@ -149,7 +149,7 @@ def test_own_table_in_one_line(tmp_path):
     [
         ("oracle.py:data=arrays,quick", "oracle needs the true labels"),
         ("forward_correction.py:data=arrays,quick", None),
-        ("mixup.py:data=arrays,quick", "mixes inputs, which tokens cannot be"),
+        ("mixup.py:data=arrays,quick", "mixes inputs, but tokens cannot be"),
         ("jocor.py:data=arrays,quick,model=cnn7", "takes images"),
         ("jocor.py:data=arrays,quick,model=mlp", "tokens; use newsnet"),
     ],
@@ -178,8 +178,8 @@ def test_doubts_are_said_and_names_cannot_break_lines(tmp_path):
     lines = describe(program_spec)
     assert all(line.isprintable() for line in lines)
     assert "a\\nb" in lines[0]
-    assert any("noise of its own, to which noise.kind=symmetric adds" in line for line in lines)
-    assert any("cdr believes all labels" in line for line in lines)
+    assert any("already has wrong labels, and noise.kind=symmetric adds more" in line for line in lines)
+    assert any("cdr treats all labels as correct" in line for line in lines)
 
 
 @pytest.mark.slow
@@ -202,7 +202,7 @@ def test_what_is_believed_of_noisy_labels_is_what_is_forgotten(tmp_path):
         config.data.dir, config.batch_size, config.epochs = str(tmp_path / "mine.npz"), 20, 20
         (program_spec,) = build(config)
         assert int(program_spec.runs[0].keep_counts[-1, -1]) == int(20 * kept)
-        assert any("leaves nothing out" in line for line in describe(program_spec)) == (kept == 1)
+        assert any("leaves no examples out" in line for line in describe(program_spec)) == (kept == 1)
     (program_spec,) = build(quick("coteaching", noise__kind="none"))
     assert int(program_spec.runs[0].keep_counts[-1, -1]) == 128  # nothing is believed of clean labels
 

@@ -48,20 +48,21 @@ def test_only_a_part():
     config.sweep_filter = "coteaching_plus symmetric"  # nor asymmetric
     assert [point.title[-3:] for point in sweep.points(config)] == ["0.2", "0.5", "0.8"]
     config.sweep_filter = "5"  # nor the end of a number
-    with pytest.raises(UserError, match="is in no title"):
+    with pytest.raises(UserError, match="is not part of any title"):
         list(sweep.points(config))
     config.sweep_filter = "jocr"
     with pytest.raises(
-        UserError, match="config.sweep_filter: 'jocr' is in no title; there are: standard,noise=symmetric"
+        UserError,
+        match="config.sweep_filter: 'jocr' is not part of any title; the titles are: standard,noise=symmetric",
     ):
         list(sweep.points(config))
-    with pytest.raises(UserError, match="model; each cell has its own"):
+    with pytest.raises(UserError, match="every cell of this sweep sets its own model"):
         load(f"{ROOT}/configs/bench_mnist.py:model=mlp")
 
 
 @pytest.mark.parametrize("cells", [({"noise.rate": 0.1},), (3,), ({"title": 3},)])
 def test_cells_have_titles(cells):
-    with pytest.raises(UserError, match='cells are dicts with a "title" each'):
+    with pytest.raises(UserError, match='every cell must be a dict with a "title"'):
         list(sweep.points(ConfigDict({"sweep": (("cells", cells),)})))
 
 

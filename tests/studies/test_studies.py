@@ -208,7 +208,7 @@ def test_what_the_user_can_put_right_is_told_on_one_line(tmp_path, capsys):
     (tmp_path / "file").touch()  # told before anything trains
     assert main(["difficulty", "--quick", f"--out={tmp_path}/file"]) == 2
     assert capsys.readouterr().err.startswith("error: --out")
-    with pytest.raises(UserError, match="no images"):
+    with pytest.raises(UserError, match="not images"):
         synthetic_images.check(
             data.load("digits")._replace(train=Split(np.zeros((3, 4), np.float32), np.zeros(3), np.zeros(3)))
         )

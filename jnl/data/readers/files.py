@@ -56,7 +56,8 @@ def listed(names: Sequence[str], root: Path, source: Path) -> list[Path]:
             stays = False
         if not stays:
             raise UserError(
-                f"data.dir: {source} names {name!r}, no path in {root}; correct the list, or put the files there"
+                f"data.dir: {source} names {name!r}, which is not a path in {root}; correct the list, or put the files "
+                "there"
             )
     return paths
 
@@ -79,7 +80,7 @@ def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.nda
         with np.load(path, allow_pickle=False) as file:
             found = {key: file[key] for key in keys or file}
             if strange := [key for key, array in found.items() if not isinstance(array, np.ndarray)]:
-                raise TypeError(f"{strange[0]!r} is no array")
+                raise TypeError(f"{strange[0]!r} is not an array")
             return found
     except Exception as error:  # damaged files make NumPy and its zip reader raise errors of many types
         wanted = f" of {' and '.join(keys)}" if keys else ""

@@ -37,7 +37,7 @@ def read(name: str, with_labels: str, dir: Folder, file: str, labels: str, known
         seen = found[labels]
         if not np.array_equal(found[TRUTH], clean.train.labels):
             raise UserError(
-                f"data.file: {file} is in another order than the images, or of other images; use the labels in the "
+                f"data.file: {file} does not have the images of this data set in the same order; use the labels in the "
                 "order of the original training set"
             )
     else:

@@ -141,12 +141,12 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """Open an image file; raise `UserError` for any error inside the `with` block."""
     try:
         if path.exists() and not path.is_file():
-            raise ValueError("no regular file")  # a pipe or a device may never end
+            raise ValueError("it is not a regular file")  # a pipe or a device may never end
         with Image.open(path, formats=_FORMATS) as image:
             yield image
     except Exception as error:  # damaged files make Pillow raise errors of many types
         raise UserError(
-            f"data.dir: {path} is no image that can be read ({reason(error)}); remove or replace it"
+            f"data.dir: {path} is not an image that can be read ({reason(error)}); remove or replace it"
         ) from error
 
 

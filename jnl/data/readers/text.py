@@ -35,7 +35,9 @@ def pooling(length: int) -> list[tuple[int, np.ndarray]]:
       UserError: `length` is not a multiple of 5.
     """
     if length % GROUP:
-        raise UserError(f"model.name: newsnet takes texts of a multiple of {GROUP} tokens, not {length}; pad them")
+        raise UserError(
+            f"model.name: newsnet needs texts whose length is a multiple of {GROUP} tokens, not {length}; pad them"
+        )
     start, stop = windows(GROUP * DIMENSIONS, WINDOWS)
     position = np.arange(GROUP * DIMENSIONS)[:, None]
     shares = ((start <= position) & (position < stop)) / (stop - start)

@@ -114,7 +114,9 @@ def labels_of(name: str, dir: Folder, part: str, label: str, order: Order) -> np
 
     with _builder(name, dir) as builder:
         if label not in builder.info.features:
-            raise UserError(f"data.labels: {name!r} has no {label!r}, but {', '.join(builder.info.features)}")
+            raise UserError(
+                f"data.labels: {name!r} has no feature {label!r}; it has {', '.join(builder.info.features)}"
+            )
         image, _ = _features(builder)
         source: Source = builder.as_data_source(part, decoders={image: tfds.decode.SkipDecoding()})
 
@@ -165,7 +167,10 @@ def _take(taken: np.ndarray, position: np.ndarray, name: str) -> np.ndarray:
     """Mark the rows `position`, i64[n], in `taken`, bool[N], and return them; raise if a row is invalid or repeated."""
     inside = 0 <= position.min() and position.max() < len(taken)
     if not inside or len(np.unique(position)) < len(position) or taken[position].any():
-        raise UserError(f"data.dir: the ids of {name!r} are not 0 to {len(taken) - 1:,}, each once; prepare it again")
+        raise UserError(
+            f"data.dir: the ids of {name!r} do not contain each number from 0 to {len(taken) - 1:,} once; prepare it "
+            "again"
+        )
     taken[position] = True
     return position
 
@@ -180,7 +185,7 @@ def _form(source: Source, declared: tuple[int | None, ...], image: str, size: in
         channels = channels or int(shapes[:, 2].max())
         height = width = size or min(int(np.median(shapes[:, :2])), images.LARGEST)
     for side in (height, width):
-        within("data.size", side, 1, images.MOST, "give the side that images are brought to")
+        within("data.size", side, 1, images.MOST, "give the side in pixels to which images are resized")
     return images.Form(height, width, 1 if channels == 1 else 3)
 
 
@@ -218,7 +223,7 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
 
     where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
     if not _NAME.fullmatch(name):
-        raise UserError(f"data.name: {name!r} is no name of TFDS; give one such as tfds:food101")
+        raise UserError(f"data.name: {name!r} is not a TFDS name; give one such as tfds:food101")
     try:
         with quiet():  # hides messages about the group sizes of array_record
             builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))

@@ -42,7 +42,7 @@ def read(path: Path, words: set[str]) -> Vectors:
                 ids.setdefault(word, len(rows))
                 rows += [row] * (ids[word] == len(rows))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"data.vectors: cannot read {path} ({error}); give a text file of GloVe") from error
+        raise UserError(f"data.vectors: cannot read {path} ({error}); give a GloVe text file") from error
     if not ids:
-        raise UserError(f"data.vectors: {path} has a vector for none of the words of the posts")
+        raise UserError(f"data.vectors: {path} has no vector for any word of the posts")
     return Vectors(ids, np.stack(rows))

@@ -52,7 +52,10 @@ def load(
     inputs, labels = np.array(inside.train.inputs), np.array(inside.train.labels)
     number, classes = int(share * len(labels)), len(inside.class_names)
     if number > len(others):
-        raise UserError(f"data.share: {share} takes {number:,} images from outside, {outside} has {len(others):,}")
+        raise UserError(
+            f"data.share: {share} needs {number:,} images from outside, but {outside} has only {len(others):,}; use a "
+            "smaller share"
+        )
     stream = np.random.RandomState(seed)
     if recipe == "random":
         replaced = np.sort(stream.choice(len(labels), number, replace=False))
@@ -79,7 +82,9 @@ def _imagenet32(folder: Path) -> np.ndarray:
     def read(path: Path, key: str, *shape: int) -> np.ndarray:
         array = files.arrays(path, "data.dir", (key,))[key]
         if not array.ndim or array.shape[1:] != shape:
-            raise UserError(f"data.dir: {key} in {path} is {array.shape}, not of downsampled ImageNet (32 x 32)")
+            raise UserError(
+                f"data.dir: {key} in {path} has the shape {array.shape}; give downsampled ImageNet (32 x 32)"
+            )
         return array
 
     def make(allocate: cache.Allocate) -> None:
@@ -88,7 +93,9 @@ def _imagenet32(folder: Path) -> np.ndarray:
         for path, count in zip(paths, counts, strict=True):  # one file at a time, because all files together have 4 GB
             data = read(path, "data", 3072)
             if len(data) != count or data.dtype != np.uint8:
-                raise UserError(f"data.dir: data in {path} are {data.dtype} {data.shape}, not uint8 for each label")
+                raise UserError(
+                    f"data.dir: data in {path} are {data.dtype} {data.shape}; give one uint8 image for each label"
+                )
             begin, end = end, end + count
             images[begin:end] = data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
 

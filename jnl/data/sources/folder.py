@@ -30,12 +30,14 @@ def load(dir: Folder = None, size: int = 0) -> Dataset:
       UserError: A folder is missing, a class has no images, or an image cannot be read.
     """
     if dir is None or not Path(dir).is_dir():
-        raise UserError(f"data.dir: {dir} is no folder; give the one that holds a folder for each class")
+        raise UserError(f"data.dir: {dir} is not a folder; give the folder that holds one folder for each class")
     root = Path(dir)
     parts = _parts(root)
     names = tuple(_folders(parts[0]))
     if len(names) < 2:
-        raise UserError(f"data.dir: {parts[0]} holds {len(names)} folders; it takes one for each of at least 2 classes")
+        raise UserError(
+            f"data.dir: {parts[0]} holds {len(names)} folders; it needs one folder for each class, at least 2"
+        )
     files = [_files(part, names) for part in parts]
     for name, count in zip(names, np.bincount(files[0][1], minlength=len(names)), strict=True):
         if not count:
@@ -58,7 +60,7 @@ def _parts(root: Path) -> list[Path]:
         if name not in (*train, *held) and _images(root / name):
             raise UserError(
                 f"data.dir: {root / name} holds images beside {train[0]!r}; call it `test` if it is the clean test "
-                "set, else move it elsewhere"
+                "set, otherwise move it elsewhere"
             )
     return [root / name for name in (*train, *held[:1])]
 

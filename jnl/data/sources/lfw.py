@@ -79,9 +79,11 @@ def _subsets(paths: list[Path], table: Path) -> tuple[np.ndarray, np.ndarray]:
         try:
             known[name] = (gender, float(confidence))
         except ValueError as error:
-            raise UserError(f"data.names: {table} gives {name} the confidence {confidence!r}, no number") from error
+            raise UserError(
+                f"data.names: {table} gives {name} the confidence {confidence!r}, which is not a number"
+            ) from error
         if not 0 <= known[name][1] <= 1:
-            raise UserError(f"data.names: {table} gives {name} the confidence {confidence}, outside 0 to 1")
+            raise UserError(f"data.names: {table} gives {name} the confidence {confidence}, which is outside [0, 1]")
     guesses = [known.get(path.parent.name.split("_")[0], ("None", 0.0)) for path in paths]
     labels = np.array([CLASSES.index(gender) if gender in CLASSES else 0 for gender, _ in guesses])
     predicted = np.array([gender in CLASSES for gender, _ in guesses])

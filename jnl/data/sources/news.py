@@ -113,7 +113,7 @@ def _prepared(dir: Folder, part: str) -> _Posts:
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"data.dir: newsgroups20 in {dir} has no `text` and `label`; prepare it again") from error
     if not len(groups) or not 0 <= groups.min() <= groups.max() < len(_GROUPS):
-        raise UserError(f"data.dir: newsgroups20 in {dir} has no posts, or labels beside 0 to 19; prepare it again")
+        raise UserError(f"data.dir: newsgroups20 in {dir} has no posts, or labels outside 0 to 19; prepare it again")
     return _Posts(texts, groups)
 
 

@@ -66,13 +66,13 @@ def _read(path: Path, field: str) -> pa.Table:
         names = table.column_names
     except Exception as error:  # damaged files make Arrow raise errors of many types
         raise UserError(
-            f"{field}: {path} is no table that can be read ({reason(error)}); give a .csv or .parquet file"
+            f"{field}: {path} is not a table that can be read ({reason(error)}); give a .csv or .parquet file"
         ) from error
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{field}: {path} has two columns {name!r}; rename one")
         if pa.types.is_binary(table[name].type) or pa.types.is_large_binary(table[name].type):
-            raise UserError(f"{field}: column {name!r} of {path} is no UTF-8 text; save the file as UTF-8")
+            raise UserError(f"{field}: column {name!r} of {path} is not UTF-8 text; save the file as UTF-8")
     return table
 
 
@@ -90,12 +90,14 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
         other = [word for word in found if not _is_number(word)]
         if 0 < len(other) <= len(found) / 2:
             raise UserError(
-                f"data.dir: column {name!r} holds numbers and {other[0]!r}; fill it, or leave the column out"
+                f"data.dir: column {name!r} holds numbers, but also {other[0]!r}; give a number there, or leave the "
+                "column out"
             )
         values[name] = sorted(found)
         if len(values[name]) > ONE_HOT:
             raise UserError(
-                f"data.dir: column {name!r} has {len(values[name]):,} different words, over {ONE_HOT}; leave it out"
+                f"data.dir: column {name!r} has {len(values[name]):,} different words, more than {ONE_HOT}; leave it "
+                "out"
             )
     if not values:
         raise UserError("data.dir: the table has no columns beside the label; add the features")
@@ -125,7 +127,9 @@ def _features(table: pa.Table, values: dict[str, list[str]]) -> np.ndarray:
     columns = []
     for name, words in values.items():
         if name not in table.column_names:
-            raise UserError(f"data.test: column {name!r} is missing; the test table needs those of the training table")
+            raise UserError(
+                f"data.test: column {name!r} is missing; the test table needs all columns of the training table"
+            )
         if words:
             column = np.array([str(value) for value in _content(table, name, "data.test")])
             columns += [column == word for word in words]
@@ -134,7 +138,8 @@ def _features(table: pa.Table, values: dict[str, list[str]]) -> np.ndarray:
                 columns.append(table[name].cast(pa.float64(), safe=False).to_numpy())
             except (pa.ArrowException, ValueError) as error:
                 raise UserError(
-                    f"data.test: column {name!r} holds no numbers, in the training table it does"
+                    f"data.test: column {name!r} does not hold numbers, but in the training table it does; use the "
+                    "same type in both"
                 ) from error
     with np.errstate(over="ignore"):  # too large values become infinite, which `data.load` reports
         return np.stack(columns, 1).astype(np.float32)

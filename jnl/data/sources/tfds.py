@@ -22,7 +22,7 @@ def load(dir: Folder = None, part: str = "", size: int = 0, trusted: bool = Fals
         training set are unknown (-1).
     """
     if not part:
-        raise UserError("data.name: tfds; say which, such as tfds:food101")
+        raise UserError("data.name: tfds needs the name of a data set; give one such as tfds:food101")
     dataset = read(part, dir, size=size)
     if trusted:
         return dataset

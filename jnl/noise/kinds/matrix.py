@@ -18,7 +18,10 @@ def matrix(file: str | None = None) -> NoiseKind:
 
     def fitting(num_classes: int, rate: float) -> np.ndarray:
         if len(shares) != num_classes:
-            raise UserError(f"noise.file: {file} has {len(shares)} classes, the data have {num_classes}")
+            raise UserError(
+                f"noise.file: {file} has {len(shares)} classes, but the data have {num_classes}; give a matrix for the "
+                "classes of the data"
+            )
         return shares
 
     return NoiseKind(fitting, nominal_rate=lambda rate: float(1 - np.diag(shares).mean()))
@@ -51,7 +54,7 @@ def _numbers(file: Path) -> np.ndarray:
     if file.suffix == ".npy":
         matrix = np.load(file, allow_pickle=False)
         if matrix.dtype.kind not in "biuf":
-            raise ValueError(f"it holds {matrix.dtype}, no numbers")
+            raise ValueError(f"it holds {matrix.dtype}, not numbers")
         return matrix.astype(np.float64)
     if file.suffix not in (".csv", ".txt"):
         raise ValueError(f"the ending {file.suffix!r} is not known")
