@@ -1,26 +1,26 @@
 """DivideMix's mixture against scikit-learn's with the arguments of the published code, on losses that overlap."""
 
+import subprocess
+import sys
 import warnings
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from conftest import ROOT
+from helpers.faults import CLEAN
 from sklearn.mixture import GaussianMixture
 
-from jnl.experiment.build import build
-from jnl.experiment.run import run
-from jnl.settings.config import published
 from jnl.strategies._mixture import _split, chance_of_lower
-from jnl.training.evaluation import predict_all, predictor
 
 OF_DATA = {"mnist": "mlp", "cifar10": "cnn_small"}
 OF_NOISE = ("symmetric 0.2", "symmetric 0.5", "symmetric 0.8", "pair 0.45", "asymmetric 0.4")
 
 
-def of_the_published_code(losses):
+def of_the_published_code(losses, starts=1):
     """The chance of the lower component: f64[N] -> f64[N]."""
-    mixture = GaussianMixture(n_components=2, max_iter=10, tol=1e-2, reg_covar=5e-4, random_state=0)
+    mixture = GaussianMixture(2, max_iter=10, tol=1e-2, reg_covar=5e-4, random_state=0, n_init=starts)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that ten steps were not enough
         mixture.fit(losses[:, None])
@@ -74,27 +74,47 @@ def test_equal_losses_have_no_chance_that_is_nan():
     assert np.isfinite(ours(np.full(100, 0.5))).all()
 
 
+# The tests' compiler makes convolutions many times slower, so a process trains by the users' one.
+REAL_LOSSES = """
+import sys
+import jax, jax.numpy as jnp, numpy as np
+from jnl.experiment.build import build
+from jnl.experiment.run import run
+from jnl.settings.config import published
+from jnl.training.evaluation import predict_all, predictor
+
+name, folder, out = sys.argv[1:]
+for noise in {noises}:
+    kind, rate = noise.split()
+    config = published("standard", f"{{name}},noise={{kind}},rate={{rate}}")
+    config.update(epochs=2, seeds=1)
+    config.protocol.max_steps = 100  # of an epoch: enough for losses that overlap
+    config.data.dir, config.strategy.networks = folder, 2
+    (program,) = build(config)
+    state = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), run(config).state)
+    predict_fn = predictor(program.train_spec.model, state, program.train_spec.augment)
+    logits, _ = jax.jit(lambda inputs: predict_all(predict_fn, inputs, 1_000))(program.dataset.train.inputs)
+    labels = np.asarray(program.runs[0].labels)
+    np.save(f"{{out}}/{{noise}}.npy", -np.asarray(jax.nn.log_softmax(logits))[:, np.arange(len(labels)), labels])
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("data", OF_DATA)
-def test_losses_of_real_networks_are_divided_as_published(data, shared_data):
-    """Twenty cases: two networks under each of five noises on two data sets, 5,000 and all of the examples."""
+def test_losses_of_real_networks_are_divided_as_published(data, shared_data, tmp_path):
+    """Twenty cases: two networks under each of five noises on two data sets, 5,000 and all of the examples.
+
+    The published code starts from one random draw of two-means and has, for losses that hardly separate, more than one
+    result. Here it has ten draws and takes the likeliest result, which no longer depends on the seed.
+    """
+    script = REAL_LOSSES.format(noises=OF_NOISE)
+    arguments = [f"data={data},model={OF_DATA[data]}", str(shared_data), str(tmp_path)]
+    subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT, env=CLEAN, check=True)
     for noise in OF_NOISE:
-        kind, rate = noise.split()
-        config = published("standard", f"data={data},model={OF_DATA[data]},noise={kind},rate={rate}")
-        config.update(epochs=3, seeds=1)
-        config.data.dir, config.strategy.networks = str(shared_data), 2
-        (program_spec,) = build(config)
-        state = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), run(config).state)
-        predict_fn = predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment)
-        logits, _ = jax.jit(lambda inputs, predict_fn=predict_fn: predict_all(predict_fn, inputs, 1_000))(
-            program_spec.dataset.train.inputs
-        )
-        labels = np.asarray(program_spec.runs[0].labels)
-        for network, one in enumerate(np.float64(jax.nn.log_softmax(logits))):
-            every = -one[np.arange(len(labels)), labels]
+        for network, every in enumerate(np.float64(np.load(tmp_path / f"{noise}.npy"))):
             for number in (5_000, len(every)):
                 losses = normalized(every[:number])
-                mine, theirs = ours(losses) > 0.5, of_the_published_code(losses) > 0.5
+                mine, theirs = ours(losses) > 0.5, of_the_published_code(losses, starts=10) > 0.5
                 otherwise = (mine != theirs).mean()
                 print(f"{data} {noise} network {network} of {number:,}: {otherwise:.2%} decided otherwise")
                 assert otherwise <= 0.01
