@@ -5,6 +5,8 @@ k-means, takes at most 10 steps and stops when the mean log-likelihood gains les
 overlapping losses the mixture has not converged at this point, and a converged mixture decides up to 6 % of the labels
 differently.
 Departure: k-means on a line has an exact solution. It is used here, while scikit-learn searches from a random start.
+Where the losses hardly separate, that start decides: on CIFAR-10 with 80 % symmetric noise, after 200 steps, the
+published call kept 10 % of the examples with three seeds and 81 % with a fourth; the exact start keeps 10 %.
 """
 
 from typing import NamedTuple
