@@ -59,10 +59,10 @@ def killed_and_resumed(tmp_path, places, config, *options, train=in_this_process
     return same(broken, unbroken)
 
 
-WHILE_WRITTEN = "open */4.part*"  # before the first file of a checkpoint
-NOT_COMPLETE = "open */6.part/files.json"  # before the last one
-NOT_NAMED = "os.rename */6.part"  # when all of it is written
-NOT_SETTLED = "os.rename */.metrics.jsonl.part"  # of a process that goes on, before its rows replace those of before
+WHILE_WRITTEN = "open */4.part*"  # The first file of the checkpoint is not yet open.
+NOT_COMPLETE = "open */6.part/files.json"  # The checkpoint lacks its last file.
+NOT_NAMED = "os.rename */6.part"  # The checkpoint is complete, but still has its temporary name.
+NOT_SETTLED = "os.rename */.metrics.jsonl.part"  # The resumed process has not yet replaced the old rows.
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_killed_and_resumed_gives_the_same_bits(strategy, axis, places, tmp_path
 
 @pytest.mark.slow
 def test_a_network_with_statistics_killed_and_resumed(tmp_path):
-    """By the users' compiler: what the tests' one computes of this network is not a number."""
+    """It uses the compiler flags of users, because with the flags of the tests this network computes NaN."""
     options = ["configs/jocor.py:quick,model=cnn_faces", "--config.runs_axis=map"]
     assert killed_and_resumed(tmp_path, [WHILE_WRITTEN], *options, train=in_its_own) > 2**20
 

@@ -74,7 +74,7 @@ def test_equal_losses_have_no_chance_that_is_nan():
     assert np.isfinite(ours(np.full(100, 0.5))).all()
 
 
-# The tests' compiler makes convolutions many times slower, so a process trains by the users' one.
+# The compiler flags of the tests make convolutions many times slower, so a process without them trains.
 REAL_LOSSES = """
 import sys
 import jax, jax.numpy as jnp, numpy as np
@@ -104,8 +104,8 @@ for noise in {noises}:
 def test_losses_of_real_networks_are_divided_as_published(data, shared_data, tmp_path):
     """Twenty cases: two networks under each of five noises on two data sets, 5,000 and all of the examples.
 
-    The published code starts from one random draw of two-means and has, for losses that hardly separate, more than one
-    result. Here it has ten draws and takes the likeliest result, which no longer depends on the seed.
+    The published code starts two-means once, at random. If the losses hardly separate, its result depends on the seed.
+    So this test starts it ten times and takes the most likely result.
     """
     script = REAL_LOSSES.format(noises=OF_NOISE)
     arguments = [f"data={data},model={OF_DATA[data]}", str(shared_data), str(tmp_path)]
