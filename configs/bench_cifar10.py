@@ -8,13 +8,8 @@ If it is stopped, the same command continues with the cell that it was training.
 speed of its epochs there; weeks on a CPU.
 """
 
-from pathlib import Path
+from functools import partial
 
-from ml_collections import ConfigDict
+import jnl
 
-from jnl.settings.sweep import METHODS, NOISES, table
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """Each method as its own config sets it for this data set and noise, Co-teaching+ too with the network of all."""
-    return table(Path(__file__).parent, METHODS, NOISES, "cifar10,model=cnn7", arg)
+get_config = partial(jnl.get_config, "bench_cifar10")

@@ -7,13 +7,8 @@ If it is stopped, the same command continues with the cell that it was training.
 `python -m jnl.report results/bench-cifar100 --out report`. Not run here: weeks on a CPU.
 """
 
-from pathlib import Path
+from functools import partial
 
-from ml_collections import ConfigDict
+import jnl
 
-from jnl.settings.sweep import METHODS, NOISES, table
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """Each method as its own config sets it for this data set and noise."""
-    return table(Path(__file__).parent, METHODS, NOISES, "cifar100", arg)
+get_config = partial(jnl.get_config, "bench_cifar100")

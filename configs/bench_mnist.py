@@ -9,13 +9,8 @@ published numbers (`results/README.md`). On 2 CPU cores expect about 6 hours: an
 takes 5 s.
 """
 
-from pathlib import Path
+from functools import partial
 
-from ml_collections import ConfigDict
+import jnl
 
-from jnl.settings.sweep import METHODS, NOISES, table
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """Each method as its own config sets it for this data set and noise."""
-    return table(Path(__file__).parent, METHODS, NOISES, "mnist", arg)
+get_config = partial(jnl.get_config, "bench_mnist")

@@ -6,15 +6,8 @@ python train.py --config=configs/bench_open_set.py --config.data.dir=DIR --workd
 it takes a GPU.
 """
 
-from pathlib import Path
+from functools import partial
 
-from ml_collections import ConfigDict
+import jnl
 
-from jnl.settings.sweep import table
-
-STRATEGIES = ("small_loss", "coteaching", "coteaching_plus")
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The methods of the table, which believe that 40 % are wrong."""
-    return table(Path(__file__).parent, STRATEGIES, ("rate=0.4",), "cifar10_open_set", arg)
+get_config = partial(jnl.get_config, "bench_open_set")

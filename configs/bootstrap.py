@@ -7,11 +7,8 @@ symmetric noise, 83.57 ± 1.23 % with 40 % asymmetric; 32 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import published
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """Soft, with 0.95; `--config.strategy.kind=hard` has 0.8."""
-    return published("bootstrap", arg, reference="Reed et al. published no code")
+get_config = partial(jnl.get_config, "bootstrap")

@@ -7,11 +7,8 @@ symmetric noise, 86.32 ± 0.66 % with 40 % asymmetric; 34 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import published
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """Bags of 8; `--config.strategy.known_noise=true` uses the true noise matrix."""
-    return published("buckets", arg, reference="learning from label proportions has no published code for noisy labels")
+get_config = partial(jnl.get_config, "buckets")

@@ -7,14 +7,8 @@ symmetric noise, 91.24 ± 0.84 % with 40 % asymmetric; 89 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import options, published
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """5 folds of 10 epochs before training."""
-    config = published("confident_filter", arg, reference="its code filters labels and trains no network")
-    if "quick" in options(arg):
-        config.strategy.folds, config.strategy.fold_epochs = 2, 2
-    return config
+get_config = partial(jnl.get_config, "confident_filter")

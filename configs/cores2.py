@@ -7,22 +7,8 @@ symmetric noise, 84.70 ± 0.91 % with 40 % asymmetric; 33 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import options, published
-from jnl.settings.protocols import for_data, train_by_sgd
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """Beta 2, no sieve before epoch 31; with `reference` plain SGD and batches of 64."""
-    config = published("cores2", arg, reference=_reference)
-    if "quick" in options(arg):
-        config.strategy.update(wait_epochs=0, rise_epochs=2, sieve_from=1)
-    return config
-
-
-def _reference(config: ConfigDict) -> None:
-    for_data(config, {"cifar10": None, "cifar100": None})
-    train_by_sgd(config, 0.1, 0.0, 100, (50,), batch_size=64)
-    config.optim.momentum = 0.0
-    config.strategy.divide_rate = True
+get_config = partial(jnl.get_config, "cores2")

@@ -10,17 +10,8 @@ symmetric noise, 95.77 ± 0.59 % with 40 % asymmetric; 68 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import family, published
+import jnl
 
-_WARMUP_EPOCHS = {"cifar10": 20, "cifar100": 5}  # of the published code; the paper's algorithm has none
-_MODELS = {"cifar10": "cnn_small"}
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The published networks and, with `reference`, the warm-up."""
-    config = published("coteaching_plus", arg, _MODELS)
-    if config.strategy.reference:
-        config.strategy.warmup_epochs = _WARMUP_EPOCHS.get(family(config.data.name), 0)
-    return config
+get_config = partial(jnl.get_config, "coteaching_plus")

@@ -10,11 +10,8 @@ symmetric noise, 95.50 ± 0.50 % with 40 % asymmetric; 63 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import published
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The settings of the co-teaching papers."""
-    return published("decoupling", arg)
+get_config = partial(jnl.get_config, "decoupling")

@@ -7,25 +7,8 @@ symmetric noise, 80.05 ± 0.30 % with 40 % asymmetric; 246 s on 2 CPU cores. Sta
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import options, published
-from jnl.settings.protocols import for_data
+import jnl
 
-_NETWORKS = {name: "cnn_open_set" for name in ("cifar10", "cifar100", "cifar10_open_set")}
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The published network, 95 epochs, rounds, batches of 100 and one learning rate; with `reference` its data too."""
-    config = published("iterative_open_set", arg, _NETWORKS, reference=_reference)
-    if "quick" in options(arg):
-        config.strategy.update(first_epochs=1, round_epochs=1, neighbors=20)
-    else:
-        config.epochs = 95
-    config.batch_size, config.optim.schedule = 100, "staircase"
-    return config
-
-
-def _reference(config: ConfigDict) -> None:
-    for_data(config, {"cifar10_open_set": None})
-    config.data.recipe = "tail"
+get_config = partial(jnl.get_config, "iterative_open_set")

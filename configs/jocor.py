@@ -11,25 +11,8 @@ symmetric noise, 94.60 ± 0.16 % with 40 % asymmetric; 64 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import family, published
+import jnl
 
-# MNIST: the repository's example.sh (symmetric 20 %), also used for the noises it does not name; the others: its
-# author's README.
-_CO_LAMBDA = {"cifar10": 0.9, "cifar100": 0.85}
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The published `co_lambda`; for asymmetric noise half the noise rate is forgotten, as half the classes flip.
-
-    The published code halves for CIFAR-100 too, where all classes flip: `reference` does so.
-    """
-    config = published("jocor", arg)
-    config.strategy.co_lambda = _CO_LAMBDA.get(family(config.data.name), 0.95)
-    if family(config.data.name) == "cifar10" and config.noise.kind == "symmetric" and config.noise.rate >= 0.8:
-        config.strategy.co_lambda = 0.65
-    all_flip = family(config.data.name) == "cifar100"
-    if config.noise.kind.startswith("asymmetric") and not all_flip:
-        config.strategy.forget_rate = config.noise.get_ref("rate") * 0.5  # follows --config.noise.rate
-    return config
+get_config = partial(jnl.get_config, "jocor")

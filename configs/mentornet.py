@@ -9,19 +9,8 @@ symmetric noise, 86.85 ± 0.72 % with 40 % asymmetric; 31 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import options, published
+import jnl
 
-_NO_REFERENCE = (
-    "the released student asks a trained network for its weights, where jnl has the rule that this network imitates, "
-    "and is a residual network of 101 layers, which jnl does not have"
-)
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """Self-paced below the 70th percentile; other curricula by `--config.strategy.kind=predefined`."""
-    config = published("mentornet", arg, reference=_NO_REFERENCE)
-    if "quick" in options(arg):
-        config.strategy.burn_in = 0
-    return config
+get_config = partial(jnl.get_config, "mentornet")

@@ -11,13 +11,8 @@ NewsNet learns its word vectors, unless `--config.data.vectors=glove.6B.300d.txt
 paper, which then stay as they are. Without `data.dir` scikit-learn fetches the posts.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import published_on
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The settings of the paper: 200 epochs, batches of 128, Adam, decay from epoch 80, symmetric or pair noise."""
-    config = published_on("news", arg)
-    config.runs_at_once = 2  # six million weights a network, and as many of its words
-    return config
+get_config = partial(jnl.get_config, "news")

@@ -6,27 +6,8 @@ Not from a paper: it shows that everything works, offline, in about a minute. Ex
 at the last epoch, and Co-teaching and JoCoR near theirs, with a label precision of about 95 % where chance gives 60 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.core.errors import UserError
-from jnl.settings.config import CORE, options, published
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """Smaller batches and fewer epochs than the papers, because the data set is small.
-
-    The learning rate is high enough that Standard fits wrong labels: its accuracy on the noisy labels passes 60 %.
-    It was settled with test tables of other rates in view, so this table is a demonstration and no evidence.
-    """
-    given = options(arg)
-    if "reference" in given:
-        raise UserError("the config's argument: quickstart has no published code; use the config of one strategy")
-    config = published("standard", arg)
-    if "rate" not in given:
-        config.noise.rate = 0.4
-    config.sweep = (("strategy.name", CORE),)
-    config.batch_size = 64
-    if "quick" not in given:
-        config.epochs, config.seeds = 60, 8
-        config.optim.learning_rate, config.optim.decay_start = 0.003, 30
-    return config
+get_config = partial(jnl.get_config, "quickstart")

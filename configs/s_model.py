@@ -8,18 +8,8 @@ symmetric noise, 84.38 ± 1.36 % with 40 % asymmetric; 34 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import options, published
+import jnl
 
-_NO_REFERENCE = (
-    "the published code stops both of its trainings early, each run at an epoch of its own; jnl trains all runs alike"
-)
-
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The simple model after 10 epochs of cross entropy; `--config.strategy.kind=complex` sees the hidden layer."""
-    config = published("s_model", arg, reference=_NO_REFERENCE)
-    if "quick" in options(arg):
-        config.strategy.pretrain_epochs = 1
-    return config
+get_config = partial(jnl.get_config, "s_model")

@@ -8,14 +8,8 @@ symmetric noise, 94.24 ± 0.27 % with 40 % asymmetric; 73 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import options, published
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The simple model after 10 epochs of cross entropy; `--config.strategy.kind=complex` sees the hidden layer."""
-    config = published("s_model_decoupling", arg, reference="its code trains on LFW; use configs/lfw.py:reference")
-    if "quick" in options(arg):
-        config.strategy.pretrain_epochs = 1
-    return config
+get_config = partial(jnl.get_config, "s_model_decoupling")

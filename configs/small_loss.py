@@ -10,11 +10,8 @@ symmetric noise, 95.41 ± 0.15 % with 40 % asymmetric; 38 s on 2 CPU cores. Stan
 83.47 ± 1.33 %.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import published
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """The settings of the co-teaching papers."""
-    return published("small_loss", arg)
+get_config = partial(jnl.get_config, "small_loss")

@@ -6,15 +6,8 @@ Published for 50 % symmetric noise, mean of the last 10 of 200 epochs: Standard 
 (`small_loss`) 35.47, Co-teaching 37.09, Co-teaching+ 41.19. Not run here: it takes a GPU.
 """
 
-from ml_collections import ConfigDict
+from functools import partial
 
-from jnl.settings.config import published_on
+import jnl
 
-
-def get_config(arg: str | None = None) -> ConfigDict:
-    """PreAct ResNet-18 with no batch norm after its stem; random 56 x 56 crops, mirror images, normalized."""
-    config = published_on("tiny_imagenet", arg)
-    if config.model.name == "preact_resnet18":
-        config.model.stem_norm = False
-    config.augment.update(crop=56, random_resized_crop=True, flip=True, normalize="channels")
-    return config
+get_config = partial(jnl.get_config, "tiny_imagenet")

@@ -6,8 +6,9 @@ from jnl.experiment.run import History, run
 from jnl.ops import losses, schedules, selection
 from jnl.parallel import devices
 from jnl.settings import config, sweep
+from jnl.settings.published import get_config
 
 __all__ = [
-    "History", "UserError", "config", "data", "devices", "losses", "models", "noise", "run", "schedules", "selection",
-    "strategies", "sweep",
+    "History", "UserError", "config", "data", "devices", "get_config", "losses", "models", "noise", "run", "schedules",
+    "selection", "strategies", "sweep",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError
 from jnl.experiment.run import History, run
-from jnl.settings.config import published
+from jnl.settings.published import get_config
 
 # Compile time rules this suite; these flags make it half (results may differ in the last bits from a training's).
 QUICK_COMPILER = "--xla_backend_optimization_level=0"
@@ -80,7 +80,7 @@ def slow_but(quick: str, names: Iterable[str]) -> list[object]:
 
 def quick(strategy: str = "jocor", **fields: object) -> ConfigDict:
     """A training of a second: `fields` are names such as optim__learning_rate."""
-    config = published(strategy, "quick")
+    config = get_config(strategy, "quick")
     for name, value in fields.items():
         *parents, leaf = name.split("__")
         inner = config

@@ -13,7 +13,7 @@ from jnl.experiment.build import build
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, multi_run
 from jnl.parallel.layout import describe
-from jnl.settings.config import published
+from jnl.settings.published import get_config
 from jnl.training.epoch import epoch
 from jnl.training.single_run import init_state
 
@@ -59,7 +59,7 @@ def program_spec(name: str, number: int, axis: str) -> ProgramSpec:
       axis: value of `config.runs_axis`.
     """
     work = WORK[name]
-    config = published("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={work.model}")
+    config = get_config("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={work.model}")
     config.seeds, config.runs_axis, config.protocol.max_steps = number, axis, work.steps
     share = work.steps * config.batch_size / work.train or 1.0  # the test set is cut to the share that is trained on
     return build(config, load=lambda *_, **__: _data(work, max(1, round(work.test * share))))[0]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from jnl.benchmark.timing import Seconds, repeat
 from jnl.experiment.run import run
-from jnl.settings.config import published
+from jnl.settings.published import get_config
 
 _FIRST_STEP = """
 import jnl, sys
-config = jnl.config.published("jocor", "model=" + sys.argv[1])
+config = jnl.get_config("jocor", "model=" + sys.argv[1])
 config.epochs, config.protocol.max_steps = 1, 1
 jnl.run(config)
 """
@@ -55,7 +55,7 @@ def host_seconds(number: int, epochs: int = 200) -> float:
     """
 
     def duration(epochs: int) -> float:
-        config = published("standard", "model=mlp")
+        config = get_config("standard", "model=mlp")
         config.seeds, config.epochs, config.batch_size, config.protocol.max_steps = number, epochs, 1, 1
         config.model.width = 1
         with tempfile.TemporaryDirectory() as folder:

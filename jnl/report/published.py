@@ -2,8 +2,8 @@
 
 `mean` and `std` are percent of test accuracy. `statistic` is one of `ops.curves.STATISTICS`. A value that the source
 does not state is empty. Numbers are left out if their source does not state how they follow from the epochs. `settings`
-are the fields of the config in which a number departs from `config.published`, such as `strategy.warmup_epochs=0|20`:
-the allowed values in JSON, or `*` for a field or a section that the source does not state.
+are the fields in which a number departs from the published settings of its method (`settings.tables.of_table`), such
+as `batch_size=64`: the allowed values in JSON, or `*` for a field or a section that the source does not state.
 """
 
 import csv
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from jnl.core.json_values import Json, leaves
 from jnl.report.cells import Leaderboard, MethodResult, differing
 from jnl.results import statistics
-from jnl.settings import config
+from jnl.settings.tables import of_table
 
 RULE = (
     "A number is missed if the 95 % t interval of the measured mean and that of the published mean do not overlap; if "
@@ -140,7 +140,7 @@ def _departures(published: Published, way: Mapping[str, Json], settings: Mapping
 
 
 def ways(published: Published) -> tuple[dict[str, Json], dict[str, Json]]:
-    """Return all fields of a number as `config.published` sets them: for the paper, and for its code (`reference`)."""
+    """Return all fields of a number as its method is published: in the paper, and in the code (`reference`)."""
     plain = f"data={published.data.partition(':')[0]},noise={published.noise},model={published.model}"
     plain += "" if math.isnan(published.rate) else f",rate={published.rate}"
     return _fields(published.strategy, plain), _fields(published.strategy, f"{plain},reference")
@@ -148,8 +148,7 @@ def ways(published: Published) -> tuple[dict[str, Json], dict[str, Json]]:
 
 @cache
 def _fields(strategy: str, argument: str) -> dict[str, Json]:
-    published = config.published(strategy, argument, reference=config.co_teaching)  # the protocol of the tables
-    return dict(leaves(json.loads(published.to_json())))
+    return dict(leaves(json.loads(of_table(strategy, argument).to_json())))
 
 
 def _setting(text: str) -> tuple[str, Sequence[Json]]:

@@ -1,7 +1,7 @@
-"""The fields of a config, their defaults, and the argument of every file in `configs/`."""
+"""The fields of a config and their defaults."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from ml_collections import ConfigDict, config_dict
 
@@ -11,7 +11,6 @@ from jnl.core.errors import UserError, unknown
 from jnl.settings.fields import FORGET_FIELDS
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
-Reference = Callable[[ConfigDict], None] | str  # sets what published code trains, or is the reason why jnl follows none
 
 NETWORKS = {
     "digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "table": "mlp", "news": "newsnet",
@@ -19,9 +18,6 @@ NETWORKS = {
     "lfw": "cnn_faces", "tiny_imagenet": "preact_resnet18", "clothing1m": "resnet18",
 }  # fmt: skip
 CORE = ("coteaching", "coteaching_plus", "decoupling", "jocor", "small_loss", "standard")
-_RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
-_OPTIONS = ["data", "noise", "rate", "model"]
-_SWITCHES = ["quick", "reference"]
 
 
 def default(strategy: str = "standard") -> ConfigDict:
@@ -76,112 +72,6 @@ def _anything(value: Value) -> config_dict.FieldReference:
     return reference
 
 
-def options(arg: str | None) -> dict[str, str]:
-    """Return the options in the argument of a config file.
-
-    `data=mnist,noise=asymmetric,quick` gives {"data": "mnist", "noise": "asymmetric", "quick": ""}.
-
-    Raises:
-      UserError: if an option is unknown, an option lacks its value, or a switch has a value.
-    """
-    parsed = {}
-    for part in (part for part in (arg or "").split(",") if part):
-        key, equals, value = part.partition("=")
-        if key not in _OPTIONS + _SWITCHES:
-            raise unknown("the config's argument", key, _OPTIONS + _SWITCHES)
-        if bool(value) != (key in _OPTIONS) or (equals and key in _SWITCHES):
-            wanted = f"{key}=VALUE" if key in _OPTIONS else f"{key} without a value, or leave it out"
-            raise UserError(f"the config's argument: {part!r}; give {wanted}")
-        parsed[key] = value
-    return parsed
-
-
-def published(
-    strategy: str,
-    arg: str | None,
-    networks: Mapping[str, str] = NETWORKS,
-    reference: Reference | None = None,
-) -> ConfigDict:
-    """Return the defaults of a strategy, changed by the argument of its config file.
-
-    The argument can have these options: `data=`, `noise=` (symmetric, pair, asymmetric, ...; `none` for data that are
-    noisy already), `rate=` (the noise rate, or your estimate for labels that are noisy already) and `model=`. The
-    switch `reference` trains what the published code trains. The switch `quick` makes a training of seconds.
-
-    Args:
-      strategy: name of the strategy.
-      arg: the argument, such as `data=mnist,noise=pair,quick`.
-      networks: data set -> name of the network, if the argument has `data=` but no `model=`.
-      reference: sets what the published code trains, or is the reason why there is no code to follow. None means the
-        protocol of the co-teaching papers for the methods of their tables (`CORE`), and no code for others.
-
-    Raises:
-      UserError: if an option is unknown, a value does not fit, or there is no published code to follow.
-    """
-    given = options(arg)
-    config = default(strategy)
-    name = config.data.name = given.get("data", "digits")
-    config.data.update(data.options(name))
-    kind = given.get("noise", "none" if data.noisy_already(name) else "symmetric")
-    try:
-        config.noise.rate = float(given.get("rate", _RATES.get(kind.partition("_")[0], 0.2)))
-    except ValueError as error:
-        raise UserError(f"the config's argument: rate={given['rate']}; give a share such as 0.2") from error
-    if kind == "asymmetric":
-        blocks = "blocks" if "reference" in given else "superclass"
-        tables = {"digits": "mnist", "mnist": "mnist", "cifar10": "cifar10", "cifar100": f"cifar100_{blocks}"}
-        if family(name) not in tables:
-            raise UserError(
-                f"the config's argument: noise=asymmetric: no asymmetric noise is published for {name}; use "
-                "noise=matrix and noise.file"
-            )
-        kind = f"asymmetric_{tables[family(name)]}"
-    config.noise.kind = kind
-    if "data" in given:
-        set_model(config, networks.get(family(name), NETWORKS.get(name, "auto")))
-    if "model" in given:
-        set_model(config, given["model"])
-    if "reference" in given:
-        follow = reference or (co_teaching if strategy in CORE else "jnl does not know published code of this strategy")
-        if isinstance(follow, str):
-            raise UserError(f"the config's argument: reference; {strategy} has none: {follow}")
-        follow(config)
-        if config.model.name != given.get(
-            "model", config.model.name
-        ):  # `model=` has priority over the published network
-            set_model(config, given["model"])
-    if "quick" in given:
-        shorten(config)
-    return config
-
-
-def shorten(config: ConfigDict) -> None:
-    """Change a config so that its training takes seconds (`quick`)."""
-    config.epochs, config.seeds, config.protocol.max_steps = 3, 2, 20
-
-
-def published_on(name: str, arg: str | None, reference: Callable[[ConfigDict], None] | None = None) -> ConfigDict:
-    """Return the config of `published` for one data set, with a sweep over the core strategies.
-
-    Args:
-      name: name of the data set.
-      arg: the argument of the config file, without `data=`.
-      reference: sets what published code trains on these data; None means that the switch is an error.
-
-    Raises:
-      UserError: as `published`, or if the argument names a data set, or a `reference` that does not exist.
-    """
-    given = options(arg)
-    if "data" in given or ("reference" in given and reference is None):
-        wrong = "data" if "data" in given else "reference"
-        raise UserError(
-            f"the config's argument: {wrong}; this config is only for {name}; use the config file of a strategy"
-        )
-    config = published("standard", ",".join(filter(None, (f"data={name}", arg))), reference=reference)
-    config.sweep = (("strategy.name", CORE),)
-    return config
-
-
 def family(name: str) -> str:
     """Return the data set whose published values apply to `name`, because it has the same images."""
     return {"cifar10n": "cifar10", "cifar10_open_set": "cifar10", "cifar100n": "cifar100"}.get(name, name)
@@ -190,29 +80,6 @@ def family(name: str) -> str:
 def set_model(config: ConfigDict, name: str, **options: registry.Value) -> None:
     """Set the network: remove the fields of the old one, and set the new ones to `options` or else to defaults."""
     config.model = ConfigDict({"name": name, **(models.options(name) if name != "auto" else {}), **options})
-
-
-def co_teaching(config: ConfigDict) -> None:
-    """Set the protocol of the published code of the co-teaching papers, which their tables use for all methods.
-
-    Under asymmetric noise the forget rate of every method is half of the noise rate, because only half of the classes
-    flip. This is what the code of JoCoR does, also for CIFAR-100, where all classes flip.
-    """
-    config.protocol.update(max_steps=401, drop_last_test=True)
-    if strategies.make(config.strategy.name).memory is None:
-        config.protocol.first_epoch = 1  # strategies with a memory count their phases from epoch 0
-    if "reference" in config.strategy:
-        config.strategy.reference = True
-    if "forget_schedule" in config.strategy:
-        config.strategy.forget_schedule = "reference"
-    if "forget_rate" in config.strategy and config.noise.kind.startswith("asymmetric"):
-        config.strategy.forget_rate = config.noise.get_ref("rate") * 0.5  # follows --config.noise.rate
-    if "bn_scale_init" in config.model:
-        config.model.bn_scale_init = "uniform"
-    if config.strategy.name == "coteaching_plus":
-        config.protocol.max_steps = 0  # the code of Co-teaching+ has no limit on the steps
-    elif family(config.data.name) == "cifar100":
-        config.optim.decay_start = 100
 
 
 def complete(config: ConfigDict) -> ConfigDict:

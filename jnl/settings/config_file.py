@@ -1,21 +1,29 @@
-"""Read config files, such as the files in `configs/`."""
+"""Find the config that a command line names: a config of jnl, or a file."""
 
 import os
 import runpy
 
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError, reason
+from jnl.core.errors import UserError, reason, unknown
+from jnl.settings.published import get_config, names
 
 
 def load(reference: str) -> ConfigDict:
-    """Return the config of `FILE` or `FILE:ARG`.
+    """Return the config of `NAME` or `FILE`, which may be followed by `:ARG`.
+
+    `jocor:data=mnist` is a config of jnl with its argument, and `my_configs/jocor.py` is a file with a function
+    `get_config(arg)`.
 
     Raises:
-      UserError: if the file does not exist or fails.
+      UserError: if there is no such config, the file does not exist or it fails.
     """
     file, colon, arg = reference.partition(":")
+    if file in names():
+        return get_config(file, arg if colon else None)
     if not os.path.isfile(file):  # unlike pathlib, this accepts a name that is too long
+        if file.isidentifier():
+            raise unknown("--config", file, names())
         raise UserError(f"--config: the file {file!r} does not exist; give one such as configs/jocor.py")
     try:
         config = runpy.run_path(file)["get_config"](*([arg] if colon else []))

@@ -1,14 +1,38 @@
-"""The protocols of published code that several configs share. Configs set them for the argument `reference`."""
+"""The protocols of published code that several methods share. Configs have them with the argument `reference`."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from ml_collections import ConfigDict
 
+from jnl import strategies
 from jnl.core.errors import UserError
 from jnl.settings.config import family, set_model
 
 Setting = TypeVar("Setting")
+
+
+def co_teaching(config: ConfigDict) -> None:
+    """Set the protocol of the published code of the co-teaching papers, which their tables use for all methods.
+
+    Under asymmetric noise the forget rate of every method is half of the noise rate, because only half of the classes
+    flip. This is what the code of JoCoR does, also for CIFAR-100, where all classes flip.
+    """
+    config.protocol.update(max_steps=401, drop_last_test=True)
+    if strategies.make(config.strategy.name).memory is None:
+        config.protocol.first_epoch = 1  # strategies with a memory count their phases from epoch 0
+    if "reference" in config.strategy:
+        config.strategy.reference = True
+    if "forget_schedule" in config.strategy:
+        config.strategy.forget_schedule = "reference"
+    if "forget_rate" in config.strategy and config.noise.kind.startswith("asymmetric"):
+        config.strategy.forget_rate = config.noise.get_ref("rate") * 0.5  # follows --config.noise.rate
+    if "bn_scale_init" in config.model:
+        config.model.bn_scale_init = "uniform"
+    if config.strategy.name == "coteaching_plus":
+        config.protocol.max_steps = 0  # the code of Co-teaching+ has no limit on the steps
+    elif family(config.data.name) == "cifar100":
+        config.optim.decay_start = 100
 
 
 def train_by_sgd(

@@ -3,24 +3,14 @@
 import copy
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, cast
 
 from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError, printable
-from jnl.settings.config import CORE, Value, check_numbers, co_teaching, complete, options, shorten
-from jnl.settings.config_file import load
-
-# The cells of tables 2 to 4 of JoCoR (Wei et al. 2020).
-METHODS = ("standard", "forward_correction", "decoupling", "coteaching", "coteaching_plus", "jocor")
-NOISES = (
-    "noise=symmetric,rate=0.2",
-    "noise=symmetric,rate=0.5",
-    "noise=symmetric,rate=0.8",
-    "noise=asymmetric,rate=0.4",
-)
+from jnl.settings.config import Value, check_numbers, complete
+from jnl.settings.published import hypers
 
 
 class SweepPoint(NamedTuple):
@@ -35,9 +25,10 @@ def points(config: ConfigDict) -> Iterator[SweepPoint]:
     """Yield the points of `config.sweep`, or one point if nothing is swept.
 
     A sweep is ((field, values), ...). Its points are all combinations of the values. ("seeds", 8) in a sweep sets
-    `config.seeds` of all points. The values of a section are dicts of some of its fields: ("strategy", ({"name":
-    "bootstrap", "kind": "hard"}, ...)). The values of "cells" are dicts of fields and whole sections, each with a
-    "title" (see `grid`).
+    `config.seeds` of all points. A sweep over "strategy.name" takes the published hyper-values of each strategy for the
+    data set and the noise of the point; epochs, batch size, optimizer and network are those of the config. The values
+    of a section are dicts of some of its fields: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The values
+    of "cells" are dicts of fields and whole sections, each with a "title" (see `settings.tables.grid`).
 
     `config.sweep_filter` selects points by words in their titles: "jocor,rate=0.5" selects the points with at least one
     of the two words, "jocor rate=0.5" selects the points with both. Only whole words count: "coteaching" does not
@@ -55,55 +46,6 @@ def points(config: ConfigDict) -> Iterator[SweepPoint]:
             f"config.sweep_filter: {config.sweep_filter!r} is not part of any title; the titles are: {titles}"
         )
     yield from left
-
-
-def grid(cells: Mapping[str, ConfigDict]) -> ConfigDict:
-    """Return one config whose points are these cells: title -> config.
-
-    Fields with the same value in all cells can be changed for all cells at once.
-    """
-    every = {title: complete(cell).to_dict() for title, cell in cells.items()}
-    first, *others = every.values()
-    differ = [field for field in first if any(other[field] != first[field] for other in others)]
-    config = complete(next(iter(cells.values())))
-    rows = tuple({"title": title, **{field: cell[field] for field in differ}} for title, cell in every.items())
-    config.sweep = (("cells", rows),)
-    return config
-
-
-def table(folder: Path, strategies: Sequence[str], noises: Sequence[str], data: str, arg: str | None) -> ConfigDict:
-    """Return the config of a published table: one cell for each strategy and noise, with 8 seeds unless `quick`.
-
-    Args:
-      folder: the folder with the config file of each strategy.
-      strategies: names of the strategies.
-      noises: arguments such as `noise=symmetric,rate=0.2`.
-      data: name of the data set. Options for all cells may follow it (`cifar10,model=cnn7`).
-      arg: `quick`, `reference`, both or nothing.
-
-    Raises:
-      UserError: if `arg` has another option.
-    """
-    if other := sorted(options(arg).keys() - {"quick", "reference"}):
-        raise UserError(
-            f"the config's argument: every cell of this sweep sets its own {other[0]}; choose cells with "
-            "config.sweep_filter"
-        )
-    cells = {}
-    for noise in noises:
-        for strategy in strategies:
-            # The published code of other strategies is from other papers, so they get the protocol of the table.
-            from_outside = "reference" in options(arg) and strategy not in CORE
-            switches = options(arg).keys() - ({"reference"} if from_outside else set())
-            argument = ",".join(filter(None, (f"data={data}", noise, *sorted(switches))))
-            cell = cells[",".join(filter(None, (strategy, noise)))] = load(f"{folder / strategy}.py:{argument}")
-            if from_outside:
-                co_teaching(cell)
-            if from_outside and "quick" in options(arg):
-                shorten(cell)
-            if "quick" not in options(arg):
-                cell.seeds = 8
-    return grid(cells)
 
 
 def _every(config: ConfigDict) -> Iterator[SweepPoint]:
@@ -136,12 +78,14 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
             fields_of_point = dict(_leaves(swept))
             for section in ("strategy", "model", "data"):
                 if f"{section}.name" in fields_of_point:
-                    _forget_defaults(point, section)
+                    _forget_usual(point, section)
             for section, values in cell.items():  # replaces whole sections, without fields of other cells
                 if isinstance(values, Mapping):
                     point[section] = ConfigDict(dict(values))
             for field, value in {"sweep": (), "sweep_filter": "", **seeds, **fields_of_point}.items():
                 _set(point, field, value)
+            if "strategy.name" in fields_of_point:
+                _publish(point)
         whole = complete(point)
         yield SweepPoint(printable(",".join(words)) or whole.strategy.name, swept, whole)
 
@@ -169,15 +113,26 @@ def _words(field: str, value: Value) -> str:
     return str(value) if field.endswith(".name") else f"{field}={value}"
 
 
-def _forget_defaults(config: ConfigDict, section: str) -> None:
-    """Remove the fields of a section that have their defaults, because they may not exist for another name."""
+def _forget_usual(config: ConfigDict, section: str) -> None:
+    """Remove the fields of a section that have their usual values, because they may not exist for another name."""
     fields = config.get(section, ConfigDict())
     try:
-        usual = complete(ConfigDict({section: {"name": fields.get("name", "auto")}}))[section]
+        usual = [complete(ConfigDict({section: {"name": fields.get("name", "auto")}}))[section]]
+        usual += [hypers(fields.name, config)] if section == "strategy" else []
     except UserError:
         return  # the name is wrong; `complete` raises the error later
-    for field in [field for field in fields if field != "name" and fields[field] == usual.get(field)]:
+    for field in [
+        field for field in fields if field != "name" and any(fields[field] == each.get(field) for each in usual)
+    ]:
         del fields[field]
+
+
+def _publish(config: ConfigDict) -> None:
+    """Set the published values of all fields of the strategy that are not set."""
+    fields = config.strategy
+    for field, value in hypers(fields.name, config).items():
+        if field not in fields:
+            fields[field] = value
 
 
 def _set(config: ConfigDict, field: str, value: Value) -> None:

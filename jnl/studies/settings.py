@@ -10,7 +10,7 @@ from jnl.core.errors import UserError, within
 from jnl.core.json_values import Json
 from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
-from jnl.settings.config import published
+from jnl.settings.published import get_config
 from jnl.studies import synthetic_images
 
 Rows = list[dict[str, Value]]  # rows of a table; all have the same columns
@@ -70,7 +70,7 @@ def config(settings: Settings, dataset: Dataset) -> ConfigDict:
     """
     color = dataset.train.inputs.shape[-1] == 3
     model = ("cnn_small" if color else "mlp") if settings.model == "auto" else settings.model
-    chosen = published("standard", f"data={settings.data},noise=symmetric_inclusive,rate=0,model={model}")
+    chosen = get_config("standard", f"data={settings.data},noise=symmetric_inclusive,rate=0,model={model}")
     chosen.epochs, chosen.seeds, chosen.batch_size = settings.epochs, settings.seeds, settings.batch_size
     chosen.optim.update(learning_rate=settings.learning_rate, schedule="staircase")
     chosen.augment.normalize = "image"

@@ -16,6 +16,7 @@ from jnl.cli import parse
 from jnl.core.errors import printable
 from jnl.experiment.build import build
 from jnl.settings import config as settings
+from jnl.settings.published import get_config
 
 # Configs
 
@@ -37,7 +38,7 @@ def leaves(fields, path=""):
 
 @cache
 def fields(method, argument):
-    return sorted(leaves(settings.complete(settings.published(method, argument)).to_dict()))
+    return sorted(leaves(settings.complete(get_config(method, argument)).to_dict()))
 
 
 @cache
@@ -60,7 +61,7 @@ def change(config, field, value):
 
 @given(methods, arguments, st.sampled_from(BASES), values, st.data())
 def test_any_field_may_hold_anything(method, argument, base, value, drawn):
-    config = settings.published(method, argument)
+    config = get_config(method, argument)
     field = drawn.draw(st.sampled_from(fields(method, argument)))
     try:
         for name, content in {**base, field: value}.items():
@@ -75,7 +76,7 @@ def test_any_field_may_hold_anything(method, argument, base, value, drawn):
 def test_any_sweep_is_planned_or_told(method, argument, drawn):
     names = st.sampled_from(fields(method, argument)) | st.text(max_size=5)
     swept = st.tuples(names, st.lists(values, max_size=2).map(tuple) | values)
-    config = settings.published(method, argument)
+    config = get_config(method, argument)
     try:
         config.sweep = drawn.draw(st.lists(swept, max_size=2).map(tuple) | values)
     except ValueError:

@@ -17,6 +17,7 @@ from jnl.results.summary import best_last, last10
 from jnl.results.table import table
 from jnl.settings import config as settings
 from jnl.settings import sweep
+from jnl.settings.published import get_config
 
 BOOTSTRAP = {"soft_beta": 0.95, "hard_beta": 0.8}
 COLUMNS = {
@@ -137,7 +138,7 @@ def test_without_noise_every_selected_label_is_right():
 
 
 def test_reference_protocol():
-    config = settings.published("jocor", "reference")
+    config = get_config("jocor", "reference")
     config.epochs, config.seeds, config.protocol.max_steps, config.batch_size = 3, 1, 4, 100
     (program_spec,) = build(config)
     assert program_spec.train_spec.steps == 4
@@ -194,7 +195,7 @@ def test_sweep_points_are_the_product():
 
 
 def test_a_sweep_of_a_section_leaves_its_other_fields():
-    config = settings.published("coteaching", None)
+    config = get_config("coteaching", None)
     config.augment.flip, config.strategy.exponent, config.optim.name = True, 2.0, "sgd"
     methods = ({"ramp_epochs": 1}, {"name": "bootstrap", "kind": "hard"})
     config.sweep = (("augment", ({"pad": 0}, {"pad": 1})), ("optim", ({"learning_rate": 0.01},)))

@@ -57,11 +57,11 @@ def test_runs_side_by_side_stream_too():
 
 BY_THE_USERS_COMPILER = """
 import jax, numpy as np
-from jnl.settings.config import published
+from jnl.settings.published import get_config
 from jnl.parallel import host_feed
 from jnl.experiment.run import run
 
-config = published("small_loss", "quick,model=cnn_faces")
+config = get_config("small_loss", "quick,model=cnn_faces")
 config.batch_size, config.protocol.max_steps, config.runs_axis = 64, 7, "map"
 config.model.dropout, config.data.validation, config.data.stream = 0.3, 0.1, "never"
 config.augment.update(pad=1, flip=True)

@@ -181,7 +181,7 @@ class TestRefused:
     def test_own_data_that_have_changed(self, tmp_path):
         rng = np.random.default_rng(0)
         inputs, labels = rng.normal(size=(200, 5)).astype(np.float32), rng.integers(0, 2, 200)
-        mine = jnl.config.published("standard", "data=arrays,quick")
+        mine = jnl.get_config("standard", "data=arrays,quick")
         mine.data.dir = str(tmp_path / "mine.npz")
         np.savez(mine.data.dir, train_inputs=inputs, train_labels=labels)
         jnl.run(mine, tmp_path / "run")

@@ -17,8 +17,8 @@ from jnl.experiment.build import build
 from jnl.experiment.preview import describe
 from jnl.experiment.run import run
 from jnl.settings import sweep
-from jnl.settings.config import published
 from jnl.settings.config_file import load
+from jnl.settings.published import get_config
 from jnl.training.epoch import shuffle_batches
 
 SMALL = ["--config.batch_size=2", "--config.epochs=2"]
@@ -172,7 +172,7 @@ def test_what_does_not_go_with_tokens_of_unknown_labels(config, message, tmp_pat
 def test_doubts_are_said_and_names_cannot_break_lines(tmp_path):
     inputs, labels, _ = numbers(tmp_path)
     np.savez(tmp_path / "mine.npz", inputs=inputs, labels=labels, class_names=np.array(["a\nb", "\x1b[31mred"]))
-    config = published("cdr", "data=arrays,noise=symmetric,rate=0")
+    config = get_config("cdr", "data=arrays,noise=symmetric,rate=0")
     config.data.dir, config.batch_size = str(tmp_path / "mine.npz"), 20
     (program_spec,) = build(config)
     lines = describe(program_spec)
@@ -198,7 +198,7 @@ def test_what_is_believed_of_noisy_labels_is_what_is_forgotten(tmp_path):
     inputs, labels, _ = numbers(tmp_path)
     np.savez(tmp_path / "mine.npz", inputs=inputs, labels=labels)
     for arg, kept in (("rate=0.3", 0.7), ("quick", 1.0)):
-        config = published("coteaching", f"data=arrays,{arg}")
+        config = get_config("coteaching", f"data=arrays,{arg}")
         config.data.dir, config.batch_size, config.epochs = str(tmp_path / "mine.npz"), 20, 20
         (program_spec,) = build(config)
         assert int(program_spec.runs[0].keep_counts[-1, -1]) == int(20 * kept)

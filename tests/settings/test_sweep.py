@@ -12,8 +12,9 @@ from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.preview import estimate
 from jnl.settings import sweep
-from jnl.settings.config import CORE, co_teaching, complete
+from jnl.settings.config import CORE, complete
 from jnl.settings.config_file import load
+from jnl.settings.protocols import co_teaching
 
 DATA = {"open_set": "cifar10_open_set", "cifar10": "cifar10,model=cnn7"}
 

@@ -80,13 +80,13 @@ import sys
 import jax, jax.numpy as jnp, numpy as np
 from jnl.experiment.build import build
 from jnl.experiment.run import run
-from jnl.settings.config import published
+from jnl.settings.published import get_config
 from jnl.training.evaluation import predict_all, predictor
 
 name, folder, out = sys.argv[1:]
 for noise in {noises}:
     kind, rate = noise.split()
-    config = published("standard", f"{{name}},noise={{kind}},rate={{rate}}")
+    config = get_config("standard", f"{{name}},noise={{kind}},rate={{rate}}")
     config.update(epochs=2, seeds=1)
     config.protocol.max_steps = 100  # of an epoch: enough for losses that overlap
     config.data.dir, config.strategy.networks = folder, 2

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers.oracles import BATCH, OF_CLASSES, Seen, agree, check, compare, cross_entropies, draw, ours, softmax
+from helpers.oracles import BATCH, OF_CLASSES, Seen, agree, check, cross_entropies, draw, ours, softmax
 
 from jnl import noise, strategies
 
@@ -171,7 +171,7 @@ def test_bootstrap_learns_from_an_example_that_the_clipped_code_has_given_up(kin
         belief, beta = (p, 0.95) if kind == "soft" else (np.eye(10)[p.argmax(1)], 0.8)
         return -((beta * np.eye(10)[y] + (1 - beta) * belief) * np.log(p)).sum(1).mean()
 
-    (rows, _), (gradient, _) = compare(bootstrap, {"kind": kind}, z, y, Seen(z))
+    _, gradient, _ = ours("bootstrap", {"kind": kind}, z, y, Seen(z))
     up = z[0].copy()
     up[0, 0] += 1e-3
     assert clipped(up) == pytest.approx(clipped(z[0]), abs=1e-9)

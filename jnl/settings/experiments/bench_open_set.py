@@ -1,0 +1,12 @@
+"""The published table of CIFAR-10 with images of other classes."""
+
+from ml_collections import ConfigDict
+
+from jnl.settings.tables import table
+
+STRATEGIES = ("small_loss", "coteaching", "coteaching_plus")
+
+
+def bench_open_set(arg: str | None = None) -> ConfigDict:
+    """The methods of the table, which believe that 40 % are wrong."""
+    return table(STRATEGIES, ("rate=0.4",), "cifar10_open_set", arg)

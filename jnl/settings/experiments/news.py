@@ -1,0 +1,12 @@
+"""The core strategies on 20 Newsgroups."""
+
+from ml_collections import ConfigDict
+
+from jnl.settings.published import of_data
+
+
+def news(arg: str | None = None) -> ConfigDict:
+    """The settings of the paper: 200 epochs, batches of 128, Adam, decay from epoch 80, symmetric or pair noise."""
+    config = of_data("news", arg)
+    config.runs_at_once = 2  # six million weights a network, and as many of its words
+    return config

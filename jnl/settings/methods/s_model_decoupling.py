@@ -1,0 +1,14 @@
+"""S-model with Decoupling: the simple model after 10 epochs of cross entropy. `kind=complex` sees the hidden layer."""
+
+from ml_collections import ConfigDict
+
+from jnl.settings.method import Method
+
+_NO_REFERENCE = "its code trains on LFW; use configs/lfw.py:reference"
+
+
+def _quick(config: ConfigDict) -> None:
+    config.strategy.pretrain_epochs = 1
+
+
+METHOD = Method(reference=_NO_REFERENCE, quick=_quick)
