@@ -6,7 +6,8 @@ overlapping losses the mixture has not converged at this point, and a converged 
 differently.
 Departure: k-means on a line has an exact solution. It is used here, while scikit-learn searches from a random start.
 Where the losses hardly separate, that start decides: on CIFAR-10 with 80 % symmetric noise, after 200 steps, the
-published call kept 10 % of the examples with three seeds and 81 % with a fourth; the exact start keeps 10 %.
+published call kept 10 % of the examples with three seeds and 81 % with a fourth; the exact start keeps 10 %. Beside the
+most likely of ten published starts, up to 1.04 % of the labels are decided otherwise (an MLP on CIFAR-10, 20 cases).
 """
 
 from typing import NamedTuple
