@@ -11,6 +11,7 @@ from helpers.configs import DATA_SETS, METHODS, TABLES
 import train
 from jnl.cli import parse
 from jnl.settings import config as settings
+from jnl.settings import published
 
 JOCOR = "--config=configs/jocor.py:quick"
 PEER = "--config=configs/peer_loss.py"
@@ -43,7 +44,7 @@ def test_quick_mode_of_every_config(name, capsys, tmp_path):
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "quickstart"])
 @pytest.mark.parametrize("arg", ["data=cifar10", "data=cifar100,noise=pair", "data=mnist,noise=asymmetric,reference"])
 def test_every_config_takes_every_argument(name, arg):
-    options = settings.options(arg)
+    options = published.options(arg)
     if "reference" in options and name not in settings.CORE:  # tests/settings/test_reference.py has those
         return
     config, _ = parse(["train.py", f"--config=configs/{name}.py:{arg}"])

@@ -191,7 +191,7 @@ def test_sweep_points_are_the_product():
         "noise.rate=0.2,jocor", "noise.rate=0.2,standard", "noise.rate=0.5,jocor", "noise.rate=0.5,standard",
     ]  # fmt: skip
     assert points[1].swept == {"noise.rate": 0.2, "strategy.name": "standard"}
-    assert (points[2].config.noise.rate, points[2].config.strategy.co_lambda) == (0.5, 0.9)
+    assert (points[2].config.noise.rate, points[2].config.strategy.co_lambda) == (0.5, 0.95)
 
 
 def test_a_sweep_of_a_section_leaves_its_other_fields():

@@ -7,6 +7,7 @@ from conftest import ROOT, quick
 from helpers.configs import TABLES
 from ml_collections import ConfigDict
 
+import jnl
 import train
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
@@ -34,6 +35,24 @@ def test_a_cell_is_the_methods_own_config(name, arg):
         own.seeds = own.seeds if arg == "quick" else 8
         own.runs_at_once = 2 if name == "news" else 0
         assert point.config.to_dict() == complete(own).to_dict(), point.title
+
+
+def test_a_sweep_over_strategies_takes_the_published_values_of_each():
+    config = jnl.get_config("jocor", "data=cifar100,noise=asymmetric,rate=0.2")
+    config.sweep = (("strategy.name", ("jocor", "dividemix", "elr")), ("noise.rate", (0.2, 0.5)))
+    for point in sweep.points(config):
+        method, rate = point.swept.values()
+        own = jnl.get_config(method, f"data=cifar100,noise=asymmetric,rate={rate}")
+        assert point.config.strategy.to_dict() == own.strategy.to_dict()
+        assert point.config.epochs == config.epochs
+
+
+def test_a_value_that_is_set_stays_in_a_sweep_over_strategies():
+    config = jnl.get_config("jocor", "data=mnist")
+    config.strategy.ramp_epochs = 3
+    config.sweep = (("strategy.name", ("jocor", "coteaching")),)
+    for point in sweep.points(config):
+        assert point.config.strategy.ramp_epochs == 3
 
 
 def test_only_a_part():

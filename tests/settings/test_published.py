@@ -1,0 +1,47 @@
+"""Configs by name: `jnl.get_config`, the files of `configs/` and the command line give the same."""
+
+import pytest
+from conftest import ROOT
+
+import jnl
+from jnl.core import registry
+from jnl.settings import methods
+from jnl.settings.config_file import load
+from jnl.settings.published import method, names
+
+FILES = sorted(path.stem for path in (ROOT / "configs").glob("[a-z]*.py"))
+
+
+def test_every_config_has_a_file_and_every_file_a_config():
+    assert names() == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_a_bare_name_and_a_call_are_the_same(name):
+    for arg in ("quick", "rate=0.5"):
+        try:
+            wanted = jnl.get_config(name, arg).to_dict()
+        except jnl.UserError as error:  # a table sets the rates of its cells
+            wanted = str(error)
+        for reference in (f"{ROOT}/configs/{name}.py:{arg}", f"{name}:{arg}"):
+            try:
+                assert load(reference).to_dict() == wanted
+            except jnl.UserError as error:
+                assert str(error) == wanted
+    assert load(name).to_dict() == jnl.get_config(name).to_dict()
+
+
+def test_every_file_of_a_method_belongs_to_a_strategy():
+    assert set(registry.names(methods)) <= set(jnl.strategies.names())
+
+
+def test_a_strategy_without_a_file_has_the_defaults():
+    assert method("of_somebody_else").settings(config := jnl.config.default()) is None
+    assert config.to_dict() == jnl.config.default().to_dict()
+
+
+def test_a_name_that_does_not_exist():
+    with pytest.raises(jnl.UserError, match="the name of the config: unknown name 'jocr'; did you mean 'jocor'"):
+        jnl.get_config("jocr")
+    with pytest.raises(jnl.UserError, match="--config: unknown name 'jocr'; did you mean 'jocor'"):
+        load("jocr:data=mnist")
