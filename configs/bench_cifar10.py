@@ -4,7 +4,7 @@ python train.py --config=configs/bench_cifar10.py:reference --config.data.dir=DI
 
 If it is stopped, the same command continues with the cell that it was training. `--config.sweep_filter=jocor` or
 `--config.sweep_filter=rate=0.5` trains a part of the table; give it another workdir. The report shows published values:
-`python -m jnl.report results/bench-cifar10 --out report`. Not run as a whole: some 13 hours on an NVIDIA H200, by the
+`python -m jnl report results/bench-cifar10 --out report`. Not run as a whole: some 13 hours on an NVIDIA H200, by the
 speed of its epochs there; weeks on a CPU.
 """
 

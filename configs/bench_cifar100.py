@@ -4,7 +4,7 @@ python train.py --config=configs/bench_cifar100.py:reference --config.data.dir=D
 
 If it is stopped, the same command continues with the cell that it was training. `--config.sweep_filter=jocor` or
 `--config.sweep_filter=rate=0.5` trains a part of the table; give it another workdir. The report shows published values:
-`python -m jnl.report results/bench-cifar100 --out report`. Not run here: weeks on a CPU.
+`python -m jnl report results/bench-cifar100 --out report`. Not run here: weeks on a CPU.
 """
 
 from functools import partial

@@ -2,6 +2,7 @@
 
 from jnl import data, models, noise, strategies
 from jnl.core.errors import UserError
+from jnl.core.version import VERSION as __version__
 from jnl.experiment.run import History, run
 from jnl.ops import losses, schedules, selection
 from jnl.parallel import devices
@@ -9,6 +10,6 @@ from jnl.settings import config, sweep
 from jnl.settings.published import get_config
 
 __all__ = [
-    "History", "UserError", "config", "data", "devices", "get_config", "losses", "models", "noise", "run", "schedules",
-    "selection", "strategies", "sweep",
+    "History", "UserError", "__version__", "config", "data", "devices", "get_config", "losses", "models", "noise",
+    "run", "schedules", "selection", "strategies", "sweep",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ FLOORS = [  # a package imports those above it in this list; of its own line onl
     ["experiment"],
     ["report", "studies", "benchmark"],
     ["cli"],
+    ["__main__"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 FILES = sorted((ROOT / "jnl").rglob("*.py"))

@@ -12,7 +12,7 @@ from conftest import ROOT
 from helpers import synthetic
 from PIL import Image
 
-import train
+from jnl import cli
 
 RED = "\x1b[31m"
 GOOD, LABELS = np.zeros((40, 2), np.float32), np.arange(40) % 2
@@ -21,7 +21,7 @@ GOOD, LABELS = np.zeros((40, 2), np.float32), np.arange(40) % 2
 def command(name, dir, *options):
     file = {"clothing1m": "clothing1m.py:quick", "tiny_imagenet": "tiny_imagenet.py:quick"}.get(name)
     reference = file or f"standard.py:data={name},quick"
-    return ["train.py", f"--config={ROOT}/configs/{reference}", f"--config.data.dir={dir}", *options]
+    return ["train", f"--config={ROOT}/configs/{reference}", f"--config.data.dir={dir}", *options]
 
 
 def archive(**arrays):
@@ -150,7 +150,7 @@ def huge(path):
 def test_a_fault_is_one_line_and_exit_code_2(fault, tmp_path, capfd, monkeypatch):
     monkeypatch.setenv("JNL_CACHE_DIR", str(tmp_path / "cache"))
     make, said = WRONG[fault]
-    assert train.main(make(tmp_path)) == 2
+    assert cli.main(make(tmp_path)) == 2
     output = capfd.readouterr()
     assert output.out == ""
     assert output.err.startswith("error: ") and output.err.count("\n") == 1
@@ -180,7 +180,7 @@ def test_names_are_shown_and_not_obeyed(tmp_path, capfd, monkeypatch):
     link.symlink_to(tmp_path / "mine")
     sweep = f"--config.sweep=(('data.dir', ({str(link)!r}, {str(tmp_path / 'mine')!r})), ('epochs', (1,)))"
     line = [*command("folder", tmp_path / "mine"), "--config.batch_size=8", sweep, f"--workdir={tmp_path / 'run'}"]
-    assert train.main(line) == 0
+    assert cli.main(line) == 0
     output = capfd.readouterr().out
     assert all(text.isprintable() for text in output.splitlines())
     assert r"\x1b[31m\n" in output and r"\udcff" in output

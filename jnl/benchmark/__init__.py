@@ -1,1 +1,1 @@
-"""Measure how fast this machine trains and how near that is to its limit: `python -m jnl.benchmark --help`."""
+"""Measure how fast this machine trains and how near that is to its limit: `jnl benchmark --help`."""

@@ -1,10 +1,8 @@
-"""`UserError`, the exception for mistakes that a user can correct, and functions that raise or show it.
+"""`UserError`, the exception for mistakes that a user can correct, and functions that raise it.
 
-Commands show a `UserError` as one line and exit with code 2.
+The command `jnl` shows a `UserError` as one line and exits with code 2.
 """
 
-import sys
-from collections.abc import Callable
 from difflib import get_close_matches
 
 _LONGEST = 2000  # most characters of a message; the wrong field is at its start and the advice at its end
@@ -57,16 +55,3 @@ def within(field: str, value: object, low: float, high: float, hint: str) -> Non
     """
     if isinstance(value, int | float) and not low <= value <= high:
         raise UserError(f"{field}: {value} is outside [{low:g}, {high:g}]; {hint}")
-
-
-def exit_code(work: Callable[[], object]) -> int:
-    """Run a command, print its result and return its exit code.
-
-    The code is 0, or 2 after a `UserError`, whose message goes to stderr as one line.
-    """
-    try:
-        print(work())
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0

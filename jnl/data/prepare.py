@@ -1,14 +1,10 @@
-"""Download a data set once and write it as array_record files.
+"""Download a data set once and write it as array_record files, with the TFDS builder of the data set.
 
-`python -m jnl.data.prepare mnist [--dir=DIR]` does this with the TFDS builder of the data set. Only this file needs
-TensorFlow, because TFDS encodes images with it.
+`jnl prepare` does this. Only this file needs TensorFlow, because TFDS encodes images with it.
 """
 
-import argparse
-import sys
-
 from jnl import data
-from jnl.core.errors import UserError, exit_code, unknown
+from jnl.core.errors import UserError, unknown
 
 # The data sets that sources read. Any other image data set of TFDS can be prepared too. For the last two, a person must
 # first download files by hand.
@@ -45,16 +41,3 @@ def prepare(name: str, dir: str | None = None) -> str:
         ) from error
     data.load(name if name in data.names() else f"tfds:{name}", dir)
     return str(builder.data_path)
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command and return its exit code: 0, or 2 for an error that the user can correct."""
-    parser = argparse.ArgumentParser(prog="python -m jnl.data.prepare", description="Prepare a data set once.")
-    parser.add_argument("name", help=", ".join(PREPARED))
-    parser.add_argument("--dir", help="where to write (default: the TFDS directory)")
-    options = parser.parse_args(arguments)
-    return exit_code(lambda: f"{options.name} is ready in {prepare(options.name, options.dir)}")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,21 +1,13 @@
-"""Write metrics as TensorBoard event files, during a training or from a workdir.
-
-python -m jnl.results.tensorboard WORKDIR
-
-The command writes WORKDIR/tensorboard/run-0, run-1, ... with scalars only. To see them, use
-`tensorboard --logdir WORKDIR/tensorboard`. With `--config.tensorboard=True` a training writes these files itself after
-each epoch. This needs tensorboardX, which jnl does not install: pip install tensorboardX.
-"""
+"""Write metrics as TensorBoard event files, during a training or from a workdir. This needs tensorboardX."""
 
 import os
-import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jnl.core.errors import UserError, exit_code
+from jnl.core.errors import UserError
 from jnl.core.json_values import Json, as_integer
 from jnl.results import scalars
 from jnl.results.files import TENSORBOARD
@@ -102,15 +94,3 @@ def mirror(workdir: str | os.PathLike[str]) -> Path:
         for run in scalars.read(workdir):
             events.write(run.number, run.epochs)
     return events.folder
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run the command and return its exit code: 0, or 2 for an error that the user can correct."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        print(__doc__)
-        return 0 if set(arguments) & {"-h", "--help"} else 2
-    return exit_code(lambda: mirror(arguments[0]))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

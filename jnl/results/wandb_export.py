@@ -1,20 +1,10 @@
-"""Export the metrics of a workdir to Weights & Biases.
+"""Export the metrics of a workdir to Weights & Biases. This needs wandb."""
 
-python -m jnl.results.wandb_export WORKDIR [--project=jnl] [--offline]
-
-Each run becomes a run of W&B, in a group that has the name of the workdir. With --offline nothing leaves the machine:
-the files are in WORKDIR/wandb, and `wandb sync` can send them later. This needs wandb, which jnl does not install:
-pip install wandb.
-"""
-
-import argparse
 import json
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from jnl.core.errors import UserError, exit_code
+from jnl.core.errors import UserError
 from jnl.results import scalars
 from jnl.results.files import CONFIG
 
@@ -54,21 +44,3 @@ def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool 
             for epoch, values in run.epochs.items():
                 logged.log(values, step=epoch)
     return len(runs)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run the command and return its exit code: 0, or 2 for an error that the user can correct."""
-    parser = argparse.ArgumentParser(
-        "python -m jnl.results.wandb_export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("workdir")
-    parser.add_argument("--project", default="jnl")
-    parser.add_argument("--offline", action="store_true")
-    asked = parser.parse_args(arguments)
-    return exit_code(
-        lambda: f"{mirror(asked.workdir, asked.project, asked.offline)} runs are in the project {asked.project}"
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

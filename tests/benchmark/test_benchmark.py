@@ -9,7 +9,7 @@ import pytest
 from conftest import quick
 from jax import lax
 
-from jnl.benchmark import __main__ as benchmark
+from jnl import cli
 from jnl.benchmark import epochs, startup
 from jnl.experiment.build import build
 from jnl.parallel import flops
@@ -45,7 +45,7 @@ def test_it_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("jnl.benchmark.limits.MEBIBYTES", (1,))
     monkeypatch.setattr(startup, "host_seconds", partial(startup.host_seconds, epochs=20))
     out = tmp_path / "speed.json"
-    assert benchmark.main(["--work", "mlp", "--runs", "1", "3", "--repetitions", "1", "--out", str(out)]) == 0
+    assert cli.main(["benchmark", "--work", "mlp", "--runs", "1", "3", "--repetitions", "1", "--out", str(out)]) == 0
     found = json.loads(out.read_text())
     assert [(row["axis"], row["runs"]) for row in found["epochs"]] == [
         (axis, runs) for runs in (1, 3) for axis in ("map", "vmap", "devices")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.datasets import load_digits
 
-from jnl import data
+from jnl import cli, data
 from jnl.core.errors import UserError
 from jnl.data import cache, holdout, prepare
 from jnl.data.arrays import split
@@ -71,7 +71,7 @@ def test_digits_need_no_files():
 
 @pytest.mark.parametrize("name", ["mnist", "cifar100"])
 def test_a_missing_set_says_the_command_that_prepares_it(name, tmp_path):
-    with pytest.raises(UserError, match=rf"python -m jnl.data.prepare {name} --dir={tmp_path}"):
+    with pytest.raises(UserError, match=rf"python -m jnl prepare {name} --dir={tmp_path}"):
         data.load(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -85,10 +85,10 @@ def test_a_half_copied_set_is_missing_too(shared_data, tmp_path):
 
 
 def test_preparing_says_what_is_wrong(capsys, tmp_path):
-    assert prepare.main(["mnits"]) == 2
+    assert cli.main(["prepare", "mnits"]) == 2
     assert "did you mean 'mnist'" in capsys.readouterr().err
     if find_spec("tensorflow") is None:
-        assert prepare.main(["mnist", f"--dir={tmp_path}"]) == 2
+        assert cli.main(["prepare", "mnist", f"--dir={tmp_path}"]) == 2
         assert "pip install tensorflow" in capsys.readouterr().err
 
 
@@ -100,7 +100,7 @@ def test_what_is_prepared_already_is_read_and_not_prepared_again(name, tmp_path,
         part: (synthetic.pictures(4, 32, 32, 3), dict.fromkeys(labels, [0, 1, 2, 3])) for part in ("train", "test")
     }
     synthetic.prepared(tmp_path, name, splits, labels=labels, supervised=name != "cifar10_n")
-    assert prepare.main([name, f"--dir={tmp_path}"]) == 0
+    assert cli.main(["prepare", name, f"--dir={tmp_path}"]) == 0
     assert f"{name} is ready in {tmp_path}" in capsys.readouterr().out
 
 

@@ -87,7 +87,7 @@ class TestTfds:
             ("tfds:half", "data.name: 'tfds:half' has train examples without a label"),
             ("tfds:cut", "data.dir: no prepared 'cut'"),
             ("tfds:nothing", f"data.name: TFDS has no data set 'nothing', and none is prepared in {own}"),
-            ("tfds:food101", f"jnl.data.prepare food101 --dir={own}"),
+            ("tfds:food101", f"jnl prepare food101 --dir={own}"),
             ("tfds:no name!", "data"),
             ("digits:8", "data.name: 'digits:8': 'digits' has no parts"),
         ):

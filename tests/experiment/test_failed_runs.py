@@ -9,7 +9,7 @@ from conftest import ROOT, quick
 from helpers.faults import rows
 
 import jnl
-import train
+from jnl import cli
 
 
 class TestFailedRuns:
@@ -59,14 +59,14 @@ class TestFailedRuns:
     def test_all_failed_before_the_networks_start_afresh(self, capsys, monkeypatch):
         monkeypatch.chdir(ROOT)
         arguments = ["--config=configs/forward_correction.py:quick", "--config.optim.learning_rate=1e30"]
-        assert train.main(["train.py", *arguments]) == 1
+        assert cli.main(["train", *arguments]) == 1
         assert "all runs have failed" in capsys.readouterr().err
 
     def test_all_failed_is_exit_code_1(self, tmp_path, capsys):
         arguments = [f"--config={ROOT}/configs/jocor.py:quick", "--config.optim.learning_rate=1e38"]
-        assert train.main(["train.py", *arguments, "--config.epochs=50", f"--workdir={tmp_path}"]) == 1
+        assert cli.main(["train", *arguments, "--config.epochs=50", f"--workdir={tmp_path}"]) == 1
         output = capsys.readouterr()
         assert output.err == "all runs have failed, the first in epoch 0: try a smaller optim.learning_rate\n"
         assert "runs [0, 1] have failed, their loss is not finite from epoch [0, 0] on" in output.out
         assert rows(tmp_path) == 2  # there is nothing to go on with
-        assert train.main(["train.py", *arguments, "--config.epochs=50", f"--workdir={tmp_path}"]) == 1
+        assert cli.main(["train", *arguments, "--config.epochs=50", f"--workdir={tmp_path}"]) == 1

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl import data, strategies
-from jnl.cli import parse
+from jnl.cli._flags import parse
 from jnl.core.errors import printable
 from jnl.experiment.build import build
 from jnl.settings import config as settings
@@ -108,7 +108,7 @@ def test_any_command_line_is_read_or_told(method, drawn):
     )
     argument = st.lists(pair | st.text(max_size=6), max_size=2).map(",".join)
     line = [f"--config={ROOT}/configs/{method}.py:{drawn.draw(argument)}", *drawn.draw(st.lists(word, max_size=3))]
-    found = judge(parse, ["train.py", *line])
+    found = judge(parse, line)
     if found is not None:
         judge(build, found[0], load)
 

@@ -11,8 +11,7 @@ from helpers.faults import rows, stop_when
 from sklearn.datasets import load_digits
 
 import jnl
-import train
-from jnl import strategies
+from jnl import cli, strategies
 from jnl.core.signals import Stopped
 from jnl.experiment.build import build
 from jnl.experiment.result_sink import open_results
@@ -142,7 +141,7 @@ class TestStopped:
 
 def command(workdir, *options):
     """The command."""
-    return ["train.py", f"--config={ROOT}/configs/small_loss.py:quick", f"--workdir={workdir}", *options]
+    return ["train", f"--config={ROOT}/configs/small_loss.py:quick", f"--workdir={workdir}", *options]
 
 
 class TestTold:
@@ -150,24 +149,24 @@ class TestTold:
 
     def test_how_many_and_where(self, tmp_path, capsys):
         options = ["--config.strategy.ramp_epochs=1", "--config.strategy.forget_rate=0.4"]
-        assert train.main(command(tmp_path, *options)) == 0
+        assert cli.main(command(tmp_path, *options)) == 0
         few, many = sorted(len(read(tmp_path, run)[1]) for run in (0, 1))
         assert 0 < few < many
         line = f"labels taken for wrong: {few} to {many} in each of 2 runs, listed in {tmp_path}/left_out"
         assert capsys.readouterr().out.splitlines()[-1] == line
-        assert train.main(command(tmp_path, *options)) == 0  # of what is finished
+        assert cli.main(command(tmp_path, *options)) == 0  # of what is finished
         assert capsys.readouterr().out.splitlines()[-1] == line
 
     @pytest.mark.slow
     def test_runs_that_have_failed_list_none(self, tmp_path, capsys):
         rates = '--config.sweep=(("optim.learning_rate", (1e38, 1e-3)), ("seeds", (3, 4)))'
-        assert train.main(command(tmp_path, rates)) == 0
+        assert cli.main(command(tmp_path, rates)) == 0
         assert sorted(files(tmp_path)) == ["run-2.csv", "run-3.csv"]
         line = capsys.readouterr().out.splitlines()[-1]
         assert line.endswith(f"in each of 2 runs, listed in {tmp_path}/left_out; none of the failed runs [0, 1]")
 
     def test_all_have_failed(self, tmp_path, capsys):
-        assert train.main(command(tmp_path, "--config.optim.learning_rate=1e38")) == 1
+        assert cli.main(command(tmp_path, "--config.optim.learning_rate=1e38")) == 1
         assert capsys.readouterr().out.splitlines()[-1] == "labels taken for wrong: none of the failed runs [0, 1]"
         assert not (tmp_path / "left_out").exists()
 

@@ -9,7 +9,8 @@ from conftest import ROOT
 from helpers.faults import finish, killed, left_behind, newest, saved
 
 import jnl
-from jnl import cli, strategies
+from jnl import strategies
+from jnl.cli._flags import parse
 
 EPOCHS, SEGMENTS = 4, 2  # in each epoch
 # Dropout, augmentation, examples held out.
@@ -22,7 +23,7 @@ OFTEN = ["--config.checkpoint.every_minutes=1e-6"]  # a save after every segment
 
 
 def in_this_process(workdir, config, *options):
-    asked, _ = cli.parse(["train.py", f"--config={ROOT}/{config}", *options])
+    asked, _ = parse([f"--config={ROOT}/{config}", *options])
     jnl.run(asked, workdir)
 
 
@@ -89,7 +90,7 @@ MORE = {"gce": {"truncated": True, "prune_every": 1}, "dividemix": {"average_epo
 
 def brief(strategy):
     """Options with which a method is through its phases before the middle epoch."""
-    config, _ = cli.parse(["train.py", f"--config={ROOT}/configs/{strategy}.py:quick"])
+    config, _ = parse([f"--config={ROOT}/configs/{strategy}.py:quick"])
     short = {name: 1 for name in config.strategy if name.endswith(("_epochs", "_from"))}
     return [f"--config.strategy.{name}={value}" for name, value in (short | MORE.get(strategy, {})).items()]
 

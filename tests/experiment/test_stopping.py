@@ -10,12 +10,11 @@ from conftest import ROOT, quick
 from helpers.faults import begin, line, newest, rows, start, stop_when
 
 import jnl
-import train
+from jnl import cli
 from jnl.core.signals import Stopped
 from jnl.experiment.build import build
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
-from jnl.report import __main__ as report
 from jnl.report import cells, reading
 
 EPOCHS = 12
@@ -29,7 +28,7 @@ def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
 
     def stopped(ready):
         stop_when(ready)
-        assert train.main(["train.py", *arguments]) == 128 + signal.SIGTERM
+        assert cli.main(["train", *arguments]) == 128 + signal.SIGTERM
 
     def shown():
         return [cell.strategy for board in cells.boards(reading.read([path]))[0] for cell in board.cells]
@@ -38,7 +37,7 @@ def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
     with (path / "metrics.jsonl").open("a") as file:
         file.write('{"epoch": 3')  # as a process leaves it that is killed while it writes
     assert so_far.exists() and shown() == ["standard"]
-    assert report.main([str(path), "--out", str(tmp_path / "report")]) == 0
+    assert cli.main(["report", str(path), "--out", str(tmp_path / "report")]) == 0
     page = (tmp_path / "report" / "index.html").read_text()
     assert f"{path} is not finished: only its finished programs are shown." in page
     so_far.unlink()  # as of a process that is killed before it writes it
@@ -48,9 +47,9 @@ def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
     shutil.rmtree(path / "checkpoints")  # all must train again
     stopped(lambda: 2 < rows(path) < 2 * EPOCHS)
     assert not so_far.exists()
-    assert report.main([str(path), "--out", str(tmp_path / "report")]) == 2
+    assert cli.main(["report", str(path), "--out", str(tmp_path / "report")]) == 2
     assert "there are no results yet, because the training" in capsys.readouterr().err
-    assert train.main(["train.py", *arguments]) == 0
+    assert cli.main(["train", *arguments]) == 0
     assert not so_far.exists() and sorted(shown()) == ["jocor", "standard"]
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 
-import train
+from jnl import cli
 from jnl.parallel.multi_run import Cursor, MultiRunProgram
 
 
@@ -47,4 +47,4 @@ if __name__ == "__main__":
         die_after(int(place))
     else:
         die_before(*place.split())
-    sys.exit(train.main(["train.py", *options]))
+    sys.exit(cli.main(["train", *options]))

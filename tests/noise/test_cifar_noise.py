@@ -115,7 +115,7 @@ class TestHuman:
             data.load("cifar10n", two_sets, labels="worst_label")
         with pytest.raises(UserError, match="data.file: .*nowhere.npz"):
             data.load("cifar10n", two_sets, file="nowhere.npz")
-        with pytest.raises(UserError, match="jnl.data.prepare cifar10_n"):
+        with pytest.raises(UserError, match="jnl prepare cifar10_n"):
             data.load("cifar10n", two_sets)
 
 

@@ -13,8 +13,8 @@ from conftest import ROOT, quick
 from helpers.reports import board, boards, row, workdir
 
 import jnl
+from jnl import cli
 from jnl.report import cells, formats, records, tables
-from jnl.report.__main__ import main
 from jnl.report.reading import read
 from jnl.report.report import write
 from jnl.report.style import COLORS, look
@@ -48,7 +48,7 @@ def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
         np.testing.assert_allclose(numbers[name], of_summary["per_run"], rtol=1e-6)
     assert len(point.class_names) == 10 and point.matrices["true"].shape == (10, 10)
     assert all(math.isfinite(run.seconds) for run in point.runs) and not any(run.failed for run in point.runs)
-    assert main([str(tmp_path / "mine"), "--out", str(tmp_path / "report")]) == 0
+    assert cli.main(["report", str(tmp_path / "mine"), "--out", str(tmp_path / "report")]) == 0
 
 
 def test_a_folder_of_workdirs_is_searched_and_given_twice_counts_once(tmp_path):
@@ -68,7 +68,7 @@ def test_packed_rows_are_read_as_they_are(tmp_path):
         assert one.curves.keys() == other.curves.keys()
         for name, curve in one.curves.items():
             np.testing.assert_array_equal(curve, other.curves[name])
-    assert main([str(path), "--out", str(tmp_path / "out")]) == 0
+    assert cli.main(["report", str(path), "--out", str(tmp_path / "out")]) == 0
     assert "mine/metrics.jsonl.xz" in (tmp_path / "out" / "index.html").read_text()
 
 
@@ -79,7 +79,7 @@ def test_what_is_not_finished_is_left_out_and_named(tmp_path, capsys):
     assert [point.strategy for point in read([tmp_path / "all"])] == ["two"]
     page = write([tmp_path / "all"], tmp_path / "report").read_text()
     assert f"{tmp_path / 'all' / 'one'} is not finished: none of its runs are shown." in page
-    assert main([str(tmp_path / "all" / "one"), "--out", str(tmp_path / "none")]) == 2
+    assert cli.main(["report", str(tmp_path / "all" / "one"), "--out", str(tmp_path / "none")]) == 2
     told = f"there are no results yet, because the training in {tmp_path / 'all' / 'one'} is not finished"
     assert told in capsys.readouterr().err
 
@@ -140,7 +140,7 @@ def test_where_all_runs_have_failed_there_is_no_number(tmp_path):
     lost = board(workdir(tmp_path / "a", failed=(0, 1, 2)), workdir(tmp_path / "b", "standard"))
     assert row(tables.accuracy(lost), "jocor")["last 10"] == "-"
     assert cells.comparisons(lost, "last10") == ([], ["jocor (fewer than two shared runs)"])
-    assert main([str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
+    assert cli.main(["report", str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
 
 
 def test_noise_of_which_nothing_is_known_has_no_matrix(tmp_path):
@@ -184,14 +184,14 @@ def test_the_window_and_patience_of_label_wave_are_options_of_the_report(tmp_pat
     made, out = workdir(tmp_path / "a", seeds=(1,), more={"changed_predictions": changed}), tmp_path / "report"
     accuracy = board(made).cells[0].curve("test_accuracy")[0]
     for arguments, epoch in (([], 4), (["--label-wave-window=1"], 3), (["--label-wave-patience=9"], 10)):
-        assert main([str(made), "--out", str(out), *arguments]) == 0
+        assert cli.main(["report", str(made), "--out", str(out), *arguments]) == 0
         lines = (out / "measurements.csv").read_text().splitlines()
         (line,) = (line for line in lines if ",label_wave," in line)
         assert f",{float(accuracy[epoch])!r}," in line
     assert "averages the last 3 epochs" in (out / "index.html").read_text()
     assert "undercut in the next 9 epochs" in (out / "index.html").read_text()
     for name in ("window", "patience"):
-        assert main([str(made), "--out", str(out), f"--label-wave-{name}=0"]) == 2
+        assert cli.main(["report", str(made), "--out", str(out), f"--label-wave-{name}=0"]) == 2
         assert capsys.readouterr().err == f"error: label_wave_{name}: 0 epochs are too few; give 1 or more\n"
 
 
@@ -266,7 +266,7 @@ def test_of_a_sweep_over_data_each_point_has_the_network_of_its_program(tmp_path
 
 def test_a_baseline_that_is_no_strategy_is_told(tmp_path, capsys):
     path = workdir(tmp_path / "a")
-    assert main([str(path), "--out", str(tmp_path / "out"), "--baseline", "standart"]) == 2
+    assert cli.main(["report", str(path), "--out", str(tmp_path / "out"), "--baseline", "standart"]) == 2
     assert "error: --baseline: unknown name 'standart'; did you mean 'standard'?" in capsys.readouterr().err
 
 

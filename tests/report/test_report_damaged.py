@@ -11,9 +11,9 @@ from helpers.reports import workdir
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jnl import cli
 from jnl.core.errors import UserError
 from jnl.report import cells, published, records, tables
-from jnl.report.__main__ import main
 from jnl.report.reading import read
 
 
@@ -81,7 +81,7 @@ def damaged(path, name):
 def test_what_is_damaged_is_told_in_one_line(tmp_path, capsys, name):
     path = workdir(tmp_path / "mine")
     damaged(path, name)
-    assert main([str(path), "--out", str(tmp_path / "out")]) == 2
+    assert cli.main(["report", str(path), "--out", str(tmp_path / "out")]) == 2
     told = capsys.readouterr()
     assert told.out == "" and told.err.count("\n") == 1
     assert told.err.startswith("error: workdir: ") and str(path) in told.err
@@ -131,5 +131,5 @@ def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, dat
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert main([str(workdir(tmp_path / "mine")), "--out", str(tmp_path / "file")]) == 2
+    assert cli.main(["report", str(workdir(tmp_path / "mine")), "--out", str(tmp_path / "file")]) == 2
     assert "--out: cannot write" in capsys.readouterr().err

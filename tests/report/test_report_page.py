@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from helpers.reports import workdir
 
-from jnl.report.__main__ import main
+from jnl import cli
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&$a_b$\\ud800\x1b]_"
 
@@ -49,7 +49,7 @@ def report(tmp_path_factory):
     workdir(root / "runs" / "b", "standard", 0.8, seeds=(1, 2, 3), failed=(1,))
     workdir(root / "runs" / "c", "standard", 0.7, seeds=(1, 2), epochs=200)
     workdir(root / "runs" / "d", "elr", 0.85, rate=0.2)
-    assert main([str(root / "runs"), "--out", str(root / "out")]) == 0
+    assert cli.main(["report", str(root / "runs"), "--out", str(root / "out")]) == 0
     return root / "out"
 
 
@@ -108,7 +108,7 @@ def test_figures_and_tables_are_files_too(report):
 @pytest.mark.slow
 def test_the_same_workdirs_give_the_same_bytes(report, tmp_path):
     again = report.parent / "again"
-    assert main([str(report.parent / "runs"), "--out", str(again)]) == 0
+    assert cli.main(["report", str(report.parent / "runs"), "--out", str(again)]) == 0
     for path in report.iterdir():
         assert path.read_bytes() == (again / path.name).read_bytes(), path.name
     shutil.rmtree(again)
@@ -124,7 +124,7 @@ def hostile(tmp_path_factory):
     )  # fmt: skip
     summary = (path / "summary.json").read_text()
     (path / "summary.json").write_text(summary.replace("\\\\ud800", "\\ud800"))  # half of a pair, as JSON allows
-    assert main([str(path), "--out", str(root / "out")]) == 0
+    assert cli.main(["report", str(path), "--out", str(root / "out")]) == 0
     return root / "out"
 
 

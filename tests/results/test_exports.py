@@ -9,9 +9,10 @@ import sys
 import pytest
 from conftest import ROOT, quick
 
+from jnl import cli
 from jnl.core.errors import UserError
 from jnl.experiment.run import run
-from jnl.results import scalars, tensorboard, wandb_export
+from jnl.results import scalars
 from jnl.settings import fields
 from jnl.settings.config import default
 
@@ -81,8 +82,9 @@ def test_what_is_no_workdir_is_told(tmp_path, capsys):
     (tmp_path / "metrics.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot read"):
         scalars.read(tmp_path)
-    assert tensorboard.main([]) == 2
-    assert "python -m jnl.results.tensorboard WORKDIR" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["tensorboard"])
+    assert "usage: jnl tensorboard" in capsys.readouterr().err
 
 
 def events(folder):
@@ -103,7 +105,7 @@ def events(folder):
 def test_tensorboard_reads_what_metrics_hold(workdir, capsys):
     pytest.importorskip("tensorboardX")
     for _ in range(2):  # again: in place of the first
-        assert tensorboard.main([str(workdir)]) == 0
+        assert cli.main(["tensorboard", str(workdir)]) == 0
     folder = workdir / "tensorboard"
     assert str(folder) in capsys.readouterr().out
     assert sorted(path.name for path in folder.iterdir()) == ["run-0", "run-1"]
@@ -131,7 +133,7 @@ def test_a_full_disk_is_told(monkeypatch, workdir, capsys):
     from tensorboardX import record_writer
 
     monkeypatch.setattr(record_writer, "open_file", lambda path: open("/dev/full", "wb"))
-    assert tensorboard.main([str(workdir)]) == 2
+    assert cli.main(["tensorboard", str(workdir)]) == 2
     error = capsys.readouterr().err
     assert "cannot write" in error and "No space left" in error and error.count("\n") == 1
 
@@ -144,14 +146,14 @@ def test_events_want_a_workdir():
 def test_wandb_writes_offline(workdir, monkeypatch):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_SILENT", "true")
-    assert wandb_export.main([str(workdir), "--offline"]) == 0
+    assert cli.main(["wandb", str(workdir), "--offline"]) == 0
     assert len(list(workdir.glob("wandb/offline-run-*/*.wandb"))) == 2
 
 
-@pytest.mark.parametrize("module, package", [(tensorboard, "tensorboardX"), (wandb_export, "wandb")])
-def test_a_package_that_is_not_there_is_named(module, package, workdir, monkeypatch, capsys):
+@pytest.mark.parametrize("subcommand, package", [("tensorboard", "tensorboardX"), ("wandb", "wandb")])
+def test_a_package_that_is_not_there_is_named(subcommand, package, workdir, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, package, None)  # as Python has it where an import is to fail
-    assert module.main([str(workdir)]) == 2
+    assert cli.main([subcommand, str(workdir)]) == 2
     assert f"pip install {package}" in capsys.readouterr().err
 
 

@@ -16,7 +16,7 @@ from conftest import ROOT, quick
 from helpers.faults import passes, rows, start, stop_when
 
 import jnl
-import train
+from jnl import cli
 from jnl.core.errors import UserError
 from jnl.core.signals import Stopped
 from jnl.results.checkpoint import Checkpoint, Checkpoints
@@ -100,7 +100,7 @@ class TestResume:
             np.testing.assert_array_equal(mine, theirs)
         arguments = [f"--config.epochs={EPOCHS}", "--config.checkpoint.every_epochs=3", f"--workdir={stopped}"]
         arguments.append(f"--config.strategy.co_lambda={config().strategy.co_lambda}")
-        assert train.main(["train.py", f"--config={ROOT}/configs/jocor.py:quick", *arguments]) == 0
+        assert cli.main(["train", f"--config={ROOT}/configs/jocor.py:quick", *arguments]) == 0
         out = capsys.readouterr().out
         assert "last 10" in out and "digits" not in out  # the table, and no word of data that were read
         assert content(stopped) == before

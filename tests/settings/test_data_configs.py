@@ -10,8 +10,7 @@ from conftest import ROOT, quick
 from helpers import synthetic
 from helpers.configs import DATA_SETS
 
-import train
-from jnl import data, noise
+from jnl import cli, data, noise
 from jnl.data.arrays import Labelled, dataset
 from jnl.experiment.build import build
 from jnl.experiment.preview import describe
@@ -31,7 +30,7 @@ def at_the_root(monkeypatch):
 
 def command(tmp_path, *arguments):
     """The summary of a training, and the lines it prints."""
-    assert train.main(["train.py", arguments[0], *SMALL, *arguments[1:], f"--workdir={tmp_path}/run"]) == 0
+    assert cli.main(["train", arguments[0], *SMALL, *arguments[1:], f"--workdir={tmp_path}/run"]) == 0
     return json.loads((tmp_path / "run" / "summary.json").read_text())
 
 
@@ -83,9 +82,9 @@ def test_quick_mode_of_the_configs_of_a_data_set(name, tmp_path, monkeypatch, ca
 
 
 def test_a_config_of_a_data_set_takes_no_other(capsys):
-    assert train.main(["train.py", "--config=configs/news.py:data=mnist"]) == 2
+    assert cli.main(["train", "--config=configs/news.py:data=mnist"]) == 2
     assert "this config is only for news" in capsys.readouterr().err
-    assert train.main(["train.py", "--config=configs/lfw.py:noise=pair"]) == 2
+    assert cli.main(["train", "--config=configs/lfw.py:noise=pair"]) == 2
     assert "noisy already" in capsys.readouterr().err
 
 
@@ -160,10 +159,10 @@ def test_what_does_not_go_with_tokens_of_unknown_labels(config, message, tmp_pat
     np.savez(tmp_path / "mine.npz", inputs=inputs, labels=np.arange(60) % 2)
     options = [f"--config=configs/{config}", f"--config.data.dir={tmp_path}/mine.npz", "--config.batch_size=20"]
     if message is None:
-        assert train.main(["train.py", *options]) == 0
+        assert cli.main(["train", *options]) == 0
         options.append("--config.strategy.known_noise=True")
         message = "forward_correction needs the true labels"
-    assert train.main(["train.py", *options]) == 2
+    assert cli.main(["train", *options]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1

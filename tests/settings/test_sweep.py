@@ -8,7 +8,7 @@ from helpers.configs import TABLES
 from ml_collections import ConfigDict
 
 import jnl
-import train
+from jnl import cli
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.preview import estimate
@@ -92,7 +92,7 @@ def test_a_grid_trains_and_names_its_cells(tmp_path, monkeypatch, shared_data, c
     only = "--config.sweep_filter=jocor rate=0.2, standard asymmetric, standard rate=0.8"
     arguments = [only, "--config.epochs=1", f"--config.data.dir={shared_data}"]
     arguments += ["--config=configs/bench_mnist.py:quick", f"--workdir={tmp_path}", "--config.protocol.max_steps=4"]
-    assert train.main(["train.py", *arguments]) == 0
+    assert cli.main(["train", *arguments]) == 0
     out = capsys.readouterr().out
     assert "standard,noise=asymmetric,rate=0.4" in out and "jocor,noise=symmetric,rate=0.2" in out
     summary = json.loads((tmp_path / "summary.json").read_text())

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jnl import data
+from jnl import cli, data
+from jnl.cli.study import STUDIES
 from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset, Split
 from jnl.models import make
 from jnl.studies import synthetic_images
-from jnl.studies.__main__ import STUDIES, main
 from jnl.studies.adversarial import Search, critical
 from jnl.studies.difficulty import binomial, equally_hard
 from jnl.studies.fitting import fitted
@@ -155,7 +155,7 @@ def Seen(**noise):
 @pytest.mark.slow
 def test_the_quick_mode_writes_all_files(name, tmp_path, capsys):
     out = tmp_path / "out"
-    assert main([name, "--quick", f"--out={out}"]) == 0
+    assert cli.main(["study", name, "--quick", f"--out={out}"]) == 0
     numbers = json.loads((out / "numbers.json").read_text())
     assert numbers["study"] == name and numbers["seeds"] == [1, 2] and numbers["settings"]["data"] == "digits"
     assert {"command", "versions", "device", "git_revision", "seconds", "summary"} <= numbers.keys()
@@ -199,14 +199,14 @@ def _accuracies(regularization):
 
 
 def test_what_the_user_can_put_right_is_told_on_one_line(tmp_path, capsys):
-    assert main(["fitting", "--data=mnst", f"--out={tmp_path}/out"]) == 2
+    assert cli.main(["study", "fitting", "--data=mnst", f"--out={tmp_path}/out"]) == 2
     assert "mnist" in capsys.readouterr().err
-    assert main(["fitting", "--quick", "--examples=-1", f"--out={tmp_path}/out"]) == 2
+    assert cli.main(["study", "fitting", "--quick", "--examples=-1", f"--out={tmp_path}/out"]) == 2
     assert capsys.readouterr().err.startswith("error: --examples: -1")
-    assert main(["critical_samples", "--quick", "--radius=-1", f"--out={tmp_path}/out"]) == 2
+    assert cli.main(["study", "critical_samples", "--quick", "--radius=-1", f"--out={tmp_path}/out"]) == 2
     assert capsys.readouterr().err.startswith("error: --radius: -1")
     (tmp_path / "file").touch()  # told before anything trains
-    assert main(["difficulty", "--quick", f"--out={tmp_path}/file"]) == 2
+    assert cli.main(["study", "difficulty", "--quick", f"--out={tmp_path}/file"]) == 2
     assert capsys.readouterr().err.startswith("error: --out")
     with pytest.raises(UserError, match="not images"):
         synthetic_images.check(

@@ -2,7 +2,7 @@
 
 python -m jnl.benchmark.peers.pytorch [--precisions float32 tf32 bfloat16] [--modes eager compiled] [--out FILE.json]
 
-The data are random and stay on the device, as in `python -m jnl.benchmark --work cnn7 --runs 1`. The images are in the
+The data are random and stay on the device, as in `jnl benchmark --work cnn7 --runs 1`. The images are in the
 layout `channels_last`, Adam updates all parameters in one kernel, and nothing waits for the device before the epoch
 ends. So it lacks the delays of the published loop. The test images are taken from the training set. Only the first
 steps are measured, and the seconds are scaled to a whole epoch.

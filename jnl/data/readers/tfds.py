@@ -240,7 +240,7 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
         flag = f" --dir={where}" if dir is not None else ""
         raise UserError(
             f"data.dir: no prepared {name!r} in {where}; prepare it once with "
-            f"`pip install tensorflow && python -m jnl.data.prepare {name}{flag}`"
+            f"`pip install tensorflow && python -m jnl prepare {name}{flag}`"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Read the command line of `train.py`: a config file with its argument, and new values of single fields."""
+"""Read the options of `jnl train`: a config with its argument, and new values of single fields."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,22 +16,21 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
     """Return the config and the workdir, or None without one, that the command line describes.
 
     Args:
-      arguments: `train.py --config=FILE[:ARG] [--workdir=DIR] [--config.FIELD=VALUE ...]`, split into words.
+      arguments: `--config=CONFIG[:ARG] [--workdir=DIR] [--config.FIELD=VALUE ...]`, split into words.
 
     Raises:
       UserError: An option or a field does not exist, a value has the wrong type, or a file cannot be loaded.
     """
-    name, *rest = arguments
-    files = [argument.partition("=")[2] for argument in rest if argument.startswith("--config=")]
+    files = [argument.partition("=")[2] for argument in arguments if argument.startswith("--config=")]
     if not files:
-        raise UserError("--config: missing; give one, such as --config=configs/quickstart.py")
+        raise UserError("--config: missing; give one, such as --config=quickstart")
     config = load(files[-1])
-    rest = [argument for argument in rest if not argument.startswith("--config=")]
+    rest = [argument for argument in arguments if not argument.startswith("--config=")]
     values = flags.FlagValues()
     try:
-        holder = config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=[name, *rest])
+        holder = config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=["jnl", *rest])
         workdir = flags.DEFINE_string("workdir", None, "where the results go", flag_values=values)
-        words = values([name, *rest])[1:]
+        words = values(["jnl", *rest])[1:]
     except (AttributeError, KeyError) as error:
         raise _unknown_field(config, rest) from error
     except (flags.Error, TypeError, ValueError, IndexError, SyntaxError) as error:
@@ -39,7 +38,7 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
     except (MemoryError, RecursionError) as error:  # the parser of Python raises these for deeply nested values
         raise UserError("--config: a value is nested too deeply to be read; give a simpler one") from error
     if words:
-        raise UserError(f"{words[0]}: not an option; options start with --, such as --config=configs/jocor.py")
+        raise UserError(f"{words[0]}: not an option; options start with --, such as --config=jocor")
     if workdir.value == "" or "\0" in (workdir.value or ""):
         raise UserError(
             "--workdir: the value is empty or is not a path; give a folder, or leave the option out to write nothing"

@@ -8,8 +8,8 @@ import pytest
 from conftest import ROOT, slow_but
 from helpers.configs import DATA_SETS, METHODS, TABLES
 
-import train
-from jnl.cli import parse
+from jnl import cli
+from jnl.cli._flags import parse
 from jnl.settings import config as settings
 from jnl.settings import published
 
@@ -23,7 +23,7 @@ def at_the_root(monkeypatch):
 
 
 def command(*arguments):
-    return train.main(["train.py", *arguments])
+    return cli.main(["train", *arguments])
 
 
 def test_every_strategy_has_a_config_and_every_config_a_test():
@@ -47,7 +47,7 @@ def test_every_config_takes_every_argument(name, arg):
     options = published.options(arg)
     if "reference" in options and name not in settings.CORE:  # tests/settings/test_reference.py has those
         return
-    config, _ = parse(["train.py", f"--config=configs/{name}.py:{arg}"])
+    config, _ = parse([f"--config=configs/{name}.py:{arg}"])
     assert config.data.name == options["data"]
     assert config.model.name == ("mlp" if options["data"] == "mnist" else config.model.name)
     assert config.protocol.max_steps == (401 if "reference" in options and name != "coteaching_plus" else 0)
@@ -56,7 +56,7 @@ def test_every_config_takes_every_argument(name, arg):
 
 def test_published_values_by_data_and_noise():
     def value(file, arg, *path):
-        config, _ = parse(["train.py", f"--config=configs/{file}.py:{arg}"])
+        config, _ = parse([f"--config=configs/{file}.py:{arg}"])
         for name in path:
             config = config[name]
         return config
@@ -77,15 +77,15 @@ def test_published_values_by_data_and_noise():
     assert value("coteaching_plus", "data=cifar100,reference", "optim", "decay_start") == 80
     assert value("coteaching", "noise=pair", "noise", "rate") == 0.45
     assert value("coteaching", "noise=asymmetric_cifar100_blocks", "noise", "rate") == 0.4
-    config, _ = parse(["train.py", "--config=configs/jocor.py:noise=asymmetric", "--config.noise.rate=0.2"])
+    config, _ = parse(["--config=configs/jocor.py:noise=asymmetric", "--config.noise.rate=0.2"])
     assert config.strategy.forget_rate == 0.1
-    config, _ = parse(["train.py", "--config=configs/jocor.py:noise=asymmetric", "--config.strategy.forget_rate=0.3"])
+    config, _ = parse(["--config=configs/jocor.py:noise=asymmetric", "--config.strategy.forget_rate=0.3"])
     assert (config.strategy.forget_rate, config.noise.rate) == (0.3, 0.4)
 
 
 def test_published_values_of_the_other_methods():
     def config(file, arg):
-        return parse(["train.py", f"--config=configs/{file}.py:{arg}"])[0]
+        return parse([f"--config=configs/{file}.py:{arg}"])[0]
 
     assert config("dividemix", "data=cifar10,rate=0.5").strategy.unlabeled_weight == 25
     assert config("dividemix", "data=cifar10,noise=asymmetric").strategy.unlabeled_weight == 0
@@ -156,7 +156,7 @@ MISTAKES = {
     "model's option": (["--config=configs/jocor.py:model=mlp", "--config.model.width=0"], "model.width: 0"),
     "model for images": (["--config=configs/jocor.py:model=cnn9"], "too small for this network"),
     "data": ([JOCOR, "--config.data.name=minst"], "did you mean 'mnist'"),
-    "data folder": ([JOCOR, "--config.data.name=mnist", "--config.data.dir=/nowhere"], "jnl.data.prepare mnist"),
+    "data folder": ([JOCOR, "--config.data.name=mnist", "--config.data.dir=/nowhere"], "jnl prepare mnist"),
     "noise": ([JOCOR, "--config.noise.kind=symetric"], "did you mean 'symmetric'"),
     "rate above": ([JOCOR, "--config.noise.rate=1.5"], "noise.rate: 1.5"),
     "rate below": ([JOCOR, "--config.noise.rate=-0.5"], "noise.rate: -0.5"),
@@ -290,7 +290,7 @@ def test_programs_of_a_sweep_number_their_runs_on(tmp_path):
 
 def test_help_is_printed(capsys):
     assert command("--help") == 0
-    assert "--config=configs/jocor.py" in capsys.readouterr().out
+    assert "--config=jocor" in capsys.readouterr().out
 
 
 def test_the_real_command(tmp_path):

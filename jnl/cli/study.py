@@ -1,6 +1,6 @@
 """Run a study of memorization, draw its figure and write its numbers.
 
-python -m jnl.studies NAME [--data=mnist --data_dir=../shared/data --out=DIR --quick ...]
+jnl study NAME [--data=mnist --data_dir=../shared/data --out=DIR --quick ...]
 
   fitting           networks fit random labels and noise too, but need more time (Zhang et al. 2017, figure 1)
   difficulty        how many of 100 networks misclassify each example after one epoch (Arpit et al. 2017, figure 1)
@@ -12,12 +12,10 @@ The default of --out is studies/NAME-DATA. With --quick a study takes seconds an
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from jnl.core.errors import exit_code
 from jnl.parallel import devices
 from jnl.studies import critical_samples, difficulty, fitting, regularization
 from jnl.studies.report import create, write
@@ -29,10 +27,10 @@ STUDIES: dict[str, tuple[Callable[[Settings], StudyResult], Settings]] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the study that the arguments name. Return the exit code: 0, or 2 for an error that the user can correct."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the study that the arguments name, and return the exit code 0."""
     parser = argparse.ArgumentParser(
-        "python -m jnl.studies", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        "jnl study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", choices=sorted(STUDIES))
     parser.add_argument("--out", type=Path, help="the folder for the figure and the numbers")
@@ -46,16 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = (quick(usual) if quickly else usual)._replace(**asked)
     devices.use_cores()
     folder = out or Path("studies") / f"{name}-{settings.data}"
-
-    def work() -> str:
-        begin = time.perf_counter()
-        create(folder)
-        found = study(settings)
-        write(folder, name, settings, found, time.perf_counter() - begin)
-        return f"{json.dumps(found.summary, indent=1)}\nthe figure is in {folder}"
-
-    return exit_code(work)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    begin = time.perf_counter()
+    create(folder)
+    found = study(settings)
+    write(folder, name, settings, found, time.perf_counter() - begin)
+    print(f"{json.dumps(found.summary, indent=1)}\nthe figure is in {folder}")
+    return 0

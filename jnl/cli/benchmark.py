@@ -1,6 +1,6 @@
 """Measure this machine and print a table.
 
-python -m jnl.benchmark [--work mlp cnn7] [--runs 1 8] [--axes map vmap devices] [--repetitions 3] [--out FILE.json]
+jnl benchmark [--work mlp cnn7] [--runs 1 8] [--axes map vmap devices] [--repetitions 3] [--out FILE.json]
 
 The command measures the limits of the machine first. Then it measures the seconds per run and epoch, and the share of
 the limit, for each number of runs and each `runs_axis`. Last come the start-up time and the host time. Run no other
@@ -9,7 +9,7 @@ programs at the same time.
 
 import argparse
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from jnl.benchmark import epochs, limits, startup
@@ -20,9 +20,9 @@ from jnl.results.provenance import record
 AXES = ["map", "vmap", "devices"]
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the benchmark and return the exit code 0."""
-    parser = argparse.ArgumentParser("python -m jnl.benchmark", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser("jnl benchmark", description=__doc__.partition("\n")[0])
     parser.add_argument("--work", nargs="+", choices=sorted(epochs.WORK), default=["mlp", "cnn7"])
     parser.add_argument("--runs", nargs="+", type=int, default=[1, 2, 4, 8, 16, 32])
     parser.add_argument("--axes", nargs="+", choices=AXES, default=AXES)
@@ -68,7 +68,3 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"host time per epoch, {number} runs: {1e3 * host:.2f} ms", flush=True)
         save()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

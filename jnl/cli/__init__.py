@@ -1,0 +1,55 @@
+"""The command `jnl`. Each file in this folder is a subcommand: it has the name of the file, and a function `main`."""
+
+import sys
+from collections.abc import Sequence
+
+from jnl.core import registry
+from jnl.core.errors import UserError
+from jnl.core.signals import Stopped
+from jnl.core.version import VERSION
+
+_HERE = sys.modules[__name__]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command such as `jnl train --config=jocor` and return its exit code.
+
+    The code is 0; 1 if all runs of a training failed; 2 for an error that the user can correct; 128 + N after signal N.
+
+    Args:
+      arguments: the words after `jnl`; None means those of this process.
+    """
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # else some names cannot be printed
+    if name in ("--help", "-h"):
+        print(usage())
+        return 0
+    if name == "--version":
+        print(f"jnl {VERSION}")
+        return 0
+    try:
+        return registry.function(_HERE, name, "jnl", called="main")(rest)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return 128 + stopped.number
+    except KeyboardInterrupt:
+        print("stopped; what was saved before is in the workdir, if one was given", file=sys.stderr)
+        return 130
+
+
+def usage() -> str:
+    """Return the help of the command: a line for each subcommand."""
+    described = {name: registry.find(_HERE, name, "jnl").__doc__ or "" for name in registry.names(_HERE)}
+    lines = [f"  {name:12} {text.partition(chr(10))[0]}" for name, text in described.items()]
+    return "\n".join(
+        [
+            "usage: jnl SUBCOMMAND ...  (in a checkout without installation: python -m jnl SUBCOMMAND ...)",
+            *lines,
+            "jnl SUBCOMMAND --help describes a subcommand. jnl --version prints the version.",
+        ]
+    )

@@ -1,0 +1,63 @@
+"""Train the runs that a config describes, and print a table.
+
+jnl train --config=jocor:data=mnist [--workdir=DIR] [--config.noise.rate=0.5 ...]
+
+--config is the name of a config of jnl, or a file such as configs/jocor.py. Both take an argument after a colon:
+data=, noise=, rate=, model=, reference, quick. The option --config.FIELD=VALUE changes any field of the config. Without
+--workdir, nothing is written. With it, the training is saved: the same command continues a stopped training, and shows
+the table of a finished one. In a checkout, `python train.py` is the same command.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from jnl.cli import _flags
+from jnl.experiment.build import build
+from jnl.experiment.preview import describe, estimate
+from jnl.experiment.result_sink import open_results
+from jnl.experiment.run import train as train_programs
+from jnl.parallel import devices
+from jnl.results.records import Summary
+from jnl.results.table import left_out, table
+from jnl.results.workdir import finished
+from jnl.settings.parse import recorded
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit code: 0, or 1 if all runs have failed."""
+    if {"--help", "-h"} & set(arguments):
+        print(__doc__)
+        return 0
+    points = train(arguments)["points"]
+    if all(len(point["failed_runs"]) == len(point["runs"]) for point in points):
+        first = min(epoch for point in points for epoch in point["failed_epochs"])
+        print(f"all runs have failed, the first in epoch {first}: try a smaller optim.learning_rate", file=sys.stderr)
+        return 1
+    return 0
+
+
+def train(arguments: Sequence[str]) -> Summary:
+    """Train every point of the sweep of a config, in as few programs as their shapes allow, and print one table."""
+    config, workdir = _flags.parse(arguments)
+    summary = finished(workdir, recorded(config)) if workdir else None
+    if summary is None:
+        devices.use_cores()
+        devices.connect()
+        programs = build(config)  # all programs are checked before one trains, so that errors come early
+        with open_results(config, programs, workdir) as output:
+            for line in dict.fromkeys(
+                line for program_spec in programs for line in describe(program_spec)
+            ):  # a line that programs share is printed once
+                say(line)
+            say(estimate(programs))
+            summary = train_programs(programs, output)[0].summary
+    say(table(summary["points"]))
+    for line in left_out(summary["points"], workdir) if workdir else ():
+        say(line)
+    return summary
+
+
+def say(text: str) -> None:
+    """Print a line for people, only in the main process, so that it appears once."""
+    if devices.is_main():
+        print(text, flush=True)

@@ -1,0 +1,59 @@
+"""The command `jnl`: its subcommands, its help, and its exit codes."""
+
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+import jnl
+from jnl import cli
+from jnl.core import registry
+from jnl.core.signals import Stopped
+
+SUBCOMMANDS = registry.names(cli)
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
+def test_the_help_names_every_subcommand(words, capsys):
+    assert cli.main(words) == 0
+    output = capsys.readouterr().out
+    assert all(f"  {name} " in output for name in SUBCOMMANDS)
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_every_subcommand_has_help(name, capsys):
+    try:
+        code = cli.main([name, "--help"])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 0
+    assert f"jnl {name}" in capsys.readouterr().out
+
+
+def test_an_unknown_subcommand_is_an_error(capsys):
+    assert cli.main(["trian"]) == 2
+    assert capsys.readouterr().err.startswith("error: jnl: unknown name 'trian'; did you mean 'train'?")
+
+
+def test_the_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"jnl {jnl.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(jnl.UserError("data.dir: not there"), 2), (Stopped(15, "saved"), 143), (KeyboardInterrupt(), 130)],
+)
+def test_what_ends_a_subcommand_is_its_exit_code(error, code, capsys, monkeypatch):
+    def fail(arguments):
+        raise error
+
+    monkeypatch.setattr("jnl.cli.train.main", fail)
+    assert cli.main(["train"]) == code
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_python_m_jnl_is_the_command():
+    line = [sys.executable, "-m", "jnl", "--version"]
+    assert subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "jnl 0.1.0\n"
