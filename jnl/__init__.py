@@ -3,6 +3,7 @@
 from jnl import data, models, noise, strategies
 from jnl.core.errors import UserError
 from jnl.core.version import VERSION as __version__
+from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import History, run
 from jnl.ops import losses, schedules, selection
 from jnl.parallel import devices
@@ -10,6 +11,6 @@ from jnl.settings import config, sweep
 from jnl.settings.published import get_config
 
 __all__ = [
-    "History", "UserError", "__version__", "config", "data", "devices", "get_config", "losses", "models", "noise",
-    "run", "schedules", "selection", "strategies", "sweep",
+    "History", "UserError", "__version__", "config", "data", "devices", "from_arrays", "get_config", "losses",
+    "models", "noise", "run", "schedules", "selection", "strategies", "sweep",
 ]  # fmt: skip

@@ -97,7 +97,7 @@ WRONG = {
     "negative labels": (archive(y=LABELS - 1), "labels go from -1 to 0"),
     "labels of two axes": (archive(y=LABELS[:, None]), "of shape (40, 1)"),
     "too few labels": (archive(y=LABELS[:39]), "one label for each"),
-    "no number": (archive(x=np.full((40, 2), np.nan)), "non-finite train inputs"),
+    "no number": (archive(x=np.full((40, 2), np.nan)), "non-finite training inputs"),
     "one class": (archive(y=LABELS * 0), "all training labels are 0"),
     "one example": (archive(x=GOOD[:1], y=LABELS[:1]), "all training labels are 0"),
     "two examples": (archive(x=GOOD[:2], y=LABELS[:2]), "data.validation: 0.1 of 2 examples"),

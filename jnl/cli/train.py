@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from jnl.cli import _flags
 from jnl.experiment.build import build
-from jnl.experiment.preview import describe, estimate
+from jnl.experiment.preview import describe, doubts, estimate
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
@@ -46,7 +46,7 @@ def train(arguments: Sequence[str]) -> Summary:
         programs = build(config)  # all programs are checked before one trains, so that errors come early
         with open_results(config, programs, workdir) as output:
             for line in dict.fromkeys(
-                line for program_spec in programs for line in describe(program_spec)
+                line for program_spec in programs for line in (*describe(program_spec), *doubts(program_spec))
             ):  # a line that programs share is printed once
                 say(line)
             say(estimate(programs))

@@ -6,12 +6,11 @@ from typing import NamedTuple, TypeVar, cast
 import jax
 import jax.numpy as jnp
 import optax
-from flax import linen as nn
 from jax import Array
 
 from jnl.core.errors import UserError
+from jnl.core.network import Network, Tree
 
-Tree = dict[str, "Tree | Array"]
 Aux = TypeVar("Aux")
 
 
@@ -36,7 +35,7 @@ def strategy_params(params: Tree) -> dict[str, Array]:
 class TrainContext(NamedTuple):
     """The values that are the same for all steps of an epoch."""
 
-    model: nn.Module
+    model: Network
     optimizer: optax.GradientTransformation
     augment: Callable[[Array, Array], Array]  # (key, stored inputs [B, ...]) -> f32[B, ...]
     inputs: Array | None  # [N, ...] stored inputs of all examples; None if they are streamed from the host
@@ -49,7 +48,7 @@ class TrainContext(NamedTuple):
 
 
 def init(
-    model: nn.Module,
+    model: Network,
     num_nets: int,
     optimizer: optax.GradientTransformation,
     key: Array,
@@ -73,13 +72,12 @@ def init(
     """
 
     def one(key: Array) -> tuple[Tree, Tree, optax.OptState]:
-        made = model.init(key, sample, train=False)
-        params, batch_stats = made["params"], made.get("batch_stats", {})
+        params, batch_stats = model.init(key, sample)
         if init_params is not None:
-            logits, features, _ = jax.eval_shape(lambda: _apply(model, params, batch_stats, sample, False, key))
+            logits, features, _ = jax.eval_shape(lambda: model.apply(params, batch_stats, sample, False, key))
             if features is None:
-                raise no_features(model)
-            params = {**params, "strategy": init_params(logits.shape[-1], features.shape[-1])}
+                raise no_features()
+            params = {**params, "strategy": {**init_params(logits.shape[-1], features.shape[-1])}}
         return params, batch_stats, optimizer.init(params)
 
     return TrainState(
@@ -91,28 +89,16 @@ def init(
     )
 
 
-def _apply(
-    model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, train: bool, key: Array
-) -> tuple[Array, Array | None, Tree]:
-    """Return logits f32[B, C], features f32[B, D] if the network records them, and the new batch statistics."""
-    variables = {"params": params, "batch_stats": batch_stats}
-    logits, new = model.apply(
-        variables, inputs, train=train, mutable=["batch_stats", "intermediates"], rngs={"dropout": key}
-    )
-    (features,) = new.get("intermediates", {}).get("features", (None,))
-    return logits, features, new.get("batch_stats", {})
-
-
-def no_features(model: nn.Module) -> UserError:
+def no_features() -> UserError:
     """Return the error for a strategy that needs features of a network that does not record them."""
     return UserError(
-        f"model.name: {type(model).__name__} does not record its features, which this strategy needs; call "
+        "model: the network does not record its features, which this strategy needs; call "
         'self.sow("intermediates", "features", x) on the input x of its last layer, or use another strategy'
     )
 
 
 def forward(
-    model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, key: Array, own_inputs: bool = False
+    model: Network, params: Tree, batch_stats: Tree, inputs: Array, key: Array, own_inputs: bool = False
 ) -> tuple[Array, Array | None, Tree]:
     """Run the K networks in training mode.
 
@@ -129,19 +115,19 @@ def forward(
     """
 
     def one(params: Tree, batch_stats: Tree, inputs: Array, key: Array) -> tuple[Array, Array | None, Tree]:
-        return _apply(model, params, batch_stats, inputs, True, key)
+        return model.apply(params, batch_stats, inputs, True, key)
 
     keys = jax.random.split(key, len(jax.tree.leaves(params)[0]))
     return jax.vmap(one, (0, 0, 0 if own_inputs else None, 0))(params, batch_stats, inputs, keys)
 
 
 def predict(
-    model: nn.Module, params: Tree, batch_stats: Tree, inputs: Array, own_inputs: bool = False
+    model: Network, params: Tree, batch_stats: Tree, inputs: Array, own_inputs: bool = False
 ) -> tuple[Array, Array | None]:
     """Run the K networks in evaluation mode: inputs as for `forward` -> logits f32[K, B, C], features f32[K, B, D]."""
 
     def one(params: Tree, batch_stats: Tree, inputs: Array) -> tuple[Array, Array | None]:
-        return _apply(model, params, batch_stats, inputs, False, jax.random.key(0))[:2]
+        return model.apply(params, batch_stats, inputs, False, jax.random.key(0))[:2]
 
     return jax.vmap(one, (0, 0, 0 if own_inputs else None))(params, batch_stats, inputs)
 

@@ -8,14 +8,11 @@ source sets `NOISY = True` if the original labels of its data set contain noise.
 import os
 from collections.abc import Callable
 
-import numpy as np
-
 from jnl.core import registry
 from jnl.core.errors import UserError, reason
 from jnl.data import sources
+from jnl.data.arrays import checked
 from jnl.data.dataset import Dataset
-
-_AT_ONCE = 2**16  # number of rows that are checked together, which limits the memory
 
 
 def names() -> list[str]:
@@ -76,25 +73,4 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
             f"data.name: {name!r} needs more memory than this machine has ({reason(error)}); use fewer or smaller "
             "examples"
         ) from error
-    for which, split in (("train", dataset.train), ("test", dataset.test)):
-        if split is not None and not len(split.inputs) == len(split.labels) == len(split.clean):
-            raise UserError(
-                f"data.name: {name!r} has {len(split.inputs):,} {which} inputs, {len(split.labels):,} labels and "
-                f"{len(split.clean):,} true labels; give one label for each input"
-            )
-        if split is not None and split.inputs.dtype not in (np.uint8, np.float32, np.int32):
-            raise UserError(
-                f"data.name: {name!r} has {which} inputs of type {split.inputs.dtype}; give uint8 images, float32 "
-                "features or int32 tokens"
-            )
-        if split is not None and not len(split.labels):
-            raise UserError(f"data.name: {name!r} has no {which} examples; add some")
-        if split is not None and not 0 <= split.labels.min() <= split.labels.max() < len(dataset.class_names):
-            raise UserError(f"data.name: {name!r} has {which} examples without a label; leave them out")
-        if split is not None and np.issubdtype(split.inputs.dtype, np.floating):
-            for begin in range(0, len(split.inputs), _AT_ONCE):
-                if not np.isfinite(split.inputs[begin : begin + _AT_ONCE]).all():
-                    raise UserError(
-                        f"data.name: {name!r} has non-finite {which} inputs; remove or fill NaN and infinite values"
-                    )
-    return dataset
+    return checked(dataset, f"data.name: {name!r}")

@@ -11,6 +11,7 @@ from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset, Split
 
 _TRAIN, _TRUE, _TEST = "training labels", "true labels", "test labels"
+_AT_ONCE = 2**16  # number of rows that are checked together, which limits the memory
 _MOST = 2**15  # largest number of classes: more are hardly class labels, and matrices of C x C would be too large
 
 
@@ -77,6 +78,41 @@ def dataset(
         None if others is None else split(others, numbers[_TEST]),
         names,
     )
+
+
+def checked(dataset: Dataset, owner: str) -> Dataset:
+    """Return a data set after the checks that all data must pass, whoever made it.
+
+    Args:
+      dataset: the data set.
+      owner: start of an error message, such as "data.name: 'mnist'".
+
+    Raises:
+      UserError: A split is empty, inputs and labels differ in number, inputs are not uint8, float32 or int32, a label
+        is not a class, or an input is not finite.
+    """
+    for which, split in (("training", dataset.train), ("test", dataset.test)):
+        if split is None:
+            continue
+        if not len(split.inputs) == len(split.labels) == len(split.clean):
+            raise UserError(
+                f"{owner} has {len(split.inputs):,} {which} inputs, {len(split.labels):,} labels and "
+                f"{len(split.clean):,} true labels; give one label for each input"
+            )
+        if split.inputs.dtype not in (np.uint8, np.float32, np.int32):
+            raise UserError(
+                f"{owner} has {which} inputs of type {split.inputs.dtype}; give uint8 images, float32 features or "
+                "int32 tokens"
+            )
+        if not len(split.labels):
+            raise UserError(f"{owner} has no {which} examples; add some")
+        if not 0 <= split.labels.min() <= split.labels.max() < len(dataset.class_names):
+            raise UserError(f"{owner} has {which} examples without a label; leave them out")
+        if np.issubdtype(split.inputs.dtype, np.floating):
+            for begin in range(0, len(split.inputs), _AT_ONCE):
+                if not np.isfinite(split.inputs[begin : begin + _AT_ONCE]).all():
+                    raise UserError(f"{owner} has non-finite {which} inputs; remove or fill NaN and infinite values")
+    return dataset
 
 
 def _standardized(inputs: np.ndarray, others: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:

@@ -13,8 +13,10 @@ from ml_collections import ConfigDict
 from jnl import data, models, noise, strategies
 from jnl.core.errors import UserError
 from jnl.core.memory import OutOfSample
+from jnl.core.network import Network
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
+from jnl.core.train_state import TrainState
 from jnl.data import holdout
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
@@ -27,6 +29,7 @@ from jnl.settings.parse import parse_points
 from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Settings, SettingsPoint
 from jnl.training import metrics
 from jnl.training.epoch import train_epoch
+from jnl.training.evaluation import predictor
 from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
@@ -34,12 +37,15 @@ _HELD_OUT = 0.1  # share of the training set that is held out for validation if 
 _OPERATIONS = 2**41  # floating-point operations of one segment of an epoch: about half a minute on two CPU cores
 
 
-def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[ProgramSpec]:
+def build(
+    config: ConfigDict, load: Callable[..., Dataset] = data.load, network: Network | None = None
+) -> list[ProgramSpec]:
     """Return the programs of a config. Points of a sweep that differ only in the values of arrays share a program.
 
     Args:
       config: a config such as the files in `configs/` return.
       load: a function that returns the data set; it takes the arguments of `jnl.data.load`.
+      network: the network of all programs; None makes those that the config names.
 
     Raises:
       UserError: if a setting or the data cannot be used.
@@ -50,7 +56,7 @@ def build(config: ConfigDict, load: Callable[..., Dataset] = data.load) -> list[
     fit = cache(lambda augment, data: augment.fitted(source(data).train.inputs))
     programs: dict[Hashable, list[ProgramSpec]] = {}
     for point in every:
-        program_spec = _one(point, source, noisy, fit)
+        program_spec = _one(point, source, noisy, fit, network)
         programs.setdefault(_shape(program_spec), []).append(program_spec)
     return [_traced(_merge(alike)) for alike in programs.values()]
 
@@ -65,6 +71,7 @@ def _traced(program_spec: ProgramSpec) -> ProgramSpec:
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train
     )  # reads no memory-mapped file
     state = jax.eval_shape(partial(init_state, spec), train, run)
+    _check_logits(spec, state, train.inputs, len(program_spec.dataset.class_names))
     number = flops.count(partial(train_epoch, spec), train, run, state, jnp.int32(0))
     segments = 1 + number * len(program_spec.run_infos) // _OPERATIONS
     if program_spec.settings.checkpoint.segment:
@@ -79,11 +86,23 @@ def _traced(program_spec: ProgramSpec) -> ProgramSpec:
     )
 
 
+def _check_logits(spec: TrainSpec, state: TrainState, inputs: jax.ShapeDtypeStruct, classes: int) -> None:
+    """Raise `UserError` unless the network returns one logit for each example and class."""
+    batch = jax.ShapeDtypeStruct((2, *inputs.shape[1:]), inputs.dtype)
+    logits, _ = jax.eval_shape(lambda state, batch: predictor(spec.model, state, spec.augment)(batch), state, batch)
+    if logits.shape[1:] != (2, classes) or not jnp.issubdtype(logits.dtype, jnp.floating):
+        raise UserError(
+            f"model: for 2 inputs of {classes} classes the network returns {logits.dtype} {list(logits.shape[1:])}; it "
+            f"must return logits float32 [2, {classes}]"
+        )
+
+
 def _one(
     point: SettingsPoint,
     source: Callable[[DataSettings], Dataset],
     draw: Callable[[DataSettings, NoiseSettings, int], "_Noisy"],
     fit: Callable[[Augment, DataSettings], Augment],
+    network: Network | None,
 ) -> ProgramSpec:
     """Return the program of one point of a sweep. It is not traced yet."""
     settings = point.settings
@@ -100,8 +119,11 @@ def _one(
     if folds:
         _check_folds(settings.batch_size, folds, noisy)
     model = _model(settings.model.name, dataset)
+    if network is None:
+        options = _model_options(settings.model, dataset, model)
+        network = models.wrap(models.make(model, len(dataset.class_names), **options))
     spec = TrainSpec(
-        model=models.make(model, len(dataset.class_names), **_model_options(settings.model, dataset, model)),
+        model=network,
         make_strategy=partial(strategies.make, settings.strategy.name, **settings.strategy.static),
         num_nets=strategy.num_nets,
         batch_size=settings.batch_size,

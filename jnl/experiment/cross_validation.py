@@ -93,7 +93,7 @@ def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: Ch
         jax.eval_shape(partial(init_state, spec), program_spec.dataset.train, run_infos[0]), metrics.zero_counts()
     )
     epochs = range(rule.epochs)
-    trained = train_program(f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *told: None)
+    trained = train_program(f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *epoch: False)
     assert trained.carry is not None
     program = made[0] if made else make(trained.segments)
     for number, (run_info, p) in enumerate(zip(run_infos, program.held_out(trained.carry), strict=True)):

@@ -14,7 +14,8 @@ from jnl.parallel.multi_run import Cursor, MultiRunProgram
 from jnl.results.progress import Progress
 from jnl.results.records import ProgramSummary
 
-OnEpochEnd = Callable[[int, Measured, float], None]  # (epoch, metrics [S] or [S, ...], seconds of the epoch)
+# (epoch, metrics [S] or [S, ...], seconds of the epoch) -> whether the training stops here
+OnEpochEnd = Callable[[int, Measured, float], bool]
 
 
 def train_program(
@@ -34,7 +35,8 @@ def train_program(
       abstract_carry: shapes and dtypes of what one run carries from segment to segment.
       epochs: the epochs to train.
       policy: where and when to save; None saves nothing.
-      on_epoch_end: called after each epoch, and first for each epoch of the checkpoint.
+      on_epoch_end: called after each epoch, and first for each epoch of the checkpoint. If it returns True, the
+        training is saved and stops; the record then has an `epoch` that is still to be trained.
       preparing: number of epochs before the networks start again; the training does not end early in these.
 
     Returns:
@@ -56,24 +58,25 @@ def train_program(
         with Progress(title, len(epochs), len(now.curves), program.steps) as progress, Interrupts(store.saves) as heard:
             last = time.perf_counter()
             for cursor in program.train(_begin(program, now)):
-                clock = time.perf_counter()
+                clock, asked = time.perf_counter(), False
                 now, last = _later(now, cursor, clock - last), clock
                 if cursor.measured is not None:
-                    on_epoch_end(cursor.epoch - 1, cursor.measured, now.epoch_seconds[-1])
+                    asked = on_epoch_end(cursor.epoch - 1, cursor.measured, now.epoch_seconds[-1])
                     progress.epoch(cursor.measured, now.epoch_seconds[-1])
                 failed = len(now.curves) > preparing and not np.isfinite(now.curves[-1]["train_loss"]).any()
                 over, signal = cursor.epoch not in epochs or failed, devices.highest(heard.number)
+                stops = over or bool(devices.highest(asked))
                 if over:
                     now = now._replace(program=_described(program))
-                if store.due(cursor.epoch) or over or signal:
+                if store.due(cursor.epoch) or stops or signal:
                     now = now._replace(carry=program.gather(cursor))
                     store.save(now, cursor.epoch * program.segments + cursor.segment)
-                if over or signal:
+                if stops or signal:
                     store.wait()
                     signal = devices.highest(heard.number)  # a signal may have come during the wait
                 if signal:
                     raise Stopped(signal, _where(cursor, program.segments))
-                if over:
+                if stops:
                     return now
     raise AssertionError("the program ended before its last epoch")
 

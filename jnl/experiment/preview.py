@@ -16,14 +16,9 @@ _READABLE = 10  # largest number of classes for which the noise matrix is shown
 
 
 def describe(program_spec: ProgramSpec) -> list[str]:
-    """Return lines about the data, their noise, the training, and settings that may be mistakes."""
-    lines = [
-        *_data(program_spec.settings.data.name, program_spec.dataset),
-        *_matrix(program_spec),
-        _training(program_spec),
-        *_doubts(program_spec),
-    ]
-    return [printable(line) for line in lines]
+    """Return lines about the data, their noise and the training."""
+    data_line = _data(program_spec.settings.data.name, program_spec.dataset)
+    return [printable(line) for line in (data_line, *_matrix(program_spec), _training(program_spec))]
 
 
 def estimate(programs: Sequence[ProgramSpec]) -> str:
@@ -44,7 +39,7 @@ def estimate(programs: Sequence[ProgramSpec]) -> str:
     )
 
 
-def _data(name: str, dataset: Dataset) -> list[str]:
+def _data(name: str, dataset: Dataset) -> str:
     """Return a line about the number of examples, the inputs, and the smallest and the largest class."""
     train, test, names = dataset.train, dataset.test, dataset.class_names
     counts = np.bincount(np.asarray(train.labels), minlength=len(names))
@@ -54,10 +49,10 @@ def _data(name: str, dataset: Dataset) -> list[str]:
     sizes = f"{counts[few]:,} ({names[few]}) to {counts[many]:,} ({names[many]})"
     if counts[few] == counts[many]:
         sizes = f"{counts[few]:,}"
-    return [
+    return (
         f"{name}: {len(train.labels):,} to train, {tested}, inputs {shape} {train.inputs.dtype}, {len(names)} classes "
         f"of {sizes} labels"
-    ]
+    )
 
 
 def _matrix(program_spec: ProgramSpec) -> list[str]:
@@ -88,7 +83,7 @@ def _training(program_spec: ProgramSpec) -> str:
     )
 
 
-def _doubts(program_spec: ProgramSpec) -> list[str]:
+def doubts(program_spec: ProgramSpec) -> list[str]:
     """Return a line for each setting that may be a mistake."""
     settings, run = program_spec.settings, program_spec.runs[0]
     name, kind, lines = settings.strategy.name, settings.noise.kind, []
@@ -107,4 +102,4 @@ def _doubts(program_spec: ProgramSpec) -> list[str]:
         lines.append(
             f"{name} treats all labels as correct: set strategy.noise_rate to the share of them that may be wrong"
         )
-    return lines
+    return [printable(line) for line in lines]

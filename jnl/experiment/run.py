@@ -1,25 +1,35 @@
 """Train the runs of a config and return their results."""
 
+import copy
+import logging
 import os
-from collections.abc import Sequence
-from typing import NamedTuple
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
+from flax import linen as nn
 from ml_collections import ConfigDict
 
+from jnl import data, models
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json
 from jnl.core.train_state import TrainState
+from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
 from jnl.experiment.cross_validation import weigh
 from jnl.experiment.left_out import tables
 from jnl.experiment.loop import train_program
+from jnl.experiment.preview import describe, doubts
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.experiment.result_sink import ResultSink, open_results
 from jnl.experiment.summarize import metric_rows, run_columns, summary_of, summary_points
 from jnl.parallel import multi_run
 from jnl.results.records import Summary
+
+_log = logging.getLogger(__name__)
+Given = TypeVar("Given")
 
 
 class History(NamedTuple):
@@ -31,13 +41,41 @@ class History(NamedTuple):
     runs: list[dict[str, Json]]  # seeds and swept values of each run
 
 
-def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> History:
+class EpochCallback(Protocol):
+    """What `run` calls after each epoch."""
+
+    def __call__(self, epoch: int, metrics: dict[str, np.ndarray]) -> bool | None:
+        """Look at the metrics of an epoch. True stops the training, after it is saved.
+
+        Args:
+          epoch: number of the epoch.
+          metrics: name -> f32[S] or f32[S, K].
+        """
+
+
+def run(
+    config: ConfigDict,
+    workdir: str | os.PathLike[str] | None = None,
+    *,
+    dataset: Dataset | None = None,
+    model: nn.Module | Callable[..., object] | None = None,
+    on_epoch_end: EpochCallback | None = None,
+) -> History:
     """Train all runs of a config in one compiled program.
 
+    Lines about the data and the training go to the log `jnl`. Settings that may be mistakes are warnings.
+
     Args:
-      config: a config such as the files in `configs/` return.
+      config: a config such as `jnl.get_config` returns.
       workdir: a folder for the results and checkpoints. A call with the same config and folder resumes the training,
         or reads its results if the training has finished.
+      dataset: a data set such as `jnl.from_arrays` returns, instead of the one that the config names. With
+        `jnl.get_config(name, "data=own,rate=0.3")` no noise is added to its labels, and methods that need the share of
+        wrong labels take it to be 0.3.
+      model: a network instead of the one that the config names: a linen module whose call takes `(inputs)` or
+        `(inputs, train)` and returns logits, or an nnx class or function that is called with `rngs=`.
+      on_epoch_end: called after each epoch that this call trains. If it returns True, the training stops; with a
+        workdir it is saved first, and the same call continues it.
 
     Raises:
       UserError: if a setting, the data or the workdir cannot be used, or if the sweep needs more than one program. Then
@@ -46,35 +84,67 @@ def run(config: ConfigDict, workdir: str | os.PathLike[str] | None = None) -> Hi
 
     Example:
       >>> import jnl
-      >>> config = jnl.config.default("jocor")
-      >>> config.epochs, config.seeds = 2, 2
+      >>> config = jnl.get_config("jocor", "quick")
       >>> history = jnl.run(config)
       >>> history.metrics["test_accuracy"].shape  # runs, epochs, networks
-      (2, 2, 2)
+      (2, 3, 2)
     """
-    programs = build(config)
+    config, load, network = copy.deepcopy(config), data.load, None
+    if dataset is not None:
+        load = _in_place_of(config, "data", ("dir", "validation", "balanced", "stream"), dataset)
+    if model is not None:
+        network = _in_place_of(config, "model", (), models.wrap(model))()
+    programs = build(config, load, network)
     if len(programs) > 1:
         raise UserError(
-            f"config.sweep: its points have different shapes, so they need {len(programs)} programs; use train.py, or "
+            f"config.sweep: its points have different shapes, so they need {len(programs)} programs; use jnl train, or "
             "jnl.run on the config of each of jnl.sweep.points(config)"
         )
+    for line in describe(programs[0]):
+        _log.info(line)
+    for line in doubts(programs[0]):
+        warnings.warn(line, stacklevel=2)
     with open_results(config, programs, workdir) as output:
-        return train(programs, output)[0]
+        return train(programs, output, on_epoch_end)[0]
 
 
-def train(programs: Sequence[ProgramSpec], output: ResultSink) -> list[History]:
+def _in_place_of(config: ConfigDict, section: str, shared: Sequence[str], given: Given) -> Callable[..., Given]:
+    """Make a section of a config say that an object of the caller replaces what it named: its name becomes `own`.
+
+    Args:
+      config: the config, which is changed.
+      section: `data` or `model`.
+      shared: fields of the section that do not belong to one name.
+      given: the object.
+
+    Returns:
+      A function that returns the object, whatever it is called with.
+    """
+    swept = [str(entry[0]).partition(".")[0] for entry in config.get("sweep") or () if isinstance(entry, list | tuple)]
+    if section in swept or "cells" in swept:
+        raise UserError(f"config.sweep: it sweeps {section}, which the caller gives; give one of the two")
+    fields = config.get(section, ConfigDict())
+    with config.unlocked():
+        config[section] = ConfigDict({"name": "own", **{name: fields[name] for name in shared if name in fields}})
+    return lambda *arguments, **keywords: given
+
+
+def train(
+    programs: Sequence[ProgramSpec], output: ResultSink, on_epoch_end: EpochCallback | None = None
+) -> list[History]:
     """Train one program after the other and write one summary. Each epoch is on disk before the next one begins.
 
     Args:
       programs: the programs that `build` returned.
       output: where the results go.
+      on_epoch_end: called after each epoch that is trained; True stops the training.
 
     Returns:
       The results of each program. All have the same summary.
     """
     trained, points, done = [], [], 0
     for number, program_spec in enumerate(programs):
-        record = _train(program_spec, output, number, done)
+        record = _train(program_spec, output, number, done, on_epoch_end)
         curves = {name: np.stack([measured[name] for measured in record.curves], 1) for name in record.curves[0]}
         trained.append((record, curves))
         found = tables(program_spec, _states(record))
@@ -82,22 +152,30 @@ def train(programs: Sequence[ProgramSpec], output: ResultSink) -> list[History]:
         lasting = {name: curve[:, program_spec.preparing :] for name, curve in curves.items()}
         points += summary_points(program_spec, done, lasting, _states(record), found)
         done += len(program_spec.run_infos)
-        if number + 1 < len(programs):
-            output.write_partial(summary_of(points, [record for record, _ in trained]))
-    summary = summary_of(points, [record for record, _ in trained])
-    if output.files is not None:
+        summary = summary_of(points, [record for record, _ in trained])
+        finished = record.program is not None
+        if number + 1 < len(programs) or not finished:
+            output.write_partial(summary)
+        if not finished:
+            break
+    if finished and output.files is not None:
         summary = output.files.finish(summary)
     return [
         History(curves, summary, _states(record), [run_columns(run_info) for run_info in program_spec.run_infos])
-        for program_spec, (record, curves) in zip(programs, trained, strict=True)
+        for program_spec, (record, curves) in zip(programs, trained, strict=False)
     ]
 
 
-def _train(program_spec: ProgramSpec, output: ResultSink, number: int, first_run: int) -> TrainingRecord:
+def _train(
+    program_spec: ProgramSpec, output: ResultSink, number: int, first_run: int, callback: EpochCallback | None
+) -> TrainingRecord:
     """Train one program, or read its results if it has finished."""
     policy = output.policy and output.policy.inside(str(number))
+    trains = False
 
     def make(segments: int) -> multi_run.MultiRunProgram:
+        nonlocal trains
+        trains = True
         output.do(lambda files: files.settle())
         weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"))
         spec = program_spec.train_spec._replace(segments=segments or program_spec.train_spec.segments)
@@ -105,8 +183,9 @@ def _train(program_spec: ProgramSpec, output: ResultSink, number: int, first_run
             spec, program_spec.dataset, weighed.runs, program_spec.layout, program_spec.settings.runs_at_once
         )
 
-    def on_epoch_end(epoch: int, measured: Measured, seconds: float) -> None:
+    def on_epoch_end(epoch: int, measured: Measured, seconds: float) -> bool:
         output.append(metric_rows(program_spec, first_run, epoch, measured, seconds))
+        return bool(trains and callback is not None and callback(epoch, measured))
 
     title = f"{program_spec.settings.strategy.name} {program_spec.settings.data.name}"
     return train_program(

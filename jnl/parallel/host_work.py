@@ -47,7 +47,7 @@ class HostWork:
             predict_fn = predictor(self._spec.model, both[1], self._spec.augment, self._spec.shard_batch)
             _, features = predict_all(predict_fn, train.inputs, self._spec.batch_size)
             if features is None:
-                raise no_features(self._spec.model)
+                raise no_features()
             return features
 
         return self._of_each_run(one)

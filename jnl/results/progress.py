@@ -1,5 +1,6 @@
 """The progress bar of a training."""
 
+import sys
 from collections.abc import Mapping
 from typing import Self
 
@@ -11,10 +12,14 @@ from jnl.parallel.devices import is_main
 
 
 class Progress:
-    """A progress bar over epochs. It is hidden if the output is not a terminal."""
+    """A progress bar over epochs. It is shown in terminals and notebooks, and hidden elsewhere."""
 
     def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
-        hidden = None if is_main() else True
+        hidden = None  # unless the output is a terminal
+        if not is_main():
+            hidden = True
+        elif "ipykernel" in sys.modules:  # the output of a notebook is no terminal, but shows a bar
+            hidden = False
         self.bar = tqdm(
             total=epochs, initial=done, desc=printable(title), unit="epoch", disable=hidden, dynamic_ncols=True
         )

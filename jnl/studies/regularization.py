@@ -5,11 +5,14 @@ evaluation mode, so this is how much the network memorizes), and on test images 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from flax import linen as nn
 from ml_collections import ConfigDict
 
+from jnl import models
 from jnl.core.json_values import Json
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
@@ -50,14 +53,20 @@ def _weight_decay(config: ConfigDict, strength: float) -> None:
 
 def _input_dropout(program_spec: ProgramSpec, strength: float) -> ProgramSpec:
     """Return the program with dropout on training inputs."""
-    spec = program_spec.train_spec
-    return program_spec._replace(train_spec=spec._replace(model=NoisyInputs(spec.model, dropout=strength)))
+    return _with_network(program_spec, partial(NoisyInputs, dropout=strength))
 
 
 def _input_noise(program_spec: ProgramSpec, strength: float) -> ProgramSpec:
     """Return the program with Gaussian noise on training inputs."""
-    spec = program_spec.train_spec
-    return program_spec._replace(train_spec=spec._replace(model=NoisyInputs(spec.model, deviation=strength)))
+    return _with_network(program_spec, partial(NoisyInputs, deviation=strength))
+
+
+def _with_network(program_spec: ProgramSpec, change: Callable[[nn.Module], nn.Module]) -> ProgramSpec:
+    """Return the program with a changed network."""
+    network = program_spec.train_spec.model
+    assert isinstance(network, models.ModuleNetwork)
+    spec = program_spec.train_spec._replace(model=models.wrap(change(network.trains)))
+    return program_spec._replace(train_spec=spec)
 
 
 REGULARISERS = {

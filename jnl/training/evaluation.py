@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from flax import linen as nn
 from jax import Array, lax
 
+from jnl.core.network import Network
 from jnl.core.train_state import TrainState, predict
 from jnl.data.dataset import Split
 from jnl.ops.augment import Augment
@@ -39,7 +39,7 @@ def rows(index: Array, size: int) -> Rows:
 
 
 def predictor(
-    model: nn.Module, state: TrainState, augment: Augment, shard_batch: Callable[[Array], Array] = lambda batch: batch
+    model: Network, state: TrainState, augment: Augment, shard_batch: Callable[[Array], Array] = lambda batch: batch
 ) -> PredictFn:
     """Return the function that predicts a batch of stored inputs in evaluation mode.
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from flax import linen as nn
 from jax import Array
 
 from jnl.core.memory import OutOfSample
+from jnl.core.network import Network
 from jnl.core.strategy import Strategy
 from jnl.ops.augment import Augment
 from jnl.training.optimizers import Optimizer
@@ -31,7 +31,7 @@ class RunInputs(NamedTuple):
 class TrainSpec(NamedTuple):
     """What is the same for all runs of a program. Its fields are static under jit."""
 
-    model: nn.Module
+    model: Network
     make_strategy: Callable[..., Strategy]  # called with the run's hyper-values
     num_nets: int
     batch_size: int

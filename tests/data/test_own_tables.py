@@ -86,13 +86,13 @@ class TestTable:
             ({"label": ["a", None, "b", "b"]}, {}, "data.label: .*empty in row 1"),
             ({"label": [0, 1, None, 0]}, {}, "data.label: .*empty in row 2"),
             ({"label": ["a"] * 4}, {}, "data: all training labels are a"),
-            ({"age": [1.0, None, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
+            ({"age": [1.0, None, 2.0, 3.0]}, {}, "data.name: .*non-finite training inputs"),
             (
                 {"age": ["7", "?", "-", "8.5"]},
                 {},
                 r"data.dir: column 'age' holds numbers, but also '\?'; give a number",
             ),
-            ({"age": [1.0, np.inf, 2.0, 3.0]}, {}, "data.name: .*non-finite train inputs"),
+            ({"age": [1.0, np.inf, 2.0, 3.0]}, {}, "data.name: .*non-finite training inputs"),
             ({"age": None, "fit": None, "town": None}, {"truth": "true"}, "data.dir: .*no columns beside the label"),
         ],
     )

@@ -16,7 +16,7 @@ from jnl.core import train_state
 from jnl.core.errors import UserError
 from jnl.core.memory import MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
-from jnl.models import make
+from jnl.models import make, wrap
 from jnl.ops import schedules
 from jnl.ops.augment import Augment
 from jnl.ops.losses import objective
@@ -230,7 +230,7 @@ def compiled_step(name, static):
     random = np.random.default_rng(0)
     inputs = jnp.asarray(random.normal(0, 1, (40, 8)), jnp.float32)
     labels = jnp.asarray(random.integers(0, CLASSES, 40), jnp.int32)
-    model, optimizer = make("mlp", CLASSES, width=FEATURES), Optimizer("sgd", 0.9, 0.0)(0.1, 0.9)
+    model, optimizer = wrap(make("mlp", CLASSES, width=FEATURES)), Optimizer("sgd", 0.9, 0.0)(0.1, 0.9)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
     training = train_state.TrainContext(model, optimizer, Augment(), inputs, labels)
 

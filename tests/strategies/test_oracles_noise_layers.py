@@ -251,7 +251,7 @@ def test_a_class_that_is_never_predicted_has_no_confusion():
 
 def test_networks_start_alike_with_and_without_a_noise_layer():
     """What a strategy learns itself is another entry beside the network's parameters."""
-    model, sample, key = models.make("mlp", 4, width=8), jnp.ones((1, 8)), jax.random.key(0)
+    model, sample, key = models.wrap(models.make("mlp", 4, width=8)), jnp.ones((1, 8)), jax.random.key(0)
     optimizer = Optimizer("adam", 0.0, 0.0)(0.1, 0.9)
     plain, layered = (
         jax.jit(lambda learned=learned: train_state.init(model, 1, optimizer, key, sample, 1, learned))()

@@ -1,0 +1,186 @@
+"""Any module of Flax as a network of jnl: its argument that switches training on, and its convolutions."""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+from flax import linen as nn
+from jax import Array, lax
+from jax.typing import DTypeLike
+
+from jnl.core.errors import UserError, reason
+from jnl.core.network import Tree
+from jnl.models._convolution import convolve
+
+_TRAINS = ("train", "training", "is_training")  # names of an argument that is true in training
+_EVALUATES = ("deterministic", "use_running_average")  # names of one that is true in evaluation
+_KEPT = ["batch_stats", "intermediates"]  # collections of variables that a call may change
+_KNOWN = {"params", *_KEPT}
+
+
+@dataclass(frozen=True)
+class ModuleNetwork:
+    """A module of Flax with the interface `core.network.Network`."""
+
+    trains: nn.Module  # the module in training
+    evaluates: nn.Module  # the module in evaluation, which is the same one for linen
+
+    def __hash__(self) -> int:
+        return hash(type(self.trains))  # fields of a module may not be hashable
+
+    def init(self, key: Array, inputs: Array) -> tuple[Tree, Tree]:
+        """Return new parameters and statistics. Raise `UserError` if the module fails or has other variables."""
+        with _called(inputs):
+            variables = self.evaluates.init(
+                {"params": key, "dropout": key}, inputs, **_switches(self.evaluates, train=False)
+            )
+        if other := sorted(variables.keys() - _KNOWN):
+            raise UserError(
+                f"model: the network has variables of the collection {other[0]!r}; jnl keeps `params` and "
+                "`batch_stats`, use these"
+            )
+        if not variables.get("params"):
+            raise UserError("model: the network has no parameters, so there is nothing to train")
+        return dict(variables["params"]), dict(variables.get("batch_stats", {}))
+
+    def apply(
+        self, params: Tree, batch_stats: Tree, inputs: Array, train: bool, key: Array
+    ) -> tuple[Array, Array | None, Tree]:
+        """Return logits f32[B, C], features f32[B, D] if the module sows them, and the new statistics."""
+        module = self.trains if train else self.evaluates
+        variables = {"params": params, "batch_stats": batch_stats}
+        with _called(inputs):
+            logits, new = module.apply(
+                variables, inputs, **_switches(module, train), mutable=_KEPT, rngs={"dropout": key}
+            )
+        (features,) = new.get("intermediates", {}).get("features", (None,))
+        return logits, features, new.get("batch_stats", {})
+
+
+def wrap(model: nn.Module | Callable[..., object]) -> ModuleNetwork:
+    """Return a module as a network.
+
+    Args:
+      model: a linen module whose call takes `(inputs)` or `(inputs, train)`; or an nnx class, or a function that is
+        called with `rngs=` and returns an nnx module.
+
+    Raises:
+      UserError: if it is something else.
+    """
+    if isinstance(model, nn.Module):
+        return ModuleNetwork(model, model)
+    if isinstance(model, type) and issubclass(model, nn.Module):
+        raise UserError(f"model: {model.__name__} is a class; give a module, such as {model.__name__}()")
+    called = model.__init__ if isinstance(model, type) else model  # type: ignore[misc]
+    if not callable(model) or "rngs" not in inspect.signature(called).parameters:
+        raise UserError(
+            f"model: {model!r} is not a linen module, an nnx class, or a function that takes `rngs` and returns an nnx "
+            "module; give one, because each run and network starts from its own weights"
+        )
+    return _of_nnx(model)
+
+
+def _of_nnx(make: Callable[..., object]) -> ModuleNetwork:
+    """Return the network of an nnx class or of a function that makes an nnx module."""
+    from flax import nnx  # imported here, because most networks do not need it
+
+    def made(mode: str) -> nn.Module:
+        def module(rngs: nnx.Rngs) -> nnx.Module:
+            new = make(rngs=rngs)
+            if not isinstance(new, nnx.Module):
+                raise UserError(f"model: {make!r} returns {type(new).__name__}, not an nnx module; return one")
+            for _, part in nnx.iter_modules(new):
+                if isinstance(part, nnx.Conv) and part.conv_general_dilated is lax.conv_general_dilated:
+                    part.conv_general_dilated = convolution
+            getattr(new, mode)()
+            return new
+
+        return nnx.bridge.ToLinen(module, metadata_fn=None)
+
+    return ModuleNetwork(made("train"), made("eval"))
+
+
+@contextmanager
+def _called(inputs: Array) -> Iterator[None]:
+    """Call a module with fast convolutions. Its errors become `UserError`."""
+    try:
+        with nn.intercept_methods(_convolve_fast):
+            yield
+    except UserError:
+        raise
+    except Exception as error:  # a module is the user's own program, so it can raise anything
+        raise UserError(
+            f"model: the network fails on inputs {inputs.dtype} {list(inputs.shape)}: {type(error).__name__}: "
+            f"{reason(error)}"
+        ) from error
+
+
+def _switches(module: nn.Module, train: bool) -> dict[str, Any]:
+    """Return the argument of the module's call that says whether it trains, if it has one."""
+    parameters = inspect.signature(type(module).__call__).parameters
+    return {
+        **{name: train for name in _TRAINS if name in parameters},
+        **{name: not train for name in _EVALUATES if name in parameters},
+    }
+
+
+def _convolve_fast(
+    call: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], context: nn.module.InterceptorContext
+) -> Any:
+    """Make each convolution layer of linen, unless it has a convolution of its own, use `convolution`."""
+    layer = context.module
+    if type(layer) is nn.Conv and layer.conv_general_dilated is None and layer.conv_general_dilated_cls is None:
+        object.__setattr__(layer, "conv_general_dilated", convolution)  # modules are frozen outside of `setup`
+    return call(*args, **keywords)
+
+
+def convolution(
+    lhs: Array,
+    rhs: Array,
+    window_strides: Sequence[int],
+    padding: str | Sequence[tuple[int, int]],
+    lhs_dilation: Sequence[int] | None = None,
+    rhs_dilation: Sequence[int] | None = None,
+    dimension_numbers: lax.ConvDimensionNumbers | None = None,
+    feature_group_count: int = 1,
+    batch_group_count: int = 1,
+    precision: lax.PrecisionLike = None,
+    preferred_element_type: DTypeLike | None = None,
+    **others: Any,
+) -> Array:
+    """Convolve as `jax.lax.conv_general_dilated` does, by `convolve` where that can do it: it is fast inside loops.
+
+    `convolve` does square kernels with one stride for images f32[B, H, W, c], without dilation and groups. `others` are
+    the further arguments that some versions of JAX have.
+    """
+    ones = all(step == 1 for steps in (lhs_dilation, rhs_dilation) for step in steps or ())
+    layout = lax.conv_dimension_numbers(lhs.shape, rhs.shape, dimension_numbers)
+    simple = (
+        lhs.ndim == 4
+        and layout == lax.conv_dimension_numbers(lhs.shape, rhs.shape, ("NHWC", "HWIO", "NHWC"))
+        and rhs.shape[0] == rhs.shape[1]
+        and window_strides[0] == window_strides[1]
+        and ones
+        and feature_group_count == batch_group_count == 1
+        and lhs.dtype == rhs.dtype == jnp.float32
+        and precision is preferred_element_type is None
+        and all(value is None for value in others.values())
+    )
+    if not simple:
+        return lax.conv_general_dilated(
+            lhs, rhs, window_strides, padding, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count,
+            batch_group_count, precision, preferred_element_type, **others,
+        )  # fmt: skip
+    given = (
+        lax.padtype_to_pads(lhs.shape[1:3], rhs.shape[:2], window_strides, padding)
+        if isinstance(padding, str)
+        else padding
+    )
+    pads = [(int(low), int(high)) for low, high in given]
+    edges = {edge for pair in pads for edge in pair}
+    if len(edges) > 1 or min(edges) < 0 or max(edges) > 2:
+        lhs, edges = lax.pad(lhs, jnp.float32(0), [(0, 0, 0), *((*pair, 0) for pair in pads), (0, 0, 0)]), {0}
+    return convolve(lhs, rhs, edges.pop(), window_strides[0])
