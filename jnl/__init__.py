@@ -5,12 +5,14 @@ from jnl.core.errors import UserError
 from jnl.core.version import VERSION as __version__
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import History, run
+from jnl.inference.load import load
+from jnl.inference.trained_model import TrainedModel
 from jnl.ops import losses, schedules, selection
 from jnl.parallel import devices
 from jnl.settings import config, sweep
 from jnl.settings.published import get_config
 
 __all__ = [
-    "History", "UserError", "__version__", "config", "data", "devices", "from_arrays", "get_config", "losses",
-    "models", "noise", "run", "schedules", "selection", "strategies", "sweep",
+    "History", "TrainedModel", "UserError", "__version__", "config", "data", "devices", "from_arrays", "get_config",
+    "load", "losses", "models", "noise", "run", "schedules", "selection", "strategies", "sweep",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ FLOORS = [  # a package imports those above it in this list; of its own line onl
     ["parallel"],
     ["settings"],
     ["results"],
+    ["inference"],
     ["experiment"],
     ["report", "studies", "benchmark"],
     ["cli"],

@@ -28,6 +28,13 @@ def as_list(value: Json) -> Sequence[Json]:
     return value
 
 
+def as_text(value: Json) -> str:
+    """Return the value; raise `TypeError` if it is not text."""
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {value!r}")
+    return value
+
+
 def as_number(value: Json) -> float:
     """Return the value as a float; raise `TypeError` if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -1,7 +1,7 @@
 """Check arrays of inputs and labels and turn them into splits. All data of users pass through this file."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -9,6 +9,7 @@ from jax import Array
 
 from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset, Split
+from jnl.data.preparation import Preparation
 
 _TRAIN, _TRUE, _TEST = "training labels", "true labels", "test labels"
 _AT_ONCE = 2**16  # number of rows that are checked together, which limits the memory
@@ -41,6 +42,7 @@ def dataset(
     test: Labelled | None,
     class_names: tuple[str, ...] = (),
     standardize: bool = False,
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> Dataset:
     """Return a checked data set whose labels are 0 to C - 1 and whose inputs are one of the three kinds of a Split.
 
@@ -50,6 +52,7 @@ def dataset(
       class_names: names of the classes 0 to C - 1. If it is empty, number labels have the classes from 0 to the largest
         training label; string labels have the strings in the training and true labels, in alphabetical order.
       standardize: give each feature mean 0 and variance 1 over the training set. Images and tokens do not change.
+      columns: the columns of the table that the features come from; None if they come from no table.
 
     Raises:
       UserError: Shapes or dtypes do not fit each other, inputs are not numbers, a label is not one of the classes,
@@ -71,12 +74,14 @@ def dataset(
     truth = numbers.get(_TRUE, np.full(len(inputs), -1, np.int32))
     if len(truth) != len(inputs):
         raise UserError(f"data: {len(inputs):,} training inputs and {len(truth):,} true labels; give one for each")
+    form = Preparation(inputs.shape[1:], str(inputs.dtype), columns=columns or {})
     if standardize and inputs.dtype == np.float32:
-        inputs, others = _standardized(inputs, others)
+        inputs, others, form = _standardized(inputs, others, form)
     return Dataset(
         split(inputs, numbers[_TRAIN], truth),
         None if others is None else split(others, numbers[_TEST]),
         names,
+        preparation=form,
     )
 
 
@@ -115,8 +120,10 @@ def checked(dataset: Dataset, owner: str) -> Dataset:
     return dataset
 
 
-def _standardized(inputs: np.ndarray, others: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Standardize each column over the training set: f32[N, D], f32[M, D] -> the same shapes.
+def _standardized(
+    inputs: np.ndarray, others: np.ndarray | None, form: Preparation
+) -> tuple[np.ndarray, np.ndarray | None, Preparation]:
+    """Standardize each column over the training set: f32[N, D], f32[M, D] -> the same shapes, and the form.
 
     A column that is constant in the training set is shifted to mean 0 and not scaled.
     """
@@ -127,7 +134,8 @@ def _standardized(inputs: np.ndarray, others: np.ndarray | None) -> tuple[np.nda
     with np.errstate(all="ignore"):  # `data.load` reports values that are not finite
         mean, std = inputs.mean(0, np.float64), inputs.std(0, np.float64)
         std[inputs.min(0) == inputs.max(0)] = 1  # because rounding can leave a value slightly above 0
-        return scale(inputs), None if others is None else scale(others)
+        form = form._replace(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
+        return scale(inputs), None if others is None else scale(others), form
 
 
 def _inputs(inputs: np.ndarray, labels: np.ndarray, part: str) -> np.ndarray:

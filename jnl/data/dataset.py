@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from jax import Array
 
+from jnl.data.preparation import Preparation
+
 
 class Split(NamedTuple):
     """One part of a data set.
@@ -26,3 +28,10 @@ class Dataset(NamedTuple):
     class_names: tuple[str, ...]
     # Function from a row of the training set to its source file or its row in a table. None if this is unknown.
     origin: Callable[[int], str] | None = None
+    # How new inputs become stored inputs. None means that they already are, except for the size of images.
+    preparation: Preparation | None = None
+
+    @property
+    def prepare(self) -> Preparation:
+        """How new inputs become stored inputs."""
+        return self.preparation or Preparation(tuple(self.train.inputs.shape[1:]), str(self.train.inputs.dtype))

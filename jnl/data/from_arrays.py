@@ -1,17 +1,16 @@
 """Make a data set of arrays in memory."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jnl.core.errors import UserError, reason, unknown
+from jnl.core.errors import UserError, unknown
+from jnl.data import convert
 from jnl.data.arrays import Labelled, checked, dataset
 from jnl.data.dataset import Dataset
 
 KINDS = ["features", "images", "tokens"]
-_CHANNELS = (1, 3, 4)  # numbers of channels that images usually have
 
 
 def from_arrays(
@@ -65,20 +64,9 @@ def from_arrays(
     return checked(dataset(train, test, tuple(map(str, class_names)), standardize), "data")
 
 
-def _array(values: ArrayLike, name: str) -> np.ndarray:
-    """Return values as a NumPy array. `name` is the argument, for error messages."""
-    try:
-        array = np.asarray(values)
-    except Exception as error:  # any library may fail in `__array__` in its own way
-        raise UserError(f"{name}: not an array ({reason(error)}); give an array or a list of numbers") from error
-    if array.dtype.kind == "O" and array.size and all(isinstance(value, str) for value in array.ravel()):
-        return array.astype(str)
-    return array
-
-
 def _labels(values: ArrayLike, name: str) -> np.ndarray:
     """Return labels as whole numbers or strings [N]."""
-    labels = _array(values, name)
+    labels = convert.array(values, name)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == labels.round()).all():
@@ -88,41 +76,13 @@ def _labels(values: ArrayLike, name: str) -> np.ndarray:
 
 def _inputs(values: ArrayLike, name: str, kind: str | None) -> np.ndarray:
     """Return inputs in one of the types that a data set stores, as far as they fit the kind."""
-    inputs = _array(values, name)
+    inputs = convert.array(values, name)
     if inputs.dtype.kind not in "biuf":
         raise UserError(f"{name}: of type {inputs.dtype}; give numbers, and classes or words as numbers")
     if kind == "features":
         return inputs.astype(np.float32) if inputs.ndim == 2 else inputs
     if kind == "tokens":
-        return _tokens(inputs, name)
+        return convert.tokens(inputs, name)
     if kind is None and inputs.ndim not in (3, 4):
         return inputs
-    return _images(inputs, name)
-
-
-def _tokens(inputs: np.ndarray, name: str) -> np.ndarray:
-    if inputs.dtype.kind not in "iu" or inputs.ndim != 2:
-        raise UserError(f"{name}: {inputs.dtype} of shape {inputs.shape}; give tokens as whole numbers [N, T]")
-    if inputs.size and not 0 <= inputs.min() <= inputs.max() < 2**31:
-        raise UserError(f"{name}: tokens go from {inputs.min()} to {inputs.max()}; give numbers from 0 to 2^31 - 1")
-    return inputs.astype(np.int32)
-
-
-def _images(inputs: np.ndarray, name: str) -> np.ndarray:
-    if inputs.ndim == 4 and inputs.shape[1] in _CHANNELS and inputs.shape[-1] not in _CHANNELS:
-        raise UserError(
-            f"{name}: images of shape {inputs.shape} have their channels first; give [N, H, W, channels], such as by "
-            "numpy.moveaxis(images, 1, -1)"
-        )
-    if inputs.dtype == np.uint8 or not inputs.size:
-        return inputs
-    low, high = inputs.min(), inputs.max()
-    if inputs.dtype.kind == "f" and 0 <= low and high <= 1:
-        warnings.warn(f"{name}: fractions from 0 to 1 were rounded to the 256 levels of uint8 images", stacklevel=4)
-        return np.rint(inputs * 255).astype(np.uint8)
-    if inputs.dtype.kind in "iu" and 0 <= low and high <= 255:
-        return inputs.astype(np.uint8)
-    raise UserError(
-        f"{name}: {inputs.dtype} images with values from {low:g} to {high:g}; give uint8 images from 0 to 255, or "
-        "fractions from 0 to 1; `config.augment.normalize` normalizes them"
-    )
+    return convert.images(inputs, name)

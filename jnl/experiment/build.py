@@ -119,8 +119,8 @@ def _one(
     if folds:
         _check_folds(settings.batch_size, folds, noisy)
     model = _model(settings.model.name, dataset)
+    options = _model_options(settings.model, dataset, model)
     if network is None:
-        options = _model_options(settings.model, dataset, model)
         network = models.wrap(models.make(model, len(dataset.class_names), **options))
     spec = TrainSpec(
         model=network,
@@ -139,7 +139,9 @@ def _one(
     ]
     layout = choose(settings.runs_axis, len(run_infos), settings.devices_per_batch)
     unknown_yet = cast(EpochCarry, None)
-    return ProgramSpec(settings, model, spec, dataset, run_infos, layout, abstract_carry=unknown_yet, operations=0)
+    return ProgramSpec(
+        settings, model, options, spec, dataset, run_infos, layout, abstract_carry=unknown_yet, operations=0
+    )
 
 
 def _run_info(point: SettingsPoint, noisy: "_Noisy", seed: int, noise_seed: int, folds: bool) -> RunInfo:

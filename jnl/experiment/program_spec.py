@@ -1,9 +1,11 @@
 """What one program trains: its runs, and everything that they share."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
+from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import Layout
@@ -31,7 +33,8 @@ class ProgramSpec(NamedTuple):
     """Everything that one program needs. Its runs may come from several points of a sweep."""
 
     settings: Settings  # settings of the first point
-    model: str
+    model: str  # name of the network
+    model_options: Mapping[str, Value]
     train_spec: TrainSpec
     dataset: Dataset
     run_infos: list[RunInfo]

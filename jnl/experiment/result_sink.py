@@ -14,6 +14,7 @@ from jnl.core.json_values import Json
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
 from jnl.experiment.left_out import Table
 from jnl.experiment.program_spec import ProgramSpec
+from jnl.experiment.trained import describe_model
 from jnl.parallel import devices
 from jnl.results.files import CHECKPOINTS
 from jnl.results.provenance import fingerprint, record
@@ -92,9 +93,11 @@ def open_results(
     policy = CheckpointPolicy(Path(path) / CHECKPOINTS, every.every_epochs, every.every_minutes, every.keep)
     events = devices.on_main(lambda: Events(path)) if settings.tensorboard else None
     files = devices.on_main(lambda: Workdir(Path(path), content))
+    description = describe_model(programs).to_json()
     with ExitStack() as closing:
         if files is not None:
             closing.callback(files.close)
+            files.describe_model(description)
         if events is not None:
             closing.enter_context(events)
         yield ResultSink(files, policy, events)

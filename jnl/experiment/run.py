@@ -16,6 +16,7 @@ from jnl.core.errors import UserError
 from jnl.core.json_values import Json
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
+from jnl.data.preparation import Inputs
 from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
 from jnl.experiment.cross_validation import weigh
@@ -25,6 +26,8 @@ from jnl.experiment.preview import describe, doubts
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.experiment.result_sink import ResultSink, open_results
 from jnl.experiment.summarize import metric_rows, run_columns, summary_of, summary_points
+from jnl.experiment.trained import trained_model
+from jnl.inference.trained_model import TrainedModel
 from jnl.parallel import multi_run
 from jnl.results.records import Summary
 
@@ -39,6 +42,18 @@ class History(NamedTuple):
     summary: Summary
     state: TrainState  # the state after the last epoch, on the host, every leaf [S, K, ...]
     runs: list[dict[str, Json]]  # seeds and swept values of each run
+    model: TrainedModel  # the networks of all runs, which predict
+
+    def predict_proba(self, inputs: Inputs) -> np.ndarray:
+        """Return the probability of each class, f32[N, C]: the mean over all networks of all runs.
+
+        Inputs have the form that the data set took, and are prepared as in training. `model.predict_proba` also takes
+        one point of a sweep, one run or one network.
+
+        Raises:
+          UserError: if the inputs do not fit.
+        """
+        return self.model.predict_proba(inputs)
 
 
 class EpochCallback(Protocol):
@@ -142,13 +157,14 @@ def train(
     Returns:
       The results of each program. All have the same summary.
     """
-    trained, points, done = [], [], 0
+    trained, points, models, done = [], [], [], 0
     for number, program_spec in enumerate(programs):
         record = _train(program_spec, output, number, done, on_epoch_end)
         curves = {name: np.stack([measured[name] for measured in record.curves], 1) for name in record.curves[0]}
         trained.append((record, curves))
         found = tables(program_spec, _states(record))
         output.left_out(done, found)
+        models.append(trained_model(program_spec, done, _states(record)))
         lasting = {name: curve[:, program_spec.preparing :] for name, curve in curves.items()}
         points += summary_points(program_spec, done, lasting, _states(record), found)
         done += len(program_spec.run_infos)
@@ -161,8 +177,8 @@ def train(
     if finished and output.files is not None:
         summary = output.files.finish(summary)
     return [
-        History(curves, summary, _states(record), [run_columns(run_info) for run_info in program_spec.run_infos])
-        for program_spec, (record, curves) in zip(programs, trained, strict=False)
+        History(curves, summary, _states(record), [run_columns(run_info) for run_info in program_spec.run_infos], model)
+        for program_spec, (record, curves), model in zip(programs, trained, models, strict=False)
     ]
 
 

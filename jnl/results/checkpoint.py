@@ -139,6 +139,21 @@ class Checkpoints:
             shutil.rmtree(self._folder / str(old), ignore_errors=True)
 
 
+def latest(folder: Path) -> Checkpoint | None:
+    """Return the newest checkpoint in a folder that is not damaged, or None. Nothing in the folder changes.
+
+    Raises:
+      UserError: as `Checkpoints.newest`.
+    """
+    numbers = sorted((int(path.name) for path in folder.glob("*") if path.name.isdecimal()), reverse=True)
+    for number in numbers:
+        try:
+            return _read(folder.absolute() / str(number))
+        except _DamagedError as error:
+            _log.warning("the checkpoint %s is damaged (%s); jnl takes the one before", folder / str(number), error)
+    return None
+
+
 class _DamagedError(Exception):
     """Raised if a checkpoint differs from what was saved."""
 

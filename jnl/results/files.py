@@ -7,6 +7,7 @@ from jnl.core.errors import reason
 
 CONFIG = "config.json"  # the settings, versions, device and revision of a training
 METRICS = "metrics.jsonl"  # one row for each run and epoch
+MODEL = "model.json"  # the form of the networks and of their inputs, for predictions
 SUMMARY = "summary.json"  # written when all programs are over
 PARTIAL_SUMMARY = "summary-so-far.json"  # summary of the programs that are over, while others train
 CHECKPOINTS = "checkpoints"

@@ -12,7 +12,7 @@ from typing import cast
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json, as_list, as_object, leaves
 from jnl.results import old_names
-from jnl.results.files import CHECKPOINTS, CONFIG, LEFT_OUT, METRICS, PARTIAL_SUMMARY, SUMMARY
+from jnl.results.files import CHECKPOINTS, CONFIG, LEFT_OUT, METRICS, MODEL, PARTIAL_SUMMARY, SUMMARY
 from jnl.results.records import Summary
 from jnl.settings.fields import OnResume, role
 
@@ -61,6 +61,10 @@ class Workdir:
             if not self._settled:
                 (self.path / f".{METRICS}.part").unlink()
         os.close(self._lock)
+
+    def describe_model(self, description: Content) -> None:
+        """Write `model.json`, which does not change while a training goes on."""
+        self._write(MODEL, description)
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
         """Add rows to `metrics.jsonl`. They are on disk when this method returns.

@@ -51,7 +51,7 @@ def test_runs_side_by_side_stream_too():
     """Whose programs the compiler fuses in other ways, so that the last bits differ."""
     fields = {"runs_axis": "vmap", "epochs": 2, "noise__seed": "per_run", "data__validation": 0.1}
     resident, streamed = (run(quick("elr_plus", data__stream=stream, **fields)) for stream in ("never", "always"))
-    for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), strict=True):
+    for one, other in zip(*map(jax.tree.leaves, (streamed[:3:2], resident[:3:2])), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
@@ -69,7 +69,7 @@ resident = run(config)
 config.data.stream = "always"
 host_feed.BYTES = 64 * 64 * 2  # in several segments
 streamed = run(config)
-for one, other in zip(*map(jax.tree.leaves, (streamed[::2], resident[::2])), strict=True):
+for one, other in zip(*map(jax.tree.leaves, (streamed[:3:2], resident[:3:2])), strict=True):
     np.testing.assert_array_equal(one, other)
 """
 

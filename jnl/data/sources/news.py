@@ -12,8 +12,6 @@ Departures: The published code splits one ordered list of posts at 70 %. The by-
 fixed training and test posts. The published tokenizer is not known.
 """
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,14 +22,14 @@ from jnl.core.errors import UserError
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
-from jnl.data.readers import text
+from jnl.data.preparation import Preparation
+from jnl.data.readers import text, words
 from jnl.data.readers import vectors as word_vectors
 from jnl.data.readers.tfds import Folder, records
 
 CLASSES = ("alt.atheism", "comp", "misc.forsale", "rec", "sci", "soc.religion.christian", "talk")
 PARTS = ("train", "test")
 _GROUPS = np.repeat(np.arange(7), [1, 5, 1, 4, 4, 1, 4])  # class of each of the 20 groups in alphabetical order
-_WORD = re.compile(r"[a-z]+|[0-9]+")
 
 
 class _Posts(NamedTuple):
@@ -62,41 +60,30 @@ def load(dir: Folder = None, length: int = 1000, vocabulary: int = 20_000, vecto
 
     def make(allocate: cache.Allocate) -> None:
         posts = {part: _fetched(part) if dir is None else _prepared(dir, part) for part in PARTS}
-        words = {part: [_WORD.findall(post.lower())[:length] for post in posts[part].texts] for part in PARTS}
-        for part, inputs in zip(PARTS, _numbers(words, length, vocabulary, vectors), strict=True):
+        texts = {part: [words.split(post, length) for post in posts[part].texts] for part in PARTS}
+        known = [] if vectors else words.vocabulary(texts["train"], vocabulary)
+        text = np.frombuffer(" ".join(known).encode(), np.uint8)
+        allocate("vocabulary", text.shape, text.dtype)[...] = text
+        for part, inputs in zip(PARTS, _numbers(texts, length, known, vectors), strict=True):
             allocate(f"{part}_inputs", inputs.shape, inputs.dtype)[...] = inputs
             allocate(f"{part}_labels", (len(inputs),), np.int32)[...] = _GROUPS[posts[part].groups]
 
     sources = [Path(dir) / "newsgroups20" if dir is not None else None, Path(vectors) if vectors else None]
     there = [source for source in sources if source is not None and source.exists()]
-    arrays = cache.through(f"news-{length}-{vocabulary}-{bool(vectors)}-{dir is None}", there, make)
+    arrays = cache.through(f"news-words-{length}-{vocabulary}-{bool(vectors)}-{dir is None}", there, make)
     train, test = (split(arrays[f"{part}_inputs"], arrays[f"{part}_labels"]) for part in PARTS)
-    return Dataset(train, test, CLASSES)
+    known = tuple(arrays["vocabulary"].tobytes().decode().split())
+    form = Preparation(tuple(train.inputs.shape[1:]), str(train.inputs.dtype), words=known)
+    return Dataset(train, test, CLASSES, preparation=form)
 
 
-def _numbers(words: dict[str, list[list[str]]], length: int, vocabulary: int, file: str) -> list[np.ndarray]:
+def _numbers(texts: dict[str, list[list[str]]], length: int, known: Sequence[str], file: str) -> list[np.ndarray]:
     """Return the inputs of each part: i32[N, length] without a `file` of word vectors, else f32[N, 4.8 length]."""
     if not file:
-        ids = _vocabulary(words["train"], vocabulary)
-        return [_tokens([[ids.get(word, 1) for word in post] for post in words[part]], length) for part in PARTS]
-    known = word_vectors.read(Path(file), {word for part in PARTS for post in words[part] for word in post})
-    found = ([[known.ids[word] for word in post if word in known.ids] for post in words[part]] for part in PARTS)
-    return [text.pool(known.vectors, _tokens(posts, length)) for posts in found]
-
-
-def _vocabulary(posts: Sequence[Sequence[str]], size: int) -> dict[str, int]:
-    """Return the ids, from 2, of the `size - 2` most frequent words; ties are in alphabetical order."""
-    counts = Counter(word for post in posts for word in post)
-    frequent = sorted(counts, key=lambda word: (-counts[word], word))[: size - 2]
-    return {word: number for number, word in enumerate(frequent, 2)}
-
-
-def _tokens(posts: Sequence[Sequence[int]], length: int) -> np.ndarray:
-    """Return the ids of posts as i32[N, length], with 0 after the end of a post."""
-    tokens = np.zeros((len(posts), length), np.int32)
-    for row, post in zip(tokens, posts, strict=True):
-        row[: len(post)] = post
-    return tokens
+        return [words.tokens(texts[part], known, length) for part in PARTS]
+    found = word_vectors.read(Path(file), {word for part in PARTS for post in texts[part] for word in post})
+    ids = ([[found.ids[word] for word in post if word in found.ids] for post in texts[part]] for part in PARTS)
+    return [text.pool(found.vectors, words.padded(posts, length)) for posts in ids]
 
 
 def _prepared(dir: Folder, part: str) -> _Posts:

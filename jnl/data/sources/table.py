@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
-from jnl.core.errors import UserError, reason
+from jnl.core.errors import UserError
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
+from jnl.data.readers import tables
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
@@ -44,36 +43,19 @@ def load(
     """
     if dir is None:
         raise UserError("data.dir: not set; give the .csv or .parquet file with your table")
-    train, other = _read(Path(dir), "data.dir"), _read(Path(test), "data.test") if test else None
+    train, other = tables.read(Path(dir), "data.dir"), tables.read(Path(test), "data.test") if test else None
     seen = _labels(train, label, "data.label")
     true = _labels(train, truth, "data.truth") if truth else None
     values = _values(train, label, truth)
     known = {*seen, *(true or ())}
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(str(value) for value in (sorted(known, key=int) if numbers else sorted(known, key=str)))
-    given = Labelled(_features(train, values), _words(seen), None if true is None else _words(true))
+    given = Labelled(tables.features(train, values, "data.dir"), _words(seen), None if true is None else _words(true))
     held = None
     if other is not None:
-        held = Labelled(_features(other, values), _words(_labels(other, label, "data.test")))
+        held = Labelled(tables.features(other, values, "data.test"), _words(_labels(other, label, "data.test")))
     name = Path(dir).name
-    return dataset(given, held, names, standardize)._replace(origin=lambda row: f"{name} row {row}")
-
-
-def _read(path: Path, field: str) -> pa.Table:
-    """Return the table in a file. `field` is the config field of the path, for error messages."""
-    try:
-        table = pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
-        names = table.column_names
-    except Exception as error:  # damaged files make Arrow raise errors of many types
-        raise UserError(
-            f"{field}: {path} is not a table that can be read ({reason(error)}); give a .csv or .parquet file"
-        ) from error
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f"{field}: {path} has two columns {name!r}; rename one")
-        if pa.types.is_binary(table[name].type) or pa.types.is_large_binary(table[name].type):
-            raise UserError(f"{field}: column {name!r} of {path} is not UTF-8 text; save the file as UTF-8")
-    return table
+    return dataset(given, held, names, standardize, values)._replace(origin=lambda row: f"{name} row {row}")
 
 
 def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
@@ -86,7 +68,7 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
         if any(holds(kind) for holds in _NUMBERS):
             values[name] = []
             continue
-        found = dict.fromkeys(map(str, _content(table, name, "data.dir")))
+        found = dict.fromkeys(map(str, tables.content(table, name, "data.dir")))
         other = [word for word in found if not _is_number(word)]
         if 0 < len(other) <= len(found) / 2:
             raise UserError(
@@ -104,45 +86,12 @@ def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
     return values
 
 
-def _content(table: pa.Table, name: str, field: str) -> list[object]:
-    """Return the values of a column as Python objects."""
-    try:
-        return table[name].to_pylist()
-    except Exception as error:  # such as bytes that are not text, or times that Python cannot represent
-        raise UserError(
-            f"{field}: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
-        ) from error
-
-
 def _is_number(word: str) -> bool:
     """Return whether a word is a finite number."""
     try:
         return math.isfinite(float(word))
     except ValueError:
         return False
-
-
-def _features(table: pa.Table, values: dict[str, list[str]]) -> np.ndarray:
-    """Return the inputs f32[N, D], with one column for each word of a column of words. `values` is from `_values`."""
-    columns = []
-    for name, words in values.items():
-        if name not in table.column_names:
-            raise UserError(
-                f"data.test: column {name!r} is missing; the test table needs all columns of the training table"
-            )
-        if words:
-            column = np.array([str(value) for value in _content(table, name, "data.test")])
-            columns += [column == word for word in words]
-        else:
-            try:
-                columns.append(table[name].cast(pa.float64(), safe=False).to_numpy())
-            except (pa.ArrowException, ValueError) as error:
-                raise UserError(
-                    f"data.test: column {name!r} does not hold numbers, but in the training table it does; use the "
-                    "same type in both"
-                ) from error
-    with np.errstate(over="ignore"):  # too large values become infinite, which `data.load` reports
-        return np.stack(columns, 1).astype(np.float32)
 
 
 def _labels(table: pa.Table, name: str, field: str) -> list[int | str]:
@@ -155,7 +104,7 @@ def _labels(table: pa.Table, name: str, field: str) -> list[int | str]:
         raise UserError(f"{field}: column {name!r} holds fractions; give whole numbers or words as classes")
     labels = [
         value if isinstance(value, int) else "" if value is None else str(value)
-        for value in _content(table, name, field)
+        for value in tables.content(table, name, field)
     ]
     if "" in labels:
         raise UserError(f"{field}: column {name!r} is empty in row {labels.index('')}; fill it or leave the row out")

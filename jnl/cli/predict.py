@@ -1,0 +1,50 @@
+"""Predict the classes of new inputs by a trained model, and write them to a file.
+
+jnl predict WORKDIR INPUTS [--out predictions.csv] [--point TITLE] [--run N] [--network N] [--probabilities]
+
+INPUTS is what the training had: a folder of images, a table (.csv or .parquet), texts (a .txt file with one in each
+line), or an array (.npy, or .npz with `inputs`). The columns of the file are the input, its most likely class, and the
+probability of this class. The probabilities are means over all runs and networks.
+"""
+
+import argparse
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from jnl.core.errors import UserError, printable
+from jnl.inference.input_files import read
+from jnl.inference.load import load
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit code 0."""
+    parser = argparse.ArgumentParser(
+        "jnl predict", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("workdir", type=Path, metavar="WORKDIR")
+    parser.add_argument("inputs", type=Path, metavar="INPUTS")
+    parser.add_argument("--out", type=Path, default=Path("predictions.csv"), help="the file to write")
+    parser.add_argument("--point", help="title of a point of a sweep")
+    parser.add_argument("--run", type=int, help="number of one run")
+    parser.add_argument("--network", type=int, help="1 or 2")
+    parser.add_argument("--probabilities", action="store_true", help="add a column for each class")
+    asked = parser.parse_args(arguments)
+    model = load(asked.workdir)
+    inputs = read(asked.inputs, model.preparation)
+    found = model.of_stored(inputs.stored, point=asked.point, run=asked.run, network=asked.network)
+    names, best = model.class_names, found.argmax(1)
+    columns = ["input", "predicted", "probability", *(names if asked.probabilities else ())]
+    rows = [
+        [name, names[which], f"{row[which]:.6f}", *(f"{value:.6f}" for value in (row if asked.probabilities else ()))]
+        for name, which, row in zip(inputs.names, best, found, strict=True)
+    ]
+    try:
+        with asked.out.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([columns, *rows])
+    except OSError as error:
+        raise UserError(f"--out: cannot write {asked.out} ({error.strerror}); give another file") from error
+    counts = ", ".join(f"{count:,} {names[which]}" for which, count in Counter(best.tolist()).most_common(5))
+    print(printable(f"{len(rows):,} predictions are in {asked.out}: {counts}{', ...' if len(set(best)) > 5 else ''}"))
+    return 0

@@ -1,0 +1,141 @@
+"""How new inputs become the stored inputs of a data set. A trained model does it before it predicts."""
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from jnl.core.errors import UserError, reason
+from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text
+from jnl.data import convert
+from jnl.data.readers import words
+
+if TYPE_CHECKING:  # these packages take part of a second to import, and most trainings do not need them
+    import pyarrow as pa
+
+Inputs: TypeAlias = "ArrayLike | pa.Table | Mapping[str, ArrayLike] | Sequence[str] | Path"
+
+
+class Preparation(NamedTuple):
+    """The form of stored inputs, and what was measured on the training set to make them."""
+
+    shape: tuple[int, ...]  # of one stored input
+    dtype: str  # "uint8" images, "float32" features or "int32" tokens
+    mean: tuple[float, ...] = ()  # of each feature, if features are standardized
+    std: tuple[float, ...] = ()
+    columns: Mapping[str, Sequence[str]] = {}  # of a table: name -> its words, or nothing for a column of numbers
+    words: tuple[str, ...] = ()  # of texts: the words with the ids from 2
+
+    def __call__(self, inputs: Inputs) -> np.ndarray:
+        """Return new inputs as the data set stores them.
+
+        Args:
+          inputs: for images, arrays [N, H, W] or [N, H, W, channels] of any size; for features, numbers [N, D] before
+            they were standardized; for a table, a file (.csv or .parquet), an Arrow table, a pandas frame, a mapping of
+            columns, or numbers [N, D]; for texts, strings or tokens [N, T].
+
+        Returns:
+          u8[N, H, W, channels], f32[N, D] or i32[N, T].
+
+        Raises:
+          UserError: if the inputs do not have this form.
+        """
+        if self.columns and (table := _table(inputs)) is not None:
+            from jnl.data.readers import tables
+
+            return self._finite(self._standardized(tables.features(table, self.columns, "inputs")))
+        array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
+        if self.words and array.dtype.kind == "U":
+            length = self.shape[0]
+            return words.tokens([words.split(text, length) for text in array.tolist()], self.words, length)
+        if array.dtype.kind not in "biuf":
+            raise UserError(f"inputs: of type {array.dtype}; give {self.wanted()}")
+        if self.dtype == "uint8" and array.ndim in (3, 4):
+            array = self._resized(convert.images(array, "inputs"))
+        elif self.dtype == "int32":
+            array = convert.tokens(array, "inputs")
+        elif self.dtype == "float32" and array.shape[1:] == self.shape:
+            array = self._finite(self._standardized(array.astype(np.float32)))
+        if array.shape[1:] != self.shape or not len(array):
+            raise UserError(f"inputs: of shape {list(array.shape)}; give {self.wanted()}")
+        return array
+
+    def wanted(self) -> str:
+        """Return the form of stored inputs in words."""
+        return f"{self.dtype} inputs of shape {['N', *self.shape]}".replace("'", "")
+
+    def _standardized(self, inputs: np.ndarray) -> np.ndarray:
+        if not self.mean:
+            return inputs
+        return ((inputs - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
+
+    def _finite(self, inputs: np.ndarray) -> np.ndarray:
+        if not np.isfinite(inputs).all():
+            raise UserError("inputs: some are not finite; remove or fill NaN and infinite values")
+        return inputs
+
+    def _resized(self, inputs: np.ndarray) -> np.ndarray:
+        """Return u8[N, H, W] or u8[N, H, W, channels] with the stored size and number of channels."""
+        from PIL import Image
+
+        from jnl.data.readers import images
+
+        form = images.Form(*self.shape)
+        if inputs.ndim == 3:
+            inputs = inputs[..., None]
+        if inputs.shape[1:] == form or not len(inputs):
+            return inputs
+        if inputs.shape[-1] not in (1, 3, 4):
+            raise UserError(f"inputs: of shape {list(inputs.shape)}; give {self.wanted()}")
+        warnings.warn(f"inputs: images {list(inputs.shape[1:])} were converted to {list(form)}", stacklevel=4)
+        each = (Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image) for image in inputs)
+        return np.stack([images.fit(image, form) for image in each])
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the record as JSON."""
+        return {**self._asdict(), "columns": {name: list(known) for name, known in self.columns.items()}}
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Return the record from JSON. Raise `TypeError`, `KeyError` or `ValueError` if it is not one."""
+        fields = as_object(value)
+        made = cls(
+            shape=tuple(as_integer(size) for size in as_list(fields["shape"])),
+            dtype=as_text(fields["dtype"]),
+            mean=tuple(as_number(number) for number in as_list(fields["mean"])),
+            std=tuple(as_number(number) for number in as_list(fields["std"])),
+            columns={
+                name: [as_text(word) for word in as_list(known)] for name, known in as_object(fields["columns"]).items()
+            },
+            words=tuple(as_text(word) for word in as_list(fields["words"])),
+        )
+        sizes = {"uint8": 3, "float32": 1, "int32": 1}
+        if len(made.shape) != sizes[made.dtype] or not 0 < math.prod(made.shape) < 2**40 or min(made.shape) < 1:
+            raise ValueError(f"inputs {made.dtype} of shape {made.shape}")
+        if not len(made.mean) == len(made.std) or len(made.mean) not in (0, made.shape[-1]) or 0 in made.std:
+            raise ValueError("mean and std do not fit")
+        return made
+
+
+def _table(inputs: Inputs) -> "pa.Table | None":
+    """Return inputs that are a table as an Arrow table, or None for others."""
+    import pyarrow as pa
+
+    from jnl.data.readers import tables
+
+    if isinstance(inputs, pa.Table):
+        return inputs
+    if isinstance(inputs, str | Path):
+        return tables.read(Path(inputs), "inputs")
+    try:
+        if isinstance(inputs, Mapping):
+            return pa.table({name: np.asarray(values) for name, values in inputs.items()})
+        if hasattr(inputs, "to_dict") and hasattr(inputs, "columns"):  # a pandas frame; jnl does not need pandas
+            return pa.Table.from_pandas(inputs, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise UserError(f"inputs: not a table ({reason(error)}); give columns of numbers or words") from error
+    return None

@@ -1,0 +1,35 @@
+"""Texts as numbers of their words."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+_WORD = re.compile(r"[a-z]+|[0-9]+")
+_FIRST = 2  # id of the first word: 0 is no word, and 1 is any other word
+
+
+def split(text: str, length: int) -> list[str]:
+    """Return the first `length` words and numbers of a text in lower case."""
+    return _WORD.findall(text.lower())[:length]
+
+
+def vocabulary(texts: Iterable[Iterable[str]], size: int) -> list[str]:
+    """Return the `size - 2` most frequent words of split texts; ties are in alphabetical order."""
+    counts = Counter(word for words in texts for word in words)
+    return sorted(counts, key=lambda word: (-counts[word], word))[: size - _FIRST]
+
+
+def tokens(texts: Iterable[Sequence[str]], words: Sequence[str], length: int) -> np.ndarray:
+    """Return split texts as i32[N, length]: the words of the vocabulary have the ids from 2."""
+    ids = {word: number for number, word in enumerate(words, _FIRST)}
+    return padded([[ids.get(word, 1) for word in text] for text in texts], length)
+
+
+def padded(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:
+    """Return the ids of texts as i32[N, length], with 0 after the end of a text."""
+    array = np.zeros((len(rows), length), np.int32)
+    for row, ids in zip(array, rows, strict=True):
+        row[: len(ids)] = ids
+    return array

@@ -1,0 +1,54 @@
+"""From the programs of a training to its trained model."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jnl.core.train_state import TrainState
+from jnl.experiment.program_spec import ProgramSpec
+from jnl.inference.description import ModelDescription, ProgramDescription
+from jnl.inference.trained_model import Program, TrainedModel
+
+
+def describe_model(programs: Sequence[ProgramSpec]) -> ModelDescription:
+    """Return the description of the networks of all programs, for `model.json`."""
+    described, first = [], 0
+    for program_spec in programs:
+        described.append(
+            ProgramDescription(
+                network=program_spec.model,
+                options=program_spec.model_options,
+                networks=program_spec.train_spec.num_nets,
+                augment=program_spec.train_spec.augment,
+                runs=_runs(program_spec, first),
+                points=_points(program_spec),
+            )
+        )
+        first += len(program_spec.run_infos)
+    dataset = programs[0].dataset
+    return ModelDescription(dataset.class_names, dataset.prepare, tuple(described))
+
+
+def trained_model(program_spec: ProgramSpec, first_run: int, states: TrainState) -> TrainedModel:
+    """Return the trained model of one program.
+
+    Args:
+      program_spec: the program.
+      first_run: number of its first run among the runs of all programs.
+      states: the states of its runs on the host, every leaf [S, ...].
+    """
+    spec = program_spec.train_spec
+    params = {name: leaf for name, leaf in states.params.items() if name != "strategy"}
+    program = Program(
+        spec.model, spec.augment, _runs(program_spec, first_run), _points(program_spec), params, states.batch_stats,
+        np.asarray(states.failed),
+    )  # fmt: skip
+    return TrainedModel((program,), program_spec.dataset.class_names, program_spec.dataset.prepare)
+
+
+def _runs(program_spec: ProgramSpec, first_run: int) -> tuple[int, ...]:
+    return tuple(range(first_run, first_run + len(program_spec.run_infos)))
+
+
+def _points(program_spec: ProgramSpec) -> tuple[str, ...]:
+    return tuple(run_info.point.title for run_info in program_spec.run_infos)

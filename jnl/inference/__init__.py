@@ -1,0 +1,1 @@
+"""Trained models in use: load them from a workdir, and predict."""

@@ -1,0 +1,72 @@
+"""Read files whose classes are to be predicted."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl.core.errors import UserError, reason
+from jnl.data.preparation import Preparation
+from jnl.data.readers import files, images, tables
+
+_ARRAYS = ("inputs", "test_inputs", "x", "x_test")  # names of the array in an .npz file or a folder of .npy files
+
+
+class InputFile(NamedTuple):
+    """Inputs of a file or folder, as the data set stores them, with a name for each."""
+
+    stored: np.ndarray
+    names: list[str]  # the file, or the number of the row
+
+
+def read(path: Path, preparation: Preparation) -> InputFile:
+    """Return the inputs in a file or folder.
+
+    Args:
+      path: for images a folder of image files, an .npy or an .npz file; for a table a .csv or .parquet file; for texts
+        a .txt file with one text in each line; for numbers and tokens an .npy or .npz file.
+      preparation: how the trained model takes inputs.
+
+    Raises:
+      UserError: if the inputs cannot be read or do not fit.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: does not exist; give a folder of images, an array, a table or a text file")
+    if path.is_dir() and preparation.dtype == "uint8":
+        return _folder(path, preparation)
+    if path.suffix in (".csv", ".parquet"):
+        if not preparation.columns:
+            raise UserError(f"{path}: a table, but the model takes {preparation.wanted()}; give an .npy or .npz file")
+        return _numbered(preparation(tables.read(path, "inputs")))
+    if path.suffix == ".txt":
+        try:
+            lines = path.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: cannot be read ({reason(error)}); give UTF-8 text") from error
+        return _numbered(preparation(lines))
+    if path.suffix == ".npy":
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise UserError(f"{path}: not an array ({reason(error)}); save it by numpy.save") from error
+        return _numbered(preparation(array))
+    found = files.arrays(path, "inputs")
+    names = [name for name in _ARRAYS if name in found]
+    if not names:
+        raise UserError(f"{path}: holds {', '.join(sorted(found)) or 'nothing'}; it lacks {' or '.join(_ARRAYS)}")
+    return _numbered(preparation(found[names[0]]))
+
+
+def _numbered(stored: np.ndarray) -> InputFile:
+    return InputFile(stored, [str(row) for row in range(len(stored))])
+
+
+def _folder(path: Path, preparation: Preparation) -> InputFile:
+    """Return the images at any depth in a folder, in the order of their paths."""
+    form = images.Form(*preparation.shape)
+    paths = sorted(file for file in path.rglob("*") if file.suffix.lower() in images.ENDINGS and file.name[0] != ".")
+    if not paths:
+        raise UserError(f"{path}: holds no images ({' '.join(sorted(images.ENDINGS))})")
+    stored = np.zeros((len(paths), *form), np.uint8)
+    images.into(stored, "images", paths, lambda file: images.read(file, form))
+    return InputFile(stored, [file.relative_to(path).as_posix() for file in paths])

@@ -1,0 +1,114 @@
+"""Load a trained model from a workdir."""
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+
+from jnl import models
+from jnl.core.errors import UserError, reason
+from jnl.core.network import Network, Tree
+from jnl.inference.description import ModelDescription, ProgramDescription
+from jnl.inference.trained_model import Program, TrainedModel
+from jnl.results.checkpoint import latest
+from jnl.results.files import CHECKPOINTS, MODEL, SUMMARY
+
+_log = logging.getLogger(__name__)
+
+
+def load(workdir: str | os.PathLike[str], *, model: nn.Module | Callable[..., object] | None = None) -> TrainedModel:
+    """Return the trained model of a workdir.
+
+    No code of the workdir runs: its files only name a network of jnl, and hold numbers.
+
+    Args:
+      workdir: the folder of a training. If the training has not finished, the newest checkpoint is loaded.
+      model: the network, if the training had one of the caller (`jnl.run(config, model=...)`).
+
+    Raises:
+      UserError: if the folder has no model, its files are damaged, or the weights do not fit the network.
+
+    Example:
+      >>> import jnl, tempfile
+      >>> workdir = tempfile.mkdtemp()
+      >>> history = jnl.run(jnl.get_config("jocor", "quick"), workdir)
+      >>> digits = jnl.data.load("digits").test
+      >>> jnl.load(workdir).predict_proba(digits.inputs).shape
+      (355, 10)
+    """
+    path = Path(workdir)
+    description = _description(path)
+    own = None if model is None else models.wrap(model)
+    programs = tuple(
+        _program(path / CHECKPOINTS / str(number), program, description, own)
+        for number, program in enumerate(description.programs)
+    )
+    if not (path / SUMMARY).exists():
+        _log.warning("the training in %s has not finished; this is its newest checkpoint", path)
+    return TrainedModel(programs, description.class_names, description.preparation)
+
+
+def _description(path: Path) -> ModelDescription:
+    file = path / MODEL
+    try:
+        return ModelDescription.from_json(json.loads(file.read_text()))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"workdir: {path} has no {MODEL}; give the folder of a training by this version of jnl"
+        ) from error
+    except (OSError, UserError, TypeError, KeyError, ValueError, RecursionError) as error:
+        raise UserError(f"workdir: {file} is damaged ({reason(error)}); train again, or restore it") from error
+
+
+def _program(folder: Path, program: ProgramDescription, whole: ModelDescription, own: Network | None) -> Program:
+    """Return the trained runs of one program."""
+    network = own or _network(program, len(whole.class_names))
+    checkpoint = latest(folder)
+    if checkpoint is None:
+        raise UserError(f"workdir: {folder} holds no checkpoint that can be read, so there are no weights to load")
+    dtype = whole.preparation.dtype
+    sample = jax.eval_shape(
+        program.augment.evaluate, jax.ShapeDtypeStruct((1, *whole.preparation.shape), jnp.dtype(dtype))
+    )
+    expected = jax.eval_shape(network.init, jax.random.key(0), sample)
+    number = (len(program.runs), program.networks)
+    restore = partial(_restored, checkpoint.arrays, number, folder)
+    params, batch_stats = restore("params", expected[0]), restore("batch_stats", expected[1])
+    failed = checkpoint.arrays.get("states/failed")
+    if failed is None or failed.shape != number[:1] or len(program.points) != number[0]:
+        raise UserError(f"workdir: the checkpoint in {folder} does not fit {MODEL}; train again, or restore both")
+    return Program(network, program.augment, program.runs, program.points, params, batch_stats, failed)
+
+
+def _network(program: ProgramDescription, classes: int) -> Network:
+    """Return a network of jnl by its name. Raise `UserError` if it is one of the caller."""
+    if program.network not in models.names() or program.network == "own":
+        raise UserError(
+            f"model: the training had the network {program.network!r}, which jnl does not have; give the same one, "
+            "jnl.load(workdir, model=MyModule(...))"
+        )
+    return models.wrap(models.make(program.network, classes, **program.options))
+
+
+def _restored(arrays: dict[str, np.ndarray], number: tuple[int, int], folder: Path, name: str, expected: Tree) -> Tree:
+    """Return the arrays of a tree, [S, K, ...]. Raise `UserError` unless each has the expected shape."""
+
+    def one(path: tuple[object, ...], leaf: jax.ShapeDtypeStruct) -> np.ndarray:
+        key = f"states/{name}/{jax.tree_util.keystr(path, simple=True, separator='/')}"
+        array = arrays.get(key)
+        if array is None or array.shape != (*number, *leaf.shape):
+            found = "nothing" if array is None else list(array.shape)
+            raise UserError(
+                f"model: the checkpoint in {folder} has {found} for {key}, and the network needs "
+                f"{[*number, *leaf.shape]}; give the network that was trained"
+            )
+        return array
+
+    return jax.tree_util.tree_map_with_path(one, expected)

@@ -1,0 +1,137 @@
+"""A trained model: the networks of all runs of a training, and how inputs reach them."""
+
+import logging
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jnl.core.errors import UserError, unknown
+from jnl.core.network import Network, Tree
+from jnl.core.train_state import predict
+from jnl.data.preparation import Inputs, Preparation
+from jnl.ops.augment import Augment
+
+_BYTES = 2**27  # of inputs that are on the device at the same time, as float32
+_MOST = 1024  # examples of one batch; larger ones are not faster
+
+_log = logging.getLogger(__name__)
+
+
+class Program(NamedTuple):
+    """The trained runs of one program. They have the same network."""
+
+    network: Network
+    augment: Augment  # evaluation normalizes as in training
+    runs: tuple[int, ...]  # their numbers in `metrics.jsonl`
+    points: tuple[str, ...]  # title of the point of the sweep of each run
+    params: Tree  # [S, K, ...] on the host
+    batch_stats: Tree  # [S, K, ...]
+    failed: np.ndarray  # bool[S] runs whose loss was not finite
+
+    @property
+    def networks(self) -> int:
+        """The number K of networks of a run."""
+        return int(jax.tree.leaves(self.params)[0].shape[1])
+
+
+class TrainedModel(NamedTuple):
+    """A trained model, such as `jnl.load` returns."""
+
+    programs: tuple[Program, ...]
+    class_names: tuple[str, ...]
+    preparation: Preparation
+
+    def predict_proba(
+        self, inputs: Inputs, *, point: str | None = None, run: int | None = None, network: int | None = None
+    ) -> np.ndarray:
+        """Return the probability of each class: the mean over all runs and networks, or of some of them.
+
+        Inputs have the form that the data set of the training took: images of any size, rows of a table before they
+        were standardized, texts, tokens. They are prepared as in training.
+
+        Args:
+          inputs: N inputs; `Preparation` says which.
+          point: title of a point, if the training was a sweep with several points.
+          run: number of a run, as in `metrics.jsonl`; None means all that have not failed.
+          network: 1 or 2; None means both.
+
+        Returns:
+          f32[N, C], whose columns are the classes in the order of `class_names`.
+
+        Raises:
+          UserError: if the inputs do not fit, or there is no such point, run or network, or if a sweep has several
+            points and none is chosen.
+        """
+        return self.of_stored(self.preparation(inputs), point=point, run=run, network=network)
+
+    def of_stored(
+        self, stored: np.ndarray, *, point: str | None = None, run: int | None = None, network: int | None = None
+    ) -> np.ndarray:
+        """Return what `predict_proba` does, of inputs that are prepared already: [N, ...] -> f32[N, C]."""
+        total, number = np.zeros(0), 0
+        for program, place in self._chosen(point, run):
+            nets = slice(None) if network is None else slice(network - 1, network)
+            if network is not None and not 1 <= network <= program.networks:
+                raise UserError(f"network: {network}; the runs have {program.networks} networks, the first one is 1")
+            params, batch_stats = jax.tree.map(partial(_weights, place, nets), (program.params, program.batch_stats))
+            total = total + _probabilities(program, params, batch_stats, stored)
+            number += 1
+        return (total / number).astype(np.float32)
+
+    def predict(
+        self, inputs: Inputs, *, point: str | None = None, run: int | None = None, network: int | None = None
+    ) -> np.ndarray:
+        """Return the most likely class of each input, str[N]. Arguments and errors are those of `predict_proba`."""
+        probabilities = self.predict_proba(inputs, point=point, run=run, network=network)
+        return np.array(self.class_names)[probabilities.argmax(-1)]
+
+    def _chosen(self, point: str | None, run: int | None) -> list[tuple[Program, int]]:
+        """Return each run that predicts: its program, and its position in the program."""
+        every = [(program, place) for program in self.programs for place in range(len(program.runs))]
+        points = list(dict.fromkeys(program.points[place] for program, place in every))
+        if point is not None and point not in points:
+            raise unknown("point", point, points)
+        if point is None and run is None and len(points) > 1:
+            raise UserError(f"point: the training was a sweep; choose one of its points: {'; '.join(points)}")
+        every = [(program, place) for program, place in every if point in (None, program.points[place])]
+        if run is not None:
+            found = [(program, place) for program, place in every if program.runs[place] == run]
+            if not found:
+                numbers = ", ".join(str(program.runs[place]) for program, place in every)
+                raise UserError(f"run: {run}; the model has the runs {numbers}")
+            return found
+        found = [(program, place) for program, place in every if not program.failed[place]]
+        if not found:
+            raise UserError("run: all runs of this training have failed; train again with a smaller learning rate")
+        if len(found) < len(every):
+            _log.warning("%d of %d runs have failed and do not predict", len(every) - len(found), len(every))
+        return found
+
+
+def _weights(place: int, nets: slice, leaf: np.ndarray) -> Array:
+    """Return the weights of some networks of one run on the device: [S, K, ...] -> [k, ...]."""
+    return jnp.asarray(leaf[place, nets])
+
+
+def _probabilities(program: Program, params: Tree, batch_stats: Tree, stored: np.ndarray) -> np.ndarray:
+    """Return the mean probabilities of the networks of a run for stored inputs: f32[N, C]."""
+    size = max(1, min(_MOST, len(stored), _BYTES // (4 * max(1, stored[0].size))))
+    found = []
+    for start in range(0, len(stored), size):
+        batch = stored[start : start + size]
+        missing = size - len(batch)
+        if missing:  # all batches have one size, so that one program predicts them
+            batch = np.concatenate([batch, np.repeat(batch[-1:], missing, 0)])
+        found.append(_of_batch(program.network, program.augment, params, batch_stats, batch))
+    return np.concatenate(jax.device_get(found))[: len(stored)]
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _of_batch(network: Network, augment: Augment, params: Tree, batch_stats: Tree, inputs: Array) -> Array:
+    """Return the mean probabilities of K networks for stored inputs of one batch: f32[B, C]."""
+    logits, _ = predict(network, params, batch_stats, augment.evaluate(inputs))
+    return jax.nn.softmax(logits, -1).mean(0)
