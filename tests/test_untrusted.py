@@ -163,7 +163,7 @@ def test_the_real_command_says_it_in_one_line(tmp_path):
     """Whatever warns: a bomb of less than twice the pixels that Pillow allows is a warning of it."""
     for fault in ("bomb", "class of commands"):
         (tmp_path / fault).mkdir()
-        line = [sys.executable, *WRONG[fault][0](tmp_path / fault)]
+        line = [sys.executable, "-m", "jnl", *WRONG[fault][0](tmp_path / fault)]
         done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
         assert WRONG[fault][1] in done.stderr

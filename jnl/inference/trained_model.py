@@ -72,7 +72,7 @@ class TrainedModel(NamedTuple):
         self, stored: np.ndarray, *, point: str | None = None, run: int | None = None, network: int | None = None
     ) -> np.ndarray:
         """Return what `predict_proba` does, of inputs that are prepared already: [N, ...] -> f32[N, C]."""
-        total, number = np.zeros(0), 0
+        total, number = np.zeros(()), 0
         for program, place in self._chosen(point, run):
             nets = slice(None) if network is None else slice(network - 1, network)
             if network is not None and not 1 <= network <= program.networks:

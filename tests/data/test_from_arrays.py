@@ -21,12 +21,16 @@ class Foreign:
         return np.asarray(self.values, dtype)
 
 
+LIBRARIES = {"numpy": np.asarray, "jax": jnp.asarray, "another": Foreign, "lists": np.ndarray.tolist}
+
+
 class TestKinds:
     """Inputs become one of three kinds, whatever they are."""
 
-    @pytest.mark.parametrize("convert", [np.asarray, jnp.asarray, Foreign, np.ndarray.tolist], ids=str)
-    def test_images_of_any_library(self, convert):
-        kind = "images" if convert is np.ndarray.tolist else None  # a list does not say that it is uint8
+    @pytest.mark.parametrize("library", LIBRARIES)
+    def test_images_of_any_library(self, library):
+        convert = LIBRARIES[library]
+        kind = "images" if library == "lists" else None  # a list does not say that it is uint8
         found = jnl.from_arrays(convert(IMAGES), convert(LABELS), kind=kind)
         np.testing.assert_array_equal(found.train.inputs, IMAGES)
         np.testing.assert_array_equal(found.train.labels, LABELS)

@@ -66,12 +66,8 @@ class TestPredictions:
         assert model.predict(digits.test.inputs[:9]).tolist() == [str(number) for number in best]
 
     def test_a_point_of_a_sweep_is_chosen(self, tmp_path, digits):
-        config = quick("standard", seeds=1)
-        config.sweep = (("strategy.name", ("standard", "coteaching")),)
-        assert (
-            cli.main(["train", "--config=standard:quick", f"--config.sweep={config.sweep}", f"--workdir={tmp_path}"])
-            == 0
-        )
+        sweep = "--config.sweep=(('strategy.name', ('standard', 'coteaching')),)"
+        assert cli.main(["train", "--config=standard:quick", sweep, f"--workdir={tmp_path}"]) == 0
         model = jnl.load(tmp_path)
         with pytest.raises(jnl.UserError, match="choose one of its points: standard; coteaching"):
             model.predict_proba(digits.test.inputs)
