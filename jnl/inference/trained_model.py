@@ -1,7 +1,9 @@
 """A trained model: the networks of all runs of a training, and how inputs reach them."""
 
 import logging
+import os
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -35,6 +37,16 @@ class Program(NamedTuple):
     def networks(self) -> int:
         """The number K of networks of a run."""
         return int(jax.tree.leaves(self.params)[0].shape[1])
+
+
+class Chosen(NamedTuple):
+    """A run that predicts."""
+
+    network: Network
+    augment: Augment
+    run: int
+    params: Tree  # [k, ...] of the networks that predict, on the device
+    batch_stats: Tree
 
 
 class TrainedModel(NamedTuple):
@@ -71,15 +83,9 @@ class TrainedModel(NamedTuple):
         self, stored: np.ndarray, *, point: str | None = None, run: int | None = None, network: int | None = None
     ) -> np.ndarray:
         """Return what `predict_proba` does, of inputs that are prepared already: [N, ...] -> f32[N, C]."""
-        total, number = np.zeros(()), 0
-        for program, place in self._chosen(point, run):
-            nets = slice(None) if network is None else slice(network - 1, network)
-            if network is not None and not 1 <= network <= program.networks:
-                raise UserError(f"network: {network}; the runs have {program.networks} networks, the first one is 1")
-            params, batch_stats = jax.tree.map(partial(_weights, place, nets), (program.params, program.batch_stats))
-            total = total + _probabilities(program, params, batch_stats, stored)
-            number += 1
-        return (total / number).astype(np.float32)
+        each = self.chosen(point, run, network)
+        total = sum((_of_all(chosen, stored) for chosen in each[1:]), _of_all(each[0], stored))
+        return (total / len(each)).astype(np.float32)
 
     def predict(
         self, inputs: Inputs, *, point: str | None = None, run: int | None = None, network: int | None = None
@@ -88,7 +94,35 @@ class TrainedModel(NamedTuple):
         probabilities = self.predict_proba(inputs, point=point, run=run, network=network)
         return np.array(self.class_names)[probabilities.argmax(-1)]
 
-    def _chosen(self, point: str | None, run: int | None) -> list[tuple[Program, int]]:
+    def export(
+        self,
+        out: str | os.PathLike[str],
+        *,
+        point: str | None = None,
+        run: int | None = None,
+        network: int | None = None,
+    ) -> list[Path]:
+        """Write files that predict without jnl, and return them. See `jnl.inference.export`."""
+        from jnl.inference.export import export  # imported here, because that file imports this one
+
+        return export(self, Path(out), point=point, run=run, network=network)
+
+    def chosen(self, point: str | None, run: int | None, network: int | None) -> list[Chosen]:
+        """Return each run that predicts, with the weights of its networks. See `predict_proba`."""
+        if network is not None and not 1 <= network <= min(program.networks for program in self.programs):
+            raise UserError(f"network: {network}; runs have {self.programs[0].networks} networks, the first one is 1")
+        nets = slice(None) if network is None else slice(network - 1, network)
+        return [
+            Chosen(
+                program.network,
+                program.augment,
+                program.runs[place],
+                *jax.tree.map(partial(_weights, place, nets), (program.params, program.batch_stats)),
+            )
+            for program, place in self._runs(point, run)
+        ]
+
+    def _runs(self, point: str | None, run: int | None) -> list[tuple[Program, int]]:
         """Return each run that predicts: its program, and its position in the program."""
         every = [(program, place) for program in self.programs for place in range(len(program.runs))]
         points = list(dict.fromkeys(program.points[place] for program, place in every))
@@ -116,7 +150,7 @@ def _weights(place: int, nets: slice, leaf: np.ndarray) -> Array:
     return jnp.asarray(leaf[place, nets])
 
 
-def _probabilities(program: Program, params: Tree, batch_stats: Tree, stored: np.ndarray) -> np.ndarray:
+def _of_all(chosen: Chosen, stored: np.ndarray) -> np.ndarray:
     """Return the mean probabilities of the networks of a run for stored inputs: f32[N, C]."""
     most = max(1, min(_MOST, _BYTES // (4 * stored[0].size)))
     size = -(-len(stored) // -(-len(stored) // most))  # as many batches as needed, of equal size
@@ -126,16 +160,30 @@ def _probabilities(program: Program, params: Tree, batch_stats: Tree, stored: np
         missing = size - len(batch)
         if missing:  # all batches have one size, so that one program predicts them
             batch = np.concatenate([batch, np.repeat(batch[-1:], missing, 0)])
-        found.append(_of_batch(program.network, program.augment, params, batch_stats, batch))
+        found.append(_compiled(chosen.network, chosen.augment, chosen.params, chosen.batch_stats, batch))
     return np.concatenate(jax.device_get(found))[: len(stored)]
 
 
-@partial(jax.jit, static_argnums=(0, 1))
-def _of_batch(network: Network, augment: Augment, params: Tree, batch_stats: Tree, inputs: Array) -> Array:
-    """Return the mean probabilities of K networks for stored inputs of one batch: f32[B, C]."""
-    images, total = augment.evaluate(inputs), jnp.zeros(())
-    for number in range(len(jax.tree.leaves(params)[0])):  # one after the other: convolutions are slower under vmap
+def probabilities(network: Network, augment: Augment, params: Tree, batch_stats: Tree, stored: Array) -> Array:
+    """Return the mean probabilities of the networks of a run for one batch.
+
+    Args:
+      network: the network.
+      augment: makes inputs of the network from stored inputs.
+      params: [K, ...].
+      batch_stats: [K, ...].
+      stored: [B, ...].
+
+    Returns:
+      f32[B, C].
+    """
+    inputs, total = augment.evaluate(stored), jnp.zeros(())
+    networks = len(jax.tree.leaves(params)[0])
+    for number in range(networks):  # one after the other: convolutions are slower under vmap
         mine, statistics = jax.tree.map(lambda leaf: leaf[number], (params, batch_stats))  # noqa: B023
-        logits, _, _ = network.apply(mine, statistics, images, False, jax.random.key(0))
+        logits, _, _ = network.apply(mine, statistics, inputs, False, jax.random.key(0))
         total = total + jax.nn.softmax(logits, -1)
-    return total / len(jax.tree.leaves(params)[0])
+    return total / networks
+
+
+_compiled = jax.jit(probabilities, static_argnums=(0, 1))

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from flax import linen as nn
 
 from jnl.core import registry
+from jnl.models._convolution import portable
 from jnl.models._network import ModuleNetwork, wrap
 
-__all__ = ["ModuleNetwork", "make", "names", "options", "wrap"]
+__all__ = ["ModuleNetwork", "make", "names", "options", "portable", "wrap"]
 
 _HERE = sys.modules[__name__]
 

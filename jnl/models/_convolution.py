@@ -12,6 +12,9 @@ are three methods:
 - `shifted`, in all other cases: shifted images side by side and one matrix product.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 
 import jax
@@ -35,7 +38,18 @@ _OUTPUT = np.array(
 )  # fmt: skip
 _TILE = 4
 _TILES_AT_ONCE = 128  # number of tiles that fit in the cache of a core, from measurement
+_portable = ContextVar("portable", default=False)
 _FEW_CHANNELS = 8  # images have few channels, and nine shifted copies of few channels are small
+
+
+@contextmanager
+def portable() -> Iterator[None]:
+    """Convolve by `native` inside the block, for programs that run elsewhere and on batches of any size."""
+    token = _portable.set(True)
+    try:
+        yield
+    finally:
+        _portable.reset(token)
 
 
 def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
@@ -50,6 +64,8 @@ def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
     Returns:
       f32[B, H', W', features] with H' = (H + 2 padding - k) // stride + 1, and W' in the same way.
     """
+    if _portable.get():
+        return native(x, kernel, padding, stride)
     few, backend = x.shape[-1] <= _FEW_CHANNELS, jax.default_backend()
     if backend == "cpu" and not few and stride == 1 and kernel.shape[0] == 3:
         return winograd(x, kernel, padding)

@@ -1,0 +1,133 @@
+"""Export a trained model to files that work without jnl: a program in StableHLO, and the weights."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import jax
+import jax.export
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jnl.core.errors import UserError, reason
+from jnl.core.version import VERSION
+from jnl.data.preparation import Preparation
+from jnl.inference.trained_model import TrainedModel, probabilities
+from jnl.models import portable
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+PROGRAM, WEIGHTS, CLASSES, README = "model.stablehlo", "weights.safetensors", "classes.json", "README.md"
+_README = """# A model trained by jnl {version}
+
+`{program}` takes {wanted} and returns probabilities, float32 [N, {number}], in the order of `{classes}`. It needs
+`pip install jax flatbuffers` and runs on {platforms}:
+
+```python
+import json, jax, numpy as np
+from jax import export
+model = export.deserialize(bytearray(open("{program}", "rb").read()))
+probabilities = np.asarray(model.call(inputs))  # {example}
+names = np.array(json.load(open("{classes}")))[probabilities.argmax(1)]
+```
+
+The probabilities are the mean over {networks} networks. Their weights are inside the program, and also in
+`{weights}`, one array for each layer, run and network.{columns}
+"""
+
+
+def export(
+    model: TrainedModel,
+    out: Path,
+    *,
+    point: str | None = None,
+    run: int | None = None,
+    network: int | None = None,
+) -> list[Path]:
+    """Write the program, the weights, the names of the classes and a README.
+
+    Args:
+      model: the trained model.
+      out: the folder to write; it is made if it does not exist.
+      point: see `TrainedModel.predict_proba`.
+      run: see `TrainedModel.predict_proba`.
+      network: see `TrainedModel.predict_proba`.
+
+    Returns:
+      The files.
+
+    Raises:
+      UserError: if there is no such point, run or network, or the files cannot be written.
+    """
+    chosen = list(model.chosen(point, run, network))
+    form = model.preparation
+
+    @jax.vmap  # so that a network sees a batch of 1, and the program takes batches of any size
+    def predict(one_input: Array) -> Array:
+        stored = _stored(form, one_input[None])
+        each = [probabilities(one.network, one.augment, one.params, one.batch_stats, stored) for one in chosen]
+        return jnp.stack(each).mean(0)[0]
+
+    (batch,) = jax.export.symbolic_shape("batch")
+    sample = jax.ShapeDtypeStruct((batch, *form.shape), jnp.dtype(form.dtype))
+    try:
+        with portable():
+            program = jax.export.export(jax.jit(predict), platforms=PLATFORMS)(sample).serialize()
+    except Exception as error:  # a network is the user's own program, so it can raise anything
+        raise UserError(f"export: the network cannot be exported ({type(error).__name__}: {reason(error)})") from error
+    networks = sum(len(jax.tree.leaves(one.params)[0]) for one in chosen)
+    text = _README.format(
+        version=VERSION,
+        program=PROGRAM,
+        weights=WEIGHTS,
+        classes=CLASSES,
+        wanted=form.wanted(),
+        number=len(model.class_names),
+        networks=networks,
+        platforms=", ".join(PLATFORMS),
+        example=f"inputs: {form.dtype} {['N', *form.shape]}".replace("'", ""),
+        columns=_columns(form),
+    )
+    from safetensors.numpy import save
+
+    weights = {}
+    for one in chosen:
+        for name, leaf in _named({"params": one.params, "batch_stats": one.batch_stats}):
+            for number, array in enumerate(leaf, 1):
+                weights[f"run{one.run}/network{number}/{name}"] = np.ascontiguousarray(array)
+    content = {
+        PROGRAM: bytes(program),
+        WEIGHTS: save(weights),
+        CLASSES: (json.dumps(model.class_names) + "\n").encode(),
+        README: text.encode(),
+    }
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, held in content.items():
+            (out / name).write_bytes(held)
+    except OSError as error:
+        raise UserError(f"--out: cannot write {error.filename} ({error.strerror}); give another folder") from error
+    return [out / name for name in content]
+
+
+def _stored(form: Preparation, inputs: Array) -> Array:
+    """Return inputs as the data set stores them: features are standardized."""
+    if not form.mean:
+        return inputs
+    mean, std = (jnp.asarray(values, jnp.float32)[None] for values in (form.mean, form.std))
+    return (inputs - mean) / std
+
+
+def _columns(form: Preparation) -> str:
+    """Return what the columns of the inputs mean, if they come from a table or from texts."""
+    if form.words:
+        return f"\nTokens are numbers of words: {len(form.words):,} words have the numbers from 2, 1 is any other word."
+    if not form.columns:
+        return ""
+    each = [name + (f" = {word}" if word else "") for name, words in form.columns.items() for word in words or ("",)]
+    return f"\nThe columns of the inputs, 1 or 0 where a word follows: {', '.join(each)}."
+
+
+def _named(tree: Mapping[str, object]) -> list[tuple[str, np.ndarray]]:
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return [(jax.tree_util.keystr(path, simple=True, separator="/"), np.asarray(leaf)) for path, leaf in leaves]
