@@ -83,6 +83,6 @@ def test_training_never_imports_tensorflow(shared_data):
 
 def test_requirements_are_those_of_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = {line.replace("'", '"') for line in project["dependencies"] + project["optional-dependencies"]["test"]}
+    wanted = {line.replace("'", '"') for line in project["dependencies"]}
     listed = (ROOT / "requirements.txt").read_text().splitlines()
     assert {line for line in listed if line and not line.startswith("#")} == wanted
