@@ -1,5 +1,7 @@
 """jnl: training when some labels are wrong, many runs in one compiled program."""
 
+from typing import TYPE_CHECKING
+
 from jnl import data, models, noise, strategies
 from jnl.core.errors import UserError
 from jnl.core.version import VERSION as __version__
@@ -12,7 +14,23 @@ from jnl.parallel import devices
 from jnl.settings import config, sweep
 from jnl.settings.published import get_config
 
+if TYPE_CHECKING:
+    from jnl.experiment.classifier import NoisyLabelClassifier
+
 __all__ = [
-    "History", "TrainedModel", "UserError", "__version__", "config", "data", "devices", "from_arrays", "get_config",
-    "load", "losses", "models", "noise", "run", "schedules", "selection", "strategies", "sweep",
+    "History", "NoisyLabelClassifier", "TrainedModel", "UserError", "__version__", "config", "data", "devices",
+    "from_arrays", "get_config", "load", "losses", "models", "noise", "run", "schedules", "selection", "strategies",
+    "sweep",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def __getattr__(name: str) -> object:
+    if name != "NoisyLabelClassifier":
+        raise AttributeError(f"module 'jnl' has no attribute {name!r}")
+    from jnl.experiment.classifier import NoisyLabelClassifier  # scikit-learn takes more than a second to import
+
+    return NoisyLabelClassifier

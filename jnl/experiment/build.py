@@ -1,5 +1,6 @@
 """Build the programs of a config: the data, noisy labels, network and strategy of each run."""
 
+import copy
 import math
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache, partial
@@ -24,9 +25,11 @@ from jnl.ops.augment import Augment
 from jnl.parallel import devices, flops, host_feed
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import choose
+from jnl.settings.config import complete
 from jnl.settings.epoch_plan import check_result_epoch
-from jnl.settings.parse import parse_points
+from jnl.settings.parse import parse_data, parse_points
 from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Settings, SettingsPoint
+from jnl.settings.sizes import fit_to, follows_data
 from jnl.training import metrics
 from jnl.training.epoch import train_epoch
 from jnl.training.evaluation import predictor
@@ -50,8 +53,8 @@ def build(
     Raises:
       UserError: if a setting or the data cannot be used.
     """
-    every = parse_points(config)  # finds wrong settings before any data are read
     source = cache(partial(_dataset, load))
+    every = parse_points(_sized(config, source))  # finds wrong settings before any data are read
     noisy = cache(partial(_noisy, source))  # points with the same data and noise share one draw
     fit = cache(lambda augment, data: augment.fitted(source(data).train.inputs))
     programs: dict[Hashable, list[ProgramSpec]] = {}
@@ -59,6 +62,26 @@ def build(
         program_spec = _one(point, source, noisy, fit, network)
         programs.setdefault(_shape(program_spec), []).append(program_spec)
     return [_traced(_merge(alike)) for alike in programs.values()]
+
+
+def _sized(config: ConfigDict, source: Callable[[DataSettings], Dataset]) -> ConfigDict:
+    """Return the config with epochs and a batch size that follow the number of training examples, where they are 0."""
+    if not follows_data(config):
+        return config
+    config = copy.deepcopy(config)
+    swept = [str(entry[0]) for entry in config.get("sweep") or () if isinstance(entry, list | tuple)]
+    if any(field.partition(".")[0] in ("data", "cells") for field in swept):
+        raise UserError(
+            "config.epochs: 0 follows the number of examples, but the sweep changes the data; give config.epochs and "
+            "config.batch_size"
+        )
+    whole = complete(config)
+    fit_to(whole, len(source(parse_data(config)).train.labels))
+    with config.unlocked():
+        config.epochs, config.batch_size = whole.epochs, whole.batch_size
+        if "optim" in config:
+            config.optim.decay_start = whole.optim.decay_start
+    return config
 
 
 def _traced(program_spec: ProgramSpec) -> ProgramSpec:

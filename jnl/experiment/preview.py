@@ -79,7 +79,8 @@ def _training(program_spec: ProgramSpec) -> str:
         f"{settings.strategy.name} on {settings.data.name}: {len(program_spec.dataset.train.labels):,} examples, "
         f"{known} wrong labels ({kinds}), {program_spec.model}, {len(program_spec.run_infos)} runs x "
         f"{program_spec.train_spec.num_nets} networks {layout.describe(program_spec.layout)}"
-        f"{', inputs fed from the host' if program_spec.train_spec.streams else ''}"
+        f"{', inputs fed from the host' if program_spec.train_spec.streams else ''}, {len(program_spec.epochs)} epochs "
+        f"of {program_spec.train_spec.steps} batches of {settings.batch_size}"
     )
 
 

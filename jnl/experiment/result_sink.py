@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
+from jnl import models
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
@@ -16,6 +17,7 @@ from jnl.experiment.left_out import Table
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.experiment.trained import describe_model
 from jnl.parallel import devices
+from jnl.results.code_files import digests
 from jnl.results.files import CHECKPOINTS
 from jnl.results.provenance import fingerprint, record
 from jnl.results.records import Summary
@@ -85,14 +87,16 @@ def open_results(
         "config": recorded(config),
         "models": [program_spec.model for program_spec in programs],
         "fingerprint": fingerprint(
-            [program_spec.dataset for program_spec in programs], [program_spec.runs for program_spec in programs]
+            [program_spec.dataset for program_spec in programs],
+            [program_spec.runs for program_spec in programs],
+            _code(programs),
         ),
         **record(),
     }
     every = settings.checkpoint
     policy = CheckpointPolicy(Path(path) / CHECKPOINTS, every.every_epochs, every.every_minutes, every.keep)
     events = devices.on_main(lambda: Events(path)) if settings.tensorboard else None
-    files = devices.on_main(lambda: Workdir(Path(path), content))
+    files = devices.on_main(lambda: Workdir(Path(path), content, every.changed_code))
     description = describe_model(programs).to_json()
     with ExitStack() as closing:
         if files is not None:
@@ -101,3 +105,16 @@ def open_results(
         if events is not None:
             closing.enter_context(events)
         yield ResultSink(files, policy, events)
+
+
+def _code(programs: Sequence[ProgramSpec]) -> dict[str, str]:
+    """Return the digest of each file of code that the programs run."""
+    used, own = set[str](), []
+    for program_spec in programs:
+        network, settings = program_spec.train_spec.model, program_spec.settings
+        used |= {f"strategies/{settings.strategy.name}", f"models/{program_spec.model}"}
+        used |= {f"data/sources/{settings.data.name.partition(':')[0]}"}
+        used |= {f"noise/kinds/{run_info.settings.noise.kind}" for run_info in program_spec.run_infos}
+        if program_spec.model == "own" and isinstance(network, models.ModuleNetwork):
+            own.append(network.source)
+    return digests(sorted(used), own)

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax.numpy as jnp
@@ -27,6 +27,7 @@ class ModuleNetwork:
 
     trains: nn.Module  # the module in training
     evaluates: nn.Module  # the module in evaluation, which is the same one for linen
+    source: object = field(default=None, compare=False)  # the class or function that has the code
 
     def __hash__(self) -> int:
         return hash(type(self.trains))  # fields of a module may not be hashable
@@ -71,7 +72,7 @@ def wrap(model: nn.Module | Callable[..., object]) -> ModuleNetwork:
       UserError: if it is something else.
     """
     if isinstance(model, nn.Module):
-        return ModuleNetwork(model, model)
+        return ModuleNetwork(model, model, type(model))
     if isinstance(model, type) and issubclass(model, nn.Module):
         raise UserError(f"model: {model.__name__} is a class; give a module, such as {model.__name__}()")
     called = model.__init__ if isinstance(model, type) else model  # type: ignore[misc]
@@ -100,7 +101,7 @@ def _of_nnx(make: Callable[..., object]) -> ModuleNetwork:
 
         return nnx.bridge.ToLinen(module, metadata_fn=None)
 
-    return ModuleNetwork(made("train"), made("eval"))
+    return ModuleNetwork(made("train"), made("eval"), make)
 
 
 @contextmanager

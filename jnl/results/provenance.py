@@ -32,24 +32,22 @@ def record() -> dict[str, Json]:
     }
 
 
-def fingerprint(datasets: Sequence[Dataset], runs: Sequence[Sequence[RunInputs]]) -> dict[str, Json]:
-    """Return the SHA-256 of the data, of the noisy labels and splits of all runs, and of the code of jnl.
+def fingerprint(
+    datasets: Sequence[Dataset], runs: Sequence[Sequence[RunInputs]], code: dict[str, str]
+) -> dict[str, Json]:
+    """Return the SHA-256 of the data, of the noisy labels and splits of all runs, and of each file of code.
 
     Args:
       datasets: the data set of each program.
       runs: the runs of each program.
+      code: what `code_files.digests` returns.
     """
     different = {id(dataset): dataset for dataset in datasets}.values()
     labels = [array for each in runs for run in each for array in (run.labels, run.train_index, run.validation_index)]
-    package = Path(__file__).parents[1]  # all of jnl
-    sources = sorted(package.rglob("*.py"), key=lambda file: file.relative_to(package).parts)
-    code = hashlib.sha256()
-    for source in sources:
-        code.update(repr(source.relative_to(package).parts).encode() + source.read_bytes())
     return {
         "data": _digest(leaf for dataset in different for leaf in jax.tree.leaves(dataset[:2])),
         "labels": _digest(labels),
-        "code": code.hexdigest(),
+        "code": code,
     }
 
 

@@ -28,14 +28,20 @@ class Workdir:
     Only one process can use it at a time. The kernel holds the lock, so it ends with the process in every case.
     """
 
-    def __init__(self, path: Path, content: Content) -> None:
-        """Lock the folder, or create it. `content` is the content of `config.json` for a new training.
+    def __init__(self, path: Path, content: Content, changed_code: bool = False) -> None:
+        """Lock the folder, or create it.
+
+        Args:
+          path: the folder.
+          content: the content of `config.json` for a new training.
+          changed_code: whether a training whose code has changed goes on; the changed files are then recorded.
 
         Raises:
           UserError: if the folder cannot be written, another process uses it, or it holds another training.
         """
         self.path, self.checkpoints, self._content = path, path / CHECKPOINTS, content
         self._settled = self._so_far = False
+        self._changed: list[Json] = []
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
@@ -45,7 +51,7 @@ class Workdir:
                 if recorded is None:
                     self._write(CONFIG, content)
                 else:
-                    _compare(path, recorded, content)
+                    self._changed += _compare(path, recorded, content, changed_code)
                 self._rows = (path / f".{METRICS}.part").open("w")
             except BaseException:
                 os.close(self._lock)
@@ -99,7 +105,9 @@ class Workdir:
             if self._resumes:
                 recorded = _recorded(self.path) or {}
                 before = as_list(recorded.get("resumed", []))
-                self._write(CONFIG, recorded | {"resumed": [*before, {name: self._content[name] for name in _PROCESS}]})
+                process = {name: self._content[name] for name in _PROCESS}
+                process |= {"changed_code": self._changed} if self._changed else {}
+                self._write(CONFIG, recorded | {"resumed": [*before, process]})
         except OSError as error:
             raise _unusable(error, self.path / METRICS) from error
         self._settled = True
@@ -190,25 +198,41 @@ def _read(file: Path) -> Content | None:
     return content
 
 
-def _compare(path: Path, recorded: Content, now: Content) -> None:
-    """Raise `UserError` unless both are the same training. Warn about differences that may change the last bits."""
+def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) -> list[str]:
+    """Raise `UserError` unless both are the same training. Warn about differences that may change the last bits.
+
+    Returns:
+      The files of code that have changed, if `changed_code` says that the training goes on all the same.
+    """
     _compare_configs(path, recorded, as_object(now["config"]))
     was, is_ = as_object(recorded["fingerprint"]), as_object(now["fingerprint"])
-    what = {
-        "data": "the data have changed",
-        "labels": "the noisy labels have changed",
-        "code": "the code of jnl has changed",
-    }
-    for name, words in what.items():
+    for name, words in (("data", "the data have changed"), ("labels", "the noisy labels have changed")):
         if was.get(name) != is_[name]:
-            revision = f" (it was {recorded.get('git_revision')})" if name == "code" else ""
             raise UserError(
-                f"workdir: the training in {path} cannot continue: since it began, {words}{revision}; undo the change, "
-                f"or {_OTHERWISE}"
+                f"workdir: the training in {path} cannot continue: since it began, {words}; undo the change, or "
+                f"{_OTHERWISE}"
             )
+    files = _changed_files(was.get("code"), as_object(is_["code"]))
+    if files and not changed_code:
+        shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+        raise UserError(
+            f"workdir: the training in {path} cannot continue: since it began, the code that it runs has changed "
+            f"(revision {recorded.get('git_revision')}): {shown}; undo the change, go on all the same with "
+            f"--config.checkpoint.changed_code=True, or {_OTHERWISE}"
+        )
+    if files:
+        _log.warning("%s goes on although its code has changed: %s", path, ", ".join(files))
     for name in ("versions", "device"):
         if recorded.get(name) != json.loads(json.dumps(now[name])):
             _log.warning("%s began with other %s (%s): the last bits may differ", path, name, recorded.get(name))
+    return files
+
+
+def _changed_files(was: Json, now: Mapping[str, Json]) -> list[str]:
+    """Return the files of code whose digest is another one than it was, or that there were not or are not."""
+    if not isinstance(was, Mapping):
+        return ["all of jnl"]  # an older version recorded one digest for all files
+    return sorted(file for file in was.keys() | now.keys() if was.get(file) != now.get(file))
 
 
 def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> None:

@@ -40,8 +40,8 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.model = ConfigDict({"name": "auto"})
     config.augment = ConfigDict({"pad": 0, "crop": 0, "random_resized_crop": False, "flip": False, "cutout": 0})
     config.augment.update({"shift": 0.0, "rotate": 0.0, "normalize": "none"})
-    config.epochs = 200
-    config.batch_size = 128
+    config.epochs = 200  # 0 follows the number of examples, see settings/sizes.py
+    config.batch_size = 128  # 0 follows the number of examples
     config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})
     config.optim.update({"schedule": "linear", "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
     config.optim.update({"momentum": 0.9})  # only for sgd
@@ -55,6 +55,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.devices_per_batch = 1
     # segment: number of steps after which an epoch can be saved and stopped; 0 means about 2 * 10^12 operations
     config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "segment": 0})
+    config.checkpoint.changed_code = False  # whether a training goes on although its code has changed; it is recorded
     config.tensorboard = False  # event files beside metrics.jsonl; needs the package tensorboardX
     # For the protocol of published code: at most 401 steps per epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})

@@ -35,6 +35,7 @@ _ROLES = {
     "checkpoint.every_epochs": _BOOKKEEPING,
     "checkpoint.every_minutes": _BOOKKEEPING,
     "checkpoint.keep": _BOOKKEEPING,
+    "checkpoint.changed_code": _BOOKKEEPING,
     "tensorboard": _BOOKKEEPING,
     "protocol.checkpoint": Role(listed=False),  # the report applies every rule to the curves
     "sweep": Role(listed=False),

@@ -97,6 +97,16 @@ def parse(config: ConfigDict) -> Settings:
     )
 
 
+def parse_data(config: ConfigDict) -> DataSettings:
+    """Return the data settings of a config, without a look at its other fields.
+
+    Raises:
+      UserError: if a field does not exist.
+    """
+    config = complete(config)
+    return DataSettings(config.data.name, config.data.dir, _options("data", config.data), 1)
+
+
 def recorded(config: ConfigDict) -> dict[str, Json]:
     """Return every field of a config with its value, as `config.json` stores it."""
     return complete(config).to_dict()

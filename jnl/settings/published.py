@@ -10,6 +10,7 @@ from jnl.core.errors import UserError, unknown
 from jnl.settings import experiments, methods
 from jnl.settings.config import CORE, NETWORKS, default, family, set_model
 from jnl.settings.method import Change, Method
+from jnl.settings.sizes import OWN
 
 _RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
 _OPTIONS = ["data", "noise", "rate", "model"]
@@ -121,6 +122,8 @@ def _of_method(strategy: str, arg: str | None, published: Method) -> ConfigDict:
     if "model" in given:
         set_model(config, given["model"])
     published.settings(config)
+    if name.partition(":")[0] in OWN:
+        config.epochs = config.batch_size = 0
     if "reference" in given:
         if isinstance(published.reference, str):
             raise UserError(f"the config's argument: reference; {strategy} has none: {published.reference}")

@@ -146,6 +146,13 @@ class TestResume:
         assert (stopped / "metrics.jsonl").read_bytes() == held
 
 
+def changed(workdir, file):
+    """Makes a workdir say that a file of code was another one when the training began."""
+    recorded = json.loads((workdir / "config.json").read_text())
+    recorded["fingerprint"]["code"][file] = "0"
+    (workdir / "config.json").write_text(json.dumps(recorded))
+
+
 class TestRefused:
     """One line, exit code 2, and nothing is touched."""
 
@@ -169,13 +176,28 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         ("name", "message"),
-        [("data", "the data have changed"), ("labels", "the noisy labels have"), ("code", "the code of jnl has")],
+        [
+            ("data", "the data have changed"),
+            ("labels", "the noisy labels have"),
+            ("code", "has changed .*: all of jnl"),
+        ],
     )
     def test_other_data_labels_or_code(self, name, message, stopped):
         recorded = json.loads((stopped / "config.json").read_text())
         recorded["fingerprint"][name] = "0"
         (stopped / "config.json").write_text(json.dumps(recorded))
         self.refused(stopped, message)
+
+    def test_a_file_that_the_training_runs(self, stopped):
+        changed(stopped, "strategies/jocor.py")
+        self.refused(stopped, r"the code that it runs has changed .*: strategies/jocor.py; undo")
+
+    def test_it_goes_on_at_the_users_word_and_records_it(self, stopped, unbroken, caplog):
+        changed(stopped, "strategies/jocor.py")
+        goes_on(stopped, unbroken, checkpoint__changed_code=True)
+        assert "goes on although its code has changed: strategies/jocor.py" in caplog.text
+        (resumed,) = json.loads((stopped / "config.json").read_text())["resumed"]
+        assert resumed["changed_code"] == ["strategies/jocor.py"]
 
     @pytest.mark.slow
     def test_own_data_that_have_changed(self, tmp_path):

@@ -1,0 +1,129 @@
+"""A scikit-learn classifier that trains on noisy labels."""
+
+import warnings
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+from flax import linen as nn
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from jnl import strategies
+from jnl.core.errors import UserError
+from jnl.data.from_arrays import from_arrays
+from jnl.experiment.run import run
+from jnl.settings.published import get_config
+
+_RATE = 0.2  # taken for the share of wrong labels if nobody says another one
+
+
+class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier for labels of which some are wrong.
+
+    A tenth of the examples is held out of the training, to measure the accuracy on their labels.
+
+    Args:
+      strategy: name of the method, one of `jnl.strategies.names()`.
+      noise_rate: your estimate of the share of wrong labels; None means 0.2, with a warning if the method needs it.
+      epochs: number of epochs; None follows the number of examples.
+      batch_size: number of examples of a batch; None follows the number of examples.
+      seeds: number of trainings from different weights, whose mean predicts.
+      model: a linen module, or an nnx class or function that is called with `rngs=`; None means an MLP for numbers and
+        gray images, and a CNN for color images.
+      random_state: a number or a `RandomState`, which makes the training repeatable; None draws one.
+
+    Attributes:
+      classes_: the different labels in ascending order, [C].
+      history_: the `History` of the training, with its metrics.
+      n_features_in_: number of features of the inputs.
+
+    Example:
+      >>> import jnl
+      >>> from sklearn.datasets import load_digits
+      >>> inputs, labels = load_digits(return_X_y=True)
+      >>> classifier = jnl.NoisyLabelClassifier("standard", noise_rate=0.1, epochs=3, random_state=0)
+      >>> classifier.fit(inputs, labels).predict_proba(inputs).shape
+      (1797, 10)
+    """
+
+    def __init__(
+        self,
+        strategy: str = "jocor",
+        *,
+        noise_rate: float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        seeds: int = 1,
+        model: nn.Module | Callable[..., object] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.strategy = strategy
+        self.noise_rate = noise_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.seeds = seeds
+        self.model = model
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train on inputs and labels, some of which may be wrong.
+
+        Args:
+          X: numbers [N, D], or images [N, H, W] or [N, H, W, channels].
+          y: labels [N], numbers or names.
+
+        Returns:
+          The classifier.
+
+        Raises:
+          ValueError: if the inputs, the labels or an argument cannot be used.
+        """
+        inputs, labels = validate_data(self, X, y, allow_nd=True, dtype=None)
+        check_classification_targets(labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise UserError(
+                f"y: all labels are {self.classes_[0]!r}, which is 1 class; give labels of at least 2 classes"
+            )
+        config = get_config(self.strategy, f"data=own,rate={self._rate()}")
+        config.epochs, config.batch_size = self.epochs or config.epochs, self.batch_size or config.batch_size
+        random = check_random_state(self.random_state)
+        config.seeds = tuple(int(seed) for seed in random.choice(2**31 - 1, self.seeds, replace=False))
+        dataset = from_arrays(inputs, codes, class_names=[str(name) for name in self.classes_], kind=_kind(inputs))
+        self.history_ = run(config, dataset=dataset, model=self.model)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
+        """Return the probability of each class, f32[N, C], in the order of `classes_`.
+
+        Args:
+          X: inputs as for `fit`.
+
+        Raises:
+          ValueError: if the inputs do not fit.
+        """
+        check_is_fitted(self)
+        inputs = validate_data(self, X, allow_nd=True, dtype=None, reset=False)
+        return self.history_.predict_proba(inputs)
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """Return the most likely class of each input, [N]. Arguments and errors are those of `predict_proba`."""
+        return self.classes_[self.predict_proba(X).argmax(1)]
+
+    def _rate(self) -> float:
+        """Return the share of wrong labels for the method. Warn if the method needs it and nobody has said it."""
+        if self.noise_rate is not None:
+            return self.noise_rate
+        if strategies.make(self.strategy).uses_forget_rate or "noise_rate" in strategies.hypers(self.strategy):
+            warnings.warn(
+                f"noise_rate: not set; {self.strategy} takes {_RATE:.0%} of the labels to be wrong", stacklevel=3
+            )
+        return _RATE
+
+
+def _kind(inputs: np.ndarray) -> str:
+    return "features" if inputs.ndim == 2 else "images"

@@ -1,0 +1,56 @@
+"""Which files of code a training runs, and the digest of each. A training goes on only while these stay as they are."""
+
+import ast
+import hashlib
+import inspect
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]  # all of jnl
+# Folders of plug-ins: a training runs only those that it names, and what these import.
+PLUGINS = ("strategies", "models", "data/sources", "noise/kinds")
+# Folders that no training runs. The settings of methods are values of the config.
+_OTHERS = ("benchmark", "cli", "inference", "report", "studies", "settings/methods", "settings/experiments")
+_log = logging.getLogger(__name__)
+
+
+def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
+    """Return the SHA-256 of each file that a training runs: path inside jnl -> hexadecimal digest.
+
+    Args:
+      used: plug-ins that the training names, such as `strategies/jocor`.
+      own: classes and functions of the caller that the training runs; the digest is that of their source.
+    """
+    files = {path for path in _PACKAGE.rglob("*.py") if not _inside(path, (*PLUGINS, *_OTHERS))}
+    waiting = [*(_PACKAGE / folder / "__init__.py" for folder in PLUGINS), *(_PACKAGE / f"{name}.py" for name in used)]
+    while waiting:
+        path = waiting.pop()
+        if path not in files and path.exists():
+            files.add(path)
+            waiting += _imported(path)
+    found = {str(path.relative_to(_PACKAGE).as_posix()): _digest(path.read_bytes()) for path in sorted(files)}
+    for each in own:
+        name = f"{getattr(each, '__module__', '')}.{getattr(each, '__qualname__', repr(each))}"
+        try:
+            found[name] = _digest(inspect.getsource(each).encode())  # type: ignore[arg-type]
+        except (OSError, TypeError):
+            _log.warning("the source of %s is unknown, so a resumed training cannot tell whether it changed", name)
+    return found
+
+
+def _inside(path: Path, folders: tuple[str, ...]) -> bool:
+    return any(path.is_relative_to(_PACKAGE / folder) for folder in folders)
+
+
+def _imported(path: Path) -> Iterator[Path]:
+    """Yield the files of jnl that a file imports."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == _PACKAGE.name:
+            module = _PACKAGE.joinpath(*node.module.split(".")[1:])
+            yield module.with_suffix(".py")
+            yield from (module / f"{alias.name}.py" for alias in node.names)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
