@@ -179,7 +179,7 @@ class TestRefused:
         [
             ("data", "the data have changed"),
             ("labels", "the noisy labels have"),
-            ("code", "has changed .*: all of jnl"),
+            ("code", "all of jnl; undo"),
         ],
     )
     def test_other_data_labels_or_code(self, name, message, stopped):
