@@ -69,8 +69,9 @@ class Workdir:
         os.close(self._lock)
 
     def describe_model(self, description: Content) -> None:
-        """Write `model.json`, which does not change while a training goes on."""
-        self._write(MODEL, description)
+        """Write `model.json`, unless it is there: it does not change while a training goes on."""
+        if not (self.path / MODEL).exists():
+            self._write(MODEL, description)
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
         """Add rows to `metrics.jsonl`. They are on disk when this method returns.

@@ -7,6 +7,9 @@ from jax import Array
 
 from jnl.core import registry
 from jnl.core.strategy import Strategy
+from jnl.strategies._own_loop import context
+
+__all__ = ["context", "hypers", "make", "names"]
 
 _HERE = sys.modules[__name__]
 

@@ -250,6 +250,7 @@ def test_options_and_noise_are_known_before_loading():
     assert {
         "arrays",
         "folder",
+        "own",
         "table",
         "tfds",
         "cifar10n",

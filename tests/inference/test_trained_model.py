@@ -79,7 +79,7 @@ class TestPredictions:
 
     @pytest.mark.parametrize(
         ("given", "said"),
-        [({"run": 7}, "run: 7; the model has the runs 0, 1"), ({"network": 3}, "the runs have 2 networks"),
+        [({"run": 7}, "run: 7; the model has the runs 0, 1"), ({"network": 3}, "runs have 2 networks"),
          ({"network": 0}, "the first one is 1"), ({"point": "jocr"}, "unknown name 'jocr'")],
     )  # fmt: skip
     def test_what_is_not_there_is_said(self, given, said, trained, digits):

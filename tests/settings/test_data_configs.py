@@ -13,7 +13,7 @@ from helpers.configs import DATA_SETS
 from jnl import cli, data, noise
 from jnl.data.arrays import Labelled, dataset
 from jnl.experiment.build import build
-from jnl.experiment.preview import describe
+from jnl.experiment.preview import describe, doubts
 from jnl.experiment.run import run
 from jnl.settings import sweep
 from jnl.settings.config_file import load
@@ -174,7 +174,7 @@ def test_doubts_are_said_and_names_cannot_break_lines(tmp_path):
     config = get_config("cdr", "data=arrays,noise=symmetric,rate=0")
     config.data.dir, config.batch_size = str(tmp_path / "mine.npz"), 20
     (program_spec,) = build(config)
-    lines = describe(program_spec)
+    lines = describe(program_spec) + doubts(program_spec)
     assert all(line.isprintable() for line in lines)
     assert "a\\nb" in lines[0]
     assert any("already has wrong labels, and noise.kind=symmetric adds more" in line for line in lines)
@@ -201,7 +201,7 @@ def test_what_is_believed_of_noisy_labels_is_what_is_forgotten(tmp_path):
         config.data.dir, config.batch_size, config.epochs = str(tmp_path / "mine.npz"), 20, 20
         (program_spec,) = build(config)
         assert int(program_spec.runs[0].keep_counts[-1, -1]) == int(20 * kept)
-        assert any("leaves no examples out" in line for line in describe(program_spec)) == (kept == 1)
+        assert any("leaves no examples out" in line for line in doubts(program_spec)) == (kept == 1)
     (program_spec,) = build(quick("coteaching", noise__kind="none"))
     assert int(program_spec.runs[0].keep_counts[-1, -1]) == 128  # nothing is believed of clean labels
 
@@ -226,7 +226,7 @@ def test_the_realized_noise_is_saved_and_shown():
     expected = noise.realized(np.asarray(train.clean), np.asarray(program_spec.runs[0].labels), 10)
     matrix = np.array(history.summary["points"][0]["noise"]["matrix"])
     np.testing.assert_allclose(matrix, expected, atol=1e-4)
-    lines = describe(program_spec)
+    lines = describe(program_spec) + doubts(program_spec)
     assert lines[0].startswith("digits: 1,442 to train, 355 to test, inputs 8 x 8 x 1 uint8, 10 classes of ")
     assert f"{100 * expected[3, 4]:5.1f}" in lines[5]
 
