@@ -92,7 +92,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         config = get_config(self.strategy, f"data=own,rate={self._rate()}")
         config.epochs, config.batch_size = self.epochs or config.epochs, self.batch_size or config.batch_size
         random = check_random_state(self.random_state)
-        config.seeds = tuple(int(seed) for seed in random.choice(2**31 - 1, self.seeds, replace=False))
+        config.seeds = tuple(int(seed) for seed in random.randint(2**31 - 1, size=self.seeds))
         dataset = from_arrays(inputs, codes, class_names=[str(name) for name in self.classes_], kind=_kind(inputs))
         self.history_ = run(config, dataset=dataset, model=self.model)
         return self
