@@ -82,7 +82,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         Raises:
           ValueError: if the inputs, the labels or an argument cannot be used.
         """
-        inputs, labels = validate_data(self, X, y, allow_nd=True, dtype=None)
+        inputs, labels = validate_data(self, X, y, allow_nd=True, dtype="numeric")
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -107,12 +107,13 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
           ValueError: if the inputs do not fit.
         """
         check_is_fitted(self)
-        inputs = validate_data(self, X, allow_nd=True, dtype=None, reset=False)
+        inputs = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
         return self.history_.predict_proba(inputs)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most likely class of each input, [N]. Arguments and errors are those of `predict_proba`."""
-        return self.classes_[self.predict_proba(X).argmax(1)]
+        probabilities = self.predict_proba(X)  # raises an error before `fit`
+        return self.classes_[probabilities.argmax(1)]
 
     def _rate(self) -> float:
         """Return the share of wrong labels for the method. Warn if the method needs it and nobody has said it."""
