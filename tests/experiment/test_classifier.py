@@ -43,6 +43,7 @@ def test_it_learns_and_says_how(digits):
     np.testing.assert_array_equal(again.predict_proba(inputs), probabilities)
 
 
+@pytest.mark.slow
 def test_the_same_state_gives_the_same_numbers(digits):
     inputs, labels = digits
     short = clone(SMALL).set_params(epochs=2)
@@ -52,6 +53,7 @@ def test_the_same_state_gives_the_same_numbers(digits):
     assert not np.array_equal(one, different)
 
 
+@pytest.mark.slow
 def test_images_keep_their_shape(digits):
     inputs, labels = digits
     images = (inputs.reshape(-1, 8, 8) * 15).astype(np.uint8)
@@ -60,6 +62,7 @@ def test_images_keep_their_shape(digits):
     assert classifier.predict(images).shape == (300,)
 
 
+@pytest.mark.slow
 def test_a_method_that_needs_the_rate_of_noise_says_so(digits):
     classifier = jnl.NoisyLabelClassifier("coteaching", epochs=1, random_state=0)
     with pytest.warns(UserWarning, match="noise_rate: not set; coteaching takes 20% of the labels to be wrong"):

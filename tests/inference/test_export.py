@@ -59,7 +59,7 @@ class Own(nn.Module):
         return nn.Dense(10)(nn.Dropout(0.2, deterministic=not train)(x.reshape(len(x), -1)))
 
 
-@pytest.mark.parametrize("model", [None, Own()], ids=["mlp", "own"])
+@pytest.mark.parametrize("model", [None, pytest.param(Own(), marks=pytest.mark.slow)], ids=["mlp", "own"])
 def test_images(model, only_jax, tmp_path, capsys):
     history = jnl.run(quick("jocor", augment__normalize="channels"), tmp_path / "run", model=model)
     inputs = jnl.data.load("digits").test.inputs
@@ -78,6 +78,7 @@ def test_images(model, only_jax, tmp_path, capsys):
     assert json.loads((tmp_path / "model" / "classes.json").read_text()) == [str(number) for number in range(10)]
 
 
+@pytest.mark.slow
 def test_features_are_standardized_inside(only_jax, tmp_path):
     numbers = np.random.default_rng(0).normal(100, 20, (80, 3)).astype(np.float32)
     labels = (numbers[:, 0] > 100).astype(int)

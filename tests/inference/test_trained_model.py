@@ -65,6 +65,7 @@ class TestPredictions:
         best = model.predict_proba(digits.test.inputs[:9]).argmax(1)
         assert model.predict(digits.test.inputs[:9]).tolist() == [str(number) for number in best]
 
+    @pytest.mark.slow
     def test_a_point_of_a_sweep_is_chosen(self, tmp_path, digits):
         sweep = "--config.sweep=(('strategy.name', ('standard', 'coteaching')),)"
         assert cli.main(["train", "--config=standard:quick", sweep, f"--workdir={tmp_path}"]) == 0
@@ -99,6 +100,7 @@ class TestInputs:
         gray = model.predict_proba(digits.test.inputs[:5, ..., 0])  # without an axis of channels
         np.testing.assert_array_equal(gray, model.predict_proba(digits.test.inputs[:5]))
 
+    @pytest.mark.slow
     def test_features_are_standardized_as_in_training(self):
         random = np.random.default_rng(0)
         numbers = random.normal(100, 20, (80, 3))
@@ -202,6 +204,7 @@ class TestWorkdirs:
         found = jnl.load(tmp_path, model=Own()).predict_proba(digits.test.inputs)
         np.testing.assert_array_equal(found, history.predict_proba(digits.test.inputs))
 
+    @pytest.mark.slow
     def test_an_unfinished_training_is_loaded_and_it_is_said(self, tmp_path, digits, caplog):
         history = jnl.run(quick("jocor"), tmp_path, on_epoch_end=lambda epoch, metrics: True)
         found = jnl.load(tmp_path).predict_proba(digits.test.inputs)
@@ -256,6 +259,7 @@ def test_every_network_of_jnl_can_be_described_and_made_again():
         )
 
 
+@pytest.mark.slow
 def test_failed_runs_do_not_predict(digits, caplog):
     config = quick("standard", seeds=2)
     history = jnl.run(config)

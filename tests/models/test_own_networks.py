@@ -43,10 +43,15 @@ class Nnx(nnx.Module):
         return self.out(self.drop(x.reshape(len(x), -1)))
 
 
+def slow_but_first(values, number):
+    """Parameters that are marked slow, except the first ones."""
+    return [pytest.param(value, marks=[] if place < number else pytest.mark.slow) for place, value in enumerate(values)]
+
+
 NETWORKS = {"linen": Linen(), "nnx class": Nnx, "nnx function": lambda rngs: Nnx(rngs)}
 
 
-@pytest.mark.parametrize("model", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.parametrize("model", slow_but_first(NETWORKS.values(), 2), ids=NETWORKS)
 def test_it_trains_with_dropout_and_batch_statistics(model):
     network = wrap(model)
     params, batch_stats = network.init(jax.random.key(0), IMAGES)
@@ -61,7 +66,7 @@ def test_it_trains_with_dropout_and_batch_statistics(model):
         np.testing.assert_array_equal(kept, before)
 
 
-@pytest.mark.parametrize("model", [NETWORKS["linen"], NETWORKS["nnx class"]], ids=["linen", "nnx"])
+@pytest.mark.parametrize("model", slow_but_first([NETWORKS["linen"], NETWORKS["nnx class"]], 1), ids=["linen", "nnx"])
 def test_a_training_with_it_goes_on_where_it_stopped(model, tmp_path):
     config = quick("jocor")
     whole = jnl.run(config, tmp_path / "whole", model=model)
@@ -170,7 +175,7 @@ CONVOLUTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", CONVOLUTIONS, ids=str)
+@pytest.mark.parametrize("options", slow_but_first(CONVOLUTIONS, 4), ids=str)
 def test_an_ordinary_convolution_computes_the_same(options):
     """`nn.Conv` inside a network of jnl against `nn.Conv` alone."""
     x = jax.random.normal(jax.random.key(0), (3, 9, 10, 12))

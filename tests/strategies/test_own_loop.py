@@ -55,6 +55,7 @@ def test_co_teaching_in_a_plain_optax_loop(noisy):
     assert (np.asarray(predicted) == test_labels).mean() > 0.85
 
 
+@pytest.mark.slow
 def test_small_loss_in_an_nnx_loop(noisy):
     inputs, labels, test_inputs, test_labels = noisy
     network, small_loss = (
