@@ -192,6 +192,7 @@ class TestRefused:
         changed(stopped, "strategies/jocor.py")
         self.refused(stopped, r"the code that it runs has changed .*: strategies/jocor.py; undo")
 
+    @pytest.mark.slow
     def test_it_goes_on_at_the_users_word_and_records_it(self, stopped, unbroken, caplog):
         changed(stopped, "strategies/jocor.py")
         goes_on(stopped, unbroken, checkpoint__changed_code=True)
