@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     The code is 0; 1 if all runs of a training failed; 2 for an error that the user can correct; 128 + N after signal N.
 
     Args:
-      arguments: the words after `jnl`; None means those of this process.
+      arguments: the words after `jnl`; None means the arguments of this process.
     """
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     for stream in (sys.stdout, sys.stderr):

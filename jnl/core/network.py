@@ -30,6 +30,6 @@ class Network(Protocol):
           params: parameters, perhaps with others of the strategy, which the network ignores.
           batch_stats: statistics of batch norm.
           inputs: f32[B, ...] or i32[B, T].
-          train: whether dropout is active and the statistics are those of the batch.
+          train: whether the network trains: dropout is active, and batch norm uses the statistics of the batch.
           key: random key of dropout.
         """

@@ -28,7 +28,7 @@ def from_arrays(
 
     Args:
       inputs: images [N, H, W] or [N, H, W, channels], numbers [N, D], or tokens [N, T].
-      labels: the labels that training sees, some of which may be wrong: whole numbers from 0, or names of classes, [N].
+      labels: the training labels [N]: whole numbers from 0, or names of classes. Some of them may be wrong.
       test_inputs: inputs of a test set. Without it, a tenth of the training set is held out to measure the accuracy.
       test_labels: true labels of the test set.
       clean: the true labels [N], if they are known; only metrics read them. If labels are numbers, -1 means unknown and

@@ -22,7 +22,7 @@ _RATE = 0.2  # taken for the share of wrong labels if nobody says another one
 
 
 class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
-    """A classifier for labels of which some are wrong.
+    """A scikit-learn classifier for data with some wrong labels.
 
     A tenth of the examples is held out of the training, to measure the accuracy on their labels.
 
@@ -70,7 +70,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Train on inputs and labels, some of which may be wrong.
+        """Train on inputs and labels. Some labels may be wrong.
 
         Args:
           X: numbers [N, D], or images [N, H, W] or [N, H, W, channels].
@@ -111,7 +111,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         return self.history_.predict_proba(inputs)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """Return the most likely class of each input, [N]. Arguments and errors are those of `predict_proba`."""
+        """Return the most likely class of each input, [N]. See `predict_proba` for arguments and errors."""
         probabilities = self.predict_proba(X)  # raises an error before `fit`
         return self.classes_[probabilities.argmax(1)]
 

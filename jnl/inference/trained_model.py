@@ -82,7 +82,7 @@ class TrainedModel(NamedTuple):
     def of_stored(
         self, stored: np.ndarray, *, point: str | None = None, run: int | None = None, network: int | None = None
     ) -> np.ndarray:
-        """Return what `predict_proba` does, of inputs that are prepared already: [N, ...] -> f32[N, C]."""
+        """Return what `predict_proba` does, for inputs that are already prepared: [N, ...] -> f32[N, C]."""
         each = self.chosen(point, run, network)
         total = sum((_of_all(chosen, stored) for chosen in each[1:]), _of_all(each[0], stored))
         return (total / len(each)).astype(np.float32)
@@ -90,7 +90,7 @@ class TrainedModel(NamedTuple):
     def predict(
         self, inputs: Inputs, *, point: str | None = None, run: int | None = None, network: int | None = None
     ) -> np.ndarray:
-        """Return the most likely class of each input, str[N]. Arguments and errors are those of `predict_proba`."""
+        """Return the most likely class of each input, str[N]. See `predict_proba` for arguments and errors."""
         probabilities = self.predict_proba(inputs, point=point, run=run, network=network)
         return np.array(self.class_names)[probabilities.argmax(-1)]
 

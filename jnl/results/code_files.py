@@ -1,4 +1,4 @@
-"""Which files of code a training runs, and the digest of each. A training goes on only while these stay as they are."""
+"""The files of code that a training runs, with a digest of each. A training continues only if none has changed."""
 
 import ast
 import hashlib
@@ -20,7 +20,7 @@ def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
 
     Args:
       used: plug-ins that the training names, such as `strategies/jocor`.
-      own: classes and functions of the caller that the training runs; the digest is that of their source.
+      own: classes and functions of the caller that the training runs; their source gives the digest.
     """
     files = {path for path in _PACKAGE.rglob("*.py") if not _inside(path, (*PLUGINS, *_OTHERS))}
     waiting = [*(_PACKAGE / folder / "__init__.py" for folder in PLUGINS), *(_PACKAGE / f"{name}.py" for name in used)]

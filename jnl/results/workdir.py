@@ -34,7 +34,7 @@ class Workdir:
         Args:
           path: the folder.
           content: the content of `config.json` for a new training.
-          changed_code: whether a training whose code has changed goes on; the changed files are then recorded.
+          changed_code: whether a training continues after its code has changed. Then the changed files are recorded.
 
         Raises:
           UserError: if the folder cannot be written, another process uses it, or it holds another training.
