@@ -41,6 +41,7 @@ class Measured(NamedTuple):
 
     work: str
     axis: str  # value of `config.runs_axis`
+    precision: str  # value of `config.precision`
     runs: int
     runs_at_once: int
     layout: str
@@ -50,31 +51,34 @@ class Measured(NamedTuple):
     bytes_per_run: float  # memory on the device of the run
 
 
-def program_spec(name: str, number: int, axis: str) -> ProgramSpec:
+def program_spec(name: str, number: int, axis: str, precision: str = "auto") -> ProgramSpec:
     """Return the program of JoCoR with its published settings, on random data.
 
     Args:
       name: name of an entry of `WORK`.
       number: number of runs.
       axis: value of `config.runs_axis`.
+      precision: value of `config.precision`.
     """
     work = WORK[name]
     config = get_config("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={work.model}")
-    config.seeds, config.runs_axis, config.protocol.max_steps = number, axis, work.steps
+    config.seeds, config.runs_axis, config.precision = number, axis, precision
+    config.protocol.max_steps = work.steps
     share = work.steps * config.batch_size / work.train or 1.0  # the test set is cut to the share that is trained on
     return build(config, load=lambda *_, **__: _data(work, max(1, round(work.test * share))))[0]
 
 
-def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
+def measure(name: str, number: int, axis: str, precision: str, repetitions: int) -> Measured:
     """Measure one training epoch, with its evaluation, of several runs together.
 
     Args:
       name: name of an entry of `WORK`.
       number: number of runs.
       axis: value of `config.runs_axis`.
+      precision: value of `config.precision`.
       repetitions: number of measurements, after one that is not counted.
     """
-    made = program_spec(name, number, axis)
+    made = program_spec(name, number, axis, precision)
     program = multi_run.MultiRunProgram(made.train_spec, made.dataset, made.runs, made.layout)
     training = program.train(partial(program.start, 0))
 
@@ -89,6 +93,7 @@ def measure(name: str, number: int, axis: str, repetitions: int) -> Measured:
     return Measured(
         name,
         axis,
+        precision,
         number,
         program.at_once,
         describe(made.layout),

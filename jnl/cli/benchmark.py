@@ -1,19 +1,22 @@
 """Measure this machine and print a table.
 
-jnl benchmark [--work mlp cnn7] [--runs 1 8] [--axes map vmap devices] [--repetitions 3] [--out FILE.json]
+jnl benchmark [--work mlp cnn7] [--runs 1 8] [--axes map vmap devices] [--precisions auto]
+    [--repetitions 3] [--out FILE.json]
 
 The command measures the limits of the machine first. Then it measures the seconds per run and epoch, and the share of
-the limit, for each number of runs and each `runs_axis`. Last come the start-up time and the host time. Run no other
-programs at the same time.
+the limit, for each number of runs, each `runs_axis` and each precision. Last come the start-up time and the host time.
+Run no other programs at the same time.
 """
 
 import argparse
 import json
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 from jnl.benchmark import epochs, limits, startup
 from jnl.core.json_values import Json
+from jnl.models import PRECISIONS
 from jnl.parallel import devices
 from jnl.results.provenance import record
 
@@ -26,6 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--work", nargs="+", choices=sorted(epochs.WORK), default=["mlp", "cnn7"])
     parser.add_argument("--runs", nargs="+", type=int, default=[1, 2, 4, 8, 16, 32])
     parser.add_argument("--axes", nargs="+", choices=AXES, default=AXES)
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=["auto"])
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--out", type=Path, help="where the numbers go, as JSON")
     asked = parser.parse_args(arguments)
@@ -44,16 +48,16 @@ def main(arguments: Sequence[str]) -> int:
         if asked.out is not None:
             asked.out.write_text(json.dumps(found, indent=1) + "\n")
 
-    print(f"\n{'work':10} {'axis':8} {'runs':>4}  {'s per run and epoch':28} {'GFLOP/s':>8} {'limit':>6} "
-          f"{'compile s':>9} {'MiB per run':>11}")  # fmt: skip
+    print(f"\n{'work':10} {'axis':8} {'precision':9} {'runs':>4}  {'s per run and epoch':28} {'GFLOP/s':>8} "
+          f"{'limit':>6} {'compile s':>9} {'MiB per run':>11}")  # fmt: skip
     for work in asked.work:
         for number in asked.runs:
-            for axis in asked.axes:
-                one = epochs.measure(work, number, axis, asked.repetitions)
+            for axis, precision in product(asked.axes, asked.precisions):
+                one = epochs.measure(work, number, axis, precision, asked.repetitions)
                 share = one.operations_per_second / limit.peak
                 seconds = one.seconds_per_run_and_epoch
                 rows.append(one._asdict() | {"seconds_per_run_and_epoch": seconds._asdict(), "share_of_limit": share})
-                print(f"{work:10} {axis:8} {number:4d}  {seconds!s:28} "
+                print(f"{work:10} {axis:8} {precision:9} {number:4d}  {seconds!s:28} "
                       f"{one.operations_per_second / 1e9:8.1f} {share:6.2f} {one.compile_seconds:9.2f} "
                       f"{one.bytes_per_run / 2**20:11.1f}", flush=True)  # fmt: skip
                 save()

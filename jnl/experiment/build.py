@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple, cast
 
@@ -14,17 +15,17 @@ from ml_collections import ConfigDict
 from jnl import data, models, noise, strategies
 from jnl.core.errors import UserError
 from jnl.core.memory import OutOfSample
-from jnl.core.network import Network
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
-from jnl.core.train_state import TrainState
+from jnl.core.train_state import TrainState, has_convolutions
 from jnl.data import holdout
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
+from jnl.models import ModuleNetwork
 from jnl.ops.augment import Augment
 from jnl.parallel import devices, flops, host_feed
 from jnl.parallel.compiled_epoch import EpochCarry
-from jnl.parallel.layout import choose
+from jnl.parallel.layout import Layout, choose
 from jnl.settings.config import complete
 from jnl.settings.epoch_plan import check_result_epoch
 from jnl.settings.parse import parse_data, parse_points
@@ -36,12 +37,13 @@ from jnl.training.evaluation import predictor
 from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
+_UNKNOWN_YET = cast(tuple[Layout, EpochCarry], (None, None))  # until a program is traced
 _HELD_OUT = 0.1  # share of the training set that is held out for validation if there is no test set
 _OPERATIONS = 2**41  # floating-point operations of one segment of an epoch: about half a minute on two CPU cores
 
 
 def build(
-    config: ConfigDict, load: Callable[..., Dataset] = data.load, network: Network | None = None
+    config: ConfigDict, load: Callable[..., Dataset] = data.load, network: ModuleNetwork | None = None
 ) -> list[ProgramSpec]:
     """Return the programs of a config. Points of a sweep that differ only in the values of arrays share a program.
 
@@ -85,25 +87,27 @@ def _sized(config: ConfigDict, source: Callable[[DataSettings], Dataset]) -> Con
 
 
 def _traced(program_spec: ProgramSpec) -> ProgramSpec:
-    """Trace an epoch, count its operations and choose its number of segments.
+    """Trace an epoch, count its operations, and choose its number of segments and the layout of its runs.
 
     Tracing raises an error if, for example, the network does not fit the size of the images.
     """
     spec, train, run = program_spec.train_spec, program_spec.dataset.train, program_spec.runs[0]
+    settings, number_of_runs = program_spec.settings, len(program_spec.run_infos)
     train = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train
     )  # reads no memory-mapped file
     state = jax.eval_shape(partial(init_state, spec), train, run)
     _check_logits(spec, state, train.inputs, len(program_spec.dataset.class_names))
     number = flops.count(partial(train_epoch, spec), train, run, state, jnp.int32(0))
-    segments = 1 + number * len(program_spec.run_infos) // _OPERATIONS
-    if program_spec.settings.checkpoint.segment:
-        segments = -(-spec.steps // program_spec.settings.checkpoint.segment)
+    segments = 1 + number * number_of_runs // _OPERATIONS
+    if settings.checkpoint.segment:
+        segments = -(-spec.steps // settings.checkpoint.segment)
     if spec.streams:
-        examples = spec.steps * spec.batch_size * len(program_spec.run_infos)
+        examples = spec.steps * spec.batch_size * number_of_runs
         segments = max(segments, 1 + examples * program_spec.dataset.train.inputs[0].nbytes // host_feed.BYTES)
     return program_spec._replace(
         train_spec=spec._replace(segments=segments),
+        layout=choose(settings.runs_axis, number_of_runs, settings.devices_per_batch, has_convolutions(state.params)),
         abstract_carry=EpochCarry(state, metrics.zero_counts()),
         operations=number,
     )
@@ -125,7 +129,7 @@ def _one(
     source: Callable[[DataSettings], Dataset],
     draw: Callable[[DataSettings, NoiseSettings, int], "_Noisy"],
     fit: Callable[[Augment, DataSettings], Augment],
-    network: Network | None,
+    network: ModuleNetwork | None,
 ) -> ProgramSpec:
     """Return the program of one point of a sweep. It is not traced yet."""
     settings = point.settings
@@ -145,6 +149,7 @@ def _one(
     options = _model_options(settings.model, dataset, model)
     if network is None:
         network = models.wrap(models.make(model, len(dataset.class_names), **options))
+    network = replace(network, precision=settings.precision)
     spec = TrainSpec(
         model=network,
         make_strategy=partial(strategies.make, settings.strategy.name, **settings.strategy.static),
@@ -160,11 +165,7 @@ def _one(
         _run_info(point, one, seed, noise_seed, bool(folds))
         for seed, noise_seed, one in zip(settings.seeds, settings.noise_seeds, noisy, strict=True)
     ]
-    layout = choose(settings.runs_axis, len(run_infos), settings.devices_per_batch)
-    unknown_yet = cast(EpochCarry, None)
-    return ProgramSpec(
-        settings, model, options, spec, dataset, run_infos, layout, abstract_carry=unknown_yet, operations=0
-    )
+    return ProgramSpec(settings, model, options, spec, dataset, run_infos, *_UNKNOWN_YET, operations=0)
 
 
 def _run_info(point: SettingsPoint, noisy: "_Noisy", seed: int, noise_seed: int, folds: bool) -> RunInfo:
@@ -218,8 +219,7 @@ def _shape(program_spec: ProgramSpec) -> Hashable:
 def _merge(alike: Sequence[ProgramSpec]) -> ProgramSpec:
     """Return one program with the runs of all these programs."""
     first, run_infos = alike[0], [run_info for program_spec in alike for run_info in program_spec.run_infos]
-    layout = choose(first.settings.runs_axis, len(run_infos), first.settings.devices_per_batch)
-    return first._replace(run_infos=run_infos, layout=layout)
+    return first._replace(run_infos=run_infos)
 
 
 def _dataset(load: Callable[..., Dataset], wanted: DataSettings) -> Dataset:

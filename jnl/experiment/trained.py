@@ -19,6 +19,7 @@ def describe_model(programs: Sequence[ProgramSpec]) -> ModelDescription:
                 network=program_spec.model,
                 options=program_spec.model_options,
                 networks=program_spec.train_spec.num_nets,
+                precision=program_spec.settings.precision,
                 augment=program_spec.train_spec.augment,
                 runs=_runs(program_spec, first),
                 points=_points(program_spec),

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text
 from jnl.core.registry import Value
 from jnl.data.preparation import Preparation
+from jnl.models import PRECISIONS
 from jnl.ops.augment import Augment
 
 _FORMAT = 1
@@ -21,6 +22,7 @@ class ProgramDescription(NamedTuple):
     network: str  # name of the network; `own` for one of the caller
     options: Mapping[str, Value]
     networks: int  # number of networks of a run
+    precision: str  # of the arithmetic of the networks
     augment: Augment  # with the statistics of the training set
     runs: tuple[int, ...]
     points: tuple[str, ...]  # title of the point of each run
@@ -65,10 +67,17 @@ def _program(fields: Mapping[str, Json]) -> ProgramDescription:
         as_text(fields["network"]),
         options,
         as_integer(fields["networks"]),
+        _precision(fields.get("precision", "auto")),
         _augment(as_object(fields["augment"])),
         tuple(as_integer(run) for run in as_list(fields["runs"])),
         _texts(fields["points"]),
     )
+
+
+def _precision(value: Json) -> str:
+    if value not in PRECISIONS:
+        raise ValueError(f"precision {value!r}")
+    return as_text(value)
 
 
 def _augment(fields: Mapping[str, Json]) -> Augment:

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from flax import linen as nn
 
 from jnl import models
 from jnl.core.errors import UserError, reason
-from jnl.core.network import Network, Tree
+from jnl.core.network import Tree
 from jnl.inference.description import ModelDescription, ProgramDescription
 from jnl.inference.trained_model import Program, TrainedModel
 from jnl.results.checkpoint import latest
@@ -67,9 +68,11 @@ def _description(path: Path) -> ModelDescription:
         raise UserError(f"workdir: {file} is damaged ({reason(error)}); train again, or restore it") from error
 
 
-def _program(folder: Path, program: ProgramDescription, whole: ModelDescription, own: Network | None) -> Program:
+def _program(
+    folder: Path, program: ProgramDescription, whole: ModelDescription, own: models.ModuleNetwork | None
+) -> Program:
     """Return the trained runs of one program."""
-    network = own or _network(program, len(whole.class_names))
+    network = replace(own or _network(program, len(whole.class_names)), precision=program.precision)
     checkpoint = latest(folder)
     if checkpoint is None:
         raise UserError(f"workdir: {folder} holds no checkpoint that can be read, so there are no weights to load")
@@ -87,7 +90,7 @@ def _program(folder: Path, program: ProgramDescription, whole: ModelDescription,
     return Program(network, program.augment, program.runs, program.points, params, batch_stats, failed)
 
 
-def _network(program: ProgramDescription, classes: int) -> Network:
+def _network(program: ProgramDescription, classes: int) -> models.ModuleNetwork:
     """Return a network of jnl by its name. Raise `UserError` if it is one of the caller."""
     if program.network not in models.names() or program.network == "own":
         raise UserError(

@@ -12,8 +12,9 @@ from flax import linen as nn
 from jnl.core import registry
 from jnl.models._convolution import portable
 from jnl.models._network import ModuleNetwork, wrap
+from jnl.models._precision import PRECISIONS
 
-__all__ = ["ModuleNetwork", "make", "names", "options", "portable", "wrap"]
+__all__ = ["PRECISIONS", "ModuleNetwork", "make", "names", "options", "portable", "wrap"]
 
 _HERE = sys.modules[__name__]
 

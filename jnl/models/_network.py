@@ -1,4 +1,4 @@
-"""Any module of Flax as a network of jnl: its argument that switches training on, and its convolutions."""
+"""Any module of Flax as a network of jnl: its argument that switches training on, its convolutions, its precision."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +14,7 @@ from jax.typing import DTypeLike
 from jnl.core.errors import UserError, reason
 from jnl.core.network import Tree
 from jnl.models._convolution import convolve
+from jnl.models._precision import lower, products, raise_again
 
 _TRAINS = ("train", "training", "is_training")  # names of an argument that is true in training
 _EVALUATES = ("deterministic", "use_running_average")  # names of one that is true in evaluation
@@ -28,6 +29,7 @@ class ModuleNetwork:
     trains: nn.Module  # the module in training
     evaluates: nn.Module  # the module in evaluation, which is the same one for linen
     source: object = field(default=None, compare=False)  # the class or function that has the code
+    precision: str = "auto"  # of its arithmetic, one of `_precision.PRECISIONS`
 
     def __hash__(self) -> int:
         return hash(type(self.trains))  # fields of a module may not be hashable
@@ -52,27 +54,29 @@ class ModuleNetwork:
     ) -> tuple[Array, Array | None, Tree]:
         """Return logits f32[B, C], features f32[B, D] if the module sows them, and the new statistics."""
         module = self.trains if train else self.evaluates
+        params, lowered = lower(self.precision)((params, inputs))
         variables = {"params": params, "batch_stats": batch_stats}
-        with _called(inputs):
+        with _called(inputs), products(self.precision):
             logits, new = module.apply(
-                variables, inputs, **_switches(module, train), mutable=_KEPT, rngs={"dropout": key}
+                variables, lowered, **_switches(module, train), mutable=_KEPT, rngs={"dropout": key}
             )
         (features,) = new.get("intermediates", {}).get("features", (None,))
-        return logits, features, new.get("batch_stats", {})
+        return raise_again(self.precision)((logits, features, new.get("batch_stats", {})))
 
 
-def wrap(model: nn.Module | Callable[..., object]) -> ModuleNetwork:
+def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> ModuleNetwork:
     """Return a module as a network.
 
     Args:
       model: a linen module whose call takes `(inputs)` or `(inputs, train)`; or an nnx class, or a function that is
         called with `rngs=` and returns an nnx module.
+      precision: of its arithmetic, one of `_precision.PRECISIONS`.
 
     Raises:
       UserError: if it is something else.
     """
     if isinstance(model, nn.Module):
-        return ModuleNetwork(model, model, type(model))
+        return ModuleNetwork(model, model, type(model), precision)
     if isinstance(model, type) and issubclass(model, nn.Module):
         raise UserError(f"model: {model.__name__} is a class; give a module, such as {model.__name__}()")
     called = model.__init__ if isinstance(model, type) else model  # type: ignore[misc]
@@ -81,10 +85,10 @@ def wrap(model: nn.Module | Callable[..., object]) -> ModuleNetwork:
             f"model: {model!r} is not a linen module, an nnx class, or a function that takes `rngs` and returns an nnx "
             "module; give one, because each run and network starts from its own weights"
         )
-    return _of_nnx(model)
+    return _of_nnx(model, precision)
 
 
-def _of_nnx(make: Callable[..., object]) -> ModuleNetwork:
+def _of_nnx(make: Callable[..., object], precision: str) -> ModuleNetwork:
     """Return the network of an nnx class or of a function that makes an nnx module."""
     from flax import nnx  # imported here, because most networks do not need it
 
@@ -101,7 +105,7 @@ def _of_nnx(make: Callable[..., object]) -> ModuleNetwork:
 
         return nnx.bridge.ToLinen(module, metadata_fn=None)
 
-    return ModuleNetwork(made("train"), made("eval"), make)
+    return ModuleNetwork(made("train"), made("eval"), make, precision)
 
 
 @contextmanager
@@ -166,7 +170,8 @@ def convolution(
         and window_strides[0] == window_strides[1]
         and ones
         and feature_group_count == batch_group_count == 1
-        and lhs.dtype == rhs.dtype == jnp.float32
+        and lhs.dtype == rhs.dtype
+        and lhs.dtype in (jnp.float32, jnp.bfloat16)
         and precision is preferred_element_type is None
         and all(value is None for value in others.values())
     )
@@ -183,5 +188,5 @@ def convolution(
     pads = [(int(low), int(high)) for low, high in given]
     edges = {edge for pair in pads for edge in pair}
     if len(edges) > 1 or min(edges) < 0 or max(edges) > 2:
-        lhs, edges = lax.pad(lhs, jnp.float32(0), [(0, 0, 0), *((*pair, 0) for pair in pads), (0, 0, 0)]), {0}
+        lhs, edges = lax.pad(lhs, jnp.zeros((), lhs.dtype), [(0, 0, 0), *((*pair, 0) for pair in pads), (0, 0, 0)]), {0}
     return convolve(lhs, rhs, edges.pop(), window_strides[0])

@@ -38,6 +38,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     if "noise_rate" in config.strategy:
         config.strategy.noise_rate = config_dict.placeholder(float)  # follows noise.rate unless it is set
     config.model = ConfigDict({"name": "auto"})
+    config.precision = "auto"  # of the arithmetic of the networks: auto, float32, tf32 or bfloat16
     config.augment = ConfigDict({"pad": 0, "crop": 0, "random_resized_crop": False, "flip": False, "cutout": 0})
     config.augment.update({"shift": 0.0, "rotate": 0.0, "normalize": "none"})
     config.epochs = 200  # 0 follows the number of examples, see settings/sizes.py

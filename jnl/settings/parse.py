@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from jnl import noise, strategies
+from jnl import models, noise, strategies
 from jnl.core.errors import UserError, unknown
 from jnl.core.json_values import Json
 from jnl.core.registry import Value
@@ -52,6 +52,8 @@ def parse(config: ConfigDict) -> Settings:
     if config.devices_per_batch > 1 and config.batch_size % config.devices_per_batch:
         raise UserError(f"config.devices_per_batch: {config.devices_per_batch} does not divide batch_size")
     choose(config.runs_axis, 1, config.devices_per_batch)
+    if config.precision not in models.PRECISIONS:
+        raise unknown("precision", config.precision, models.PRECISIONS)
     augment = Augment(**config.augment)
     augment.check()
     optimizer = Optimizer(**{field: config.optim[field] for field in Optimizer._fields})
@@ -77,6 +79,7 @@ def parse(config: ConfigDict) -> Settings:
             config.strategy.name, hyper, strategy, bool(hyper.get("known_noise")) or config.strategy.name == "oracle"
         ),
         model=ModelSettings(config.model.name, _options("model", config.model)),
+        precision=config.precision,
         augment=augment,
         optimizer=optimizer,
         plan=plan,

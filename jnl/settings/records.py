@@ -74,6 +74,7 @@ class Settings(NamedTuple):
     noise: NoiseSettings
     strategy: StrategySettings
     model: ModelSettings
+    precision: str  # of the arithmetic of the networks, one of `models.PRECISIONS`
     augment: Augment
     optimizer: Optimizer
     plan: EpochPlan
