@@ -17,7 +17,7 @@ from jnl.core.errors import UserError
 from jnl.core.memory import OutOfSample
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
-from jnl.core.train_state import TrainState, has_convolutions
+from jnl.core.train_state import TrainState, fills_device
 from jnl.data import holdout
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
@@ -107,7 +107,7 @@ def _traced(program_spec: ProgramSpec) -> ProgramSpec:
         segments = max(segments, 1 + examples * program_spec.dataset.train.inputs[0].nbytes // host_feed.BYTES)
     return program_spec._replace(
         train_spec=spec._replace(segments=segments),
-        layout=choose(settings.runs_axis, number_of_runs, settings.devices_per_batch, has_convolutions(state.params)),
+        layout=choose(settings.runs_axis, number_of_runs, settings.devices_per_batch, fills_device(state.params)),
         abstract_carry=EpochCarry(state, metrics.zero_counts()),
         operations=number,
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from jnl import strategies
 from jnl.core.memory import ExampleWeighting, OutOfSample
-from jnl.core.train_state import has_convolutions
+from jnl.core.train_state import fills_device
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
 from jnl.experiment.loop import train_program
 from jnl.experiment.program_spec import ProgramSpec
@@ -80,7 +80,7 @@ def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: Ch
     spec = program_spec.train_spec._replace(make_strategy=partial(strategies.make, "standard"), num_nets=1)
     spec = spec._replace(steps=min(spec.steps, len(run_infos[0].train_index) // spec.batch_size))
     settings, params = program_spec.settings, program_spec.abstract_carry.states.params
-    layout = choose(settings.runs_axis, len(run_infos), settings.devices_per_batch, has_convolutions(params))
+    layout = choose(settings.runs_axis, len(run_infos), settings.devices_per_batch, fills_device(params))
 
     made: list[multi_run.MultiRunProgram] = []
 

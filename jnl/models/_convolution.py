@@ -39,7 +39,6 @@ _OUTPUT = np.array(
 _TILE = 4
 _TILES_AT_ONCE = 128  # number of tiles that fit in the cache of a core, from measurement
 _portable = ContextVar("portable", default=False)
-_ALIGNED = 8
 _FEW_CHANNELS = 8  # images have few channels, and nine shifted copies of few channels are small
 
 
@@ -74,7 +73,7 @@ def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
     if backend == "cpu" and not few and stride == 1 and kernel.shape[0] == 3:
         return winograd(x, kernel, padding)
     if backend == "gpu" and not few:
-        return aligned(x, kernel, padding, stride)
+        return native(x, kernel, padding, stride)
     return shifted(x, kernel, padding, stride)
 
 
@@ -82,15 +81,6 @@ def native(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
     """Convolve as `convolve` does, by XLA's own convolution."""
     edge, layout = (padding, padding), ("NHWC", "HWIO", "NHWC")
     return lax.conv_general_dilated(x, kernel, (stride, stride), (edge, edge), dimension_numbers=layout)
-
-
-def aligned(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
-    """Convolve as `native` does. In bfloat16, numbers of channels are multiples of 8, which tensor cores need."""
-    channels, features = kernel.shape[2:]
-    if x.dtype == jnp.bfloat16:
-        x = jnp.pad(x, ((0, 0), (0, 0), (0, 0), (0, -channels % _ALIGNED)))
-        kernel = jnp.pad(kernel, ((0, 0), (0, 0), (0, -channels % _ALIGNED), (0, -features % _ALIGNED)))
-    return native(x, kernel, padding, stride)[..., :features]
 
 
 def shifted(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:

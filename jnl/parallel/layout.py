@@ -19,23 +19,23 @@ class Layout(NamedTuple):
     reason: str  # why this layout was chosen, for messages
 
 
-def choose(axis: str, num_runs: int, devices_per_batch: int = 1, convolutions: bool = False) -> Layout:
+def choose(axis: str, num_runs: int, devices_per_batch: int = 1, fills_device: bool = False) -> Layout:
     """Return the layout for the setting `runs_axis`.
 
     `vmap` and `map` use one device (or `devices_per_batch` devices). `devices` spreads the runs over all devices of all
-    hosts. Each row of devices computes its share by `map` on CPU, and on a GPU if the networks have convolutions;
+    hosts. Each row of devices computes its share by `map` on CPU, and on a GPU if one network fills it;
     otherwise by `vmap`. `auto` means `devices`.
 
     The reason for this rule is a measurement (`jnl.benchmark`, MLP, seconds per run and epoch). CPU with 2 cores, 8
     runs: `devices` 0.71, `map` 1.03, `vmap` 1.05. GPU (H200): 0.032 for one run by `map`, 0.005 for each of 32 runs by
-    `vmap`, because one small run does not fill the device. The 7-layer CNN on a GPU (H100), 4 runs in bfloat16: `map`
-    1.18, `vmap` 1.97. The rule is not measured on a TPU.
+    `vmap`, because one small run does not fill the device. On an H100, 4 runs of the 7-layer CNN in bfloat16:
+    `map` 1.18, `vmap` 1.97; 8 runs of the small CNN: `map` 0.180, `vmap` 0.089. The rule is not measured on a TPU.
 
     Args:
       axis: the setting `runs_axis`, one of `AXES`.
       num_runs: number of runs.
       devices_per_batch: number of devices over which each batch is spread.
-      convolutions: whether the networks have convolutions.
+      fills_device: whether one network fills a GPU.
 
     Raises:
       UserError: the axis is unknown, or these devices do not allow this layout.
@@ -54,7 +54,7 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1, convolutions: b
             f"runs_axis: {axis} uses one device only; with {jax.process_count()} processes, use devices or auto"
         )
     backend = jax.default_backend()
-    best = "map" if backend == "cpu" or (backend == "gpu" and convolutions) else "vmap"
+    best = "map" if backend == "cpu" or (backend == "gpu" and fills_device) else "vmap"
     inner = axis if axis in ("map", "vmap") else best
     rows = len(all_devices) // devices_per_batch
     if inner == axis:
