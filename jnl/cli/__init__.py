@@ -1,5 +1,6 @@
 """The command `jnl`. Each file in this folder is a subcommand: it has the name of the file, and a function `main`."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -29,8 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name == "--version":
         print(f"jnl {VERSION}")
         return 0
+    if os.getcwd() not in sys.path:  # so that a method in this folder is found by its name, but hides no package
+        sys.path.append(os.getcwd())
     try:
-        return registry.function(_HERE, name, "jnl", called="main")(rest)
+        return registry.find(_HERE, name, "jnl").main(rest)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,6 +1,6 @@
 """Export a trained model to files that work without jnl.
 
-jnl export WORKDIR [--out model] [--point TITLE] [--run N] [--network N]
+jnl export WORKDIR [--out model] [--point TITLE] [--run N] [--network N] [--model MODULE:NAME]
 
 The folder has the program (StableHLO, for CPU, CUDA and TPU), its weights (safetensors), the names of the classes, and
 a README with the lines that load the program.
@@ -21,11 +21,14 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("workdir", type=Path, metavar="WORKDIR")
     parser.add_argument("--out", type=Path, default=Path("model"), help="the folder to write")
+    parser.add_argument("--model", help="the network, if the config named one that jnl does not have: MODULE:NAME")
     parser.add_argument("--point", help="title of a point of a sweep")
     parser.add_argument("--run", type=int, help="number of one run")
     parser.add_argument("--network", type=int, help="1 or 2")
     asked = parser.parse_args(arguments)
-    files = export(load(asked.workdir), asked.out, point=asked.point, run=asked.run, network=asked.network)
+    files = export(
+        load(asked.workdir, model=asked.model), asked.out, point=asked.point, run=asked.run, network=asked.network
+    )
     for file in files:
         print(f"{file} ({file.stat().st_size:,} bytes)")
     return 0

@@ -1,6 +1,7 @@
 """Predict the classes of new inputs by a trained model, and write them to a file.
 
 jnl predict WORKDIR INPUTS [--out predictions.csv] [--point TITLE] [--run N] [--network N] [--probabilities]
+    [--model MODULE:NAME]
 
 INPUTS is what the training had: a folder of images, a table (.csv or .parquet), texts (a .txt file with one in each
 line), or an array (.npy, or .npz with `inputs`). The columns of the file are the input, its most likely class, and the
@@ -26,12 +27,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("workdir", type=Path, metavar="WORKDIR")
     parser.add_argument("inputs", type=Path, metavar="INPUTS")
     parser.add_argument("--out", type=Path, default=Path("predictions.csv"), help="the file to write")
+    parser.add_argument("--model", help="the network, if the config named one that jnl does not have: MODULE:NAME")
     parser.add_argument("--point", help="title of a point of a sweep")
     parser.add_argument("--run", type=int, help="number of one run")
     parser.add_argument("--network", type=int, help="1 or 2")
     parser.add_argument("--probabilities", action="store_true", help="add a column for each class")
     asked = parser.parse_args(arguments)
-    model = load(asked.workdir)
+    model = load(asked.workdir, model=asked.model)
     inputs = read(asked.inputs, model.preparation)
     found = model.of_stored(inputs.stored, point=asked.point, run=asked.run, network=asked.network)
     names, best = model.class_names, found.argmax(1)

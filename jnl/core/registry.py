@@ -1,11 +1,15 @@
-"""Plug-ins that are found by file name. To add one, add a file to its folder; no other file changes."""
+"""Plug-ins that are found by file name. To add one, add a file to its folder; no other file changes.
+
+A plug-in of another package has the name `package.module:function` instead, see `core/foreign.py`.
+"""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
+from jnl.core import foreign
 from jnl.core.errors import UserError, unknown
 
 Value = bool | int | float | str  # types of a keyword argument, which are the types that a config field can have
@@ -37,8 +41,10 @@ def function(package: ModuleType, name: str, field: str, called: str = "") -> Ca
     """Return the function that creates a plug-in. It has the name of its file, unless `called` is another name.
 
     Raises:
-      UserError: there is no such plug-in, or its file does not hold the function.
+      UserError: there is no such plug-in, or its file or module does not hold the function.
     """
+    if foreign.is_foreign(name):
+        return foreign.load(name, field)
     module, wanted = find(package, name, field), called or name
     if not callable(found := getattr(module, wanted, None)):
         raise UserError(
@@ -48,24 +54,39 @@ def function(package: ModuleType, name: str, field: str, called: str = "") -> Ca
     return found
 
 
-def keywords(factory: Callable[..., object], skip: str = "") -> dict[str, Value]:
+def parameters_of(factory: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a function or class, also of a class whose metaclass hides them, as in nnx."""
+    if not isinstance(factory, type):
+        return inspect.signature(factory).parameters
+    return dict(list(inspect.signature(factory.__init__).parameters.items())[1:])  # type: ignore[misc]
+
+
+def keywords(factory: Callable[..., object], skip: Collection[str] = ()) -> dict[str, Value]:
     """Return the keyword arguments of a plug-in with their defaults.
 
+    Arguments whose default a config cannot hold, such as a function, are left out; they keep their default.
+
     Args:
-      factory: the function that creates the plug-in.
-      skip: an argument that all plug-ins of this kind have; it is left out.
+      factory: the function or class that creates the plug-in.
+      skip: arguments that all plug-ins of this kind have; they are left out.
 
     Raises:
       UserError: an argument has no default.
     """
-    parameters = {name: each for name, each in inspect.signature(factory).parameters.items() if name != skip}
+    parameters = {
+        name: each
+        for name, each in parameters_of(factory).items()
+        if name not in skip and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    }
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty:
             raise UserError(f"{factory.__module__}: the argument {name!r} has no default; give it one")
-    return {name: parameter.default for name, parameter in parameters.items()}
+    return {name: each.default for name, each in parameters.items() if isinstance(each.default, Value)}
 
 
-def check_keywords(factory: Callable[..., object], given: Iterable[str], field: str, skip: str = "") -> None:
+def check_keywords(
+    factory: Callable[..., object], given: Iterable[str], field: str, skip: Collection[str] = ()
+) -> None:
     """Raise `UserError` with the valid names if the plug-in does not accept one of the keyword arguments.
 
     Args:

@@ -2,14 +2,19 @@
 
 Each file in `data/sources/` is one data set with a function `load(dir) -> Dataset`. The file name is the name of the
 data set: `mnist.py` is `mnist`. A name may have a second part, as in `tfds:food101`; the source gets it as `part`. A
-source sets `NOISY = True` if the original labels of its data set contain noise.
+source sets `NOISY = True` if the original labels of its data set contain noise. `package.module:function` means a
+function of another package that returns a `Dataset`.
 """
 
+import inspect
 import os
+import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 
 from jnl.core import registry
 from jnl.core.errors import UserError, reason
+from jnl.core.foreign import is_foreign
 from jnl.data import sources
 from jnl.data.arrays import checked
 from jnl.data.dataset import Dataset
@@ -22,18 +27,26 @@ def names() -> list[str]:
 
 def _source(name: str) -> Callable[..., Dataset]:
     """Return the `load` function of the data set `name`."""
-    return registry.function(sources, name.partition(":")[0], "data.name", called="load")
+    return registry.function(sources, _first(name), "data.name", called="load")
+
+
+def _first(name: str) -> str:
+    """Return the name without its second part: `tfds` of `tfds:food101`, but all of `package.module:function`."""
+    first = name.partition(":")[0]
+    foreign = is_foreign(name) and first not in names() and find_spec(first.partition(".")[0]) is not None
+    return name if foreign else first
 
 
 def options(name: str) -> dict[str, registry.Value]:
     """Return the options of a data set with their default values."""
-    own = registry.keywords(_source(name), skip="dir")
+    own = registry.keywords(_source(name), skip=("dir",))
     return {option: value for option, value in own.items() if option != "part"}
 
 
 def noisy_already(name: str) -> bool:
     """Return whether the original labels of a data set contain noise."""
-    return getattr(registry.find(sources, name.partition(":")[0], "data.name"), "NOISY", False)
+    source = sys.modules[_source(name).__module__]
+    return getattr(source, "NOISY", False)
 
 
 def load(name: str, dir: str | os.PathLike[str] | None = None, **options: registry.Value) -> Dataset:
@@ -50,8 +63,8 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
         are not uint8, float32 or int32, a label is not a class, or an input is not finite.
     """
     source = _source(name)
-    registry.check_keywords(source, options, "data", skip="dir")
-    part = {"part": name.partition(":")[2]} if ":" in name else {}
+    registry.check_keywords(source, options, "data", skip=("dir",))
+    part = {"part": name.partition(":")[2]} if _first(name) != name else {}
     if part and "part" not in registry.keywords(source):
         raise UserError(
             f"data.name: {name!r}: {name.partition(':')[0]!r} has no parts; remove the colon and the text after it"
@@ -62,7 +75,7 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
                 f"data.{option}: {value!r} contains a NUL character, which is not allowed in a path; remove it"
             )
     try:
-        dataset = source(dir=dir, **options, **part)
+        dataset = source(**({"dir": dir} if "dir" in inspect.signature(source).parameters else {}), **options, **part)
     except OSError as error:
         where = error.filename or dir
         raise UserError(

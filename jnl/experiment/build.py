@@ -108,7 +108,7 @@ def _traced(program_spec: ProgramSpec) -> ProgramSpec:
     return program_spec._replace(
         train_spec=spec._replace(segments=segments),
         layout=choose(settings.runs_axis, number_of_runs, settings.devices_per_batch, fills_device(state.params)),
-        abstract_carry=EpochCarry(state, metrics.zero_counts()),
+        abstract_carry=EpochCarry(state, metrics.zero_counts(spec.metrics)),
         operations=number,
     )
 
@@ -160,6 +160,7 @@ def _one(
         streams=_streams(settings, dataset, strategy),
         optimizer=settings.optimizer,
         augment=fit(settings.augment, settings.data),
+        metrics=settings.metrics,
     )
     run_infos = [
         _run_info(point, one, seed, noise_seed, bool(folds))

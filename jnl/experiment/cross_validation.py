@@ -92,7 +92,8 @@ def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: Ch
         return made[0]
 
     abstract_carry = EpochCarry(
-        jax.eval_shape(partial(init_state, spec), program_spec.dataset.train, run_infos[0]), metrics.zero_counts()
+        jax.eval_shape(partial(init_state, spec), program_spec.dataset.train, run_infos[0]),
+        metrics.zero_counts(spec.metrics),
     )
     epochs = range(rule.epochs)
     trained = train_program(f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *epoch: False)

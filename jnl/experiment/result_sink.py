@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
-from jnl import models
+from jnl import data, models
 from jnl.core.errors import UserError
+from jnl.core.foreign import is_foreign, load
 from jnl.core.json_values import Json
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
 from jnl.experiment.left_out import Table
@@ -109,12 +110,18 @@ def open_results(
 
 def _code(programs: Sequence[ProgramSpec]) -> dict[str, str]:
     """Return the digest of each file of code that the programs run."""
-    used, own = set[str](), []
+    used, own = set[str](), dict[str, object]()
     for program_spec in programs:
         network, settings = program_spec.train_spec.model, program_spec.settings
-        used |= {f"strategies/{settings.strategy.name}", f"models/{program_spec.model}"}
-        used |= {f"data/sources/{settings.data.name.partition(':')[0]}"}
-        used |= {f"noise/kinds/{run_info.settings.noise.kind}" for run_info in program_spec.run_infos}
+        names = {("strategies", settings.strategy.name), ("models", program_spec.model)}
+        names |= {("data/sources", settings.data.name), *(("metrics", name) for name in settings.metrics)}
+        names |= {("noise/kinds", run_info.settings.noise.kind) for run_info in program_spec.run_infos}
+        for folder, name in names:
+            builtin = folder == "data/sources" and name.partition(":")[0] in data.names()
+            if is_foreign(name) and not builtin:
+                own[name] = load(name, folder)
+            else:
+                used.add(f"{folder}/{name.partition(':')[0]}")
         if program_spec.model == "own" and isinstance(network, models.ModuleNetwork):
-            own.append(network.source)
-    return digests(sorted(used), own)
+            own["model"] = network.source
+    return digests(sorted(used), own.values())

@@ -5,7 +5,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from flax import linen as nn
@@ -14,12 +14,14 @@ from ml_collections import ConfigDict
 from jnl import data, models
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json
+from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
 from jnl.data.preparation import Inputs
 from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
 from jnl.experiment.cross_validation import weigh
+from jnl.experiment.given import in_place_of, name_plugins
 from jnl.experiment.left_out import tables
 from jnl.experiment.loop import train_program
 from jnl.experiment.preview import describe, doubts
@@ -28,11 +30,12 @@ from jnl.experiment.result_sink import ResultSink, open_results
 from jnl.experiment.summarize import metric_rows, run_columns, summary_of, summary_points
 from jnl.experiment.trained import trained_model
 from jnl.inference.trained_model import TrainedModel
+from jnl.noise.kind import NoiseKind
 from jnl.parallel import multi_run
 from jnl.results.records import Summary
+from jnl.training.metric import Metric
 
 _log = logging.getLogger(__name__)
-Given = TypeVar("Given")
 
 
 class History(NamedTuple):
@@ -74,6 +77,9 @@ def run(
     *,
     dataset: Dataset | None = None,
     model: nn.Module | Callable[..., object] | None = None,
+    strategy: Callable[..., Strategy] | None = None,
+    noise: Callable[..., NoiseKind] | None = None,
+    metrics: Sequence[Callable[[], Metric]] = (),
     on_epoch_end: EpochCallback | None = None,
 ) -> History:
     """Train all runs of a config in one compiled program.
@@ -89,6 +95,11 @@ def run(
         wrong labels take it to be 0.3.
       model: a network instead of the one that the config names: a linen module whose call takes `(inputs)` or
         `(inputs, train)` and returns logits, or an nnx class or function that is called with `rngs=`.
+      strategy: a method of your own instead of the one that the config names: a function with a default for each
+        hyper-value, which returns a `Strategy`. Its hyper-values become the fields of `config.strategy`; those that
+        `config.strategy` has keep their values.
+      noise: a kind of noise of your own: a function that returns a `NoiseKind`.
+      metrics: metrics of your own, each a function that returns a `Metric`.
       on_epoch_end: called after each epoch that this call trains. If it returns True, the training stops; with a
         workdir it is saved first, and the same call continues it.
 
@@ -106,9 +117,10 @@ def run(
     """
     config, load, network = copy.deepcopy(config), data.load, None
     if dataset is not None:
-        load = _in_place_of(config, "data", ("dir", "validation", "balanced", "stream"), dataset)
+        load = in_place_of(config, "data", ("dir", "validation", "balanced", "stream"), dataset)
     if model is not None:
-        network = _in_place_of(config, "model", (), models.wrap(model))()
+        network = in_place_of(config, "model", (), models.wrap(model))()
+    name_plugins(config, strategy, noise, metrics)
     programs = build(config, load, network)
     if len(programs) > 1:
         raise UserError(
@@ -121,27 +133,6 @@ def run(
         warnings.warn(line, stacklevel=2)
     with open_results(config, programs, workdir) as output:
         return train(programs, output, on_epoch_end)[0]
-
-
-def _in_place_of(config: ConfigDict, section: str, shared: Sequence[str], given: Given) -> Callable[..., Given]:
-    """Make a section of a config say that an object of the caller replaces what it named: its name becomes `own`.
-
-    Args:
-      config: the config, which is changed.
-      section: `data` or `model`.
-      shared: fields of the section that do not belong to one name.
-      given: the object.
-
-    Returns:
-      A function that returns the object, whatever it is called with.
-    """
-    swept = [str(entry[0]).partition(".")[0] for entry in config.get("sweep") or () if isinstance(entry, list | tuple)]
-    if section in swept or "cells" in swept:
-        raise UserError(f"config.sweep: it sweeps {section}, which the caller gives; give one of the two")
-    fields = config.get(section, ConfigDict())
-    with config.unlocked():
-        config[section] = ConfigDict({"name": "own", **{name: fields[name] for name in shared if name in fields}})
-    return lambda *arguments, **keywords: given
 
 
 def train(

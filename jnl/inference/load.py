@@ -15,6 +15,7 @@ from flax import linen as nn
 
 from jnl import models
 from jnl.core.errors import UserError, reason
+from jnl.core.foreign import is_foreign
 from jnl.core.network import Tree
 from jnl.inference.description import ModelDescription, ProgramDescription
 from jnl.inference.trained_model import Program, TrainedModel
@@ -24,14 +25,17 @@ from jnl.results.files import CHECKPOINTS, MODEL, SUMMARY
 _log = logging.getLogger(__name__)
 
 
-def load(workdir: str | os.PathLike[str], *, model: nn.Module | Callable[..., object] | None = None) -> TrainedModel:
+def load(
+    workdir: str | os.PathLike[str], *, model: nn.Module | Callable[..., object] | str | None = None
+) -> TrainedModel:
     """Return the trained model of a workdir.
 
     No code of the workdir runs: its files only name a network of jnl, and hold numbers.
 
     Args:
       workdir: the folder of a training. If the training has not finished, the newest checkpoint is loaded.
-      model: the network, if the training had one of the caller (`jnl.run(config, model=...)`).
+      model: the network, if the training had one of the caller (`jnl.run(config, model=...)`). If its config named the
+        network, such as `my_package.my_module:MyModule`, this name, which allows jnl to import it.
 
     Raises:
       UserError: if the folder has no model, its files are damaged, or the weights do not fit the network.
@@ -46,13 +50,21 @@ def load(workdir: str | os.PathLike[str], *, model: nn.Module | Callable[..., ob
     """
     path = Path(workdir)
     description = _description(path)
-    own = None if model is None else models.wrap(model)
-    programs = tuple(
+    own = model if model is None or isinstance(model, str) else models.wrap(model)
+    found = [
         _program(path / CHECKPOINTS / str(number), program, description, own)
         for number, program in enumerate(description.programs)
-    )
+    ]
+    programs = tuple(program for program in found if program is not None)
+    if not programs:
+        raise UserError(f"workdir: {path} holds no checkpoint that can be read, so there are no weights to load")
     if not (path / SUMMARY).exists():
         _log.warning("the training in %s has not finished; this is its newest checkpoint", path)
+    if len(programs) < len(found):
+        _log.warning(
+            "%d of %d programs in %s have no checkpoint, so their points are not loaded",
+            len(found) - len(programs), len(found), path,
+        )  # fmt: skip
     return TrainedModel(programs, description.class_names, description.preparation)
 
 
@@ -69,13 +81,15 @@ def _description(path: Path) -> ModelDescription:
 
 
 def _program(
-    folder: Path, program: ProgramDescription, whole: ModelDescription, own: models.ModuleNetwork | None
-) -> Program:
-    """Return the trained runs of one program."""
-    network = replace(own or _network(program, len(whole.class_names)), precision=program.precision)
+    folder: Path, program: ProgramDescription, whole: ModelDescription, own: models.ModuleNetwork | str | None
+) -> Program | None:
+    """Return the trained runs of one program, or None if it has no checkpoint."""
+    if own is None or isinstance(own, str):
+        own = _network(program, len(whole.class_names), own)
+    network = replace(own, precision=program.precision)
     checkpoint = latest(folder)
     if checkpoint is None:
-        raise UserError(f"workdir: {folder} holds no checkpoint that can be read, so there are no weights to load")
+        return None
     dtype = whole.preparation.dtype
     sample = jax.eval_shape(
         program.augment.evaluate, jax.ShapeDtypeStruct((1, *whole.preparation.shape), jnp.dtype(dtype))
@@ -90,12 +104,14 @@ def _program(
     return Program(network, program.augment, program.runs, program.points, params, batch_stats, failed)
 
 
-def _network(program: ProgramDescription, classes: int) -> models.ModuleNetwork:
-    """Return a network of jnl by its name. Raise `UserError` if it is one of the caller."""
-    if program.network not in models.names() or program.network == "own":
+def _network(program: ProgramDescription, classes: int, allowed: str | None) -> models.ModuleNetwork:
+    """Return a network by its name. Raise `UserError` if it is neither one of jnl nor the one that is allowed."""
+    if program.network != allowed and (program.network not in models.names() or program.network == "own"):
+        how = "jnl.load(workdir, model=MyModule(...))"
+        if is_foreign(program.network):
+            how = f"jnl.load(workdir, model={program.network!r}) or --model={program.network}, if you trust this code"
         raise UserError(
-            f"model: the training had the network {program.network!r}, which jnl does not have; give the same one, "
-            "jnl.load(workdir, model=MyModule(...))"
+            f"model: jnl does not have {program.network!r}, the network of this training; give the same one, {how}"
         )
     return models.wrap(models.make(program.network, classes, **program.options))
 

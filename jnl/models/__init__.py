@@ -1,5 +1,8 @@
 """The networks, found by file name: `models/mlp.py` holds the function `mlp(num_classes, **options) -> nn.Module`.
 
+`package.module:MyModule` means a class or function of another package: a linen module, which may have the argument
+`num_classes`, or an nnx class, which has `rngs`. The other arguments are its options.
+
 A module maps inputs f32[B, ...], such as images in [0, 1], to logits f32[B, C]. `module(inputs, train=True)` uses batch
 statistics and dropout. `newsnet` also takes tokens i32[B, T].
 """
@@ -11,12 +14,13 @@ from flax import linen as nn
 
 from jnl.core import registry
 from jnl.models._convolution import portable
-from jnl.models._network import ModuleNetwork, wrap
+from jnl.models._network import ModuleNetwork, OfNnx, wrap
 from jnl.models._precision import PRECISIONS
 
 __all__ = ["PRECISIONS", "ModuleNetwork", "make", "names", "options", "portable", "wrap"]
 
 _HERE = sys.modules[__name__]
+_NO_OPTIONS = ("num_classes", "rngs", "parent", "name")  # the last two are fields of every linen module
 
 
 def names() -> list[str]:
@@ -31,14 +35,14 @@ def _factory(name: str) -> Callable[..., nn.Module]:
 
 def options(name: str) -> dict[str, registry.Value]:
     """Return the options of a network with their defaults."""
-    return registry.keywords(_factory(name), skip="num_classes")
+    return registry.keywords(_factory(name), skip=_NO_OPTIONS)
 
 
-def make(name: str, num_classes: int, **options: registry.Value) -> nn.Module:
-    """Create a network by its name.
+def make(name: str, num_classes: int, **options: registry.Value) -> nn.Module | Callable[..., object]:
+    """Create a network by its name: a linen module, or a function that `wrap` takes.
 
     Args:
-      name: a name in `names()`.
+      name: a name in `names()`, or `package.module:MyModule`.
       num_classes: C.
       **options: options of the network, see `options`.
 
@@ -46,5 +50,7 @@ def make(name: str, num_classes: int, **options: registry.Value) -> nn.Module:
       UserError: the name or an option is unknown; the message lists the known ones.
     """
     factory = _factory(name)
-    registry.check_keywords(factory, options, "model", skip="num_classes")
-    return factory(num_classes, **options)
+    registry.check_keywords(factory, options, "model", skip=_NO_OPTIONS)
+    parameters = registry.parameters_of(factory)
+    given = {**({"num_classes": num_classes} if "num_classes" in parameters else {}), **options}
+    return OfNnx(factory, tuple(given.items())) if "rngs" in parameters else factory(**given)

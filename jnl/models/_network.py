@@ -1,10 +1,11 @@
 """Any module of Flax as a network of jnl: its argument that switches training on, its convolutions, its precision."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 from flax import linen as nn
@@ -15,6 +16,9 @@ from jnl.core.errors import UserError, reason
 from jnl.core.network import Tree
 from jnl.models._convolution import convolve
 from jnl.models._precision import lower, products, raise_again
+
+if TYPE_CHECKING:
+    from flax import nnx
 
 _TRAINS = ("train", "training", "is_training")  # names of an argument that is true in training
 _EVALUATES = ("deterministic", "use_running_average")  # names of one that is true in evaluation
@@ -85,9 +89,23 @@ def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> M
             f"model: {model!r} is not a linen module, an nnx class, or a function that takes `rngs` and returns an nnx "
             "module; give one, because each run and network starts from its own weights"
         )
+    assert isinstance(model, Hashable)
     return _of_nnx(model, precision)
 
 
+@dataclass(frozen=True)
+class OfNnx:
+    """An nnx class, or a function that makes an nnx module, with some of its arguments."""
+
+    make: Callable[..., object]
+    arguments: tuple[tuple[str, object], ...]
+
+    def __call__(self, rngs: "nnx.Rngs") -> object:
+        """Return a new module."""
+        return self.make(rngs=rngs, **dict(self.arguments))
+
+
+@cache  # so that equal points of a sweep have equal networks
 def _of_nnx(make: Callable[..., object], precision: str) -> ModuleNetwork:
     """Return the network of an nnx class or of a function that makes an nnx module."""
     from flax import nnx  # imported here, because most networks do not need it

@@ -79,7 +79,7 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
     if (found < 0).any() or not np.allclose(found.sum(1), 1):
         raise UserError(
             f"noise.kind: the matrix of {kind!r} has rows that are not probabilities with the sum 1; "
-            f"correct noise/kinds/{kind}.py"
+            "correct its function `matrix`"
         )
     return found
 

@@ -95,7 +95,7 @@ class SegmentedEpoch:
     def __init__(
         self, axis: RunsAxis, spec: TrainSpec, data: Dataset, inputs: np.ndarray, runs: RunInputs, states: TrainState
     ) -> None:
-        self._axis, self._data, self._inputs = axis, data, inputs
+        self._axis, self._spec, self._data, self._inputs = axis, spec, data, inputs
         self._streams, self._num_nets, self._size = spec.streams, spec.num_nets, spec.batch_size
 
         def before(
@@ -133,7 +133,7 @@ class SegmentedEpoch:
             train, test = data
             return finish_epoch(single_run(spec, train, run), test, state, counts, held_out if spec.streams else None)
 
-        counts, sums, held_out = nothing(axis, runs), self._no_sums(runs), self._held_out(runs)
+        counts, sums, held_out = nothing(axis, spec, runs), self._no_sums(runs), self._held_out(runs)
         self._cuts = cut(spec.steps, spec.segments)
         looks = 1 + held_out.example_index.size * self._inputs[0].nbytes // BYTES
         self._looks = cut(held_out.example_index.shape[1], looks) if spec.streams else []
@@ -187,7 +187,7 @@ class SegmentedEpoch:
             (states, sums), _ = self._look_at[some.example_index.shape[1]](train, runs, (states, sums), some, number)
         data = train, self._data.test
         states, measured = self._after(data, runs, states, (carry.counts, sums), number)
-        return EpochCarry(states, nothing(self._axis, runs)), measured
+        return EpochCarry(states, nothing(self._axis, self._spec, runs)), measured
 
     def _fed(self, of: Segment, segments: Sequence[slice]) -> Iterator[Segment]:
         """Yield segments of batches or rows on the device. They contain their inputs if inputs are streamed."""
@@ -225,6 +225,6 @@ class SegmentedEpoch:
         return jax.vmap(partial(rows, size=self._size))(index)
 
 
-def nothing(axis: RunsAxis, runs: RunInputs) -> metrics.Counts:
+def nothing(axis: RunsAxis, spec: TrainSpec, runs: RunInputs) -> metrics.Counts:
     """Return the counts of all runs before the first batch of an epoch: f32[S] zeros."""
-    return axis.shard(jax.tree.map(lambda count: jnp.full(len(runs.seed), count), metrics.zero_counts()))
+    return axis.shard(jax.tree.map(lambda count: jnp.full(len(runs.seed), count), metrics.zero_counts(spec.metrics)))

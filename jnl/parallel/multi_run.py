@@ -133,7 +133,7 @@ class MultiRunProgram:
 
     def start(self, epoch: int) -> Cursor:
         """Return the cursor before epoch `epoch`, with the initial states."""
-        carries = (EpochCarry(self._init(runs), nothing(self._axis, runs)) for runs in self._chunks)
+        carries = (EpochCarry(self._init(runs), nothing(self._axis, self.train_spec, runs)) for runs in self._chunks)
         return Cursor(epoch, 0, [self._offload(carry) for carry in carries])
 
     def resume(self, epoch: int, segment: int, carry: EpochCarry) -> Cursor:

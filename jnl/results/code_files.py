@@ -20,7 +20,8 @@ def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
 
     Args:
       used: plug-ins that the training names, such as `strategies/jocor`.
-      own: classes and functions of the caller that the training runs; their source gives the digest.
+      own: classes and functions of the caller that the training runs. The digest is that of their file, or of their own
+        source if they are in the script or notebook that trains, whose other lines do not matter.
     """
     files = {path for path in _PACKAGE.rglob("*.py") if not _inside(path, (*PLUGINS, *_OTHERS))}
     waiting = [*(_PACKAGE / folder / "__init__.py" for folder in PLUGINS), *(_PACKAGE / f"{name}.py" for name in used)]
@@ -33,10 +34,16 @@ def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
     for each in own:
         name = f"{getattr(each, '__module__', '')}.{getattr(each, '__qualname__', repr(each))}"
         try:
-            found[name] = _digest(inspect.getsource(each).encode())  # type: ignore[arg-type]
+            found[name] = _digest(_source(each).encode())
         except (OSError, TypeError):
             _log.warning("the source of %s is unknown, so a resumed training cannot tell whether it changed", name)
     return found
+
+
+def _source(own: object) -> str:
+    """Return the source of the module of a class or function, or its own if the module is the program that runs."""
+    alone, module = inspect.getsource(own), inspect.getmodule(own)  # type: ignore[arg-type]
+    return alone if module is None or module.__name__ == "__main__" else inspect.getsource(module)
 
 
 def _inside(path: Path, folders: tuple[str, ...]) -> bool:

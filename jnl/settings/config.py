@@ -51,6 +51,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.optim.update({"milestones": _anything(()), "decay": _anything(0.1)})
     config.optim.update({"cycle": 0, "min_learning_rate": 0.0})  # only for the cosine
     config.seeds = _anything(5)  # the number of seeds, or the seeds themselves: (3, 7, 11)
+    config.metrics = _anything(())  # metrics of other packages, such as ("package.module:function",)
     config.runs_axis = "auto"
     config.runs_at_once = 0  # 0 means as many as fit into memory
     config.devices_per_batch = 1
@@ -100,8 +101,6 @@ def complete(config: ConfigDict) -> ConfigDict:
         names[section] = fields.get("name", name)
         if not isinstance(names[section], str):
             raise UserError(f"config.{section}.name: expected a name, found {names[section]!r}")
-    if names["strategy"] not in strategies.names():
-        raise unknown("strategy.name", names["strategy"], strategies.names())
     full = default(names["strategy"])
     if names["model"] != "auto":
         full.model.update({"name": names["model"], **models.options(names["model"])})

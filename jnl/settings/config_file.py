@@ -6,14 +6,15 @@ import runpy
 from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError, reason, unknown
+from jnl.core.foreign import is_foreign
 from jnl.settings.published import get_config, names
 
 
 def load(reference: str) -> ConfigDict:
     """Return the config of `NAME` or `FILE`, which may be followed by `:ARG`.
 
-    `jocor:data=mnist` is a config of jnl with its argument, and `my_configs/jocor.py` is a file with a function
-    `get_config(arg)`.
+    `jocor:data=mnist` is a config of jnl with its argument, `my_package.my_module:my_method` is the config of a method
+    of another package, and `my_configs/jocor.py` is a file with a function `get_config(arg)`.
 
     Raises:
       UserError: if there is no such config, the file does not exist or it fails.
@@ -21,6 +22,9 @@ def load(reference: str) -> ConfigDict:
     file, colon, arg = reference.partition(":")
     if file in names():
         return get_config(file, arg if colon else None)
+    method, colon_of_method, arg_of_method = arg.partition(":")
+    if not os.path.exists(file) and is_foreign(f"{file}:{method}"):
+        return get_config(f"{file}:{method}", arg_of_method if colon_of_method else None)
     if not os.path.isfile(file):  # unlike pathlib, this accepts a name that is too long
         if file.isidentifier():
             raise unknown("--config", file, names())

@@ -37,6 +37,7 @@ _ROLES = {
     "checkpoint.keep": _BOOKKEEPING,
     "checkpoint.changed_code": _BOOKKEEPING,
     "tensorboard": _BOOKKEEPING,
+    "metrics": Role(separates=False, listed=False),
     "protocol.checkpoint": Role(listed=False),  # the report applies every rule to the curves
     "sweep": Role(listed=False),
     "sweep_filter": Role(listed=False),

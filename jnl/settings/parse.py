@@ -4,6 +4,7 @@ from ml_collections import ConfigDict
 
 from jnl import models, noise, strategies
 from jnl.core.errors import UserError, unknown
+from jnl.core.foreign import is_foreign
 from jnl.core.json_values import Json
 from jnl.core.registry import Value
 from jnl.ops.augment import Augment
@@ -22,6 +23,7 @@ from jnl.settings.records import (
     StrategySettings,
 )
 from jnl.settings.sweep import points
+from jnl.training import metrics
 from jnl.training.optimizers import Optimizer
 
 _STREAM = ["auto", "always", "never"]
@@ -89,6 +91,7 @@ def parse(config: ConfigDict) -> Settings:
         max_steps=config.protocol.max_steps,
         balanced=config.data.balanced,
         stream=config.data.stream,
+        metrics=_metrics(config.metrics),
         seeds=seeds,
         noise_seeds=noise_seeds,
         result_epoch=config.protocol.checkpoint,
@@ -127,6 +130,14 @@ def _checkpoint(fields: ConfigDict) -> CheckpointSettings:
 def _options(section: str, fields: ConfigDict) -> Options:
     """Return the fields of a section that belong to its plug-in."""
     return tuple(sorted((name, value) for name, value in fields.items() if name not in SHARED[section]))
+
+
+def _metrics(value: object) -> tuple[str, ...]:
+    """Return the names of metrics of other packages. Raise `UserError` if one cannot be used."""
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) and is_foreign(name) for name in value):
+        raise UserError(f'config.metrics: {value!r}; give functions by name, such as ("package.module:function",)')
+    metrics.with_others(names := tuple(value))
+    return names
 
 
 def _is_number(value: object) -> bool:

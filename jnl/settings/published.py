@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 from jnl import data, strategies
 from jnl.core import registry
 from jnl.core.errors import UserError, unknown
+from jnl.core.foreign import is_foreign
 from jnl.settings import experiments, methods
 from jnl.settings.config import CORE, NETWORKS, default, family, set_model
 from jnl.settings.method import Change, Method
@@ -30,7 +31,8 @@ def get_config(name: str, arg: str | None = None) -> ConfigDict:
     switch `reference` trains what the published code trains. The switch `quick` makes a training of seconds.
 
     Args:
-      name: a strategy such as `jocor`, or a data set or table with a config of its own such as `bench_mnist`.
+      name: a strategy such as `jocor`; a data set or table with a config of its own, such as `bench_mnist`; or
+        `package.module:function` for a method of another package.
       arg: the argument, such as `data=mnist,noise=pair,quick`.
 
     Raises:
@@ -42,7 +44,7 @@ def get_config(name: str, arg: str | None = None) -> ConfigDict:
       >>> config.strategy.co_lambda, config.noise.rate
       (0.95, 0.5)
     """
-    if name in strategies.names():
+    if name in strategies.names() or is_foreign(name):
         return _of_method(name, arg, method(name))
     if name not in registry.names(experiments):
         raise unknown("the name of the config", name, names())

@@ -84,6 +84,7 @@ class Settings(NamedTuple):
     max_steps: int  # largest number of steps in an epoch; 0 means no limit
     balanced: bool  # each class has the same share of the batches
     stream: str  # `auto`, `always` or `never`
+    metrics: tuple[str, ...]  # metrics of other packages
     seeds: tuple[int, ...]
     noise_seeds: tuple[int, ...]  # one for each run
     result_epoch: str  # `last`, or the rule that chooses the epoch whose accuracy is the result

@@ -65,7 +65,7 @@ def _train_epoch(single: SingleRun, state: TrainState, number: Array) -> tuple[T
     """Train epoch `number` and return the state and the counts of its metrics."""
     state = begin_epoch(single, state, number)
     batches = shuffle_batches(single.spec, single.run, number)
-    return train_batches(single, state, metrics.zero_counts(), number, batches)
+    return train_batches(single, state, metrics.zero_counts(single.spec.metrics), number, batches)
 
 
 def begin_epoch(single: SingleRun, state: TrainState, number: Array) -> TrainState:
@@ -149,7 +149,7 @@ def train_batches(
             memory=state.memory,
         )
         state, outcome = change(state, context)
-        now = metrics.batch_counts(outcome, run.labels, train.clean, state.predicted)
+        now = metrics.batch_counts(outcome, run.labels, train.clean, state.predicted, spec.metrics)
         state = state._replace(predicted=metrics.predicted(outcome, state.predicted))
         if strategy.suspects and strategy.suspects.counted:
             state = state._replace(suspicion={"times": metrics.times(outcome, state.suspicion["times"])})
@@ -181,7 +181,7 @@ def finish_epoch(
         held_out = validate(loss, predict_fn, train.inputs, run.labels, run.validation_index, spec.batch_size)
     finite = jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params)])
     failed = state.failed | ~finite.all()
-    measured = metrics.epoch_metrics(counts) | evaluate(predict_fn, test, spec.batch_size) | held_out
+    measured = metrics.epoch_metrics(counts) | evaluate(predict_fn, test, spec.batch_size, spec.metrics) | held_out
     return state._replace(failed=failed), jax.tree.map(lambda value: jnp.where(failed, jnp.nan, value), measured)
 
 

@@ -3,7 +3,7 @@
 A `Judge` returns values of each example. `total` sums them over a data set, one batch after the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -52,10 +52,11 @@ def predictor(
     return lambda inputs: predict(model, state.params, state.batch_stats, shard_batch(augment.evaluate(inputs)))
 
 
-def of_test(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
+def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
     """Judge test predictions.
 
     Args:
+      others: metrics of other packages.
       predict_fn: predicts a batch.
       inputs: [B, ...] as stored.
       labels: i32[B].
@@ -67,7 +68,7 @@ def of_test(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
     logits, _ = predict_fn(inputs)
     right, of_class = metrics.correct(logits, labels), jax.nn.one_hot(labels, logits.shape[-1], axis=0)
     judged = {"test_accuracy": right, "class_right": right[:, None] * of_class[None], "class_size": of_class}
-    for name, metric in metrics.of_test(len(logits)).items():
+    for name, metric in metrics.of_test(len(logits), others).items():
         assert metric.per_example is not None
         judged[name] = metric.per_example(logits, labels)
     return judged
@@ -120,13 +121,14 @@ def _stored(inputs: Array, rows: Rows) -> Array:
     return inputs[rows.example_index] if rows.inputs is None else rows.inputs
 
 
-def evaluate(predict_fn: PredictFn, test: Split | None, size: int) -> Sums:
+def evaluate(predict_fn: PredictFn, test: Split | None, size: int, others: Sequence[str] = ()) -> Sums:
     """Evaluate the networks on the test set.
 
     Args:
       predict_fn: predicts a batch.
       test: the test set; None returns no metrics.
       size: the batch size.
+      others: metrics of other packages.
 
     Returns:
       `test_accuracy` f32[K]; `class_accuracy` f32[K, C], NaN for a class without examples; `balanced_accuracy` f32[K],
@@ -134,7 +136,9 @@ def evaluate(predict_fn: PredictFn, test: Split | None, size: int) -> Sums:
     """
     if test is None:
         return {}
-    sums = total(of_test, predict_fn, test.inputs, test.labels, rows(jnp.arange(len(test.labels)), size))
+    sums = total(
+        partial(of_test, others), predict_fn, test.inputs, test.labels, rows(jnp.arange(len(test.labels)), size)
+    )
     by_class = sums.pop("class_right") / sums.pop("class_size")[None]
     means = {name: sum / len(test.labels) for name, sum in sums.items()}
     return means | {"class_accuracy": by_class, "balanced_accuracy": jnp.nanmean(by_class, -1)}

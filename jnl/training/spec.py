@@ -41,6 +41,7 @@ class TrainSpec(NamedTuple):
     streams: bool = False  # whether training inputs are streamed from the host
     segments: int = 1  # number of segments of an epoch; training can be saved and stopped between segments
     augment: Augment = Augment()
+    metrics: tuple[str, ...] = ()  # metrics of other packages
     shard_batch: Callable[[Array], Array] = lambda batch: batch  # spreads the examples of a batch over devices
 
     def strategy(self, run: RunInputs) -> Strategy:

@@ -197,7 +197,9 @@ class TestWorkdirs:
 
     def test_a_network_of_the_caller_is_given_again(self, tmp_path, digits):
         history = jnl.run(quick("jocor"), tmp_path, model=Own())
-        with pytest.raises(jnl.UserError, match="the network 'own', which jnl does not have; give the same one"):
+        with pytest.raises(
+            jnl.UserError, match="jnl does not have 'own', the network of this training; give the same one"
+        ):
             jnl.load(tmp_path)
         with pytest.raises(jnl.UserError, match="give the network that was trained"):
             jnl.load(tmp_path, model=Own(width=9))

@@ -18,7 +18,7 @@ def make(name: str, file: str | None = None) -> NoiseKind:
     """Create a kind by its name.
 
     Args:
-      name: a name in `names()`.
+      name: a name in `names()`, or `package.module:function`.
       file: path of a file, for kinds that read one; other kinds ignore it.
 
     Raises:

@@ -1,19 +1,28 @@
 """The metrics of an epoch, found by file name: `metrics/label_recall.py` holds the function `label_recall() -> Metric`.
 
+`package.module:function` means a metric of another package, whose name in the results is that of the function.
+
 A metric of the training batches sums a numerator and a denominator over an epoch and divides once, at its end. A metric
 of the test set is a mean over its examples. `training/evaluation.py` computes the accuracies of networks and classes.
 """
 
 import sys
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core import registry
+from jnl.core.errors import UserError
 from jnl.core.strategy import StepOutput
 from jnl.training.metric import BatchView, Metric
 
 _HERE = sys.modules[__name__]
+# names that `training/evaluation.py` and the rows of `metrics.jsonl` use
+_OTHER_COLUMNS = (
+    "test_accuracy", "class_accuracy", "balanced_accuracy", "validation_accuracy", "validation_loss", "epoch", "run",
+    "seed", "noise_seed", "failed", "epoch_seconds",
+)  # fmt: skip
 Counts = dict[str, tuple[Array, Array]]  # name -> numerator and denominator f32[], summed over the batches so far
 
 
@@ -24,26 +33,49 @@ def names() -> list[str]:
 
 def make(name: str) -> Metric:
     """Return the metric of this name. Raise `UserError` if there is none."""
-    return registry.function(_HERE, name, "metric")()
+    metric = registry.function(_HERE, name, "metrics")()
+    if not isinstance(metric, Metric):
+        raise UserError(f"metrics: {name!r} returns {type(metric).__name__}, not a Metric")
+    return metric
 
 
-def of_training() -> dict[str, Metric]:
-    """Return the metrics of the training batches."""
-    return {name: metric for name in names() if (metric := make(name)).per_batch is not None}
+def with_others(others: Sequence[str] = ()) -> dict[str, Metric]:
+    """Return all metrics by their names in the results.
 
+    Args:
+      others: metrics of other packages.
 
-def of_test(num_nets: int) -> dict[str, Metric]:
-    """Return the metrics of the test set that are defined for `num_nets` networks."""
+    Raises:
+      UserError: if there is no such metric, or two have the same name.
+    """
     found = {name: make(name) for name in names()}
+    for name in others:
+        column = name.rpartition(":")[2]
+        if column in found or column in _OTHER_COLUMNS:
+            raise UserError(f"metrics: {name!r}: there is a metric {column!r} already; give the function another name")
+        found[column] = make(name)
+    return found
+
+
+def of_training(others: Sequence[str] = ()) -> dict[str, Metric]:
+    """Return the metrics of the training batches. `others`: metrics of other packages."""
+    return {name: metric for name, metric in with_others(others).items() if metric.per_batch is not None}
+
+
+def of_test(num_nets: int, others: Sequence[str] = ()) -> dict[str, Metric]:
+    """Return the metrics of the test set that are defined for `num_nets` networks. `others`: as `of_training`."""
+    found = with_others(others)
     return {name: metric for name, metric in found.items() if metric.per_example and num_nets >= metric.min_networks}
 
 
-def zero_counts() -> Counts:
-    """Return the counts before the first batch."""
-    return {name: (jnp.float32(0), jnp.float32(0)) for name in of_training()}
+def zero_counts(others: Sequence[str] = ()) -> Counts:
+    """Return the counts before the first batch. `others`: as `of_training`."""
+    return {name: (jnp.float32(0), jnp.float32(0)) for name in of_training(others)}
 
 
-def batch_counts(output: StepOutput, labels: Array, clean: Array, predicted: Array) -> Counts:
+def batch_counts(
+    output: StepOutput, labels: Array, clean: Array, predicted: Array, others: Sequence[str] = ()
+) -> Counts:
     """Return the counts of one batch.
 
     Args:
@@ -51,6 +83,7 @@ def batch_counts(output: StepOutput, labels: Array, clean: Array, predicted: Arr
       labels: i32[N] noisy labels of all examples.
       clean: i32[N] true labels of all examples, -1 where unknown.
       predicted: i32[K, N] predictions when the networks last trained on the examples, -1 before the first time.
+      others: metrics of other packages.
 
     Returns:
       The numerator and denominator of each metric, f32[] each.
@@ -60,7 +93,7 @@ def batch_counts(output: StepOutput, labels: Array, clean: Array, predicted: Arr
     is_clean = jnp.where(truth < 0, jnp.nan, (truth == labels[index]).astype(jnp.float32))
     view = BatchView(output, labels[index], is_clean, output.logits.argmax(-1), predicted[networks, index])
     counts: Counts = {}
-    for name, metric in of_training().items():
+    for name, metric in of_training(others).items():
         assert metric.per_batch is not None
         counts[name] = metric.per_batch(view)
     return counts

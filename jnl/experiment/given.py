@@ -1,0 +1,55 @@
+"""Objects that the caller gives to `jnl.run` in place of what a config names."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ml_collections import ConfigDict
+
+from jnl.core.errors import UserError
+from jnl.core.foreign import name_of
+from jnl.core.strategy import Strategy
+from jnl.noise.kind import NoiseKind
+from jnl.settings.config import complete
+from jnl.training.metric import Metric
+
+Given = TypeVar("Given")
+
+
+def name_plugins(
+    config: ConfigDict,
+    strategy: Callable[..., Strategy] | None,
+    noise: Callable[..., NoiseKind] | None,
+    metrics: Sequence[Callable[[], Metric]],
+) -> None:
+    """Write the names of functions of the caller into a config, as if it had named them."""
+    with config.unlocked():
+        if strategy is not None:
+            given = config.get("strategy", ConfigDict())
+            config.strategy = ConfigDict({"name": name_of(strategy, "strategy")})
+            known = complete(ConfigDict({"strategy": {"name": config.strategy.name}})).strategy
+            config.strategy.update({field: given[field] for field in given if field in known and field != "name"})
+        if noise is not None:
+            config.noise = {**config.get("noise", ConfigDict()), "kind": name_of(noise, "noise")}
+        if metrics:
+            config.metrics = (*config.get("metrics", ()), *(name_of(metric, "metrics") for metric in metrics))
+
+
+def in_place_of(config: ConfigDict, section: str, shared: Sequence[str], given: Given) -> Callable[..., Given]:
+    """Make a section of a config say that an object of the caller replaces what it named: its name becomes `own`.
+
+    Args:
+      config: the config, which is changed.
+      section: `data` or `model`.
+      shared: fields of the section that do not belong to one name.
+      given: the object.
+
+    Returns:
+      A function that returns the object, whatever it is called with.
+    """
+    swept = [str(entry[0]).partition(".")[0] for entry in config.get("sweep") or () if isinstance(entry, list | tuple)]
+    if section in swept or "cells" in swept:
+        raise UserError(f"config.sweep: it sweeps {section}, which the caller gives; give one of the two")
+    fields = config.get(section, ConfigDict())
+    with config.unlocked():
+        config[section] = ConfigDict({"name": "own", **{name: fields[name] for name in shared if name in fields}})
+    return lambda *arguments, **keywords: given

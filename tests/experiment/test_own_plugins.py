@@ -1,0 +1,150 @@
+"""Plug-ins of other packages, by name or as functions: trained, swept, resumed, reported like those of jnl."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, quick
+from helpers import of_others
+from helpers.faults import CLEAN
+
+import jnl
+from jnl import cli
+from jnl.core.errors import UserError
+
+OURS = "helpers.of_others"
+ALL = (
+    f"--config={OURS}:weighted:data={OURS}:few_digits,noise={OURS}:next_even,model={OURS}:OfLinen,quick",
+    f"--config.metrics=('{OURS}:confidence',)",
+    "--config.strategy.weight=0.5",
+    "--config.model.width=24",
+)
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    """A training in which everything comes from another package."""
+    path = tmp_path_factory.mktemp("own")
+    assert cli.main(["train", *ALL, f"--workdir={path}"]) == 0
+    return path
+
+
+def test_everything_may_come_from_another_package(workdir):
+    config = json.loads((workdir / "config.json").read_text())
+    assert config["config"]["strategy"]["weight"] == 0.5 and config["config"]["strategy"]["both"] is True
+    assert config["config"]["model"] == {"name": f"{OURS}:OfLinen", "width": 24}
+    assert {name for name in config["fingerprint"]["code"] if name.startswith(OURS)}
+    row = json.loads((workdir / "metrics.jsonl").read_text().splitlines()[-1])
+    assert len(row["confidence"]) == 2 and all(0.1 < value < 1 for value in row["confidence"])
+    point = json.loads((workdir / "summary.json").read_text())["points"][0]
+    assert point["strategy"] == f"{OURS}:weighted"
+
+
+def test_files_of_a_workdir_import_nothing(workdir, tmp_path):
+    """Another process reads the workdir, and finds the module, but does not import it unless it is allowed."""
+    program = f"""
+import sys, jnl
+from jnl import cli
+assert cli.main(["report", {str(workdir)!r}, "--out", {str(tmp_path / "report")!r}]) == 0
+for command in (["predict", {str(workdir)!r}, "x.npy"], ["export", {str(workdir)!r}]):
+    assert cli.main(command) == 2
+assert {OURS!r} not in sys.modules
+model = jnl.load({str(workdir)!r}, model={OURS + ":OfLinen"!r})
+print(model.predict_proba(jnl.data.load("digits").test.inputs).shape)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT / "tests", env=CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert "(355, 10)" in done.stdout, done.stderr
+    assert f"--model={OURS}:OfLinen, if you trust this code" in done.stderr
+    assert "weighted" in (tmp_path / "report" / "index.html").read_text()
+
+
+def test_functions_are_the_same_as_their_names(workdir):
+    """`jnl.run` takes the functions themselves, and gives the same bits."""
+    config = quick("standard", noise__rate=0.2, noise__kind="symmetric", strategy__weight=0.5)
+    config.data.name, config.epochs, config.seeds, config.protocol.max_steps = f"{OURS}:few_digits", 3, 2, 20
+    history = jnl.run(
+        config, model=of_others.OfLinen(10, 24), strategy=of_others.weighted, noise=of_others.next_even,
+        metrics=[of_others.confidence],
+    )  # fmt: skip
+    rows = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    by_name = np.array([row["confidence"] for row in rows if row["run"] == 0], np.float32)
+    np.testing.assert_array_equal(history.metrics["confidence"][0], by_name)
+
+
+def test_a_sweep_compares_it_with_methods_of_jnl():
+    config = quick("standard", epochs=1, seeds=1)
+    config.sweep = (("strategy.name", ("coteaching", f"{OURS}:weighted")),)
+    own, other = (jnl.run(point.config) for point in jnl.sweep.points(config))
+    np.testing.assert_array_equal(own.metrics["test_accuracy"], other.metrics["test_accuracy"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["OfLinen", "OfNnx"])
+def test_killed_and_resumed_gives_the_same_bits(model, tmp_path):
+    options = [f"--config={OURS}:weighted:quick,model={OURS}:{model}", "--config.checkpoint.every_epochs=1"]
+    environment = CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+
+    def train(*program, to):
+        command = [sys.executable, *program, *options, f"--workdir={tmp_path / to}"]
+        return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+
+    assert train("-m", "jnl", "train", to="whole").returncode == 0
+    assert train("tests/helpers/dying.py", "2", to="part").returncode == -9
+    assert train("-m", "jnl", "train", to="part").returncode == 0
+    whole, part = (
+        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
+        for name in ("whole", "part")
+    )
+    for one, other in zip(whole, part, strict=True):
+        assert {**one, "epoch_seconds": 0} == {**other, "epoch_seconds": 0}
+    assert cli.main(["report", str(tmp_path), "--out", str(tmp_path / "report")]) == 0
+
+
+def test_changed_code_is_refused(tmp_path, monkeypatch):
+    code = "from helpers.of_others import weighted\n\ndef method(weight: float = 1.0):\n    return weighted(weight)\n"
+    (tmp_path / "changing.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    config = quick("changing:method", epochs=2)
+    jnl.run(config, tmp_path / "work", on_epoch_end=lambda epoch, metrics: epoch == 0)
+    with (tmp_path / "changing.py").open("a") as file:
+        file.write("# another line\n")
+    with pytest.raises(UserError, match="the code that it runs has changed.*changing.method"):
+        jnl.run(config, tmp_path / "work")
+
+
+def local():
+    def method():
+        return of_others.weighted()
+
+    return method
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"strategy": {"name": "no_such_module:method"}}, "the module 'no_such_module' cannot be imported"),
+        ({"strategy": {"name": f"{OURS}:weigted"}}, "did you mean 'weighted'"),
+        ({"strategy": {"name": f"{OURS}:weighted", "wait": 1}}, "strategy.wait.*weight"),
+        ({"metrics": (f"{OURS}:test_accuracy",)}, "there is a metric 'test_accuracy' already"),
+        ({"metrics": (f"{OURS}:weighted",)}, "returns Strategy, not a Metric"),
+        ({"metrics": "label_precision"}, "give functions by name"),
+        ({"noise": {"kind": f"{OURS}:nothing"}}, "noise.kind: helpers.of_others"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told(change, message):
+    config = quick()
+    for name, value in change.items():
+        config[name] = value
+    with pytest.raises(UserError, match=message):
+        jnl.run(config)
+
+
+@pytest.mark.parametrize("function", [local(), lambda: None], ids=["inside a function", "lambda"])
+def test_a_function_without_a_name_is_refused(function):
+    with pytest.raises(UserError, match="define a function with `def`, outside of other functions"):
+        jnl.run(quick(), strategy=function)

@@ -1,0 +1,74 @@
+"""Plug-ins outside of jnl, as users write them: a method, a kind of noise, a metric, networks and a data set."""
+
+import jax.numpy as jnp
+from flax import linen as nn
+from flax import nnx
+
+import jnl
+from jnl.core.strategy import Strategy
+from jnl.noise.kind import flips
+from jnl.ops.losses import cross_entropy
+from jnl.ops.selection import masked_mean, small_loss
+from jnl.training.metric import Metric
+
+
+def weighted(weight: float = 1.0, both: bool = True):
+    """Co-teaching with a weight."""
+
+    def select(logits, labels, context):
+        loss = weight * cross_entropy(logits, labels)
+        mask = small_loss(loss, context.keep_counts[-1])
+        return masked_mean(loss, mask[::-1])
+
+    return Strategy(2 if both else 1, select, uses_forget_rate=True)
+
+
+def forgets_the_mask():
+    """A method with a mistake: examples train that the mask leaves out."""
+
+    def select(logits, labels, context):
+        selection = masked_mean(cross_entropy(logits, labels), small_loss(cross_entropy(logits, labels), 3))
+        return selection._replace(loss=selection.loss * jnp.where(selection.mask, 1, jnp.nan))
+
+    return Strategy(1, select)
+
+
+def next_even():
+    """Each label changes to the next even class."""
+    return flips(lambda classes: {clean: (clean // 2 * 2 + 2) % classes for clean in range(classes)})
+
+
+def confidence():
+    """Mean probability of the predicted class."""
+    return Metric(per_example=lambda logits, labels: nn.softmax(logits).max(-1), caption="Confidence")
+
+
+def test_accuracy():
+    """A name that jnl has."""
+    return confidence()
+
+
+class OfLinen(nn.Module):
+    num_classes: int
+    width: int = 32
+    activation: object = nn.relu
+
+    @nn.compact
+    def __call__(self, x):
+        x = self.activation(nn.Dense(self.width)(x.reshape(len(x), -1)))
+        return nn.Dense(self.num_classes)(x)
+
+
+class OfNnx(nnx.Module):
+    def __init__(self, rngs, width: int = 16):
+        self.first, self.last = nnx.Linear(64, width, rngs=rngs), nnx.Linear(width, 10, rngs=rngs)
+
+    def __call__(self, x):
+        return self.last(nnx.relu(self.first(x.reshape(len(x), -1))))
+
+
+def few_digits(number: int = 500):
+    """The first digits."""
+    digits = jnl.data.load("digits")
+    train = digits.train
+    return digits._replace(train=train._replace(**{name: getattr(train, name)[:number] for name in train._fields}))
