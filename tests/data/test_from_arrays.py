@@ -106,7 +106,7 @@ class TestTraining:
     """`jnl.run` takes such a data set."""
 
     def test_no_noise_is_added_to_labels_that_are_noisy_already(self):
-        config = jnl.get_config("jocor", "data=own,rate=0.3,quick")
+        config = jnl.get_config("jocor", "data=own,rate=0.3,model=mlp,quick")
         config.batch_size = 8
         history = jnl.run(config, dataset=jnl.from_arrays(IMAGES, LABELS, clean=LABELS), model=None)
         (point,) = history.summary["points"]
@@ -120,7 +120,7 @@ class TestTraining:
 
     @pytest.mark.slow
     def test_it_goes_on_with_the_same_data_and_refuses_others(self, tmp_path):
-        config = jnl.get_config("jocor", "data=own,rate=0.3,quick")
+        config = jnl.get_config("jocor", "data=own,rate=0.3,model=mlp,quick")
         config.batch_size = 8
         stop = {"on_epoch_end": lambda epoch, metrics: True}
         jnl.run(config, tmp_path, dataset=jnl.from_arrays(IMAGES, LABELS), **stop)
@@ -132,7 +132,7 @@ class TestTraining:
 
     def test_without_the_data_the_config_is_refused(self):
         with pytest.raises(jnl.UserError, match="arrays in memory; give them with jnl.run"):
-            jnl.run(jnl.get_config("jocor", "data=own,rate=0.3,quick"))
+            jnl.run(jnl.get_config("jocor", "data=own,rate=0.3,model=mlp,quick"))
 
     def test_a_sweep_over_the_data_is_refused(self):
         config = quick("standard")

@@ -80,8 +80,8 @@ def test_killed_and_resumed_gives_the_same_bits(strategy, axis, places, tmp_path
 
 @pytest.mark.slow
 def test_a_network_with_statistics_killed_and_resumed(tmp_path):
-    """It uses the compiler flags of users, because with the flags of the tests this network computes NaN."""
-    options = ["configs/jocor.py:quick,model=cnn_faces", "--config.runs_axis=map"]
+    """Batch norm and dropout, with the compiler flags of users."""
+    options = ["configs/jocor.py:quick,model=tests.helpers.of_others:WithStatistics", "--config.runs_axis=map"]
     assert killed_and_resumed(tmp_path, [WHILE_WRITTEN], *options, train=in_its_own) > 2**20
 
 

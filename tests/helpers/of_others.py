@@ -59,6 +59,18 @@ class OfLinen(nn.Module):
         return nn.Dense(self.num_classes)(x)
 
 
+class WithStatistics(nn.Module):
+    """Batch norm and dropout, without convolutions, which compile slowly."""
+
+    num_classes: int
+    dropout: float = 0.3
+
+    @nn.compact
+    def __call__(self, x, train):
+        x = nn.relu(nn.BatchNorm(use_running_average=not train)(nn.Dense(1024)(x.reshape(len(x), -1))))
+        return nn.Dense(self.num_classes)(nn.Dropout(self.dropout, deterministic=not train)(x))
+
+
 class OfNnx(nnx.Module):
     def __init__(self, rngs, width: int = 16):
         self.first, self.last = nnx.Linear(64, width, rngs=rngs), nnx.Linear(width, 10, rngs=rngs)

@@ -66,7 +66,8 @@ def test_it_trains_with_dropout_and_batch_statistics(model):
         np.testing.assert_array_equal(kept, before)
 
 
-@pytest.mark.parametrize("model", slow_but_first([NETWORKS["linen"], NETWORKS["nnx class"]], 1), ids=["linen", "nnx"])
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [NETWORKS["linen"], NETWORKS["nnx class"]], ids=["linen", "nnx"])
 def test_a_training_with_it_goes_on_where_it_stopped(model, tmp_path):
     config = quick("jocor")
     whole = jnl.run(config, tmp_path / "whole", model=model)

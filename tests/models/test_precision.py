@@ -52,7 +52,12 @@ IMAGES = jnp.asarray(np.random.default_rng(0).normal(size=(5, 8, 8, 3)), jnp.flo
 
 
 @pytest.mark.parametrize(
-    "module", [ConvolutionAndNorm(), OfNnx, models.make("cnn_small", 3)], ids=["linen", "nnx", "jnl"]
+    "module",
+    [
+        pytest.param(ConvolutionAndNorm(), id="linen"),
+        pytest.param(OfNnx, id="nnx"),
+        pytest.param(models.make("cnn_small", 3), id="jnl", marks=pytest.mark.slow),
+    ],
 )
 def test_bfloat16_multiplies_in_bfloat16_and_returns_float32(module):
     images = jnp.zeros((2, 32, 32, 3)) if isinstance(module, nn.Module) else IMAGES

@@ -61,7 +61,7 @@ from jnl.settings.published import get_config
 from jnl.parallel import host_feed
 from jnl.experiment.run import run
 
-config = get_config("small_loss", "quick,model=cnn_faces")
+config = get_config("small_loss", "quick,model=tests.helpers.of_others:WithStatistics")
 config.batch_size, config.protocol.max_steps, config.runs_axis = 64, 7, "map"
 config.model.dropout, config.data.validation, config.data.stream = 0.3, 0.1, "never"
 config.augment.update(pad=1, flip=True)
@@ -76,7 +76,7 @@ for one, other in zip(*map(jax.tree.leaves, (streamed[:3:2], resident[:3:2])), s
 
 @pytest.mark.slow
 def test_a_network_with_statistics_and_dropout_streams():
-    """Without the flags of the tests, by which it computes what is not a number."""
+    """Batch norm and dropout, with the compiler flags of users."""
     environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
     line = [sys.executable, "-c", BY_THE_USERS_COMPILER]
     done = subprocess.run(line, env=environment, cwd=ROOT, capture_output=True, text=True)
