@@ -13,7 +13,7 @@ FLOORS = [  # a package imports those above it in this list; of its own line onl
     ["core"],
     ["ops", "noise", "data"],
     ["models", "strategies", "training"],
-    ["parallel"],
+    ["parallel", "testing"],
     ["settings"],
     ["results"],
     ["inference"],

@@ -11,7 +11,7 @@ _PACKAGE = Path(__file__).parents[1]  # all of jnl
 # Folders of plug-ins: a training runs only those that it names, and what these import.
 PLUGINS = ("strategies", "models", "data/sources", "noise/kinds")
 # Folders that no training runs. The settings of methods are values of the config.
-_OTHERS = ("benchmark", "cli", "inference", "report", "studies", "settings/methods", "settings/experiments")
+_OTHERS = ("benchmark", "cli", "inference", "report", "studies", "testing", "settings/methods", "settings/experiments")
 _log = logging.getLogger(__name__)
 
 

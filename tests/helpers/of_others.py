@@ -23,14 +23,30 @@ def weighted(weight: float = 1.0, both: bool = True):
     return Strategy(2 if both else 1, select, uses_forget_rate=True)
 
 
-def forgets_the_mask():
-    """A method with a mistake: examples train that the mask leaves out."""
+def broken(change, networks=1, **fields):
+    """A method whose selection is changed, so that it breaks the contract."""
 
     def select(logits, labels, context):
-        selection = masked_mean(cross_entropy(logits, labels), small_loss(cross_entropy(logits, labels), 3))
-        return selection._replace(loss=selection.loss * jnp.where(selection.mask, 1, jnp.nan))
+        loss = cross_entropy(logits, labels)
+        return change(masked_mean(loss, small_loss(loss, context.keep_counts[-1])), loss)
 
-    return Strategy(1, select)
+    return Strategy(networks, select, **{"uses_forget_rate": True, **fields})
+
+
+def trains_on_everything():
+    return broken(lambda selection, loss: selection._replace(loss=loss + loss.mean()))
+
+
+def says_nothing_about_forgetting():
+    return broken(lambda selection, loss: selection, uses_forget_rate=False)
+
+
+def prefers_the_first_network():
+    return broken(lambda selection, loss: selection._replace(loss=loss * jnp.array([[1.0], [2.0]])), networks=2)
+
+
+def counts_in_whole_numbers():
+    return broken(lambda selection, loss: selection._replace(denominator=jnp.full(1, 3)))
 
 
 def next_even():

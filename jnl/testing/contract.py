@@ -1,0 +1,34 @@
+"""The contract that every strategy keeps. The strategies of jnl pass the same checks."""
+
+from jnl.core import registry
+from jnl.testing._hyper_values import MakeStrategy, divided
+from jnl.testing.selection import OF_SELECTION, ask
+from jnl.testing.step import check_step, check_suspects
+
+
+def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.Value) -> None:
+    """Raise `AssertionError` with the part of the contract that a method breaks.
+
+    A method with `select` is asked about one batch in several ways: permuted, with the networks swapped, with other
+    forget rates, under `jax.jit` and `jax.vmap`. A method with `custom_step` takes steps in three epochs.
+
+    Args:
+      make: the function that returns the `Strategy`; each argument has a default.
+      together: the number of neighboring examples that the method looks at together, such as bags of 8.
+      **hyper: hyper-values that replace the defaults.
+
+    Example:
+      >>> from jnl.testing import check_strategy
+      >>> from jnl.strategies.jocor import jocor
+      >>> check_strategy(jocor, co_lambda=0.5)
+    """
+    traced, static = divided(registry.keywords(make) | hyper)
+    strategy = make(**dict(static), **traced)
+    if strategy.suspects:
+        check_suspects(make, hyper)
+    if strategy.custom_step:
+        check_step(make, hyper)
+    if strategy.select:
+        answers = ask(make, hyper, together)
+        for check in OF_SELECTION:
+            check(answers)

@@ -1,0 +1,209 @@
+"""What a strategy selects in one batch, asked in several ways, and the parts of the contract about it."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jnl import noise
+from jnl.core import registry, train_state
+from jnl.core.memory import MemoryInit
+from jnl.core.strategy import Selection, StepContext, Strategy
+from jnl.ops import schedules
+from jnl.ops.losses import objective
+from jnl.testing._hyper_values import BATCH, CLASSES, FEATURES, MakeStrategy, Static, divided
+
+Situation = tuple[Array, Array, StepContext]  # logits f32[K, B, C], labels i32[B], the rest
+
+
+class Answer(NamedTuple):
+    """What a strategy says in one situation."""
+
+    selection: Selection
+    value: Array  # f32[G]
+    gradient: Array  # f32[K, B, C] by the logits
+
+
+class Answers(NamedTuple):
+    """All that a strategy says about one batch."""
+
+    strategy: Strategy
+    seen: StepContext
+    order: np.ndarray  # i[B] the places of the examples in the permuted batch
+    eager: Selection  # operation by operation, no hyper-value traced
+    jitted: Answer
+    among: dict[str, Answer]  # by vmap, in each situation
+
+
+def ask(make: MakeStrategy, hyper: dict[str, registry.Value], together: int = 1, alone: bool = True) -> Answers:
+    """Return what a strategy says about one batch in all situations.
+
+    Args:
+      make: see `check_strategy`.
+      hyper: hyper-values that replace the defaults.
+      together: see `check_strategy`.
+      alone: whether the straight batch is also asked alone, which compiles one more program.
+    """
+    traced, static = divided(registry.keywords(make) | hyper)
+    strategy = make(**dict(static), **traced)
+    groups = np.random.default_rng(1).permutation(BATCH // together)
+    order = np.concatenate([np.random.default_rng(one).permutation(together) + together * one for one in groups])
+    asked = _situations(strategy, order)
+    one, several = _compiled(make, static)
+    arrays = jax.tree.map(jnp.float32, traced)
+    answers = jax.device_get(several(arrays, jax.tree.map(lambda *leaves: jnp.stack(leaves), *asked.values())))
+    among = {name: jax.tree.map(lambda leaf, at=at: leaf[at], answers) for at, name in enumerate(asked)}
+    jitted = jax.device_get(one(arrays, asked["straight"])) if alone else among["straight"]
+    assert strategy.select is not None
+    return Answers(strategy, asked["straight"][-1], order, strategy.select(*asked["straight"]), jitted, among)
+
+
+def check_shapes_and_types(answers: Answers) -> None:
+    """Losses, mask and denominator have a row for each network or one for all; a new memory has the old shapes."""
+    strategy, selection = answers.strategy, answers.eager
+    rows = selection.loss.shape[0]
+    assert rows in (1, strategy.num_nets), f"the loss has {rows} rows for {strategy.num_nets} networks"
+    assert selection.loss.shape == selection.mask.shape == (rows, BATCH), "loss or mask has a wrong shape"
+    assert selection.denominator.shape == (rows,), "the denominator must have one number for each row"
+    types = (selection.loss.dtype, selection.mask.dtype, selection.denominator.dtype)
+    assert types == (jnp.float32, bool, jnp.float32), f"the types of loss, mask and denominator are {types}"
+    assert answers.jitted.value.shape == (rows,)
+    assert np.isfinite(answers.jitted.value).all(), "the objective is not finite"
+    if selection.eligible is not None:
+        assert (selection.eligible.shape, selection.eligible.dtype) == ((BATCH,), bool)
+        assert not (selection.mask & ~selection.eligible[None]).any(), "it chose examples that are not eligible"
+    if selection.memory is not None:
+        shapes = jax.tree.map(jnp.shape, selection.memory), jax.tree.map(jnp.shape, answers.seen.memory)
+        assert shapes[0] == shapes[1], f"the memory changes its shapes: {shapes[1]} before, {shapes[0]} after"
+
+
+def check_permuted_batch(answers: Answers) -> None:
+    """Permuting the batch permutes loss and mask, and changes nothing else."""
+    straight, permuted = (answers.among[name].selection for name in ("straight", "permuted"))
+    order, said = answers.order, "the order of the batch matters"
+    np.testing.assert_array_equal(permuted.mask, straight.mask[:, order], err_msg=said)
+    np.testing.assert_allclose(permuted.loss, straight.loss[:, order], rtol=1e-5, atol=1e-6, err_msg=said)
+    np.testing.assert_array_equal(permuted.denominator, straight.denominator, err_msg=said)
+    for mine, theirs in zip(*map(jax.tree.leaves, (straight.memory, permuted.memory)), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6, err_msg=said)
+
+
+def check_swapped_networks(answers: Answers) -> None:
+    """Swapping the networks swaps the rows."""
+    straight, swapped = (answers.among[name].selection for name in ("straight", "swapped"))
+    said = "the networks are not treated alike"
+    np.testing.assert_array_equal(swapped.mask, straight.mask[::-1], err_msg=said)
+    np.testing.assert_allclose(swapped.loss, straight.loss[::-1], rtol=1e-6, err_msg=said)
+
+
+def check_gradient_only_where_selected(answers: Answers) -> None:
+    """Logits of selected examples have a gradient, those of the others have none."""
+    selection, _, gradient = answers.jitted
+    mask = np.broadcast_to(selection.mask, gradient.shape[:2])
+    moved = np.abs(gradient).max(-1) > 0
+    assert np.isfinite(gradient).all(), "the gradient is not finite"
+    assert not moved[~mask].any(), "examples train that the mask leaves out"
+    assert moved[mask].all(), "examples do not train although the mask selects them"
+
+
+def check_jit_and_vmap(answers: Answers) -> None:
+    """The answer under jit and vmap, with traced hyper-values, is the same as operation by operation."""
+    for other in (answers.jitted.selection, answers.among["straight"].selection):
+        np.testing.assert_array_equal(other.mask, answers.eager.mask, err_msg="jit or vmap changes the mask")
+        np.testing.assert_allclose(other.loss, answers.eager.loss, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(other.denominator, answers.eager.denominator)
+
+
+def check_forget_rate(answers: Answers) -> None:
+    """A forget rate leaves out examples if, and only if, the strategy says that it uses it."""
+    few, many = (answers.among[name].selection.mask.sum() for name in ("forgets much", "forgets nothing"))
+    uses = answers.strategy.uses_forget_rate
+    assert (few < many) if uses else (few == many), f"uses_forget_rate is {uses}, but the mask shows something else"
+
+
+def check_nothing_kept(answers: Answers) -> None:
+    """A batch of which nothing is kept trains nothing, and no number is NaN."""
+    nothing = answers.among["keeps nothing"]
+    assert np.isfinite(nothing.value).all() and np.isfinite(nothing.gradient).all(), "not finite if nothing is kept"
+    if answers.strategy.uses_forget_rate or answers.strategy.example_weights:
+        assert not nothing.gradient.any(), "it trains although nothing is kept"
+
+
+OF_SELECTION = (
+    check_shapes_and_types, check_permuted_batch, check_swapped_networks, check_gradient_only_where_selected,
+    check_jit_and_vmap, check_forget_rate, check_nothing_kept,
+)  # fmt: skip
+
+
+def _keep(forget: float) -> Array:
+    return jnp.asarray(schedules.keep_counts(np.array([forget]), BATCH)[0])
+
+
+def _context(strategy: Strategy, labels: Array) -> StepContext:
+    """Return what the strategy sees in epoch 5, with a memory that has been refreshed once."""
+    random = np.random.default_rng(2)
+    transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
+    trains = jnp.ones(len(labels), bool)
+    given = MemoryInit(jax.random.key(3), labels, trains, transition, cast(train_state.TrainState, None))
+    memory = strategy.memory.init(given) if strategy.memory else {}
+    features = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, FEATURES)), jnp.float32)
+    if strategy.memory and strategy.memory.refresh:
+        logits = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, CLASSES)), jnp.float32)
+        memory = strategy.memory.refresh(memory, lambda: (logits, features), labels, jnp.int32(5))
+    learned = jax.tree.map(
+        lambda leaf: jnp.asarray(random.normal(0, 1, (strategy.num_nets, *leaf.shape)), jnp.float32),
+        strategy.init_params(CLASSES, FEATURES) if strategy.init_params else {},
+    )
+    weights = jnp.asarray(random.integers(0, 2, BATCH) if strategy.example_weights else np.ones(BATCH), jnp.float32)
+    return StepContext(
+        jnp.int32(5), jnp.int32(2), 10, _keep(0.3), jnp.arange(BATCH), jnp.zeros((BATCH, 1)), weights, jnp.float32(0.3),
+        jax.random.key(7), memory, learned, features,
+    )  # fmt: skip
+
+
+def _situations(strategy: Strategy, order: np.ndarray) -> dict[str, Situation]:
+    """Return the same batch in the ways that the contract compares."""
+    random = np.random.default_rng(0)
+    logits = jnp.asarray(random.normal(0, 2, (2, BATCH, CLASSES)), jnp.float32)[: strategy.num_nets]
+    labels = jnp.asarray(random.integers(0, CLASSES, BATCH), jnp.int32)
+    seen = _context(strategy, labels)
+    assert seen.features is not None
+    moved = seen._replace(
+        example_index=seen.example_index[order], weights=seen.weights[order], features=seen.features[:, order]
+    )
+    of_networks = (seen.memory, seen.strategy_params, seen.features)
+    if strategy.num_nets > 1:
+        of_networks = jax.tree.map(lambda leaf: leaf[::-1], of_networks)
+    memory, learned, features = of_networks
+    return {
+        "straight": (logits, labels, seen),
+        "permuted": (logits[:, order], labels[order], moved),
+        "swapped": (logits[::-1], labels, seen._replace(memory=memory, strategy_params=learned, features=features)),
+        "forgets much": (logits, labels, seen._replace(keep_counts=_keep(0.75))),
+        "forgets nothing": (logits, labels, seen._replace(keep_counts=_keep(0.0))),
+        "keeps nothing": (logits, labels, seen._replace(keep_counts=_keep(1.0), weights=jnp.zeros(BATCH))),
+    }
+
+
+@cache
+def _compiled(make: MakeStrategy, static: Static) -> tuple[Callable[..., Answer], Callable[..., Answer]]:
+    """Return the functions (traced hyper-values, situation) -> Answer: for one situation, and for several at once."""
+
+    def answer(traced: dict[str, Array], situation: Situation) -> Answer:
+        logits, labels, seen = situation
+
+        def total(logits: Array) -> tuple[Array, tuple[Selection, Array]]:
+            strategy = make(**dict(static), **traced)
+            assert strategy.select is not None
+            selection = strategy.select(logits, labels, seen)
+            value = objective(selection)
+            return value.sum(), (selection, value)
+
+        gradient, (selection, value) = jax.grad(total, has_aux=True)(logits)
+        return Answer(selection, value, gradient)
+
+    return jax.jit(answer), jax.jit(jax.vmap(answer, (None, 0)))
