@@ -27,7 +27,7 @@ from jnl.parallel import devices, flops, host_feed
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import Layout, choose
 from jnl.settings.config import complete
-from jnl.settings.epoch_plan import check_result_epoch
+from jnl.settings.epoch_plan import check_result_epoch, check_rule
 from jnl.settings.parse import parse_data, parse_points
 from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Settings, SettingsPoint
 from jnl.settings.sizes import fit_to, follows_data
@@ -135,6 +135,8 @@ def _one(
     settings = point.settings
     dataset = source(settings.data)
     check_result_epoch(settings.result_epoch, settings.noise.validation, dataset.test is not None)
+    held_out = settings.noise.validation or (_HELD_OUT if dataset.test is None else 0.0)
+    check_rule("checkpoint.select", settings.checkpoint.select, held_out)
     strategy = settings.strategy.instance
     noisy = [draw(settings.data, settings.noise, seed) for seed in settings.noise_seeds]
     if settings.strategy.is_given_the_noise and np.isnan(noisy[0].realized_rate):

@@ -1,19 +1,21 @@
 """The state of a training, and when and where it is saved."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import jax
 import numpy as np
 
+from jnl.experiment.selected_weights import SelectedWeights
 from jnl.parallel import devices
 from jnl.parallel.compiled_epoch import EpochCarry
-from jnl.results.checkpoint import Checkpoint, Checkpoints
+from jnl.results.checkpoint import SELECTED, Checkpoint, Checkpoints, named_arrays
 from jnl.results.records import ProgramSummary
 
 Measured = dict[str, np.ndarray]  # name of a metric -> its values in one epoch, [S] or [S, ...]
+Filled = TypeVar("Filled")
 _CURVES = "curves"  # the names of the curves in a checkpoint start with it
 
 
@@ -30,6 +32,7 @@ class TrainingRecord(NamedTuple):
     seconds: float = 0.0  # total of all processes that took part one after the other
     segments: int = 0  # number of segments of each epoch; 0 means the planned number
     program: ProgramSummary | None = None  # set when the training is over
+    selected: SelectedWeights | None = None  # weights of the epochs that a rule has chosen
 
 
 class CheckpointPolicy(NamedTuple):
@@ -81,10 +84,12 @@ class CheckpointManager:
     def save(self, trained: TrainingRecord, number: int) -> None:
         """Begin to save a training as the checkpoint with this number. Later checkpoints have higher numbers."""
         self._epoch, self._clock = trained.epoch, time.perf_counter()
-        arrays = dict(_named(trained.carry))
+        arrays = dict(named_arrays(trained.carry))
+        if trained.selected is not None:
+            arrays |= dict(named_arrays(trained.selected, SELECTED))
         for name in trained.curves[0] if trained.curves else ():
             arrays[f"{_CURVES}/{name}"] = np.stack([measured[name] for measured in trained.curves])
-        checkpoint = Checkpoint(arrays, trained._replace(carry=None, curves=())._asdict())
+        checkpoint = Checkpoint(arrays, trained._replace(carry=None, curves=(), selected=None)._asdict())
         self._do(lambda files: files.save(number, checkpoint))
 
     def wait(self) -> None:
@@ -106,12 +111,15 @@ class CheckpointManager:
             found = Checkpoint.unpack(packed) if packed else None
         if found is None:
             return None
-        names = [name for name, _ in _named(abstract_carry)]
+        states = abstract_carry.states
+        params = {name: leaf for name, leaf in states.params.items() if name != "strategy"}
+        selected = SelectedWeights(np.zeros(1, np.int64), params, states.batch_stats)
         start = f"{_CURVES}/"
         curves = {name.removeprefix(start): curve for name, curve in found.arrays.items() if name.startswith(start)}
         trained = TrainingRecord(**found.record)  # type: ignore[arg-type]
         return trained._replace(
-            carry=jax.tree.unflatten(jax.tree.structure(abstract_carry), [found.arrays[name] for name in names]),
+            carry=_filled(abstract_carry, found.arrays),
+            selected=_filled(selected, found.arrays, SELECTED) if f"{SELECTED}epochs" in found.arrays else None,
             curves=tuple(
                 {name: curve[epoch] for name, curve in curves.items()} for epoch in range(len(trained.epoch_seconds))
             ),
@@ -119,7 +127,6 @@ class CheckpointManager:
         )
 
 
-def _named(carry: EpochCarry | None) -> list[tuple[str, np.ndarray]]:
-    """Return each leaf with the names of the fields that lead to it, such as `states/params/...`."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(carry)
-    return [(jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]
+def _filled(tree: Filled, arrays: Mapping[str, np.ndarray], start: str = "") -> Filled:
+    """Return a tree of the same structure with the arrays that have the names of its leaves."""
+    return jax.tree.unflatten(jax.tree.structure(tree), [arrays[name] for name, _ in named_arrays(tree, start)])

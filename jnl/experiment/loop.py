@@ -7,7 +7,9 @@ from functools import partial
 import numpy as np
 
 from jnl.core.signals import Interrupts, Stopped
+from jnl.core.train_state import TrainState
 from jnl.experiment.checkpoint_manager import CheckpointManager, CheckpointPolicy, Measured, TrainingRecord
+from jnl.experiment.selected_weights import select
 from jnl.parallel import devices, layout
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.multi_run import Cursor, MultiRunProgram
@@ -26,6 +28,7 @@ def train_program(
     policy: CheckpointPolicy | None,
     on_epoch_end: OnEpochEnd,
     preparing: int = 0,
+    rule: str = "last",
 ) -> TrainingRecord:
     """Train `epochs`, starting from the newest checkpoint. End early if all runs have failed.
 
@@ -38,6 +41,7 @@ def train_program(
       on_epoch_end: called after each epoch, and first for each epoch of the checkpoint. If it returns True, the
         training is saved and stops; the record then has an `epoch` that is still to be trained.
       preparing: number of epochs before the networks start again; the training does not end early in these.
+      rule: `checkpoint.select`, the rule that chooses the epoch whose weights are kept.
 
     Returns:
       The record of the whole training, including the epochs of the checkpoint.
@@ -61,6 +65,7 @@ def train_program(
                 clock, asked = time.perf_counter(), False
                 now, last = _later(now, cursor, clock - last), clock
                 if cursor.measured is not None:
+                    now = _selected(now, rule, preparing, lambda: program.gather(cursor).states)  # noqa: B023
                     asked = on_epoch_end(cursor.epoch - 1, cursor.measured, now.epoch_seconds[-1])
                     progress.epoch(cursor.measured, now.epoch_seconds[-1])
                 failed = len(now.curves) > preparing and not np.isfinite(now.curves[-1]["train_loss"]).any()
@@ -97,6 +102,13 @@ def _later(now: TrainingRecord, cursor: Cursor, seconds: float) -> TrainingRecor
         return now
     curves, epoch_seconds = (*now.curves, cursor.measured), (*now.epoch_seconds, spent)
     return now._replace(curves=curves, epoch_seconds=epoch_seconds, under_way=0.0)
+
+
+def _selected(now: TrainingRecord, rule: str, preparing: int, states: Callable[[], TrainState]) -> TrainingRecord:
+    """Return the record after an epoch with the weights that a rule selects."""
+    if rule == "last":
+        return now
+    return now._replace(selected=select(rule, now.selected, now.epoch - 1, now.curves[preparing:], states))
 
 
 def _where(cursor: Cursor, segments: int) -> str:

@@ -155,7 +155,7 @@ def train(
         trained.append((record, curves))
         found = tables(program_spec, _states(record))
         output.left_out(done, found)
-        models.append(trained_model(program_spec, done, _states(record)))
+        models.append(trained_model(program_spec, done, record))
         lasting = {name: curve[:, program_spec.preparing :] for name, curve in curves.items()}
         points += summary_points(program_spec, done, lasting, _states(record), found)
         done += len(program_spec.run_infos)
@@ -196,8 +196,9 @@ def _train(
 
     title = f"{program_spec.settings.strategy.name} {program_spec.settings.data.name}"
     return train_program(
-        title, make, program_spec.abstract_carry, program_spec.epochs, policy, on_epoch_end, program_spec.preparing
-    )
+        title, make, program_spec.abstract_carry, program_spec.epochs, policy, on_epoch_end, program_spec.preparing,
+        program_spec.settings.checkpoint.select,
+    )  # fmt: skip
 
 
 def _states(trained: TrainingRecord) -> TrainState:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jnl.core.train_state import TrainState
+from jnl.experiment.checkpoint_manager import TrainingRecord
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.inference.description import ModelDescription, ProgramDescription
 from jnl.inference.trained_model import Program, TrainedModel
@@ -30,18 +30,20 @@ def describe_model(programs: Sequence[ProgramSpec]) -> ModelDescription:
     return ModelDescription(dataset.class_names, dataset.prepare, tuple(described))
 
 
-def trained_model(program_spec: ProgramSpec, first_run: int, states: TrainState) -> TrainedModel:
+def trained_model(program_spec: ProgramSpec, first_run: int, record: TrainingRecord) -> TrainedModel:
     """Return the trained model of one program.
 
     Args:
       program_spec: the program.
       first_run: number of its first run among the runs of all programs.
-      states: the states of its runs on the host, every leaf [S, ...].
+      record: what its training has left, with its carry. The weights are those that a rule has selected, if one has.
     """
-    spec = program_spec.train_spec
-    params = {name: leaf for name, leaf in states.params.items() if name != "strategy"}
+    assert record.carry is not None
+    spec, states = program_spec.train_spec, record.carry.states
+    weights = record.selected or states
+    params = {name: leaf for name, leaf in weights.params.items() if name != "strategy"}
     program = Program(
-        spec.model, spec.augment, _runs(program_spec, first_run), _points(program_spec), params, states.batch_stats,
+        spec.model, spec.augment, _runs(program_spec, first_run), _points(program_spec), params, weights.batch_stats,
         np.asarray(states.failed),
     )  # fmt: skip
     return TrainedModel((program,), program_spec.dataset.class_names, program_spec.dataset.prepare)

@@ -19,7 +19,7 @@ from jnl.core.foreign import is_foreign
 from jnl.core.network import Tree
 from jnl.inference.description import ModelDescription, ProgramDescription
 from jnl.inference.trained_model import Program, TrainedModel
-from jnl.results.checkpoint import latest
+from jnl.results.checkpoint import SELECTED, latest, named_arrays
 from jnl.results.files import CHECKPOINTS, MODEL, SUMMARY
 
 _log = logging.getLogger(__name__)
@@ -96,7 +96,8 @@ def _program(
     )
     expected = jax.eval_shape(network.init, jax.random.key(0), sample)
     number = (len(program.runs), program.networks)
-    restore = partial(_restored, checkpoint.arrays, number, folder)
+    selected = f"{SELECTED}epochs" in checkpoint.arrays
+    restore = partial(_restored, checkpoint.arrays, number, folder, SELECTED if selected else "states/")
     params, batch_stats = restore("params", expected[0]), restore("batch_stats", expected[1])
     failed = checkpoint.arrays.get("states/failed")
     if failed is None or failed.shape != number[:1] or len(program.points) != number[0]:
@@ -116,11 +117,12 @@ def _network(program: ProgramDescription, classes: int, allowed: str | None) -> 
     return models.wrap(models.make(program.network, classes, **program.options))
 
 
-def _restored(arrays: dict[str, np.ndarray], number: tuple[int, int], folder: Path, name: str, expected: Tree) -> Tree:
+def _restored(
+    arrays: dict[str, np.ndarray], number: tuple[int, int], folder: Path, start: str, name: str, expected: Tree
+) -> Tree:
     """Return the arrays of a tree, [S, K, ...]. Raise `UserError` unless each has the expected shape."""
 
-    def one(path: tuple[object, ...], leaf: jax.ShapeDtypeStruct) -> np.ndarray:
-        key = f"states/{name}/{jax.tree_util.keystr(path, simple=True, separator='/')}"
+    def one(key: str, leaf: np.ndarray) -> np.ndarray:
         array = arrays.get(key)
         if array is None or array.shape != (*number, *leaf.shape):
             found = "nothing" if array is None else list(array.shape)
@@ -130,4 +132,5 @@ def _restored(arrays: dict[str, np.ndarray], number: tuple[int, int], folder: Pa
             )
         return array
 
-    return jax.tree_util.tree_map_with_path(one, expected)
+    found = [one(key, leaf) for key, leaf in named_arrays(expected, f"{start}{name}/")]
+    return jax.tree.unflatten(jax.tree.structure(expected), found)

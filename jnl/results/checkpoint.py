@@ -30,7 +30,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _FORMAT = 2  # increase it when the stored content changes
 _RECORD, _DIGESTS = "record", "digests"  # names of two arrays that are stored beside the others
+SELECTED = "selected/"  # start of the names of the weights that a rule has selected
 _FILES, _PART = "files.json", ".part"  # the file with the digests of files; the suffix of an incomplete folder
+
+
+def named_arrays(tree: object, start: str = "") -> list[tuple[str, np.ndarray]]:
+    """Return each leaf of a tree with the names of the fields that lead to it, such as `states/params/...`.
+
+    Args:
+      tree: a tree of arrays, or of their shapes.
+      start: the start of each name.
+    """
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return [(start + jax.tree_util.keystr(path, simple=True, separator="/"), leaf) for path, leaf in leaves]
 
 
 class Checkpoint(NamedTuple):

@@ -14,6 +14,7 @@ from jnl.core.json_values import Json, as_list, as_object, leaves
 from jnl.results import old_names
 from jnl.results.files import CHECKPOINTS, CONFIG, LEFT_OUT, METRICS, MODEL, PARTIAL_SUMMARY, SUMMARY
 from jnl.results.records import Summary
+from jnl.settings.config import default
 from jnl.settings.fields import OnResume, role
 
 Content = dict[str, Json]
@@ -241,6 +242,8 @@ def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> 
     config = recorded.get("config")
     was = dict(leaves(old_names.config(config) if isinstance(config, Mapping) else config))
     is_ = dict(leaves(json.loads(json.dumps(now))))
+    usual = dict(leaves(json.loads(json.dumps(default().to_dict()))))  # a field that is newer than the workdir has it
+    was = {field: value for field, value in usual.items() if field in is_} | was
     changed = [field for field in sorted(was.keys() | is_.keys()) if was.get(field) != is_.get(field)]
     differ = [field for field in changed if role(field).on_resume is OnResume.REFUSE]
     if differ:

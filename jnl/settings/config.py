@@ -57,6 +57,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.devices_per_batch = 1
     # segment: number of steps after which an epoch can be saved and stopped; 0 means about 2 * 10^12 operations
     config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "segment": 0})
+    config.checkpoint.select = "last"  # whose weights predict: of the last epoch, or of one that a rule chooses
     config.checkpoint.changed_code = False  # whether a training goes on although its code has changed; it is recorded
     config.tensorboard = False  # event files beside metrics.jsonl; needs the package tensorboardX
     # For the protocol of published code: at most 401 steps per epoch, no training in epoch 0, 9,984 test images.

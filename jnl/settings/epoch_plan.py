@@ -69,6 +69,21 @@ def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
     return EpochPlan(*(jnp.asarray(plan[again]) for plan in every))
 
 
+def check_rule(field: str, chosen: str, validation: float) -> None:
+    """Raise `UserError` if a rule does not exist, or if it needs held-out labels that are missing.
+
+    Args:
+      field: the field that names the rule.
+      chosen: its value.
+      validation: share of the training set that is held out.
+    """
+    known = rules()
+    if chosen not in ["last", *known]:
+        raise unknown(field, chosen, ["last", *known])
+    if chosen != "last" and known[chosen].judge.startswith("validation") and not validation:
+        raise UserError(f"{field}: {chosen} needs labels that are held out; set data.validation to 0.1")
+
+
 def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True) -> None:
     """Raise `UserError` if a rule does not exist, or if it needs held-out labels or a test set that are missing.
 
@@ -78,17 +93,12 @@ def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True
       has_test_set: whether the data have a test set.
     """
     known = rules()
-    if chosen not in ["last", *known]:
-        raise unknown("protocol.checkpoint", chosen, ["last", *known])
-    if chosen == "last" or not known[chosen].judge.startswith("validation"):
-        return
-    if not has_test_set:
+    if chosen in known and known[chosen].judge.startswith("validation") and not has_test_set:
         raise UserError(
             f"protocol.checkpoint: {chosen} chooses the epoch that is reported on the test set, but there is no test "
             "set; use last"
         )
-    if not validation:
-        raise UserError(f"protocol.checkpoint: {chosen} needs labels that are held out; set data.validation to 0.1")
+    check_rule("protocol.checkpoint", chosen, validation)
 
 
 def noise_rate(config: ConfigDict) -> float:
