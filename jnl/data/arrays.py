@@ -127,15 +127,11 @@ def _standardized(
 
     A column that is constant in the training set is shifted to mean 0 and not scaled.
     """
-
-    def scale(x: np.ndarray) -> np.ndarray:
-        return ((x - mean) / std).astype(np.float32)
-
     with np.errstate(all="ignore"):  # `data.load` reports values that are not finite
         mean, std = inputs.mean(0, np.float64), inputs.std(0, np.float64)
         std[inputs.min(0) == inputs.max(0)] = 1  # because rounding can leave a value slightly above 0
         form = form._replace(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
-        return scale(inputs), None if others is None else scale(others), form
+        return form.standardized(inputs), None if others is None else form.standardized(others), form
 
 
 def _inputs(inputs: np.ndarray, labels: np.ndarray, part: str) -> np.ndarray:

@@ -4,9 +4,10 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar
 
 import numpy as np
+from jax import Array
 from numpy.typing import ArrayLike
 
 from jnl.core.errors import UserError, reason
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # these packages take part of a second to import, and most tr
     import pyarrow as pa
 
 Inputs: TypeAlias = "ArrayLike | pa.Table | Mapping[str, ArrayLike] | Sequence[str] | Path"
+Features = TypeVar("Features", np.ndarray, Array)
 
 
 class Preparation(NamedTuple):
@@ -47,7 +49,7 @@ class Preparation(NamedTuple):
         if self.columns and (table := _table(inputs)) is not None:
             from jnl.data.readers import tables
 
-            return self._finite(self._standardized(tables.features(table, self.columns, "inputs")))
+            return self._finite(self.standardized(tables.features(table, self.columns, "inputs")))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
         if self.words and array.dtype.kind == "U":
             length = self.shape[0]
@@ -59,7 +61,7 @@ class Preparation(NamedTuple):
         elif self.dtype == "int32":
             array = convert.tokens(array, "inputs")
         elif self.dtype == "float32" and array.shape[1:] == self.shape:
-            array = self._finite(self._standardized(array.astype(np.float32)))
+            array = self._finite(self.standardized(array.astype(np.float32)))
         if array.shape[1:] != self.shape or not len(array):
             raise UserError(f"inputs: of shape {list(array.shape)}; give {self.wanted()}")
         return array
@@ -68,7 +70,8 @@ class Preparation(NamedTuple):
         """Return the form of stored inputs in words."""
         return f"{self.dtype} inputs of shape {['N', *self.shape]}".replace("'", "")
 
-    def _standardized(self, inputs: np.ndarray) -> np.ndarray:
+    def standardized(self, inputs: Features) -> Features:
+        """Return features [N, D] as the data set stores them: f32[N, D], standardized if the data set is."""
         if not self.mean:
             return inputs
         return ((inputs - np.array(self.mean)) / np.array(self.std)).astype(np.float32)

@@ -1,7 +1,7 @@
 """Export a trained model to files that work without jnl: a program in StableHLO, and the weights."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -13,8 +13,9 @@ from jax import Array
 from jnl.core.errors import UserError, reason
 from jnl.core.version import VERSION
 from jnl.data.preparation import Preparation
-from jnl.inference.trained_model import TrainedModel, probabilities
+from jnl.inference.trained_model import Chosen, TrainedModel, probabilities
 from jnl.models import portable
+from jnl.results.checkpoint import named_arrays
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 PROGRAM, WEIGHTS, CLASSES, README = "model.stablehlo", "weights.safetensors", "classes.json", "README.md"
@@ -59,47 +60,12 @@ def export(
     Raises:
       UserError: if there is no such point, run or network, or the files cannot be written.
     """
-    chosen = list(model.chosen(point, run, network))
-    form = model.preparation
-
-    @jax.vmap  # so that a network sees a batch of 1, and the program takes batches of any size
-    def predict(one_input: Array) -> Array:
-        stored = _stored(form, one_input[None])
-        each = [probabilities(one.network, one.augment, one.params, one.batch_stats, stored) for one in chosen]
-        return jnp.stack(each).mean(0)[0]
-
-    (batch,) = jax.export.symbolic_shape("batch")
-    sample = jax.ShapeDtypeStruct((batch, *form.shape), jnp.dtype(form.dtype))
-    try:
-        with portable():
-            program = jax.export.export(jax.jit(predict), platforms=PLATFORMS)(sample).serialize()
-    except Exception as error:  # a network is the user's own program, so it can raise anything
-        raise UserError(f"export: the network cannot be exported ({type(error).__name__}: {reason(error)})") from error
-    networks = sum(len(jax.tree.leaves(one.params)[0]) for one in chosen)
-    text = _README.format(
-        version=VERSION,
-        program=PROGRAM,
-        weights=WEIGHTS,
-        classes=CLASSES,
-        wanted=form.wanted(),
-        number=len(model.class_names),
-        networks=networks,
-        platforms=", ".join(PLATFORMS),
-        example=f"inputs: {form.dtype} {['N', *form.shape]}".replace("'", ""),
-        columns=_columns(form),
-    )
-    from safetensors.numpy import save
-
-    weights = {}
-    for one in chosen:
-        for name, leaf in _named({"params": one.params, "batch_stats": one.batch_stats}):
-            for number, array in enumerate(leaf, 1):
-                weights[f"run{one.run}/network{number}/{name}"] = np.ascontiguousarray(array)
+    chosen = model.chosen(point, run, network)
     content = {
-        PROGRAM: bytes(program),
-        WEIGHTS: save(weights),
+        PROGRAM: _program(chosen, model.preparation),
+        WEIGHTS: _weights(chosen),
         CLASSES: (json.dumps(model.class_names) + "\n").encode(),
-        README: text.encode(),
+        README: _readme(chosen, model).encode(),
     }
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -110,12 +76,51 @@ def export(
     return [out / name for name in content]
 
 
-def _stored(form: Preparation, inputs: Array) -> Array:
-    """Return inputs as the data set stores them: features are standardized."""
-    if not form.mean:
-        return inputs
-    mean, std = (jnp.asarray(values, jnp.float32)[None] for values in (form.mean, form.std))
-    return (inputs - mean) / std
+def _program(chosen: Sequence[Chosen], form: Preparation) -> bytes:
+    """Return the serialized program from inputs [N, ...] to the mean probabilities of all networks."""
+
+    @jax.vmap  # so that a network sees a batch of 1, and the program takes batches of any size
+    def predict(one_input: Array) -> Array:
+        stored = form.standardized(one_input[None])
+        each = [probabilities(one.network, one.augment, one.params, one.batch_stats, stored) for one in chosen]
+        return jnp.stack(each).mean(0)[0]
+
+    (batch,) = jax.export.symbolic_shape("batch")
+    sample = jax.ShapeDtypeStruct((batch, *form.shape), jnp.dtype(form.dtype))
+    try:
+        with portable():
+            return bytes(jax.export.export(jax.jit(predict), platforms=PLATFORMS)(sample).serialize())
+    except Exception as error:  # a network is the user's own program, so it can raise anything
+        raise UserError(f"export: the network cannot be exported ({type(error).__name__}: {reason(error)})") from error
+
+
+def _weights(chosen: Sequence[Chosen]) -> bytes:
+    """Return the file of weights, with one array for each layer, run and network."""
+    from safetensors.numpy import save
+
+    weights = {}
+    for one in chosen:
+        for name, leaf in named_arrays({"params": one.params, "batch_stats": one.batch_stats}):
+            for number, array in enumerate(np.asarray(leaf), 1):
+                weights[f"run{one.run}/network{number}/{name}"] = np.ascontiguousarray(array)
+    return save(weights)
+
+
+def _readme(chosen: Sequence[Chosen], model: TrainedModel) -> str:
+    """Return the README beside the program."""
+    form = model.preparation
+    return _README.format(
+        version=VERSION,
+        program=PROGRAM,
+        weights=WEIGHTS,
+        classes=CLASSES,
+        wanted=form.wanted(),
+        number=len(model.class_names),
+        networks=sum(len(jax.tree.leaves(one.params)[0]) for one in chosen),
+        platforms=", ".join(PLATFORMS),
+        example=f"inputs: {form.dtype} {['N', *form.shape]}".replace("'", ""),
+        columns=_columns(form),
+    )
 
 
 def _columns(form: Preparation) -> str:
@@ -126,8 +131,3 @@ def _columns(form: Preparation) -> str:
         return ""
     each = [name + (f" = {word}" if word else "") for name, words in form.columns.items() for word in words or ("",)]
     return f"\nThe columns of the inputs, 1 or 0 where a word follows: {', '.join(each)}."
-
-
-def _named(tree: Mapping[str, object]) -> list[tuple[str, np.ndarray]]:
-    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return [(jax.tree_util.keystr(path, simple=True, separator="/"), np.asarray(leaf)) for path, leaf in leaves]
