@@ -22,10 +22,11 @@ if jax.__version_info__ < (0, 11):  # later ones do not have this flag
     QUICK_COMPILER += " --xla_cpu_use_fusion_emitters=false"
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_COMPILER} --xla_force_host_platform_device_count=2"
 # What several tests compile, in this process or in one that they start, is compiled once for all.
-_COMPILED = tempfile.TemporaryDirectory()  # goes when the session ends
-os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers have the folder of the process that starts them
+    _COMPILED = tempfile.TemporaryDirectory()  # goes when the session ends
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-jax.config.update("jax_compilation_cache_dir", _COMPILED.name)
+jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 settings.register_profile("jnl", deadline=None, max_examples=50, derandomize=True)

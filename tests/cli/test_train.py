@@ -277,6 +277,7 @@ def test_rows_hold_the_swept_values(tmp_path):
     assert summary["test_accuracy"]["last"]["net2"]["per_run"] == pooled
 
 
+@pytest.mark.slow
 def test_programs_of_a_sweep_number_their_runs_on(tmp_path):
     sweep = "--config.sweep=(('strategy.name', ('standard', 'coteaching')), ('seeds', 2))"
     assert command("--config=configs/standard.py:quick", sweep, f"--workdir={tmp_path}") == 0

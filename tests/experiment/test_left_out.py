@@ -94,6 +94,7 @@ def test_other_strategies_write_nothing(name, tmp_path):
 
 
 @pytest.mark.parametrize(("asked", "steps", "networks"), [(quick("small_loss"), 11, 1), (config("coteaching"), 9, 2)])
+@pytest.mark.slow
 def test_the_last_ten_epochs_count(asked, steps, networks):
     """Each network chooses about every example of a batch, 128 of them, and leaves out what it does not select."""
     history, counted = jnl.run(asked), min(asked.epochs, 10)

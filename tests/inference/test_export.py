@@ -90,6 +90,7 @@ def test_features_are_standardized_inside(only_jax, tmp_path):
     np.testing.assert_allclose(found, history.model.predict_proba(numbers, run=1), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     history = jnl.run(quick("standard", seeds=1, epochs=1))
     (tmp_path / "file").write_text("")

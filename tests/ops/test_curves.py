@@ -178,6 +178,7 @@ def test_networks_choose_by_their_own_curve_or_by_the_one_that_they_share():
     ],
     ids=["jocor", "a strategy that trains twice"],
 )
+@pytest.mark.slow
 def test_a_training_tells_what_label_wave_chooses(strategy, preparing, fields):
     history = run(quick(strategy, epochs=6, optim__learning_rate=0.01, **fields))
     accuracy, changed = (history.metrics[name] for name in ("test_accuracy", "changed_predictions"))

@@ -61,6 +61,7 @@ def orders(program_spec, monkeypatch):
     return seen
 
 
+@pytest.mark.slow
 def test_the_data_order_belongs_to_the_seed(monkeypatch):
     first, second = orders(*build(quick(seeds=(3, 7))), monkeypatch)
     (alone,) = orders(*build(quick(seeds=(7,))), monkeypatch)
@@ -136,6 +137,7 @@ def test_batch_statistics_see_the_whole_batch_selected_or_not():
 
 
 @pytest.mark.parametrize("axis", slow_but("map", ["map", "vmap"]))
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_cut(axis, caplog):
     whole = run(quick(seeds=5, runs_axis=axis, **TWO_EPOCHS))
     cut = run(quick(seeds=5, runs_axis=axis, runs_at_once=2, **TWO_EPOCHS))

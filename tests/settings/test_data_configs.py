@@ -206,6 +206,7 @@ def test_what_is_believed_of_noisy_labels_is_what_is_forgotten(tmp_path):
     assert int(program_spec.runs[0].keep_counts[-1, -1]) == 128  # nothing is believed of clean labels
 
 
+@pytest.mark.slow
 def test_the_selected_epoch_is_that_of_the_best_noisy_validation():
     history = run(quick("standard", data__validation=0.2, epochs=4, optim__learning_rate=0.01))
     curves = history.metrics
@@ -219,6 +220,7 @@ def test_the_selected_epoch_is_that_of_the_best_noisy_validation():
     np.testing.assert_allclose(by_class.mean(-1), curves["balanced_accuracy"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_realized_noise_is_saved_and_shown():
     (program_spec,) = build(quick(noise__kind="pair", noise__rate=0.3))
     history = run(quick(noise__kind="pair", noise__rate=0.3, epochs=1))

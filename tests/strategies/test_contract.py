@@ -41,8 +41,8 @@ def factory(name):
 def case(request):
     name, hyper = request.param
     together = hyper.get("bag_size", 8) if name == "buckets" else 1
-    # Each program takes long to compile, so other hyper-values have only the one of several situations.
-    return name, hyper, selection.ask(factory(name), SMALL.get(name, {}) | hyper, together, alone=not hyper)
+    alone = (name, hyper) == ("jocor", {})  # each program takes long to compile
+    return name, hyper, selection.ask(factory(name), SMALL.get(name, {}) | hyper, together, alone)
 
 
 @pytest.mark.parametrize("check", selection.OF_SELECTION, ids=lambda check: check.__name__)

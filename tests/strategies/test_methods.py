@@ -66,6 +66,7 @@ def test_vmap_and_map_give_the_same_curves(name):
 @pytest.mark.parametrize(
     "name", slow_but("cores2", ["confident_filter", "cores2", "dividemix", "elr_plus", "iterative_open_set", "s_model"])
 )
+@pytest.mark.slow
 def test_what_is_held_out_never_trains(name):
     """The examples that are held out may have any label: nothing is selected of them, nothing moves."""
     hyper = KEPT.get(name, {"folds": 2, "fold_epochs": 1})
@@ -104,6 +105,7 @@ def test_what_does_not_fit_is_told(name, fields, message):
         build(config)
 
 
+@pytest.mark.slow
 def test_a_restart_starts_networks_and_schedules_afresh():
     config = quick("forward_correction", epochs=4, strategy__estimation_epochs=3, optim__decay_start=1)
     (program_spec,) = build(config)

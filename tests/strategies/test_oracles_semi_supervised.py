@@ -122,6 +122,7 @@ RAMPED = {"ramp_steps": 10, "reweight": True, "target_momentum": 0.9}  # as for 
     [(1, {}), (1, RAMPED), (20_000, RAMPED)],
     ids=["CIFAR-10", "in the ramp of the weight", "in the ramp of the average"],
 )
+@pytest.mark.slow
 def test_elr_plus_over_three_steps(first, hyper):
     """ELR_plus/trainer/trainer.py: the ramp of the weight sees step 1, 2, ..., that of the average 2, 3, ...
 

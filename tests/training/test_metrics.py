@@ -64,6 +64,7 @@ def test_times_are_those_of_plain_loops(own, some):
     assert 0 < expected[:, 1].sum() < expected[:, 0].sum()
 
 
+@pytest.mark.slow
 def test_predictions_change_only_where_networks_do():
     still, moving = (
         run(quick("jocor", epochs=3, optim__learning_rate=rate)).metrics["changed_predictions"]  # f32[S, E]

@@ -25,4 +25,4 @@ def make(name: str, file: str | None = None) -> NoiseKind:
       UserError: no kind has this name, or the file cannot be used.
     """
     factory: Callable[..., NoiseKind] = registry.function(_HERE, name, "noise.kind")
-    return factory(file=file) if "file" in registry.keywords(factory) else factory()
+    return factory(file=file) if "file" in registry.parameters_of(factory) else factory()
