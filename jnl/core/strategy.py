@@ -110,6 +110,7 @@ class Strategy(NamedTuple):
     num_nets: int
     select: SelectFn | None = None  # None if there is a `custom_step`
     uses_forget_rate: bool = False  # whether the strategy reads `StepContext.keep_counts`
+    uses_progress: bool = False  # whether the strategy reads `StepContext.progress`
     memory: Memory | None = None  # arrays that are kept between batches
     init_params: InitParamsFn | None = None
     gradient_transform: optax.GradientTransformation = optax.identity()  # applied before the optimizer

@@ -54,8 +54,9 @@ def train_program(
         now = store.newest(abstract_carry) or TrainingRecord(epochs.start, 0)
         for epoch, measured, seconds in zip(epochs, now.curves, now.epoch_seconds, strict=False):
             on_epoch_end(epoch, measured, seconds)
-        if now.program is not None:
+        if now.program is not None and (now.epoch not in epochs or _failed(now, preparing)):
             return now
+        now = now._replace(program=None)  # it goes on for more epochs
         begun = time.perf_counter()
         program = make(now.segments)
         now = now._replace(seconds=now.seconds + time.perf_counter() - begun, segments=program.segments)
@@ -68,8 +69,7 @@ def train_program(
                     now = _selected(now, rule, preparing, lambda: program.gather(cursor).states)  # noqa: B023
                     asked = on_epoch_end(cursor.epoch - 1, cursor.measured, now.epoch_seconds[-1])
                     progress.epoch(cursor.measured, now.epoch_seconds[-1])
-                failed = len(now.curves) > preparing and not np.isfinite(now.curves[-1]["train_loss"]).any()
-                over, signal = cursor.epoch not in epochs or failed, devices.highest(heard.number)
+                over, signal = cursor.epoch not in epochs or _failed(now, preparing), devices.highest(heard.number)
                 stops = over or bool(devices.highest(asked))
                 if over:
                     now = now._replace(program=_described(program))
@@ -102,6 +102,11 @@ def _later(now: TrainingRecord, cursor: Cursor, seconds: float) -> TrainingRecor
         return now
     curves, epoch_seconds = (*now.curves, cursor.measured), (*now.epoch_seconds, spent)
     return now._replace(curves=curves, epoch_seconds=epoch_seconds, under_way=0.0)
+
+
+def _failed(now: TrainingRecord, preparing: int) -> bool:
+    """Return whether all runs have failed."""
+    return len(now.curves) > preparing and not np.isfinite(now.curves[-1]["train_loss"]).any()
 
 
 def _selected(now: TrainingRecord, rule: str, preparing: int, states: Callable[[], TrainState]) -> TrainingRecord:

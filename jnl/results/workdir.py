@@ -16,6 +16,7 @@ from jnl.results.files import CHECKPOINTS, CONFIG, LEFT_OUT, METRICS, MODEL, PAR
 from jnl.results.records import Summary
 from jnl.settings.config import default
 from jnl.settings.fields import OnResume, role
+from jnl.settings.longer import check_longer
 
 Content = dict[str, Json]
 _PROCESS = ("command", "versions", "device", "git_revision")
@@ -43,6 +44,7 @@ class Workdir:
         self.path, self.checkpoints, self._content = path, path / CHECKPOINTS, content
         self._settled = self._so_far = False
         self._changed: list[Json] = []
+        self._longer = False  # whether the training goes on for more epochs than the folder records
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
@@ -53,6 +55,7 @@ class Workdir:
                     self._write(CONFIG, content)
                 else:
                     self._changed += _compare(path, recorded, content, changed_code)
+                    self._longer = _goes_on_longer(recorded, as_object(content["config"]))
                 self._rows = (path / f".{METRICS}.part").open("w")
             except BaseException:
                 os.close(self._lock)
@@ -95,7 +98,7 @@ class Workdir:
         """
         if self._settled:
             return
-        if (self.path / SUMMARY).exists():
+        if (self.path / SUMMARY).exists() and not self._longer:
             raise UserError(
                 f"workdir: the training in {self.path} is finished, but checkpoints with its trained states were "
                 f"removed; {_OTHERWISE}"
@@ -103,12 +106,16 @@ class Workdir:
         try:
             if not self._so_far:  # from the previous process, about rows that are replaced now
                 (self.path / PARTIAL_SUMMARY).unlink(missing_ok=True)
+            (self.path / SUMMARY).unlink(missing_ok=True)  # of fewer epochs
             (self.path / f".{METRICS}.part").replace(self.path / METRICS)
             if self._resumes:
                 recorded = _recorded(self.path) or {}
                 before = as_list(recorded.get("resumed", []))
                 process = {name: self._content[name] for name in _PROCESS}
                 process |= {"changed_code": self._changed} if self._changed else {}
+                if self._longer:
+                    process["epochs_before"] = _epochs(recorded)
+                    recorded["config"] = {**as_object(recorded["config"]), "epochs": _epochs(self._content)}
                 self._write(CONFIG, recorded | {"resumed": [*before, process]})
         except OSError as error:
             raise _unusable(error, self.path / METRICS) from error
@@ -170,7 +177,9 @@ def finished(path: Path, config: Content) -> Summary | None:
             return None
         _compare_configs(path, recorded, config)
         written = _read(path / SUMMARY)
-        return None if written is None else cast(Summary, old_names.summary(written))
+        return (
+            None if written is None or _goes_on_longer(recorded, config) else cast(Summary, old_names.summary(written))
+        )
     except OSError as error:
         raise _unusable(error) from error
 
@@ -245,14 +254,37 @@ def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> 
     usual = dict(leaves(json.loads(json.dumps(default().to_dict()))))  # a field that is newer than the workdir has it
     was = {field: value for field, value in usual.items() if field in is_} | was
     changed = [field for field in sorted(was.keys() | is_.keys()) if was.get(field) != is_.get(field)]
+    if _goes_on_longer(recorded, now):
+        changed.remove("epochs")
     differ = [field for field in changed if role(field).on_resume is OnResume.REFUSE]
+    if differ == ["seeds"]:
+        raise UserError(
+            f"workdir: {path} holds the seeds {was['seeds']}, not {is_['seeds']}; train further seeds in another "
+            "workdir, such as --config.seeds=(6,7,8); the report of both counts all runs"
+        )
     if differ:
         shown = ", ".join(f"{field}: {was.get(field)!r} there, {is_.get(field)!r} here" for field in differ[:5])
         more = f" and {len(differ) - 5} more" if len(differ) > 5 else ""
         raise UserError(f"workdir: {path} holds another training ({shown}{more}); {_OTHERWISE}")
+    if _goes_on_longer(recorded, now):
+        said = check_longer(old_names.config(as_object(recorded["config"])), now)
+        for line in [f"it goes on from {_epochs(recorded)} to {now['epochs']} epochs", *said]:
+            _log.warning("%s: %s", path, line)
     for field in changed:
         if role(field).on_resume is OnResume.WARN:
             _log.warning("%s began with %s=%r: the last bits may differ", path, field, was.get(field))
+
+
+def _epochs(content: Mapping[str, Json]) -> Json:
+    """Return the number of epochs that a content of `config.json` asks for."""
+    config = content.get("config")
+    return config.get("epochs") if isinstance(config, Mapping) else None
+
+
+def _goes_on_longer(recorded: Content, now: Mapping[str, Json]) -> bool:
+    """Return whether the config asks for more epochs than the recorded one, and both name a number."""
+    was, is_ = _epochs(recorded), now.get("epochs")
+    return isinstance(was, int) and isinstance(is_, int) and 0 < was < is_
 
 
 def _locked(path: Path) -> int:

@@ -34,7 +34,7 @@ def check_longer(was: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
                 raise UserError(
                     f"config.epochs: the training cannot go on to {last} epochs, because {words} follows the number of "
                     f"epochs: from epoch {int(rows.argmax())} on it would have been different; train again in another "
-                    "workdir, or use a schedule that does not, such as optim.schedule=constant"
+                    "workdir, or use a schedule that does not, such as optim.schedule=staircase"
                 )
         strategy = after.strategy.instance
         if strategy.uses_progress:

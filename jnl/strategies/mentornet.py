@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jnl.core.errors import unknown, within
-from jnl.core.memory import Arrays, Memory, MemoryInit
+from jnl.core.memory import Memory
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
@@ -59,7 +59,6 @@ def mentornet(
         selection = masked_mean(weights * loss, in_play & (weights > 0), jnp.float32(size), in_play[0])
         return selection._replace(memory={"level": level})
 
-    def init(given: MemoryInit) -> Arrays:
-        return {"level": jnp.float32(0)}
-
-    return Strategy(1, select, memory=Memory(init), suspects=None if kind in ("focal", "hard") else LEFT_OUT)
+    memory = Memory(lambda given: {"level": jnp.float32(0)})
+    suspects = None if kind in ("focal", "hard") else LEFT_OUT
+    return Strategy(1, select, uses_progress=True, memory=memory, suspects=suspects)

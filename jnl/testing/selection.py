@@ -125,6 +125,15 @@ def check_forget_rate(answers: Answers) -> None:
     assert (few < many) if uses else (few == many), f"uses_forget_rate is {uses}, but the mask shows something else"
 
 
+def check_progress(answers: Answers) -> None:
+    """The share of the training that is done matters only if the strategy says that it uses it."""
+    if not answers.strategy.uses_progress:
+        straight, later = (answers.among[name] for name in ("straight", "later"))
+        said = "uses_progress is False, but the share of the training that is done matters"
+        np.testing.assert_array_equal(straight.selection.mask, later.selection.mask, err_msg=said)
+        np.testing.assert_array_equal(straight.value, later.value, err_msg=said)
+
+
 def check_nothing_kept(answers: Answers) -> None:
     """A batch of which nothing is kept trains nothing, and no number is NaN."""
     nothing = answers.among["keeps nothing"]
@@ -135,7 +144,7 @@ def check_nothing_kept(answers: Answers) -> None:
 
 OF_SELECTION = (
     check_shapes_and_types, check_permuted_batch, check_swapped_networks, check_gradient_only_where_selected,
-    check_jit_and_vmap, check_forget_rate, check_nothing_kept,
+    check_jit_and_vmap, check_forget_rate, check_progress, check_nothing_kept,
 )  # fmt: skip
 
 
@@ -185,6 +194,7 @@ def _situations(strategy: Strategy, order: np.ndarray) -> dict[str, Situation]:
         "swapped": (logits[::-1], labels, seen._replace(memory=memory, strategy_params=learned, features=features)),
         "forgets much": (logits, labels, seen._replace(keep_counts=_keep(0.75))),
         "forgets nothing": (logits, labels, seen._replace(keep_counts=_keep(0.0))),
+        "later": (logits, labels, seen._replace(progress=jnp.float32(0.9))),
         "keeps nothing": (logits, labels, seen._replace(keep_counts=_keep(1.0), weights=jnp.zeros(BATCH))),
     }
 

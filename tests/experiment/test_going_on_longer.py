@@ -1,0 +1,68 @@
+"""A finished training goes on for more epochs, if the first ones would have been the same."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from conftest import quick
+
+import jnl
+from jnl import cli
+from jnl.core.errors import UserError
+
+
+def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginning(tmp_path, caplog):
+    config = quick("jocor", epochs=2)
+    short = jnl.run(config, tmp_path / "longer")
+    config.epochs = 5
+    longer = jnl.run(config, tmp_path / "longer")
+    whole = jnl.run(config, tmp_path / "whole")
+    assert (short.metrics["test_accuracy"].shape[1], longer.metrics["test_accuracy"].shape[1]) == (2, 5)
+    for one, other in zip(*map(jax.tree.leaves, (longer[:1] + longer[2:3], whole[:1] + whole[2:3])), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert "it goes on from 2 to 5 epochs" in caplog.text
+    content = json.loads((tmp_path / "longer" / "config.json").read_text())
+    assert content["config"]["epochs"] == 5 and content["resumed"][0]["epochs_before"] == 2
+    rows = (tmp_path / "longer" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(row)["epoch"] for row in rows] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    points = [json.loads((tmp_path / name / "summary.json").read_text())["points"] for name in ("longer", "whole")]
+    assert points[0] == points[1]
+    assert jnl.run(config, tmp_path / "longer").summary["points"] == points[0]  # it is finished again
+
+
+@pytest.mark.parametrize(
+    ("strategy", "first", "change", "message"),
+    [
+        ("standard", {"optim__decay_start": 1}, {"epochs": 4}, "the learning rate follows.*from epoch 2 on"),
+        ("mentornet", {}, {"epochs": 4}, "mentornet follows the share of the training that is done"),
+        ("standard", {}, {"epochs": 2}, "epochs: 3 there, 2 here"),
+        ("standard", {}, {"seeds": 3}, "holds the seeds 2, not 3; train further seeds in another workdir"),
+        ("standard", {}, {"epochs": 4, "batch_size": 64}, "batch_size: 128 there, 64 here"),
+    ],
+)  # fmt: skip
+def test_what_would_have_been_different_is_refused(strategy, first, change, message, tmp_path):
+    config = quick(strategy, epochs=3, seeds=2, **first)
+    jnl.run(config, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    config.update(change)
+    with pytest.raises(UserError, match=message):
+        jnl.run(config, tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.slow
+def test_the_list_of_suspects_says_that_it_covers_more_epochs(tmp_path, caplog):
+    config = quick("small_loss", epochs=12, seeds=1)
+    jnl.run(config, tmp_path)
+    config.epochs = 14
+    jnl.run(config, tmp_path)
+    assert "small_loss: the list of suspected labels covers the last 12 epochs instead of the last 10" in caplog.text
+
+
+def test_the_command_goes_on_and_then_shows_the_table(tmp_path, capsys):
+    line = ["train", "--config=standard:quick", "--config.seeds=1", f"--workdir={tmp_path}"]
+    for epochs in (1, 2, 2):
+        assert cli.main([*line, f"--config.epochs={epochs}"]) == 0
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
+    assert "last 10" in capsys.readouterr().out
