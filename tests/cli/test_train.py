@@ -103,6 +103,7 @@ def test_published_values_of_the_other_methods():
     assert config("elr", "data=cifar10,reference").optim.schedule == "cosine"
 
 
+@pytest.mark.slow
 def test_any_field_can_be_overridden(tmp_path):
     options = ["--config.seeds=(3,7)", "--config.noise.seed=per_run", "--config.noise.rate=0.5", "--config.epochs=1"]
     assert command(JOCOR, "--config.strategy.forget_rate=0.25", f"--workdir={tmp_path}/a", *options) == 0

@@ -36,9 +36,9 @@ def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginnin
     [
         ("standard", {"optim__decay_start": 1}, {"epochs": 4}, "the learning rate follows.*from epoch 2 on"),
         ("mentornet", {}, {"epochs": 4}, "mentornet follows the share of the training that is done"),
-        ("standard", {}, {"epochs": 2}, "epochs: 3 there, 2 here"),
-        ("standard", {}, {"seeds": 3}, "holds the seeds 2, not 3; train further seeds in another workdir"),
-        ("standard", {}, {"epochs": 4, "batch_size": 64}, "batch_size: 128 there, 64 here"),
+        pytest.param("standard", {}, {"epochs": 2}, "epochs: 3 there, 2 here", marks=pytest.mark.slow),
+        pytest.param("standard", {}, {"seeds": 3}, "holds the seeds 2, not 3; train", marks=pytest.mark.slow),
+        pytest.param("standard", {}, {"epochs": 4, "batch_size": 64}, "batch_size: 128", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_what_would_have_been_different_is_refused(strategy, first, change, message, tmp_path):
@@ -60,6 +60,7 @@ def test_the_list_of_suspects_says_that_it_covers_more_epochs(tmp_path, caplog):
     assert "small_loss: the list of suspected labels covers the last 12 epochs instead of the last 10" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_command_goes_on_and_then_shows_the_table(tmp_path, capsys):
     line = ["train", "--config=standard:quick", "--config.seeds=1", f"--workdir={tmp_path}"]
     for epochs in (1, 2, 2):

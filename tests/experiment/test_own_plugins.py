@@ -76,6 +76,7 @@ def test_functions_are_the_same_as_their_names(workdir):
     np.testing.assert_array_equal(history.metrics["confidence"][0], by_name)
 
 
+@pytest.mark.slow
 def test_a_sweep_compares_it_with_methods_of_jnl():
     config = quick("standard", epochs=1, seeds=1)
     config.sweep = (("strategy.name", ("coteaching", f"{OURS}:weighted")),)
@@ -105,6 +106,7 @@ def test_killed_and_resumed_gives_the_same_bits(model, tmp_path):
     assert cli.main(["report", str(tmp_path), "--out", str(tmp_path / "report")]) == 0
 
 
+@pytest.mark.slow
 def test_changed_code_is_refused(tmp_path, monkeypatch):
     code = "from helpers.of_others import weighted\n\ndef method(weight: float = 1.0):\n    return weighted(weight)\n"
     (tmp_path / "changing.py").write_text(code)

@@ -155,6 +155,7 @@ def test_a_run_that_fails_is_named():
 
 
 @pytest.mark.parametrize("strategy", ["decoupling", "coteaching_plus"])
+@pytest.mark.slow
 def test_networks_that_agree_on_nothing_finite_have_failed(strategy):
     history = jnl.run(quick(strategy, optim__learning_rate=1e30))
     assert history.summary["failed_runs"] == [0, 1]

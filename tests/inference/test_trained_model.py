@@ -112,6 +112,7 @@ class TestInputs:
         reported = history.metrics["test_accuracy"][0, -1, 0]
         assert accuracy(history.predict_proba(numbers[:20]), labels[:20]) == pytest.approx(reported, abs=1e-6)
 
+    @pytest.mark.slow
     def test_a_table_is_read_as_in_training(self, tmp_path, capsys):
         random = np.random.default_rng(0)
         size, color = random.normal(5, 2, 90), random.choice(["red", "blue"], 90)
@@ -195,6 +196,7 @@ class Own(nn.Module):
 class TestWorkdirs:
     """Of a workdir only data are read."""
 
+    @pytest.mark.slow
     def test_a_network_of_the_caller_is_given_again(self, tmp_path, digits):
         history = jnl.run(quick("jocor"), tmp_path, model=Own())
         with pytest.raises(

@@ -64,6 +64,7 @@ def test_what_is_no_image_passes_unchanged(inputs):
 EVERYTHING = Augment(2, 6, True, True, 3, "channels", (0.5, 0.4, 0.3), (0.2, 0.3, 0.1), shift=0.2, rotate=20.0)
 
 
+@pytest.mark.slow
 def test_it_belongs_to_the_key():
     training = jax.jit(EVERYTHING.__call__)
     first, again, other = (training(jax.random.key(seed), IMAGES) for seed in (0, 0, 1))
@@ -269,6 +270,7 @@ def test_mistakes_are_told(fields, shape, message):
         Augment(**fields).check(shape)
 
 
+@pytest.mark.slow
 def test_crops_and_statistics_reach_training_and_evaluation():
     config = quick("standard", epochs=1, seeds=1)
     config.augment.update(crop=6, pad=1, normalize="channels")

@@ -80,6 +80,7 @@ def test_vmap_map_and_alone_give_the_same_curves(strategy):
             np.testing.assert_allclose(curve[1], alone[name][0], atol=0.01, err_msg=name)
 
 
+@pytest.mark.slow
 def test_map_gives_the_bits_of_a_run_alone():
     among = run(quick(seeds=(3, 7), runs_axis="map", **TWO_EPOCHS)).metrics
     alone = run(quick(seeds=(7,), runs_axis="map", **TWO_EPOCHS)).metrics

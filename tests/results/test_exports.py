@@ -116,6 +116,7 @@ def test_tensorboard_reads_what_metrics_hold(workdir, capsys):
             assert found[epoch] == pytest.approx(values)
 
 
+@pytest.mark.slow
 def test_a_training_writes_its_events(tmp_path):
     pytest.importorskip("tensorboardX")
     for _ in range(2):  # again: it tells what it has saved, in place of the first

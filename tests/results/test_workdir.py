@@ -137,6 +137,7 @@ class TestResume:
         (stopped / "metrics.jsonl").unlink()
         goes_on(stopped, unbroken)
 
+    @pytest.mark.slow
     def test_finished_without_its_checkpoints_keeps_its_rows(self, stopped, unbroken):
         goes_on(stopped, unbroken)
         shutil.rmtree(stopped / "checkpoints")
@@ -281,6 +282,7 @@ def small_disk(tmp_path):
 class TestDisk:
     """Full, read-only, gone."""
 
+    @pytest.mark.slow
     def test_full(self, small_disk, unbroken):
         keeps = {"checkpoint__keep": 20}
         with pytest.raises(UserError, match=r"cannot save the checkpoint .*No space left .* make room"):

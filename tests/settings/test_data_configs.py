@@ -97,6 +97,7 @@ def numbers(tmp_path):
     return inputs, labels, clean
 
 
+@pytest.mark.slow
 def test_own_arrays_in_one_line(tmp_path, capsys):
     inputs, labels, clean = numbers(tmp_path)
     np.savez(tmp_path / "mine.npz", inputs=inputs, labels=labels, clean=clean, class_names=np.array(["low", "high"]))
