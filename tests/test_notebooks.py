@@ -1,0 +1,44 @@
+"""The notebooks run from top to bottom in a fresh kernel, and so does the command `%run train.py`."""
+
+import pytest
+from conftest import ROOT
+
+nbformat = pytest.importorskip("nbformat")
+nbclient = pytest.importorskip("nbclient")
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(autouse=True)
+def as_users_have_it(monkeypatch):
+    """The kernel gets the environment of this process, without the compiler flags of the tests."""
+    monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def executed(notebook, folder):
+    """Return the text that each cell prints."""
+    nbclient.NotebookClient(notebook, timeout=500, resources={"metadata": {"path": str(folder)}}).execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return ["".join(output.get("text", "") for output in cell.outputs) for cell in cells]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook(path, tmp_path):
+    notebook = nbformat.read(path, 4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)  # outputs are not part of the repository
+    printed = executed(notebook, tmp_path)
+    if path.stem == "first_steps":
+        assert "labels are suspect" in printed[-2]
+        assert float(printed[-1].split()[-2]) > 80
+
+
+@pytest.mark.slow
+def test_the_command_in_a_notebook():
+    """Also twice in one kernel, and a mistake is one line."""
+    cells = ["%run train.py --config=configs/quickstart.py:quick"] * 2 + ["%run train.py --config=joco"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    first, second, mistake = executed(notebook, ROOT)
+    assert "last 10" in first and "last 10" in second
+    assert "did you mean 'jocor'" in mistake and "Traceback" not in mistake
