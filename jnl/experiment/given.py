@@ -21,7 +21,14 @@ def name_plugins(
     noise: Callable[..., NoiseKind] | None,
     metrics: Sequence[Callable[[], Metric]],
 ) -> None:
-    """Write the names of functions of the caller into a config, as if it had named them."""
+    """Write the names of functions of the caller into a config, as if it had named them.
+
+    Raises:
+      UserError: if a function has no name that finds it again, or the sweep of the config names others.
+    """
+    for section, given_too in (("strategy.name", strategy), ("noise.kind", noise)):
+        if given_too is not None:
+            _not_swept(config, section)
     with config.unlocked():
         if strategy is not None:
             given = config.get("strategy", ConfigDict())
@@ -46,10 +53,15 @@ def in_place_of(config: ConfigDict, section: str, shared: Sequence[str], given: 
     Returns:
       A function that returns the object, whatever it is called with.
     """
-    swept = [str(entry[0]).partition(".")[0] for entry in config.get("sweep") or () if isinstance(entry, list | tuple)]
-    if section in swept or "cells" in swept:
-        raise UserError(f"config.sweep: it sweeps {section}, which the caller gives; give one of the two")
+    _not_swept(config, section)
     fields = config.get(section, ConfigDict())
     with config.unlocked():
         config[section] = ConfigDict({"name": "own", **{name: fields[name] for name in shared if name in fields}})
     return lambda *arguments, **keywords: given
+
+
+def _not_swept(config: ConfigDict, given: str) -> None:
+    """Raise `UserError` if the sweep changes a section or field that the caller gives."""
+    swept = [str(entry[0]) for entry in config.get("sweep") or () if isinstance(entry, list | tuple)]
+    if any(field == "cells" or field == given or field.startswith(f"{given}.") for field in swept):
+        raise UserError(f"config.sweep: it sweeps {given}, which the caller gives; give one of the two")

@@ -119,6 +119,13 @@ def test_changed_code_is_refused(tmp_path, monkeypatch):
         jnl.run(config, tmp_path / "work")
 
 
+def test_a_sweep_that_names_others_is_refused():
+    config = quick("standard")
+    config.sweep = (("strategy.name", ("standard", "jocor")),)
+    with pytest.raises(UserError, match="config.sweep: it sweeps strategy.name, which the caller gives"):
+        jnl.run(config, strategy=of_others.weighted)
+
+
 def local():
     def method():
         return of_others.weighted()
