@@ -215,6 +215,18 @@ class TestWorkdirs:
         assert "has not finished" in caplog.text
         np.testing.assert_array_equal(found, history.predict_proba(digits.test.inputs))
 
+    @pytest.mark.slow
+    def test_programs_without_a_checkpoint_are_left_out_and_it_is_said(self, tmp_path, caplog):
+        sweep = "--config.sweep=(('batch_size', (64, 128)),)"
+        assert cli.main(["train", "--config=standard:quick", sweep, f"--workdir={tmp_path}"]) == 0
+        shutil.rmtree(tmp_path / "checkpoints" / "1")
+        (only,) = jnl.load(tmp_path).programs
+        assert set(only.points) == {"batch_size=64"}
+        assert "1 of 2 programs" in caplog.text
+        shutil.rmtree(tmp_path / "checkpoints" / "0")
+        with pytest.raises(jnl.UserError, match="holds no checkpoint that can be read"):
+            jnl.load(tmp_path)
+
     @pytest.mark.parametrize("change", ["network", "shape", "options", "format", "augment", "text", "module"])
     def test_a_damaged_or_foreign_description_is_refused(self, change, trained, tmp_path):
         workdir = shutil.copytree(trained[0], tmp_path / "copy")
