@@ -74,7 +74,7 @@ class Preparation(NamedTuple):
         """Return features [N, D] as the data set stores them: f32[N, D], standardized if the data set is."""
         if not self.mean:
             return inputs
-        return ((inputs - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
+        return ((inputs - np.array(self.mean)[None]) / np.array(self.std)[None]).astype(np.float32)
 
     def _finite(self, inputs: np.ndarray) -> np.ndarray:
         if not np.isfinite(inputs).all():
