@@ -40,7 +40,7 @@ def check_suspects(make: MakeStrategy, hyper: dict[str, registry.Value]) -> None
         logits = jnp.asarray(random.normal(0, 2, (strategy.num_nets, EXAMPLES, CLASSES)), jnp.float32)
         memory = strategy.memory.refresh(memory, lambda: (logits, None), labels, jnp.int32(99))
     state = train_state.TrainState(
-        {}, {}, (), dict(memory), jnp.array(False), jnp.zeros((1, EXAMPLES)), jax.tree.map(jnp.asarray, suspicion)
+        {}, {}, (), memory, jnp.array(False), jnp.zeros((1, EXAMPLES)), jax.tree.map(jnp.asarray, suspicion)
     )
     listed = strategy.suspects.listed(jax.device_get(state))
     assert (listed.wrong.shape, listed.wrong.dtype) == ((EXAMPLES,), bool), "`wrong` must be bool[N]"
@@ -103,7 +103,7 @@ def _compiled_step(make: MakeStrategy, static: Static) -> tuple[Callable, Callab
             model, strategy.num_nets, optimizer, jax.random.key(1), inputs[:1], len(inputs), strategy.init_params
         )
         given = MemoryInit(jax.random.key(3), labels, jnp.arange(EXAMPLES) != 11, transition, state)
-        return state._replace(memory=dict(strategy.memory.init(given)) if strategy.memory else {})
+        return state._replace(memory=strategy.memory.init(given) if strategy.memory else {})
 
     def epoch(traced: dict[str, Array], state: train_state.TrainState, number: Array) -> StepResult:
         strategy = make(**dict(static), **traced)
@@ -112,8 +112,7 @@ def _compiled_step(make: MakeStrategy, static: Static) -> tuple[Callable, Callab
             return train_state.predict(model, state.params, state.batch_stats, inputs)
 
         if strategy.memory and strategy.memory.refresh:
-            memory = strategy.memory.refresh(state.memory, everything, labels, number)
-            state = state._replace(memory=dict(memory))
+            state = state._replace(memory=strategy.memory.refresh(state.memory, everything, labels, number))
         seen = StepContext(
             number, jnp.int32(0), 10, jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH], jnp.ones(BATCH),
             jnp.float32(0.3), jax.random.key(7), state.memory,
