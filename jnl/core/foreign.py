@@ -1,7 +1,7 @@
 """Plug-ins of other packages, such as a method of the user. Their name is `package.module:function`.
 
-Only names that the caller gives are imported here: in a config, in an argument or on the command line. A name in a file
-of a workdir is data, and no function that reads workdirs calls this file.
+Only names that the caller gives are imported: in a config, in an argument or on the command line. A name in a file of a
+workdir is data. Its module is imported only if the caller gives the same name.
 """
 
 import re

@@ -35,6 +35,11 @@ def strategy_params(params: Tree) -> dict[str, Array]:
     return cast(dict[str, Array], params.get("strategy", {}))
 
 
+def network_params(params: Tree) -> Tree:
+    """Return the parameters of the networks, without those of the strategy."""
+    return {name: leaf for name, leaf in params.items() if name != "strategy"}
+
+
 class TrainContext(NamedTuple):
     """The values that are the same for all steps of an epoch."""
 

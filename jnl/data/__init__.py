@@ -53,7 +53,7 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     """Load a data set into the memory of the host, with its original labels.
 
     Args:
-      name: name of the data set, perhaps with a second part, such as "tfds:food101".
+      name: name of the data set, perhaps with a second part, such as "tfds:food101"; or `package.module:function`.
       dir: folder or file that holds the data. None is the default of the source; for TFDS data, the TFDS directory.
       **options: options of this data set; `options` lists them.
 

@@ -215,6 +215,7 @@ def _shape(program_spec: ProgramSpec) -> Hashable:
         (*maker.args, *sorted(maker.keywords.items())),
         settings.data,
         (settings.epochs, settings.runs_axis, settings.runs_at_once, settings.devices_per_batch),
+        settings.checkpoint.select,
         (tree, *(leaf.shape for leaf in leaves)),
     )
 

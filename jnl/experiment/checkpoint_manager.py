@@ -8,6 +8,7 @@ from typing import NamedTuple, Self, TypeVar
 import jax
 import numpy as np
 
+from jnl.core.train_state import network_params
 from jnl.experiment.selected_weights import SelectedWeights
 from jnl.parallel import devices
 from jnl.parallel.compiled_epoch import EpochCarry
@@ -112,8 +113,7 @@ class CheckpointManager:
         if found is None:
             return None
         states = abstract_carry.states
-        params = {name: leaf for name, leaf in states.params.items() if name != "strategy"}
-        selected = SelectedWeights(np.zeros(1, np.int64), params, states.batch_stats)
+        selected = SelectedWeights(np.zeros(1, np.int64), network_params(states.params), states.batch_stats)
         start = f"{_CURVES}/"
         curves = {name.removeprefix(start): curve for name, curve in found.arrays.items() if name.startswith(start)}
         trained = TrainingRecord(**found.record)  # type: ignore[arg-type]

@@ -56,7 +56,7 @@ def train_program(
             on_epoch_end(epoch, measured, seconds)
         if now.program is not None and (now.epoch not in epochs or _failed(now, preparing)):
             return now
-        now = now._replace(program=None)  # it goes on for more epochs
+        now = now._replace(program=None)  # the config now asks for more epochs
         begun = time.perf_counter()
         program = make(now.segments)
         now = now._replace(seconds=now.seconds + time.perf_counter() - begun, segments=program.segments)

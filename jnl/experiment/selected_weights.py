@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from jnl.core.network import Tree
-from jnl.core.train_state import TrainState
+from jnl.core.train_state import TrainState, network_params
 from jnl.ops.curves import NONE, rules
 
 
@@ -49,8 +49,7 @@ def select(
             return before
     now = states()
     runs = len(jax.tree.leaves(now.params)[0])
-    params = {name: leaf for name, leaf in now.params.items() if name != "strategy"}
-    found = SelectedWeights(np.full(runs, epoch), params, now.batch_stats)
+    found = SelectedWeights(np.full(runs, epoch), network_params(now.params), now.batch_stats)
     if new is None:
         return found
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jnl.core.train_state import network_params
 from jnl.experiment.checkpoint_manager import TrainingRecord
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.inference.description import ModelDescription, ProgramDescription
@@ -41,10 +42,9 @@ def trained_model(program_spec: ProgramSpec, first_run: int, record: TrainingRec
     assert record.carry is not None
     spec, states = program_spec.train_spec, record.carry.states
     weights = record.selected or states
-    params = {name: leaf for name, leaf in weights.params.items() if name != "strategy"}
     program = Program(
-        spec.model, spec.augment, _runs(program_spec, first_run), _points(program_spec), params, weights.batch_stats,
-        np.asarray(states.failed),
+        spec.model, spec.augment, _runs(program_spec, first_run), _points(program_spec), network_params(weights.params),
+        weights.batch_stats, np.asarray(states.failed),
     )  # fmt: skip
     return TrainedModel((program,), program_spec.dataset.class_names, program_spec.dataset.prepare)
 

@@ -39,7 +39,7 @@ def draw(
     """Draw noisy labels.
 
     Args:
-      kind: a name in `noise.KINDS`; its file in `noise/kinds/` describes the kind.
+      kind: a name in `noise.KINDS`, whose file in `noise/kinds/` describes it, or `package.module:function`.
       labels: i[N] clean labels.
       num_classes: C.
       rate: share of labels to change, 0 to 1.

@@ -20,8 +20,8 @@ def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
 
     Args:
       used: plug-ins that the training names, such as `strategies/jocor`.
-      own: classes and functions of the caller that the training runs. The digest is that of their file, or of their own
-        source if they are in the script or notebook that trains, whose other lines do not matter.
+      own: classes and functions of the caller that the training runs. Each has the digest of its whole file. If it is
+        in the script or notebook that trains, it has the digest of its own lines.
     """
     files = {path for path in _PACKAGE.rglob("*.py") if not _inside(path, (*PLUGINS, *_OTHERS))}
     waiting = [*(_PACKAGE / folder / "__init__.py" for folder in PLUGINS), *(_PACKAGE / f"{name}.py" for name in used)]

@@ -44,7 +44,7 @@ class Workdir:
         self.path, self.checkpoints, self._content = path, path / CHECKPOINTS, content
         self._settled = self._so_far = False
         self._changed: list[Json] = []
-        self._longer = False  # whether the training goes on for more epochs than the folder records
+        self._longer = False  # whether the config asks for more epochs than the folder records
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
@@ -268,7 +268,7 @@ def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> 
         raise UserError(f"workdir: {path} holds another training ({shown}{more}); {_OTHERWISE}")
     if _goes_on_longer(recorded, now):
         said = check_longer(old_names.config(as_object(recorded["config"])), now)
-        for line in [f"it goes on from {_epochs(recorded)} to {now['epochs']} epochs", *said]:
+        for line in [f"the training continues from {_epochs(recorded)} to {now['epochs']} epochs", *said]:
             _log.warning("%s: %s", path, line)
     for field in changed:
         if role(field).on_resume is OnResume.WARN:

@@ -1,4 +1,4 @@
-"""A training that goes on for more epochs than it was asked for at first."""
+"""Whether a training can continue for more epochs than its first config asked for."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ _PLANS = {"keep_counts": "the forget rate", "learning_rate": "the learning rate"
 
 
 def check_longer(was: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
-    """Return what is different from a training that had the new number of epochs from the beginning.
+    """Return what differs from a training that had the new number of epochs from the beginning.
 
     Args:
       was: the recorded config.
@@ -32,15 +32,15 @@ def check_longer(was: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
             if (old != new).any():
                 rows = (old != new).reshape(first, -1).any(1)
                 raise UserError(
-                    f"config.epochs: the training cannot go on to {last} epochs, because {words} follows the number of "
-                    f"epochs: from epoch {int(rows.argmax())} on it would have been different; train again in another "
-                    "workdir, or use a schedule that does not, such as optim.schedule=staircase"
+                    f"config.epochs: the training cannot continue to {last} epochs, because {words} depends on the "
+                    f"number of epochs: it would have been different from epoch {int(rows.argmax())} on; train again in "
+                    "another workdir, or use a schedule that does not depend on it, such as optim.schedule=staircase"
                 )
         strategy = after.strategy.instance
         if strategy.uses_progress:
             raise UserError(
-                f"config.epochs: the training cannot go on to {last} epochs, because {after.strategy.name} follows the "
-                "share of the training that is done; train again in another workdir"
+                f"config.epochs: the training cannot continue to {last} epochs, because {after.strategy.name} depends "
+                "on how much of the training is done; train again in another workdir"
             )
         if strategy.suspects and strategy.suspects.counted and max(first - LAST, 0) < last - LAST < first:
             lines.append(

@@ -36,7 +36,7 @@ def make(name: str, **hyper: registry.Value | Array) -> Strategy:
     """Return the strategy of a method.
 
     Args:
-      name: the name of the method.
+      name: the name of the method: one of `names()`, or `package.module:function`.
       hyper: hyper-values that replace the defaults.
 
     Raises:

@@ -101,7 +101,7 @@ def check_swapped_networks(answers: Answers) -> None:
 
 
 def check_gradient_only_where_selected(answers: Answers) -> None:
-    """Logits of selected examples have a gradient, those of the others have none."""
+    """The loss has a gradient by the logits of selected examples, and none by the logits of other examples."""
     selection, _, gradient = answers.jitted
     mask = np.broadcast_to(selection.mask, gradient.shape[:2])
     moved = np.abs(gradient).max(-1) > 0
@@ -135,7 +135,7 @@ def check_progress(answers: Answers) -> None:
 
 
 def check_nothing_kept(answers: Answers) -> None:
-    """A batch of which nothing is kept trains nothing, and no number is NaN."""
+    """If a batch keeps no example, no network trains, and no number is NaN."""
     nothing = answers.among["keeps nothing"]
     assert np.isfinite(nothing.value).all() and np.isfinite(nothing.gradient).all(), "not finite if nothing is kept"
     if answers.strategy.uses_forget_rate or answers.strategy.example_weights:

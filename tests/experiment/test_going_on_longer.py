@@ -21,7 +21,7 @@ def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginnin
     assert (short.metrics["test_accuracy"].shape[1], longer.metrics["test_accuracy"].shape[1]) == (2, 5)
     for one, other in zip(*map(jax.tree.leaves, (longer[:1] + longer[2:3], whole[:1] + whole[2:3])), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert "it goes on from 2 to 5 epochs" in caplog.text
+    assert "the training continues from 2 to 5 epochs" in caplog.text
     content = json.loads((tmp_path / "longer" / "config.json").read_text())
     assert content["config"]["epochs"] == 5 and content["resumed"][0]["epochs_before"] == 2
     rows = (tmp_path / "longer" / "metrics.jsonl").read_text().splitlines()
@@ -34,8 +34,8 @@ def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginnin
 @pytest.mark.parametrize(
     ("strategy", "first", "change", "message"),
     [
-        ("standard", {"optim__decay_start": 1}, {"epochs": 4}, "the learning rate follows.*from epoch 2 on"),
-        ("mentornet", {}, {"epochs": 4}, "mentornet follows the share of the training that is done"),
+        ("standard", {"optim__decay_start": 1}, {"epochs": 4}, "the learning rate depends.*different from epoch 2 on"),
+        ("mentornet", {}, {"epochs": 4}, "mentornet depends on how much of the training is done"),
         pytest.param("standard", {}, {"epochs": 2}, "epochs: 3 there, 2 here", marks=pytest.mark.slow),
         pytest.param("standard", {}, {"seeds": 3}, "holds the seeds 2, not 3; train", marks=pytest.mark.slow),
         pytest.param("standard", {}, {"epochs": 4, "batch_size": 64}, "batch_size: 128", marks=pytest.mark.slow),

@@ -1,4 +1,4 @@
-"""Backward correction: its settings are those of forward correction. `reference` is Patrini et al. 2017."""
+"""Backward correction has the settings of forward correction. With `reference`, both follow Patrini et al. 2017."""
 
 from jnl.settings.methods.forward_correction import METHOD
 
