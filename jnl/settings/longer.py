@@ -33,8 +33,8 @@ def check_longer(was: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
                 rows = (old != new).reshape(first, -1).any(1)
                 raise UserError(
                     f"config.epochs: the training cannot continue to {last} epochs, because {words} depends on the "
-                    f"number of epochs: it would have been different from epoch {int(rows.argmax())} on; train again in "
-                    "another workdir, or use a schedule that does not depend on it, such as optim.schedule=staircase"
+                    f"number of epochs: it would have been different from epoch {int(rows.argmax())} on; train again "
+                    "in another workdir, or use a schedule that does not depend on it, such as optim.schedule=staircase"
                 )
         strategy = after.strategy.instance
         if strategy.uses_progress:
