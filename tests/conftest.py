@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError
 from jnl.experiment.run import History, run
+from jnl.parallel import runs_axis
 from jnl.settings.published import get_config
 
 # Compile time rules this suite; these flags make it half (results may differ in the last bits from a training's).
@@ -50,6 +51,17 @@ def own(tmp_path, monkeypatch):
     """A cache of the test's own."""
     monkeypatch.setenv("JNL_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def compiles_what_it_replaces(request):
+    """A test that replaces code uses no program that was compiled before, and leaves none behind."""
+    replaces = "monkeypatch" in request.fixturenames
+    if replaces:
+        runs_axis.forget()
+    yield
+    if replaces:
+        runs_axis.forget()
 
 
 @pytest.fixture(scope="session")

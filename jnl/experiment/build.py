@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from jnl import data, models, noise, strategies
 from jnl.core.errors import UserError
+from jnl.core.foreign import is_foreign
 from jnl.core.memory import OutOfSample
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
@@ -154,7 +155,7 @@ def _one(
     network = replace(network, precision=settings.precision)
     spec = TrainSpec(
         model=network,
-        make_strategy=partial(strategies.make, settings.strategy.name, **settings.strategy.static),
+        make_strategy=strategies.Maker(settings.strategy.name, tuple(sorted(settings.strategy.static.items()))),
         num_nets=strategy.num_nets,
         batch_size=settings.batch_size,
         steps=_steps(settings, len(noisy[0].train_index)),
@@ -163,12 +164,19 @@ def _one(
         optimizer=settings.optimizer,
         augment=fit(settings.augment, settings.data),
         metrics=settings.metrics,
+        own_code=_own_code(settings, network),
     )
     run_infos = [
         _run_info(point, one, seed, noise_seed, bool(folds))
         for seed, noise_seed, one in zip(settings.seeds, settings.noise_seeds, noisy, strict=True)
     ]
     return ProgramSpec(settings, model, options, spec, dataset, run_infos, *_UNKNOWN_YET, operations=0)
+
+
+def _own_code(settings: Settings, network: ModuleNetwork) -> bool:
+    """Return whether strategy, network and metrics are all jnl's. Other code may change while a notebook runs."""
+    foreign = is_foreign(settings.strategy.name) or bool(settings.metrics)
+    return not foreign and getattr(network.source, "__module__", "").startswith("jnl.")
 
 
 def _run_info(point: SettingsPoint, noisy: "_Noisy", seed: int, noise_seed: int, folds: bool) -> RunInfo:
@@ -208,11 +216,9 @@ def _check_folds(batch_size: int, folds: int, noisy: Sequence["_Noisy"]) -> None
 def _shape(program_spec: ProgramSpec) -> Hashable:
     """Return everything that a program is compiled for. Points with an equal result differ only in arrays."""
     leaves, tree = jax.tree.flatten(program_spec.runs[0])
-    maker, settings = program_spec.train_spec.make_strategy, program_spec.settings
-    assert isinstance(maker, partial)
+    settings = program_spec.settings
     return (
-        program_spec.train_spec._replace(make_strategy=maker.func),
-        (*maker.args, *sorted(maker.keywords.items())),
+        program_spec.train_spec,
         settings.data,
         (settings.epochs, settings.runs_axis, settings.runs_at_once, settings.devices_per_batch),
         settings.checkpoint.select,

@@ -77,7 +77,7 @@ def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: Ch
             )
             for rest, held in parted
         ]
-    spec = program_spec.train_spec._replace(make_strategy=partial(strategies.make, "standard"), num_nets=1)
+    spec = program_spec.train_spec._replace(make_strategy=strategies.Maker("standard"), num_nets=1)
     spec = spec._replace(steps=min(spec.steps, len(run_infos[0].train_index) // spec.batch_size))
     settings, params = program_spec.settings, program_spec.abstract_carry.states.params
     layout = choose(settings.runs_axis, len(run_infos), settings.devices_per_batch, fills_device(params))

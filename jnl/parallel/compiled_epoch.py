@@ -18,7 +18,7 @@ from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset, Split
 from jnl.parallel import devices
 from jnl.parallel.host_feed import BYTES, cut, feed
-from jnl.parallel.runs_axis import RunsAxis
+from jnl.parallel.runs_axis import OfSpec, RunsAxis
 from jnl.training import metrics
 from jnl.training.epoch import (
     Batches,
@@ -63,13 +63,8 @@ class WholeEpoch:
     segments = compilations = 1
 
     def __init__(self, axis: RunsAxis, spec: TrainSpec, data: Dataset, runs: RunInputs, states: TrainState) -> None:
-        def training_epoch(
-            data: tuple[Split, Split | None], run: RunInputs, state: TrainState, extra: tuple, number: Array
-        ) -> tuple[TrainState, Metrics]:
-            return epoch(spec, *data, run, state, number)
-
         self._data = data.train, data.test
-        self._compiled = axis.compile(training_epoch, self._data, runs, states, ())
+        self._compiled = axis.compile(OfSpec(training_epoch, spec), self._data, runs, states, ())
         self.bytes = bytes_of(self._compiled)
 
     def feed(self, runs: RunInputs, number: Array, first: int) -> Iterator[None]:
@@ -97,60 +92,30 @@ class SegmentedEpoch:
     ) -> None:
         self._axis, self._spec, self._data, self._inputs = axis, spec, data, inputs
         self._streams, self._num_nets, self._size = spec.streams, spec.num_nets, spec.batch_size
-
-        def before(
-            train: Split, run: RunInputs, state: TrainState, extra: tuple, number: Array
-        ) -> tuple[TrainState, tuple]:
-            return begin_epoch(single_run(spec, train, run), state, number), ()
-
-        def batches(
-            shared: tuple, run: RunInputs, nothing: tuple, extra: tuple, number: Array
-        ) -> tuple[tuple, Batches]:
-            return (), shuffle_batches(spec, run, number)
-
-        def training_segment(
-            train: Split, run: RunInputs, carry: EpochCarry, some: Batches, number: Array
-        ) -> tuple[EpochCarry, tuple]:
-            return EpochCarry(*train_batches(single_run(spec, train, run), *carry, number, some)), ()
-
-        def validation_segment(
-            train: Split, run: RunInputs, carry: tuple[TrainState, Sums], some: Rows, number: Array
-        ) -> tuple[tuple[TrainState, Sums], tuple]:
-            state, sums = carry
-            single = single_run(spec, train, run)
-            judge = of_validation(validation_loss(single, state))
-            return (state, total(judge, single.predict_fn(state), train.inputs, run.labels, some, sums)), ()
-
-        def after(
-            data: tuple[Split, Split | None],
-            run: RunInputs,
-            state: TrainState,
-            extra: tuple[metrics.Counts, Sums],
-            number: Array,
-        ) -> tuple[TrainState, Metrics]:
-            counts, sums = extra
-            held_out = {name: sum / len(run.validation_index) for name, sum in sums.items()}
-            train, test = data
-            return finish_epoch(single_run(spec, train, run), test, state, counts, held_out if spec.streams else None)
-
         counts, sums, held_out = nothing(axis, spec, runs), self._no_sums(runs), self._held_out(runs)
         self._cuts = cut(spec.steps, spec.segments)
         looks = 1 + held_out.example_index.size * self._inputs[0].nbytes // BYTES
         self._looks = cut(held_out.example_index.shape[1], looks) if spec.streams else []
-        self._before = axis.compile(before, data.train, runs, states, ())
-        self._order = axis.compile(batches, (), runs, (), (), keep_per_run=True)
+        self._before = axis.compile(OfSpec(before, spec), data.train, runs, states, ())
+        self._order = axis.compile(OfSpec(batches, spec), (), runs, (), (), keep_per_run=True)
         every = jax.eval_shape(jax.vmap(partial(shuffle_batches, spec), (0, None)), runs, 0)
         self._train_on = {
             length: axis.compile(
-                training_segment, data.train, runs, EpochCarry(states, counts), self._abstract(every, length)
+                OfSpec(training_segment, spec),
+                data.train,
+                runs,
+                EpochCarry(states, counts),
+                self._abstract(every, length),
             )
             for length in {segment.stop - segment.start for segment in self._cuts}
         }
         self._look_at = {
-            length: axis.compile(validation_segment, data.train, runs, (states, sums), self._abstract(held_out, length))
+            length: axis.compile(
+                OfSpec(validation_segment, spec), data.train, runs, (states, sums), self._abstract(held_out, length)
+            )
             for length in {segment.stop - segment.start for segment in self._looks}
         }
-        self._after = axis.compile(after, (data.train, data.test), runs, states, (counts, sums))
+        self._after = axis.compile(OfSpec(after, spec), (data.train, data.test), runs, states, (counts, sums))
         programs = [self._before, self._order, self._after, *self._train_on.values(), *self._look_at.values()]
         self.segments, self.compilations = len(self._cuts), len(self._train_on)
         self.bytes = max(map(bytes_of, programs))
@@ -223,6 +188,59 @@ class SegmentedEpoch:
         """Return the batches of the examples that each run holds out for validation."""
         index = devices.gather(runs.validation_index)
         return jax.vmap(partial(rows, size=self._size))(index)
+
+
+def training_epoch(
+    spec: TrainSpec, data: tuple[Split, Split | None], run: RunInputs, state: TrainState, extra: tuple, number: Array
+) -> tuple[TrainState, Metrics]:
+    """Train and evaluate one run for an epoch."""
+    return epoch(spec, *data, run, state, number)
+
+
+def before(
+    spec: TrainSpec, train: Split, run: RunInputs, state: TrainState, extra: tuple, number: Array
+) -> tuple[TrainState, tuple]:
+    """Begin an epoch."""
+    return begin_epoch(single_run(spec, train, run), state, number), ()
+
+
+def batches(
+    spec: TrainSpec, shared: tuple, run: RunInputs, carry: tuple, extra: tuple, number: Array
+) -> tuple[tuple, Batches]:
+    """Return the batches of an epoch."""
+    return (), shuffle_batches(spec, run, number)
+
+
+def training_segment(
+    spec: TrainSpec, train: Split, run: RunInputs, carry: EpochCarry, some: Batches, number: Array
+) -> tuple[EpochCarry, tuple]:
+    """Train on some batches of an epoch."""
+    return EpochCarry(*train_batches(single_run(spec, train, run), *carry, number, some)), ()
+
+
+def validation_segment(
+    spec: TrainSpec, train: Split, run: RunInputs, carry: tuple[TrainState, Sums], some: Rows, number: Array
+) -> tuple[tuple[TrainState, Sums], tuple]:
+    """Add some held-out examples to the sums."""
+    state, sums = carry
+    single = single_run(spec, train, run)
+    judge = of_validation(validation_loss(single, state))
+    return (state, total(judge, single.predict_fn(state), train.inputs, run.labels, some, sums)), ()
+
+
+def after(
+    spec: TrainSpec,
+    data: tuple[Split, Split | None],
+    run: RunInputs,
+    state: TrainState,
+    extra: tuple[metrics.Counts, Sums],
+    number: Array,
+) -> tuple[TrainState, Metrics]:
+    """Finish an epoch, and return its metrics."""
+    counts, sums = extra
+    held_out = {name: sum / len(run.validation_index) for name, sum in sums.items()}
+    train, test = data
+    return finish_epoch(single_run(spec, train, run), test, state, counts, held_out if spec.streams else None)
 
 
 def nothing(axis: RunsAxis, spec: TrainSpec, runs: RunInputs) -> metrics.Counts:

@@ -21,7 +21,7 @@ from jnl.parallel import devices
 from jnl.parallel.compiled_epoch import EpochCarry, SegmentedEpoch, WholeEpoch, nothing
 from jnl.parallel.host_work import HostWork
 from jnl.parallel.layout import Layout
-from jnl.parallel.runs_axis import RunsAxis
+from jnl.parallel.runs_axis import OfSpec, RunsAxis, ShardBatch
 from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
@@ -59,7 +59,7 @@ class MultiRunProgram:
           at_once: the maximal number of runs in a chunk; 0 means all runs.
         """
         self.layout, self._axis, self._runs = layout, RunsAxis(layout), runs
-        self.train_spec = spec._replace(shard_batch=self._axis.shard_batch)
+        self.train_spec = spec._replace(shard_batch=ShardBatch(self._axis))
         self.compilations, self.compile_seconds = 0, 0.0
         self._inputs = np.asarray(dataset.train.inputs)
         train = dataset.train._replace(inputs=dataset.train.inputs[:1]) if spec.streams else dataset.train
@@ -119,9 +119,7 @@ class MultiRunProgram:
 
         Return the function that makes the initial states, and the epoch.
         """
-        # Random numbers compile slowly on CPU. Less optimization gives the same bits several times sooner.
-        quickly = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
-        init = self._axis.batched(partial(init_state, self.train_spec), {**quickly})
+        init = self._axis.batched(OfSpec(init_state, self.train_spec))
         states = self._axis.abstract(jax.eval_shape(init, self._data.train, runs))
         with ThreadPoolExecutor() as pool:  # compile both programs at the same time
             compiled = pool.submit(init.lower(self._data.train, runs).compile)

@@ -4,7 +4,8 @@ No other file adds this axis to a function of one run.
 """
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TypeVar
 
 import jax
@@ -14,19 +15,30 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from jnl.parallel import devices
 from jnl.parallel.layout import Layout
-from jnl.training.spec import RunInputs
+from jnl.training.spec import RunInputs, TrainSpec
 
 Tree = TypeVar("Tree")
-OfRun = Callable[..., tuple]  # (shared, run, carry, extra, number) -> (carry, result)
 Options = dict[str, bool | int | str]
 _REPLICATED, _PER_RUN = PartitionSpec(), PartitionSpec("runs")
 
 
+@dataclass(frozen=True)
+class OfSpec:
+    """A function of one run at a spec. Two of them with the same function and equal specs compute the same."""
+
+    function: Callable  # its first argument is the spec
+    spec: TrainSpec
+
+    def __call__(self, *arguments: object) -> tuple:
+        """Call the function at the spec."""
+        return self.function(self.spec, *arguments)
+
+
+@dataclass(frozen=True)
 class RunsAxis:
     """The transformation that spreads runs over the rows of the mesh. Each row computes its share of the runs."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+    layout: Layout
 
     @property
     def rows(self) -> int:
@@ -34,12 +46,20 @@ class RunsAxis:
         return self.layout.mesh.shape["runs"]
 
     def compile(
-        self, function: OfRun, shared: object, runs: RunInputs, carry: object, extra: object, keep_per_run: bool = False
+        self,
+        function: OfSpec,
+        shared: object,
+        runs: RunInputs,
+        carry: object,
+        extra: object,
+        keep_per_run: bool = False,
     ) -> jax.stages.Compiled:
         """Compile a function of one run for all runs of a chunk.
 
+        A program that this process has compiled before is used again, if all its code is jnl's.
+
         Args:
-          function: (shared, run, carry, extra, number) -> (carry, result).
+          function: (spec, shared, run, carry, extra, number) -> (carry, result).
           shared: arrays that are the same for all runs, such as the data.
           runs: [S, ...] each.
           carry: [S, ...] each. The program reuses this memory for the new carry.
@@ -49,31 +69,15 @@ class RunsAxis:
         Returns:
           The compiled program (shared, runs, carry, extra, number) -> (carry, result).
         """
-
-        def all_runs(shared: object, runs: RunInputs, carry: object, extra: object, number: Array) -> tuple:
-            def one(each: tuple[RunInputs, object, object]) -> tuple:
-                return function(shared, *each, number)
-
-            return (jax.vmap(one) if self.layout.inner == "vmap" else partial(lax.map, one))((runs, carry, extra))
-
-        all_runs.__name__ = function.__name__
-        program = jax.jit(
-            self._over_devices(all_runs, _REPLICATED, _PER_RUN, _PER_RUN, _PER_RUN, _REPLICATED),
-            out_shardings=(self._sharding(_PER_RUN), self._sharding(_PER_RUN if keep_per_run else _REPLICATED)),
-            donate_argnames="carry",
-            compiler_options=_deterministic(),
-        )
+        program = _kept(_program, function)(self, function, keep_per_run)
         return program.lower(shared, runs, carry, extra, self.replicate(np.int32(0))).compile()
 
-    def batched(self, function: Callable, options: Options) -> jax.stages.Wrapped:
-        """Turn a function (shared, run) into a jitted function (shared, runs) that computes all runs as one batch.
+    def batched(self, function: OfSpec) -> jax.stages.Wrapped:
+        """Turn a function (spec, shared, run) of one run into a jitted function (shared, runs) of one batch of runs.
 
-        Args:
-          function: the function of one run.
-          options: compiler options.
+        The compilation is quick, which suits a function that is called once.
         """
-        mapped = self._over_devices(jax.vmap(function, (None, 0)), _REPLICATED, _PER_RUN)
-        return jax.jit(mapped, out_shardings=self._sharding(_PER_RUN), compiler_options={**_deterministic(), **options})
+        return _kept(_batched, function)(self, function)
 
     def one_by_one(self, function: Callable) -> Callable:
         """Turn a function (shared, (run, state)) into a jitted function (shared, runs, states).
@@ -84,35 +88,26 @@ class RunsAxis:
         def all_runs(shared: object, runs: RunInputs, states: object) -> Array:
             return lax.map(partial(function, shared), (runs, states))
 
-        mapped = self._over_devices(all_runs, _REPLICATED, _PER_RUN, _PER_RUN)
-        return jax.jit(mapped, out_shardings=self._sharding(_PER_RUN), compiler_options=_deterministic())
+        mapped = self.over_devices(all_runs, _REPLICATED, _PER_RUN, _PER_RUN)
+        return jax.jit(mapped, out_shardings=self.sharding(_PER_RUN), compiler_options=_deterministic())
 
     def abstract(self, tree: Tree) -> Tree:
         """Return the shapes, dtypes and sharding of arrays [S, ...] that are spread over the rows of the mesh."""
-        sharding = self._sharding(_PER_RUN)
+        sharding = self.sharding(_PER_RUN)
         return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree)
 
     def shard(self, tree: Tree) -> Tree:
         """Spread arrays [S, ...] over the rows of the mesh. Every process must have the whole arrays."""
-        return devices.shard(tree, self._sharding(_PER_RUN))
+        return devices.shard(tree, self.sharding(_PER_RUN))
 
     def replicate(self, tree: Tree) -> Tree:
         """Copy arrays to every device of the mesh."""
-        return devices.shard(tree, self._sharding(_REPLICATED))
+        return devices.shard(tree, self.sharding(_REPLICATED))
 
-    def shard_batch(self, batch: Array) -> Array:
-        """Spread a batch f32[B, ...] over the devices of a row.
-
-        XLA splits the computations that follow. The selection still gets the losses of all B examples.
-        """
-        if self.layout.mesh.shape["data"] == 1:
-            return batch
-        return lax.with_sharding_constraint(batch, self._sharding(PartitionSpec("data")))
-
-    def _sharding(self, spec: PartitionSpec) -> NamedSharding:
+    def sharding(self, spec: PartitionSpec) -> NamedSharding:
         return NamedSharding(self.layout.mesh, spec)
 
-    def _over_devices(self, function: Callable, *in_specs: PartitionSpec) -> Callable:
+    def over_devices(self, function: Callable, *in_specs: PartitionSpec) -> Callable:
         """Return a function that each row of the mesh calls on its share of the runs."""
         return jax.shard_map(
             function,
@@ -122,6 +117,61 @@ class RunsAxis:
             out_specs=_PER_RUN,
             check_vma=False,
         )
+
+
+@dataclass(frozen=True)
+class ShardBatch:
+    """The function that spreads a batch f32[B, ...] over the devices of a row.
+
+    XLA splits the computations that follow. The selection still gets the losses of all B examples.
+    """
+
+    axis: RunsAxis
+
+    def __call__(self, batch: Array) -> Array:
+        """Return the batch, spread over the devices."""
+        if self.axis.layout.mesh.shape["data"] == 1:
+            return batch
+        return lax.with_sharding_constraint(batch, self.axis.sharding(PartitionSpec("data")))
+
+
+def forget() -> None:
+    """Forget all compiled programs, so that their memory is free and the next ones are compiled anew."""
+    _program.cache_clear()
+    _batched.cache_clear()
+
+
+def _kept(make: Callable[..., jax.stages.Wrapped], function: OfSpec) -> Callable[..., jax.stages.Wrapped]:
+    """Return `make`, a function with a cache, so that it uses the cache only for jnl's own code."""
+    return make if function.spec.own_code else make.__wrapped__  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=32)
+def _program(axis: RunsAxis, function: OfSpec, keep_per_run: bool) -> jax.stages.Wrapped:
+    """Return the jitted function that `RunsAxis.compile` compiles. JAX keeps what it compiles with this function."""
+
+    def all_runs(shared: object, runs: RunInputs, carry: object, extra: object, number: Array) -> tuple:
+        def one(each: tuple[RunInputs, object, object]) -> tuple:
+            return function(shared, *each, number)
+
+        return (jax.vmap(one) if axis.layout.inner == "vmap" else partial(lax.map, one))((runs, carry, extra))
+
+    all_runs.__name__ = function.function.__name__
+    return jax.jit(
+        axis.over_devices(all_runs, _REPLICATED, _PER_RUN, _PER_RUN, _PER_RUN, _REPLICATED),
+        out_shardings=(axis.sharding(_PER_RUN), axis.sharding(_PER_RUN if keep_per_run else _REPLICATED)),
+        donate_argnames="carry",
+        compiler_options=_deterministic(),
+    )
+
+
+@lru_cache(maxsize=32)
+def _batched(axis: RunsAxis, function: OfSpec) -> jax.stages.Wrapped:
+    """Return the function that `RunsAxis.batched` returns."""
+    # Random numbers compile slowly on CPU. Less optimization gives the same bits several times sooner.
+    quickly: Options = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
+    mapped = axis.over_devices(jax.vmap(function, (None, 0)), _REPLICATED, _PER_RUN)
+    return jax.jit(mapped, out_shardings=axis.sharding(_PER_RUN), compiler_options={**_deterministic(), **quickly})
 
 
 def _deterministic() -> Options:

@@ -44,7 +44,7 @@ class ProgramSummary(TypedDict):
     runs_at_once: int  # fewer than `runs` if they do not fit into memory
     layout: str
     bytes_per_device: int
-    compilations: int  # number of compilations of the training epoch
+    compilations: int  # number of compiled programs of the training epoch
     compile_seconds: float  # time to compile the training epoch and the initial weights
 
 
@@ -56,7 +56,7 @@ class Summary(TypedDict):
     points: list[PointSummary]
     failed_runs: list[int]
     programs: list[ProgramSummary]
-    compilations: int  # number of compilations of training epochs, over all programs
+    compilations: int  # number of compiled programs of training epochs, over all programs
     seconds: float
 
 

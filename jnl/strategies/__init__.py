@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from jax import Array
 
@@ -9,7 +10,7 @@ from jnl.core import registry
 from jnl.core.strategy import Strategy
 from jnl.strategies._own_loop import context
 
-__all__ = ["context", "hypers", "make", "names"]
+__all__ = ["Maker", "context", "hypers", "make", "names"]
 
 _HERE = sys.modules[__name__]
 
@@ -45,3 +46,15 @@ def make(name: str, **hyper: registry.Value | Array) -> Strategy:
     factory = _factory(name)
     registry.check_keywords(factory, hyper, "strategy")
     return factory(**hyper)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """A method with its static hyper-values. Equal makers make strategies that compute the same."""
+
+    name: str
+    static: tuple[tuple[str, registry.Value], ...] = ()
+
+    def __call__(self, **hyper: Array) -> Strategy:
+        """Return the strategy at the other hyper-values, see `make`."""
+        return make(self.name, **dict(self.static), **hyper)

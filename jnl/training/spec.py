@@ -32,7 +32,7 @@ class TrainSpec(NamedTuple):
     """What is the same for all runs of a program. Its fields are static under jit."""
 
     model: Network
-    make_strategy: Callable[..., Strategy]  # called with the run's hyper-values
+    make_strategy: Callable[..., Strategy]  # called with the run's hyper-values; equal ones make equal strategies
     num_nets: int
     batch_size: int
     steps: int  # number of batches in an epoch; an incomplete last batch is dropped
@@ -42,6 +42,7 @@ class TrainSpec(NamedTuple):
     segments: int = 1  # number of segments of an epoch; training can be saved and stopped between segments
     augment: Augment = Augment()
     metrics: tuple[str, ...] = ()  # metrics of other packages
+    own_code: bool = False  # whether all code is jnl's, so that an equal spec later in the process computes the same
     shard_batch: Callable[[Array], Array] = lambda batch: batch  # spreads the examples of a batch over devices
 
     def strategy(self, run: RunInputs) -> Strategy:

@@ -8,10 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import quick, slow_but
+from helpers.of_others import WithStatistics
 
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.run import run
+from jnl.models import wrap
 from jnl.parallel import multi_run
 from jnl.parallel.layout import choose
 from jnl.training.epoch import train_epoch
@@ -103,12 +105,21 @@ def test_the_training_epoch_compiles_once(axis, caplog):
     jax.config.update("jax_log_compiles", True)  # in all threads, as its context is not
     try:
         with caplog.at_level(logging.WARNING):
-            history = run(quick("coteaching_plus", strategy__warmup_epochs=1, runs_axis=axis, epochs=4))
+            config = quick("coteaching_plus", strategy__warmup_epochs=1, runs_axis=axis, epochs=4, batch_size=96)
+            history = run(config)
+            config.seeds = (5, 6)
+            run(config)
     finally:
         jax.config.update("jax_log_compiles", False)
     compiled = [record.getMessage() for record in caplog.records if "Finished XLA compilation" in record.getMessage()]
     assert sum("training_epoch" in message for message in compiled) == 1 == history.summary["compilations"]
     assert caplog.records  # the log says something at all
+
+
+def test_code_of_others_is_compiled_in_each_call():
+    network = WithStatistics(num_classes=10)
+    (own,), (other,) = build(quick()), build(quick(), network=wrap(network))
+    assert (own.train_spec.own_code, other.train_spec.own_code) == (True, False)
 
 
 @pytest.mark.slow
