@@ -16,9 +16,10 @@ from jnl.settings.published import get_config
 
 if TYPE_CHECKING:
     from jnl.experiment.classifier import NoisyLabelClassifier
+    from jnl.label_audit.audit import audit
 
 __all__ = [
-    "History", "NoisyLabelClassifier", "TrainedModel", "UserError", "__version__", "config", "data", "devices",
+    "History", "NoisyLabelClassifier", "TrainedModel", "UserError", "__version__", "audit", "config", "data", "devices",
     "from_arrays", "get_config", "load", "losses", "models", "noise", "run", "schedules", "selection", "strategies",
     "sweep",
 ]  # fmt: skip
@@ -29,8 +30,12 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> object:
-    if name != "NoisyLabelClassifier":
-        raise AttributeError(f"module 'jnl' has no attribute {name!r}")
-    from jnl.experiment.classifier import NoisyLabelClassifier  # scikit-learn takes more than a second to import
+    if name == "NoisyLabelClassifier":
+        from jnl.experiment.classifier import NoisyLabelClassifier  # scikit-learn takes more than a second to import
 
-    return NoisyLabelClassifier
+        return NoisyLabelClassifier
+    if name == "audit":
+        from jnl.label_audit.audit import audit  # pandas takes half a second to import
+
+        return audit
+    raise AttributeError(f"module 'jnl' has no attribute {name!r}")

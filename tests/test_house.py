@@ -18,7 +18,7 @@ FLOORS = [  # a package imports those above it in this list; of its own line onl
     ["results"],
     ["inference"],
     ["experiment"],
-    ["report", "studies", "benchmark"],
+    ["report", "studies", "benchmark", "label_audit"],
     ["cli"],
     ["__main__"],
 ]

@@ -20,6 +20,7 @@ from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import choose
 from jnl.training import metrics
 from jnl.training.single_run import init_state
+from jnl.training.spec import RunInputs
 
 
 def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None) -> ProgramSpec:
@@ -43,6 +44,28 @@ def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None) -> Program
     return program_spec._replace(run_infos=run_infos)
 
 
+def folds_of(run: RunInputs, rows: np.ndarray, folds: int) -> list[RunInputs]:
+    """Return a run for each fold of a cross-validation, which holds out the examples of the fold.
+
+    The folds are stratified by the labels of the run. All runs get arrays of the same shapes: a few examples may train
+    in no fold, and some examples of a small fold stand there twice.
+
+    Args:
+      run: the run.
+      rows: i[n] the examples of all folds.
+      folds: number of folds.
+    """
+    from sklearn.model_selection import StratifiedKFold  # takes seconds to import
+
+    cut = StratifiedKFold(folds, shuffle=True, random_state=0)
+    parted = [(rows[rest], rows[held]) for rest, held in cut.split(rows, np.asarray(run.labels)[rows])]
+    shortest, longest = min(len(rest) for rest, _ in parted), max(len(held) for _, held in parted)
+    return [
+        run._replace(train_index=jnp.asarray(rest[:shortest]), validation_index=jnp.asarray(np.resize(held, longest)))
+        for rest, held in parted
+    ]
+
+
 def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
     """Return the probability f32[N] that each label is wrong, and the most probable class i32[N].
 
@@ -61,22 +84,11 @@ def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: Ch
     predictions = np.zeros(shape, np.float32)
     if not rule.folds:
         return predictions
-    from sklearn.model_selection import StratifiedKFold  # takes seconds to import
-
-    cut, run_infos = StratifiedKFold(rule.folds, shuffle=True, random_state=0), []
-    for run in program_spec.runs:
-        rows = np.asarray(run.train_index)
-        parted = [(rows[rest], rows[held]) for rest, held in cut.split(rows, np.asarray(run.labels)[rows])]
-        shortest, longest = min(len(rest) for rest, _ in parted), max(len(held) for _, held in parted)
-        run_infos += [
-            run._replace(
-                train_index=jnp.asarray(rest[:shortest]),
-                validation_index=jnp.asarray(np.resize(held, longest)),
-                hyper={},
-                outside=None,
-            )
-            for rest, held in parted
-        ]
+    run_infos = [
+        fold._replace(hyper={}, outside=None)
+        for run in program_spec.runs
+        for fold in folds_of(run, np.asarray(run.train_index), rule.folds)
+    ]
     spec = program_spec.train_spec._replace(make_strategy=strategies.Maker("standard"), num_nets=1)
     spec = spec._replace(steps=min(spec.steps, len(run_infos[0].train_index) // spec.batch_size))
     settings, params = program_spec.settings, program_spec.abstract_carry.states.params

@@ -209,12 +209,21 @@ class MultiRunProgram:
         """Return a copy of the carry of all runs on the host. Every array is [S, ...]."""
         return self._concatenate([devices.gather(chunk) for chunk in cursor.chunks])
 
-    def held_out(self, carry: EpochCarry) -> np.ndarray:
+    def held_out(self, carry: EpochCarry, everyone: bool = False) -> np.ndarray:
         """Return class probabilities of the held-out examples of each run: f32[S, K, N_validation, C].
 
-        `carry` is a result of `gather`.
+        Args:
+          carry: a result of `gather`.
+          everyone: whether to predict all training examples instead: f32[S, K, N, C].
         """
-        chunks = zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True)
+        rows = jnp.arange(len(self._inputs)) if everyone else None
+        chosen = [
+            runs
+            if rows is None
+            else runs._replace(validation_index=self._axis.shard(jnp.tile(rows, (self.at_once, 1))))
+            for runs in self._chunks
+        ]
+        chunks = zip(chosen, self.resume(0, 0, carry).chunks, strict=True)
         return self._concatenate([self._host_work.held_out(runs, chunk.states) for runs, chunk in chunks])
 
     def _offload(self, carry: EpochCarry) -> EpochCarry:

@@ -31,6 +31,10 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         self.bar.close()
 
+    def step(self) -> None:
+        """Show that an epoch without metrics has finished."""
+        self.bar.update()
+
     def epoch(self, measured: Mapping[str, np.ndarray], seconds: float) -> None:
         """Show the result of a finished epoch.
 

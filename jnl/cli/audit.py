@@ -1,0 +1,81 @@
+"""Find the labels of a data set that are probably wrong.
+
+jnl audit DATA [--out audit] [--label COLUMN] [--features FILE] [--model NAME] [--folds 5] [--epochs N] [--seeds N]
+
+DATA is a folder of images with one folder for each class, a table (.csv or .parquet), arrays (.npz with `inputs` and
+`labels`), or the name of a data set that jnl knows, such as `digits`. FILE has embeddings of the examples as an array
+[N, D] (.npy); with them no network is trained.
+
+The folder `--out` gets `index.html`, a page to go through the suspects; `suspects.csv` and `suspects.parquet`;
+`examples.parquet` with all examples; and `audit.json` with the estimates. The same command continues an audit that was
+interrupted.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from jnl import data, models
+from jnl.core.errors import UserError, printable, reason
+from jnl.core.registry import Value
+from jnl.data.dataset import Dataset
+from jnl.label_audit.audit import audit
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit code 0."""
+    parser = argparse.ArgumentParser(
+        "jnl audit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", metavar="DATA")
+    parser.add_argument("--out", type=Path, default=Path("audit"), help="the folder to write")
+    parser.add_argument("--dir", help="the folder of a data set that jnl knows by name")
+    parser.add_argument("--label", help="the column of a table with the labels")
+    parser.add_argument("--features", type=Path, help="embeddings of the examples: .npy, [N, D]")
+    parser.add_argument("--model", help="the network to train, such as cnn_small or MODULE:NAME")
+    parser.add_argument("--folds", type=int, default=5, help="number of folds of the training")
+    parser.add_argument("--epochs", type=int, default=0, help="number of epochs; 0 follows the number of examples")
+    parser.add_argument("--seeds", type=int, default=1, help="number of trainings whose predictions are averaged")
+    asked = parser.parse_args(arguments)
+    for name, least in (("folds", 2), ("epochs", 0), ("seeds", 1)):
+        if getattr(asked, name) < least:
+            raise UserError(f"--{name}: {getattr(asked, name)}; give at least {least}")
+    dataset = _dataset(asked.data, asked.dir, asked.label)
+    print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
+    model = models.make(asked.model, len(dataset.class_names)) if asked.model else None
+    found = audit(
+        dataset=dataset, features=_features(asked.features), model=model, folds=asked.folds, epochs=asked.epochs,
+        seeds=asked.seeds, folder=asked.out,
+    )  # fmt: skip
+    files = found.save(asked.out)
+    for line in found.describe().splitlines():
+        print(printable(line))
+    print(printable(f"open {files[-1]} to go through them; {files[0]} has the same rows"))
+    return 0
+
+
+def _dataset(name: str, folder: str | None, label: str | None) -> Dataset:
+    """Return the data set of a path or a name."""
+    path = Path(name).expanduser()
+    options: dict[str, Value] = {} if label is None else {"label": label}
+    if path.is_dir():
+        return data.load("folder", path, **options)
+    if path.suffix in (".csv", ".parquet"):
+        return data.load("table", path, **options)
+    if path.suffix == ".npz" or path.exists():
+        return data.load("arrays", path, **options)
+    if name.partition(":")[0] not in data.names():
+        raise UserError(f"{name}: no such folder, file or data set; give one, or a name such as digits")
+    return data.load(name, folder, **options)
+
+
+def _features(path: Path | None) -> np.ndarray | None:
+    """Return the embeddings in a file."""
+    if path is None:
+        return None
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"--features: {path} is not an array ({reason(error)}); save it by numpy.save") from error

@@ -1,0 +1,190 @@
+"""Audit the labels of a data set: which are probably wrong, and how many."""
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from flax import linen as nn
+from numpy.typing import ArrayLike
+
+from jnl import models
+from jnl.core.errors import UserError
+from jnl.data.convert import array
+from jnl.data.dataset import Dataset
+from jnl.data.from_arrays import from_arrays
+from jnl.label_audit import estimates, evidence, posterior, trouble
+from jnl.label_audit.evidence import Evidence
+from jnl.label_audit.reasons import reasons
+from jnl.label_audit.result import Audit
+from jnl.label_audit.source import Source
+from jnl.label_audit.training import Plan
+
+_DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
+
+
+def audit(
+    inputs: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    *,
+    pred_probs: ArrayLike | None = None,
+    features: ArrayLike | None = None,
+    dataset: Dataset | None = None,
+    class_names: Sequence[str] = (),
+    kind: str | None = None,
+    model: nn.Module | Callable[..., object] | None = None,
+    folds: int = 5,
+    epochs: int = 0,
+    batch_size: int = 0,
+    seeds: int = 1,
+    folder: str | os.PathLike[str] | None = None,
+) -> Audit:
+    """Find the labels of a data set that are probably wrong. No true label is used.
+
+    With `inputs` or a `dataset`, networks are trained on folds of the data (plain cross entropy, and Co-teaching), and
+    each example is predicted by networks that did not train on it. With `pred_probs` or only `features`, nothing is
+    trained.
+
+    Args:
+      inputs: images [N, H, W] or [N, H, W, channels], numbers [N, D], or tokens [N, T], as for `jnl.from_arrays`.
+      labels: the labels [N] to audit: whole numbers from 0, or names of classes.
+      pred_probs: f[N, C] probabilities from models that did not train on the example, in the order of the classes.
+      features: f[N, D] embeddings of the examples, in which similar examples are near; None takes the inputs.
+      dataset: a data set such as `jnl.data.load` returns, instead of `inputs` and `labels`.
+      class_names: names of the classes 0 to C - 1.
+      kind: `images`, `features` or `tokens`, see `jnl.from_arrays`.
+      model: the network to train: a linen module, or an nnx class or function that is called with `rngs=`.
+      folds: number of folds of the training.
+      epochs: number of epochs of the training; 0 follows the number of examples.
+      batch_size: number of examples of a batch; 0 follows the number of examples.
+      seeds: number of trainings with different weights, whose predictions are averaged.
+      folder: where finished trainings are kept, so that an interrupted audit continues with the next one.
+
+    Returns:
+      The audit: `noise_rate`, `transition`, `examples` and `suspects`.
+
+    Raises:
+      UserError: if the data cannot be used, or an argument is missing.
+
+    Example:
+      >>> import jnl, numpy as np
+      >>> p = np.array([[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5)
+      >>> found = jnl.audit(pred_probs=p, labels=[0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
+      >>> found.suspects["index"].tolist()
+      [4]
+    """
+    embedded = None if features is None else _matrix(features, "features")
+    predicted = None if pred_probs is None else _matrix(pred_probs, "pred_probs")
+    data = dataset if dataset is not None else _dataset(inputs, labels, embedded, predicted, class_names, kind)
+    number, classes = len(data.train.labels), len(data.class_names)
+    for name, given in (("features", embedded), ("pred_probs", predicted)):
+        if given is not None and len(given) != number:
+            raise UserError(f"{name}: {len(given):,} rows for {number:,} labels; give one row for each label")
+    if predicted is not None and predicted.shape[1] != classes:
+        raise UserError(f"pred_probs: {predicted.shape[1]} columns for {classes} classes; give one for each class")
+    trains = predicted is None and embedded is None
+    plan = None
+    if trains:
+        network = None if model is None else models.wrap(model)
+        plan = Plan(network, folds, epochs, batch_size, tuple(range(seeds)))
+        _warn_of_rare_classes(data, folds)
+    source = Source(data, embedded, plan, None if folder is None else Path(folder))
+    found = {} if predicted is not None and embedded is None else evidence.collect(source)
+    if predicted is not None:
+        own = predicted[np.arange(number), source.labels]
+        found = {"pred_probs": Evidence({"pred_probs": own}, predicted), **found}
+    return _judged(source, found)
+
+
+def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
+    """Return the audit that follows from the evidence."""
+    labels, names = source.labels, source.dataset.class_names
+    experts = {name: each.expert for name, each in found.items() if each.expert is not None}
+    judged = posterior.infer(posterior.pool(list(experts.values())), labels)
+    least_disturbed = next(experts[name] for name in ("coteaching", "pred_probs", "neighbors") if name in experts)
+    neighbors = source.neighbors if "neighbors" in found else None
+    noise = estimates.estimate(estimates.View(labels, least_disturbed, neighbors))
+    used = noise[estimates.USED]
+    _warn_of_disagreement(noise)
+    wrong = posterior.calibrate(judged.wrong(labels), used.rate)
+    others = judged.true.copy()
+    others[np.arange(len(labels)), labels] = 0
+    suggested = others.argmax(1)
+    table = {
+        "index": np.arange(len(labels)),
+        **(
+            {}
+            if source.dataset.origin is None
+            else {"file": [source.dataset.origin(row) for row in range(len(labels))]}
+        ),
+        "given": _named(labels, names),
+        "suggested": _named(suggested, names),
+        "probability": wrong,
+        "suggested_probability": wrong * others.max(1) / np.maximum(others.sum(1), 1e-12),
+    }
+    for each in found.values():
+        table.update(each.columns)
+    mixed, second = trouble.overlap(judged.true)
+    table["overlap"] = mixed
+    if neighbors is not None:
+        table["duplicate_of"] = trouble.duplicate_of(neighbors)
+        table["distance"], table["outlier"] = trouble.outlier(neighbors)
+    table["reasons"] = reasons(table, labels, suggested, second, experts, neighbors, names)
+    assert used.transition is not None
+    return Audit(
+        noise_rate=used.rate, noise_interval=(used.low, used.high), transition=used.transition, estimates=noise,
+        examples=pd.DataFrame(table), class_names=names, dataset=source.dataset, neighbors=neighbors,
+    )  # fmt: skip
+
+
+def _named(labels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """Return labels as the caller knows them: numbers if the classes have no other names."""
+    return labels if names == tuple(map(str, range(len(names)))) else np.array(names)[labels]
+
+
+def _dataset(
+    inputs: ArrayLike | None, labels: ArrayLike | None, features: np.ndarray | None, predicted: np.ndarray | None,
+    class_names: Sequence[str], kind: str | None,
+) -> Dataset:  # fmt: skip
+    """Return the data set of the arguments. Without inputs, the features or the predictions stand in their place."""
+    if labels is None:
+        raise UserError("labels: missing; give the labels to audit, or a dataset")
+    if inputs is not None:
+        return from_arrays(inputs, labels, class_names=class_names, kind=kind)
+    stand_in = predicted if features is None else features
+    if stand_in is None:
+        raise UserError("inputs: missing; give inputs, features or pred_probs")
+    if predicted is not None and not class_names and np.asarray(labels).dtype.kind in "iu":
+        class_names = [str(number) for number in range(predicted.shape[1])]
+    return from_arrays(stand_in, labels, class_names=class_names, kind="features", standardize=False)
+
+
+def _matrix(values: ArrayLike, name: str) -> np.ndarray:
+    """Return finite numbers f32[N, D]."""
+    given = array(values, name)
+    if given.ndim != 2 or given.dtype.kind not in "biuf" or not np.isfinite(given).all():
+        raise UserError(f"{name}: {given.dtype} of shape {list(given.shape)}; give finite numbers [N, D]")
+    if name == "pred_probs" and ((given < 0).any() or not np.allclose(given.sum(1), 1, atol=1e-2)):
+        raise UserError("pred_probs: some rows are not probabilities with the sum 1; give the softmax of the logits")
+    return given.astype(np.float32)
+
+
+def _warn_of_rare_classes(dataset: Dataset, folds: int) -> None:
+    counts = np.bincount(np.asarray(dataset.train.labels), minlength=len(dataset.class_names))
+    rare = [
+        f"{dataset.class_names[label]} ({counts[label]})" for label in np.flatnonzero((counts > 0) & (counts < folds))
+    ]
+    if rare:
+        warnings.warn(
+            f"classes with fewer examples than the {folds} folds cannot be judged well: {', '.join(rare[:10])}",
+            stacklevel=3,
+        )
+
+
+def _warn_of_disagreement(noise: dict[str, estimates.Estimate]) -> None:
+    rates = {name: each.rate for name, each in noise.items()}
+    if max(rates.values()) - min(rates.values()) > _DISAGREEMENT:
+        each = ", ".join(f"{name} {rate:.0%}" for name, rate in rates.items())
+        warnings.warn(f"estimates of the noise rate differ: {each}; {estimates.USED} is used", stacklevel=4)

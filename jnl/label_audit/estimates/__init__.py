@@ -1,0 +1,57 @@
+"""Estimates of the noise, found by file name: `estimates/mixture.py` holds the function `mixture(view)`.
+
+The function returns an `Estimate`, or None if the view does not have what it needs.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl.core import registry
+from jnl.label_audit.neighborhood import Neighbors
+
+_HERE = sys.modules[__name__]
+SAMPLES = 100  # number of bootstrap samples
+USED = "maximum_likelihood"  # the estimate that the audit uses; the others are printed beside it
+
+
+class View(NamedTuple):
+    """What estimates look at."""
+
+    labels: np.ndarray  # i32[N] given labels
+    p: np.ndarray  # f32[N, C] out-of-sample probabilities, those that noise disturbs least
+    neighbors: Neighbors | None
+
+
+class Estimate(NamedTuple):
+    """The share of wrong labels, with its 95 % interval over bootstrap samples, and the noise matrix."""
+
+    rate: float
+    low: float
+    high: float
+    transition: np.ndarray | None = None  # f64[C, C] P(given = column | true = row)
+
+
+def names() -> list[str]:
+    """Return the names of all estimates."""
+    return registry.names(_HERE)
+
+
+def estimate(view: View) -> dict[str, Estimate]:
+    """Return all estimates that the view allows, by their names."""
+    every = {name: registry.function(_HERE, name, "estimate")(view) for name in names()}
+    return {name: found for name, found in every.items() if found is not None}
+
+
+def interval(rates: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of the rates f64[samples] of bootstrap samples."""
+    low, high = np.percentile(rates, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def resampled(rate: Callable[[np.ndarray], float], number: int, samples: int = SAMPLES) -> tuple[float, float]:
+    """Return the 95 % interval of a rate, given as a function of the rows i[N] of a bootstrap sample."""
+    stream = np.random.default_rng(0)
+    return interval(np.array([rate(stream.integers(number, size=number)) for _ in range(samples)]))

@@ -1,0 +1,23 @@
+"""Two Gaussians fitted to the losses of the given labels (Arazo et al. 2019): the share of the one with high losses.
+
+The losses are out of sample. The fit is that of DivideMix (Li et al. 2020).
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jnl.label_audit.estimates import Estimate, View, resampled
+from jnl.strategies._mixture import chance_of_lower
+
+
+def mixture(view: View) -> Estimate:
+    """Return the estimate. It has no noise matrix."""
+    number = len(view.labels)
+    losses = -np.log(np.maximum(view.p[np.arange(number), view.labels], 1e-6)).astype(np.float32)
+    share = jax.jit(lambda losses: 1 - chance_of_lower(losses, jnp.ones(number, bool)).mean())
+
+    def rate(rows: np.ndarray) -> float:
+        return float(share(losses[rows]))
+
+    return Estimate(rate(np.arange(number)), *resampled(rate, number, samples=30))

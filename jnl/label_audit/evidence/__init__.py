@@ -1,0 +1,36 @@
+"""Kinds of evidence about labels, found by file name: `evidence/neighbors.py` holds the function `neighbors(source)`.
+
+A file says in `NEEDS` what its evidence is made of: `training` or `features`. The function returns `Evidence`.
+"""
+
+import sys
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl.core import registry
+from jnl.label_audit.source import Source
+
+_HERE = sys.modules[__name__]
+
+
+class Evidence(NamedTuple):
+    """What one kind of evidence says about each example."""
+
+    columns: dict[str, np.ndarray]  # name -> [N], the columns of the table of examples
+    expert: np.ndarray | None = None  # f32[N, C] probabilities that do not depend on the label of the example
+
+
+def names() -> list[str]:
+    """Return the names of all kinds of evidence."""
+    return registry.names(_HERE)
+
+
+def collect(source: Source) -> dict[str, Evidence]:
+    """Return all evidence that the source allows, by its name."""
+    found = {}
+    for name in names():
+        needs = registry.find(_HERE, name, "evidence").NEEDS
+        if needs == "features" or source.plan is not None:
+            found[name] = registry.function(_HERE, name, "evidence")(source)
+    return found

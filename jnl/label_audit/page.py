@@ -1,0 +1,111 @@
+"""The page of an audit: one HTML file that needs no other file and no network."""
+
+import hashlib
+import json
+from importlib import resources
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from jnl.core.version import VERSION
+from jnl.data.dataset import Dataset
+from jnl.label_audit.result import Audit
+from jnl.label_audit.thumbnails import Sheets, sheets
+
+_NEIGHBORS = 5  # number of neighbors that are shown beside a suspect
+_LONGEST = 300  # characters of a text
+_NUMBERS = 8  # features of a row of numbers
+
+
+def page(audit: Audit) -> str:
+    """Return the HTML file with all suspects, and all examples with another kind of trouble."""
+    rows = _rows(audit)
+    near = _near(audit, rows)
+    used = np.unique(np.concatenate([rows, near[near >= 0]]))
+    data = _data(audit, rows, near, used)
+    inputs = np.asarray(audit.dataset.train.inputs)
+    pictures = sheets(inputs, used) if inputs.ndim == 4 else Sheets(0, [])
+    data["side"] = pictures.side
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(_file("page.html")).render(
+        audit=audit, summary=audit.describe().splitlines(), version=VERSION, css=Markup(_file("page.css")),
+        script=Markup(_file("page.js")), data=_embedded(data), sheets=pictures.images,
+    )  # fmt: skip
+
+
+def _file(name: str) -> str:
+    return (resources.files("jnl.label_audit") / name).read_text(encoding="utf-8")
+
+
+def _embedded(data: dict[str, object]) -> Markup:
+    """Return data for a script element. No text of the data can end the element."""
+    return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def _rows(audit: Audit) -> np.ndarray:
+    """Return the rows of all suspects, most likely wrong first, and then those with another kind of trouble."""
+    frame = audit.examples
+    wrong = frame["probability"].to_numpy()
+    other = np.zeros(len(frame), bool)
+    if "duplicate_of" in frame:
+        given, twin = frame["given"].to_numpy(), frame["duplicate_of"].to_numpy()
+        other |= frame["outlier"].to_numpy() | ((twin >= 0) & (given[twin] != given))
+    other |= frame["overlap"].to_numpy()
+    shown = np.flatnonzero((wrong > 0.5) | other)
+    return shown[np.argsort(-wrong[shown], kind="stable")]
+
+
+def _near(audit: Audit, rows: np.ndarray) -> np.ndarray:
+    """Return the nearest neighbors of the rows, i[n, k]."""
+    if audit.neighbors is None:
+        return np.zeros((len(rows), 0), np.int32)
+    return audit.neighbors.rows[rows, :_NEIGHBORS]
+
+
+def _data(audit: Audit, rows: np.ndarray, near: np.ndarray, used: np.ndarray) -> dict[str, object]:
+    """Return what the script of the page needs. Every list has one entry for each row, or for each used example."""
+    frame, names = audit.examples, list(audit.class_names)
+    code = {name: number for number, name in enumerate(names)}
+
+    def codes(values: np.ndarray) -> list[int]:
+        return [code[str(value)] for value in values]
+
+    kinds = {"wrong": frame["probability"].to_numpy() > 0.5, "overlap": frame["overlap"].to_numpy()}
+    if "duplicate_of" in frame:
+        kinds |= {"duplicate": frame["duplicate_of"].to_numpy() >= 0, "outlier": frame["outlier"].to_numpy()}
+    place = np.zeros(len(frame), int)
+    place[used] = np.arange(len(used))
+    given, inputs = frame["given"].to_numpy(), np.asarray(audit.dataset.train.inputs)
+    content = hashlib.sha256("\n".join(map(str, given)).encode()).hexdigest()
+    return {
+        "id": content[:16],
+        "names": names,
+        "index": rows.tolist(),
+        "file": [str(name) for name in frame["file"].to_numpy()[rows]] if "file" in frame else [],
+        "given": codes(given[rows]),
+        "suggested": codes(frame["suggested"].to_numpy()[rows]),
+        "probability": np.round(frame["probability"].to_numpy()[rows], 4).tolist(),
+        "reasons": frame["reasons"].to_numpy()[rows].tolist(),
+        "kinds": {name: np.flatnonzero(each[rows]).tolist() for name, each in kinds.items()},
+        "thumbnail": place[rows].tolist(),
+        "near": [[int(place[one]) for one in some] for some in near],
+        "used_index": used.tolist(),
+        "used_given": codes(given[used]),
+        "text": [] if inputs.ndim == 4 else _texts(audit.dataset, inputs, rows),
+    }
+
+
+def _texts(dataset: Dataset, inputs: np.ndarray, rows: np.ndarray) -> list[str]:
+    """Return what a page shows of inputs that are no images."""
+    if inputs.dtype == np.int32:
+        words = dataset.prepare.words
+        known = lambda token: words[token - 2] if 0 <= token - 2 < len(words) else f"#{token}"  # noqa: E731
+        return [" ".join(known(int(token)) for token in inputs[row] if token)[:_LONGEST] for row in rows]
+    columns = list(dataset.prepare.columns)
+    names = columns if len(columns) == inputs.shape[1] else [f"x{number}" for number in range(inputs.shape[1])]
+    more = ", ..." if inputs.shape[1] > _NUMBERS else ""
+    return [
+        ", ".join(f"{name} {value:.3g}" for name, value in zip(names[:_NUMBERS], inputs[row], strict=False)) + more
+        for row in rows
+    ]

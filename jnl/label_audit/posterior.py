@@ -1,0 +1,142 @@
+"""The probability that a label is wrong: Bayes' rule with a noise matrix that is estimated at the same time.
+
+Experts are arrays of probabilities f[N, C] that do not depend on the label of the example itself: predictions of
+networks that did not train on it, or the votes of its neighbors. If the true class of example i is j with probability
+p_i(j), and T is the noise matrix P(given = column | true = row), then the true class after the given label y_i is seen
+is q_i(j), proportional to p_i(j) T[j, y_i]. The matrix that makes the given labels most likely is found by expectation
+maximization (Dawid and Skene 1979, with one annotator).
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+ROUNDS = 40  # of expectation maximization
+_LEAST = 1e-3  # smallest probability that an expert may give; a surer expert would overrule all others
+_TEMPERATURES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)
+
+
+class Posterior(NamedTuple):
+    """What the given labels and the experts say together."""
+
+    true: np.ndarray  # f32[N, C] probability of each true class
+    transition: np.ndarray  # f64[C, C] P(given = column | true = row)
+    log_likelihood: float  # of the given labels, mean over the examples, in nats
+
+    def wrong(self, labels: np.ndarray) -> np.ndarray:
+        """Return the probability that each label i[N] is wrong, f32[N]."""
+        return 1 - self.true[np.arange(len(labels)), labels]
+
+
+def pool(experts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the normalized geometric mean of experts, f[N, C] each -> f32[N, C] (logarithmic opinion pool)."""
+    logs = sum(np.log(np.maximum(expert, _LEAST)) for expert in experts) / len(experts)
+    return _normalized(np.asarray(logs))
+
+
+def sharpen(p: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities at a temperature, f[N, C] -> f32[N, C]. A lower temperature makes them surer."""
+    return _normalized(np.log(np.maximum(p, _LEAST)) / temperature)
+
+
+def infer(p: np.ndarray, labels: np.ndarray) -> Posterior:
+    """Return the posterior of the true classes with the most likely noise matrix.
+
+    Args:
+      p: f[N, C] probabilities of the classes, which do not depend on the given labels.
+      labels: i[N] given labels.
+
+    Example:
+      >>> p = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.9, 0.1]])
+      >>> infer(p, np.array([0, 0, 1, 1])).wrong(np.array([0, 0, 1, 1])).argmax()
+      np.int64(3)
+    """
+    classes = p.shape[1]
+    given = jax.nn.one_hot(labels, classes)
+    start = jnp.full((classes, classes), 0.2 / (classes - 1)).at[jnp.diag_indices(classes)].set(0.8)
+    matrix = _fit(jnp.asarray(p, jnp.float32), given, jnp.ones(len(labels)), start, ROUNDS)
+    true, likelihood = _posterior(jnp.asarray(p, jnp.float32), given, matrix)
+    return Posterior(np.asarray(true), np.asarray(matrix, np.float64), float(jnp.log(likelihood).mean()))
+
+
+def temperature(p: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature at which probabilities f[N, C] make the given labels i[N] most likely, see `sharpen`."""
+    return max(_TEMPERATURES, key=lambda each: infer(sharpen(p, each), labels).log_likelihood)
+
+
+def bootstrap(p: np.ndarray, labels: np.ndarray, matrix: np.ndarray, samples: int = 100, seed: int = 0) -> np.ndarray:
+    """Return noise matrices f64[samples, C, C] of examples that are drawn with replacement.
+
+    Args:
+      p: f[N, C] probabilities.
+      labels: i[N] given labels.
+      matrix: f[C, C] noise matrix of all examples, from which the others start.
+      samples: how often all N examples are drawn.
+      seed: seed of the draws.
+    """
+    stream, number = np.random.default_rng(seed), len(labels)
+    given, matrices = jax.nn.one_hot(labels, p.shape[1]), []
+    for _ in range(samples):
+        times = np.bincount(stream.integers(number, size=number), minlength=number).astype(np.float32)
+        matrices.append(_fit(jnp.asarray(p, jnp.float32), given, times, jnp.asarray(matrix, jnp.float32), ROUNDS // 4))
+    return np.asarray(matrices, np.float64)
+
+
+def calibrate(wrong: np.ndarray, rate: float) -> np.ndarray:
+    """Return probabilities f64[N] of the same order whose mean is the noise rate: all log-odds move by one number."""
+    with np.errstate(divide="ignore"):
+        odds = np.log(np.clip(wrong, 1e-12, 1 - 1e-12)) - np.log1p(-np.clip(wrong, 1e-12, 1 - 1e-12))
+    low, high = -60.0, 60.0
+    for _ in range(60):
+        shift = (low + high) / 2
+        low, high = (shift, high) if _sigmoid(odds + shift).mean() < rate else (low, shift)
+    return _sigmoid(odds + high)
+
+
+def rate_of(matrix: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of wrong labels under a noise matrix f64[C, C] that explains the labels i[N].
+
+    The shares of the true classes are those that give the shares of the labels.
+    """
+    given = np.bincount(labels, minlength=len(matrix)) / len(labels)
+    true = np.maximum(np.linalg.lstsq(matrix.T, given, rcond=None)[0], 0)
+    return float(1 - (true / true.sum()) @ np.diag(matrix))
+
+
+@partial(jax.jit, static_argnames="rounds")
+def _fit(p: Array, given: Array, weights: Array, start: Array, rounds: int) -> Array:
+    """Return the most likely noise matrix f32[C, C] of weighted examples.
+
+    The arguments are probabilities f32[N, C], given labels as f32[N, C] of 0 and 1, weights f32[N], the first matrix
+    f32[C, C] and the number of rounds.
+    """
+
+    def improve(matrix: Array, _: None) -> tuple[Array, None]:
+        true, _ = _posterior(p, given, matrix)
+        counts = (true * weights[:, None]).T @ given + 1e-6
+        return counts / counts.sum(1, keepdims=True), None
+
+    return lax.scan(improve, start, length=rounds)[0]
+
+
+@jax.jit
+def _posterior(p: Array, given: Array, matrix: Array) -> tuple[Array, Array]:
+    """Return the probabilities of the true classes f32[N, C], and the likelihood of the given labels f32[N]."""
+    joint = p * (given @ matrix.T)
+    likelihood = joint.sum(1)
+    return joint / likelihood[:, None], likelihood
+
+
+def _normalized(logs: np.ndarray) -> np.ndarray:
+    """Return the softmax of f[N, C]."""
+    each = np.exp(logs - logs.max(1, keepdims=True))
+    return (each / each.sum(1, keepdims=True)).astype(np.float32)
+
+
+def _sigmoid(odds: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-odds))

@@ -1,0 +1,64 @@
+"""The reasons for a suspicion, in words."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from jnl.label_audit.neighborhood import Neighbors
+
+_EXPERTS = {
+    "coteaching": "Co-teaching",
+    "cross_entropy": "cross entropy",
+    "pred_probs": "the given predictions",
+}  # an expert that is not here has a sentence of its own
+
+
+def reasons(
+    table: Mapping[str, ArrayLike],
+    labels: np.ndarray,
+    suggested: np.ndarray,
+    second: np.ndarray,
+    experts: Mapping[str, np.ndarray],
+    neighbors: Neighbors | None,
+    names: Sequence[str],
+) -> list[str]:
+    """Return the reasons of each example in one line; examples without trouble have an empty one.
+
+    Args:
+      table: the columns so far, with `probability`, `overlap`, and perhaps `duplicate_of`, `outlier`, `first_learned`.
+      labels: i[N] given labels.
+      suggested: i[N] suggested labels.
+      second: i[N] the second most likely class.
+      experts: name -> f32[N, C] probabilities.
+      neighbors: the nearest neighbors.
+      names: names of the classes.
+    """
+    wrong = np.asarray(table["probability"]) > 0.5
+    lines: list[list[str]] = [[] for _ in labels]
+    for row in np.flatnonzero(wrong):
+        given, other = names[labels[row]], names[suggested[row]]
+        for name, p in experts.items():
+            if name in _EXPERTS and p[row].argmax() != labels[row]:
+                likely = p[row].argmax()
+                lines[row].append(
+                    f"{_EXPERTS[name]} predicts {names[likely]} ({p[row, likely]:.0%}; {given} "
+                    f"{p[row, labels[row]]:.0%})"
+                )
+        if neighbors is not None:
+            near = labels[neighbors.rows[row]]
+            votes, own = int((near == suggested[row]).sum()), int((near == labels[row]).sum())
+            if votes > own:
+                lines[row].append(f"{votes} of {len(near)} neighbors are labeled {other}, {own} {given}")
+    for row in np.flatnonzero(np.asarray(table["overlap"])):
+        if not wrong[row]:
+            lines[row].append(f"{names[second[row]]} is nearly as likely")
+    if "duplicate_of" in table:
+        twin = np.asarray(table["duplicate_of"])
+        for row in np.flatnonzero(twin >= 0):
+            same = labels[twin[row]] == labels[row]
+            also = "the same label" if same else f"the label {names[labels[twin[row]]]}"
+            lines[row].append(f"nearly the same as example {twin[row]}, which has {also}")
+        for row in np.flatnonzero(np.asarray(table["outlier"])):
+            lines[row].append("unlike all other examples")
+    return ["; ".join(line) for line in lines]

@@ -1,0 +1,143 @@
+"""The result of an audit."""
+
+import json
+import webbrowser
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+
+import numpy as np
+import pandas as pd
+
+from jnl.core.errors import UserError
+from jnl.data.dataset import Dataset
+from jnl.label_audit.estimates import Estimate
+from jnl.label_audit.neighborhood import Neighbors
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins with one of them
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Which labels of a data set are probably wrong, and how many.
+
+    Attributes:
+      noise_rate: estimated share of wrong labels.
+      noise_interval: its 95 % interval over bootstrap samples. It does not hold the error of the networks themselves.
+      transition: f64[C, C] estimated P(given = column | true = row).
+      estimates: all estimates of the noise, by name; `maximum_likelihood` is the one above.
+      examples: a pandas frame with one row for each example, in order: `index`, `file` if there is one, `given`,
+        `suggested`, `probability` that the given label is wrong, the columns of the evidence, and `reasons`.
+      class_names: names of the classes.
+    """
+
+    noise_rate: float
+    noise_interval: tuple[float, float]
+    transition: np.ndarray
+    estimates: Mapping[str, Estimate]
+    examples: pd.DataFrame = field(repr=False)
+    class_names: Sequence[str]
+    dataset: Dataset = field(repr=False)
+    neighbors: Neighbors | None = field(repr=False)
+
+    @property
+    def suspects(self) -> pd.DataFrame:
+        """The examples whose label is more likely wrong than right, most likely first."""
+        wrong = self.examples[self.examples["probability"] > 0.5]
+        return wrong.sort_values("probability", ascending=False, kind="stable")
+
+    @property
+    def classes(self) -> pd.DataFrame:
+        """A row for each class: its examples, how many are expected to be wrong, its suspects, and their precision.
+
+        `expected_precision` is the share of the suspects that is expected to be wrong.
+        """
+        suspected = self.examples["probability"] > 0.5
+        groups = self.examples.assign(
+            suspects=suspected, wrong_suspects=self.examples["probability"].where(suspected, 0.0)
+        ).groupby("given", sort=True)
+        found = groups.agg(
+            examples=("index", "size"), expected_wrong=("probability", "sum"), suspects=("suspects", "sum"),
+            expected_precision=("wrong_suspects", "sum"),
+        )  # fmt: skip
+        found["expected_precision"] /= found["suspects"].where(found["suspects"] > 0)
+        return found.reset_index()
+
+    def describe(self) -> str:
+        """Return the result in a few lines."""
+        low, high = self.noise_interval
+        others = [f"{name} {each.rate:.1%}" for name, each in self.estimates.items() if each.rate != self.noise_rate]
+        lines = [
+            f"{len(self.examples):,} examples of {len(self.class_names)} classes",
+            f"about {self.noise_rate:.1%} of the labels are wrong (95 % interval {low:.1%} to {high:.1%})",
+            *([f"other estimates: {', '.join(others)}"] if others else []),
+            f"{len(self.suspects):,} labels are more likely wrong than right",
+        ]
+        for name, many in (("outlier", "outliers"), ("overlap", "between two classes")):
+            if name in self.examples:
+                lines.append(f"{int(self.examples[name].sum()):,} examples are {many}")
+        if "duplicate_of" in self.examples:
+            twin = self.examples["duplicate_of"].to_numpy()
+            given = self.examples["given"].to_numpy()
+            twice, differs = twin >= 0, int((given[twin] != given)[twin >= 0].sum())
+            lines.append(
+                f"{int(twice.sum()):,} examples are nearly the same as another, {differs:,} with another label"
+            )
+        return "\n".join(lines)
+
+    def show(self) -> None:
+        """Print the result, and open the page of suspects in a browser."""
+        folder = Path(mkdtemp(prefix="jnl-audit-"))
+        self.save(folder)
+        print(self.describe())
+        webbrowser.open((folder / "index.html").as_uri())
+
+    def save(self, folder: Path | str) -> list[Path]:
+        """Write the files of the audit, and return their paths.
+
+        `suspects.csv` and `suspects.parquet` hold the suspects, `examples.parquet` all examples, `audit.json` the
+        estimates, and `index.html` the page.
+
+        Raises:
+          UserError: if a file cannot be written.
+        """
+        from jnl.label_audit.page import page
+
+        folder, suspects = Path(folder), self.suspects
+        files = [
+            folder / name
+            for name in ("suspects.csv", "suspects.parquet", "examples.parquet", "audit.json", "index.html")
+        ]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _no_formulas(suspects).to_csv(files[0], index=False, float_format="%.6f", lineterminator="\n")
+            suspects.to_parquet(files[1], index=False)
+            self.examples.to_parquet(files[2], index=False)
+            files[3].write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+            files[4].write_text(page(self), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"--out: cannot write {folder} ({error.strerror}); give another folder") from error
+        return files
+
+    def to_json(self) -> dict[str, object]:
+        """Return the estimates as JSON."""
+        return {
+            "noise_rate": self.noise_rate,
+            "noise_interval": list(self.noise_interval),
+            "estimates": {name: [each.rate, each.low, each.high] for name, each in self.estimates.items()},
+            "class_names": list(self.class_names),
+            "transition": self.transition.round(6).tolist(),
+            "examples": len(self.examples),
+            "suspects": len(self.suspects),
+            "classes": json.loads(self.classes.to_json(orient="records")),
+        }
+
+
+def _no_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with an apostrophe before each text that a spreadsheet would take for a formula."""
+    texts = frame.select_dtypes(include=["object", "string"]).columns
+    guarded = {
+        name: [f"'{value}" if str(value).startswith(_FORMULA) else value for value in frame[name]] for name in texts
+    }
+    return frame.assign(**guarded)

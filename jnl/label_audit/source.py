@@ -1,0 +1,86 @@
+"""What evidence is made of: the data, features of the examples, and trainings that several kinds of evidence share."""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from jnl.core.errors import UserError
+from jnl.data.dataset import Dataset
+from jnl.label_audit.neighborhood import Neighbors, features_of, nearest
+from jnl.label_audit.training import Learned, Plan, train
+
+
+class Source:
+    """The data of an audit, and what was computed from them so far."""
+
+    def __init__(
+        self, dataset: Dataset, features: np.ndarray | None, plan: Plan | None, folder: Path | None = None
+    ) -> None:
+        """Describe the data.
+
+        Args:
+          dataset: the data set, whose training labels may be wrong.
+          features: f32[N, D] embeddings of the examples; None takes the inputs.
+          plan: how networks are trained; None trains none.
+          folder: where finished trainings are kept, so that an interrupted audit continues with the next one.
+        """
+        self.dataset, self.plan, self._folder = dataset, plan, folder
+        self.labels = np.asarray(dataset.train.labels)
+        self._features = features
+        self._trained: dict[tuple[str, float], Learned] = {}
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes."""
+        return len(self.dataset.class_names)
+
+    @cached_property
+    def neighbors(self) -> Neighbors:
+        """The nearest neighbors of each example."""
+        features = features_of(self.dataset) if self._features is None else self._features
+        return nearest(features)
+
+    def learned(self, strategy: str, rate: float) -> Learned:
+        """Return what networks learned by a method that takes this share of the labels to be wrong."""
+        assert self.plan is not None
+        if (strategy, rate) not in self._trained:
+            file = self._file(strategy, rate)
+            found = _read(file) if file else None
+            if found is None:
+                found = train(self.dataset, strategy, rate, self.plan)
+                if file:
+                    _write(file, found)
+            self._trained[strategy, rate] = found
+        return self._trained[strategy, rate]
+
+    def _file(self, strategy: str, rate: float) -> Path | None:
+        """Return the file of a training. Its name depends on the data, and on how the networks train."""
+        if self._folder is None:
+            return None
+        content = hashlib.sha256(np.ascontiguousarray(self.dataset.train.inputs).tobytes())
+        content.update(np.ascontiguousarray(self.labels).tobytes())
+        content.update(repr((self.plan, strategy, rate)).encode())
+        return self._folder / "trainings" / f"{strategy}-{content.hexdigest()[:16]}.npz"
+
+
+def _read(file: Path) -> Learned | None:
+    """Return a finished training, or None if the file is missing or damaged."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return Learned(**{name: arrays[name] for name in arrays.files})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, EOFError):
+        return None  # written in part when the process ended; it is made again
+
+
+def _write(file: Path, learned: Learned) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part.npz")
+        np.savez(part, **{name: values for name, values in learned._asdict().items() if values is not None})
+        part.replace(file)
+    except OSError as error:
+        raise UserError(f"--out: cannot write {file} ({error.strerror}); give another folder") from error
