@@ -1,6 +1,7 @@
 """Shared by all tests: a fast compiler, strict warnings and shapes, small data."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -116,3 +117,53 @@ def judge(run, *given, **options):
     except UserError as error:
         assert str(error).isprintable() and 0 < len(str(error)) <= 2000
         return None
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium."""
+    driver = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium")
+    options = [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ]  # fmt: skip
+    with driver.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_in_browser(browser):
+    """Opens a file in a window of some width, and checks that nothing was wrong and that it asked for nothing else."""
+    contexts, wrong, asked = [], [], []
+
+    def open_page(path, width=1280, scheme="light", **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in asked)
+
+
+def accessibility_violations(page):
+    """What axe finds wrong on an open page. `AXE` is the path of axe-core's `axe.min.js`."""
+    axe = os.environ.get("AXE")
+    if not axe:
+        pytest.skip("AXE is not the path of axe.min.js")
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.evaluate(Path(axe).read_text())
+    return page.evaluate("async () => (await axe.run()).violations.map(one => [one.id, one.nodes.map(n => n.html)])")

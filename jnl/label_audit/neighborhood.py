@@ -22,11 +22,15 @@ class Neighbors(NamedTuple):
 
 
 def features_of(dataset: Dataset) -> np.ndarray:
-    """Return features f32[N, D] of the training inputs: pixels, numbers, or the topics of texts (TF-IDF and SVD)."""
+    """Return features f32[N, D] of the training inputs: pixels, numbers, or the topics of texts (TF-IDF and SVD).
+
+    Pixels are centered, because the angle between two images of even gray says nothing about their brightness.
+    """
     inputs = np.asarray(dataset.train.inputs)
     if inputs.dtype == np.int32:
         return _topics(inputs)
-    return inputs.reshape(len(inputs), -1).astype(np.float32)
+    features = inputs.reshape(len(inputs), -1).astype(np.float32)
+    return features - features.mean(0, keepdims=True) if inputs.dtype == np.uint8 else features
 
 
 def nearest(features: np.ndarray, k: int = 30) -> Neighbors:

@@ -113,12 +113,16 @@ def _fit(p: Array, given: Array, weights: Array, start: Array, rounds: int) -> A
     """Return the most likely noise matrix f32[C, C] of weighted examples.
 
     The arguments are probabilities f32[N, C], given labels as f32[N, C] of 0 and 1, weights f32[N], the first matrix
-    f32[C, C] and the number of rounds.
+    f32[C, C] and the number of rounds. Each true class counts C examples more, whose noise is even over all classes.
     """
+    classes = p.shape[1]
 
     def improve(matrix: Array, _: None) -> tuple[Array, None]:
         true, _ = _posterior(p, given, matrix)
-        counts = (true * weights[:, None]).T @ given + 1e-6
+        counts = (true * weights[:, None]).T @ given
+        wrong = 1 - jnp.diag(counts).sum() / counts.sum()
+        even = jnp.where(jnp.eye(classes) > 0, 1 - wrong, wrong / (classes - 1))
+        counts += classes * even  # without it, a matrix that few examples show would be the noise of chance
         return counts / counts.sum(1, keepdims=True), None
 
     return lax.scan(improve, start, length=rounds)[0]

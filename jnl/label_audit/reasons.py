@@ -10,7 +10,7 @@ from jnl.label_audit.neighborhood import Neighbors
 _EXPERTS = {
     "coteaching": "Co-teaching",
     "cross_entropy": "cross entropy",
-    "pred_probs": "the given predictions",
+    "pred_probs": "the given model",
 }  # an expert that is not here has a sentence of its own
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from functools import cached_property
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def _read(file: Path) -> Learned | None:
             return Learned(**{name: arrays[name] for name in arrays.files})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, EOFError):
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile):
         return None  # written in part when the process ended; it is made again
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from jnl.label_audit.neighborhood import Neighbors
 
 _NEAR = 0.13  # cleanlab's threshold: share of the median distance to the nearest neighbor
-_FAR = 3.0  # an outlier is this many interquartile ranges above the upper quartile
+_FAR = 3.0  # an outlier is this many interquartile ranges above the upper quartile of logarithms
 _OVERLAP = 0.5  # the second class is at least this likely, in proportion to the first
 
 
@@ -22,8 +22,9 @@ def duplicate_of(neighbors: Neighbors) -> np.ndarray:
 def outlier(neighbors: Neighbors) -> tuple[np.ndarray, np.ndarray]:
     """Return how far each example is from its neighbors, in medians f32[N], and which are outliers bool[N]."""
     distance = np.maximum(1 - neighbors.similarity, 0).mean(1)
-    low, middle, high = np.percentile(distance, [25, 50, 75])
-    return (distance / max(middle, 1e-12)).astype(np.float32), distance > high + _FAR * (high - low)
+    logs = np.log(np.maximum(distance, 1e-9))  # distances are skewed, their logarithms are less so
+    low, middle, high = np.percentile(logs, [25, 50, 75])
+    return np.exp(logs - middle).astype(np.float32), logs > high + _FAR * max(high - low, 1e-3)
 
 
 def overlap(true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,6 @@ What a browser is needed for skips without Chromium or the package `playwright`;
 
 import csv
 import json
-import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -16,6 +15,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from conftest import accessibility_violations
 from helpers.reports import workdir
 
 from jnl import cli
@@ -143,44 +143,14 @@ def test_names_of_data_and_configs_are_escaped(hostile):
         assert "script" not in tags and "img" not in tags
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium."""
-    driver = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium")
-    options = [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync",
-    ]  # fmt: skip
-    with driver.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=options)
-        yield started
-        started.close()
-
-
 @pytest.fixture
-def opened(browser, report):
-    """Opens the page in a window of some width and checks that nothing was wrong."""
-    contexts, wrong, asked = [], [], []
+def opened(open_in_browser, report):
+    """Opens the page of the report in a window of some width."""
 
     def open_page(width=1280, scheme="light", path=report / "index.html", **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        return page
+        return open_in_browser(path, width, scheme, **options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
-    assert all(url.startswith(("file:", "data:")) for url in asked)
+    return open_page
 
 
 def visible(page, series):
@@ -296,11 +266,4 @@ def test_hostile_names_do_nothing(opened, hostile):
 
 @pytest.mark.parametrize("width, scheme", [(1280, "light"), (360, "dark")])
 def test_names_and_contrasts_are_accessible(opened, width, scheme):
-    axe = os.environ.get("AXE")
-    if not axe:
-        pytest.skip("AXE is not the path of axe.min.js")
-    page = opened(width, scheme)
-    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    page.evaluate(Path(axe).read_text())
-    found = page.evaluate("async () => (await axe.run()).violations.map(one => [one.id, one.nodes.map(n => n.html)])")
-    assert found == []
+    assert accessibility_violations(opened(width, scheme)) == []

@@ -1,0 +1,159 @@
+"""An audit from arrays to its files: what it finds, what it refuses, what it writes."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.metrics import average_precision_score
+
+import jnl
+from jnl import noise
+from jnl.label_audit import source
+from jnl.label_audit.audit import audit
+
+SMALL = {"folds": 2, "epochs": 8, "batch_size": 32}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """600 digits, of which 30 % have wrong labels; those are known only here."""
+    inputs, labels = load_digits(return_X_y=True)
+    inputs, labels = inputs[:600], labels[:600]
+    return inputs, noise.draw("symmetric", labels, 10, 0.3, 0), labels
+
+
+@pytest.fixture(scope="module")
+def trained(digits):
+    inputs, labels, _ = digits
+    return audit(inputs, labels, kind="features", **SMALL)
+
+
+def precision(found, labels, true):
+    return average_precision_score(labels != true, found.examples["probability"])
+
+
+class TestFound:
+    def test_wrong_labels_come_first(self, trained, digits):
+        _, labels, true = digits
+        assert precision(trained, labels, true) > 0.9
+        assert trained.noise_rate == pytest.approx(0.3, abs=0.08)
+        wrong = trained.suspects.index
+        assert (labels[wrong] != true[wrong]).mean() > 0.85
+        right = labels[wrong] != true[wrong]
+        assert (trained.suspects["suggested"][right] == true[wrong][right]).mean() > 0.75
+
+    def test_one_row_for_each_example_in_order(self, trained, digits):
+        _, labels, _ = digits
+        frame = trained.examples
+        assert frame["index"].tolist() == list(range(600))
+        assert frame["given"].tolist() == labels.tolist()
+        assert (frame["suggested"] != frame["given"]).all()
+        assert {"coteaching", "cross_entropy", "neighbors", "aum", "left_out", "reasons"} <= set(frame)
+        assert frame["probability"].mean() == pytest.approx(trained.noise_rate, abs=1e-3)
+
+    def test_suspects_are_more_likely_wrong_than_right(self, trained):
+        probability = trained.suspects["probability"]
+        assert probability.min() > 0.5 and probability.is_monotonic_decreasing
+        assert len(probability) == (trained.examples["probability"] > 0.5).sum()
+        assert trained.suspects["reasons"].str.contains("predicts|neighbors").all()
+
+    def test_true_labels_are_not_looked_at(self, digits):
+        inputs, labels, true = digits
+        unknown = jnl.from_arrays(inputs[:200], labels[:200], kind="features")
+        known = jnl.from_arrays(inputs[:200], labels[:200], kind="features", clean=true[:200])
+        first, second = (audit(dataset=data, folds=2, epochs=1, batch_size=32) for data in (unknown, known))
+        pd.testing.assert_frame_equal(first.examples, second.examples)
+
+    def test_embeddings_need_no_training(self, digits, monkeypatch):
+        monkeypatch.setattr(source, "train", None)
+        inputs, labels, true = digits
+        found = audit(features=inputs, labels=labels)
+        assert precision(found, labels, true) > 0.9
+
+    def test_probabilities_of_another_model(self, digits):
+        _, labels, true = digits
+        p = np.full((600, 10), 0.01)
+        p[np.arange(600), true] = 0.91
+        found = audit(pred_probs=p, labels=labels)
+        assert (found.suspects["suggested"] == true[found.suspects.index]).all()
+        assert set(found.suspects.index) == set(np.flatnonzero(labels != true))
+
+    def test_names_of_classes(self, digits):
+        _, labels, true = digits
+        names = np.array([f"class {number}" for number in range(10)])
+        p = np.full((600, 10), 0.01)
+        p[np.arange(600), true] = 0.91
+        found = audit(pred_probs=p, labels=names[labels])
+        assert found.examples["given"].tolist() == names[labels].tolist()
+        assert found.class_names == tuple(names)
+
+    def test_a_rare_class_is_not_flagged_wholesale(self):
+        stream = np.random.default_rng(0)
+        true = (stream.random(4000) < 0.02).astype(int)
+        p_rare = np.where(true == 1, stream.beta(2, 3, 4000), stream.beta(1, 40, 4000))  # networks doubt rare classes
+        labels = np.where(stream.random(4000) < 0.02, 1 - true, true)
+        found = audit(pred_probs=np.column_stack([1 - p_rare, p_rare]), labels=labels)
+        rare = labels == 1
+        suspected = (found.examples["probability"] > 0.5).to_numpy()
+        assert (labels != true)[rare & suspected].mean() > 0.8
+        assert suspected[rare & (labels == true)].mean() < 0.2
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({}, "labels: missing"),
+            ({"labels": [0, 1]}, "inputs: missing"),
+            ({"pred_probs": [[0.5, 0.5]], "labels": [0, 1]}, "1 rows for 2 labels|inputs"),
+            ({"pred_probs": [[0.5, 0.6]] * 2, "labels": [0, 1]}, "pred_probs: .* sum 1"),
+            ({"pred_probs": [[0.5, np.nan]] * 2, "labels": [0, 1]}, "pred_probs: .*finite"),
+            ({"pred_probs": [[0.5, 0.5]] * 3, "labels": [0, 1, 2]}, "label"),
+            ({"features": [[1.0], [2.0]], "labels": ["a", "b", "c"]}, "3"),
+        ],
+    )
+    def test_in_one_line(self, arguments, message):
+        with pytest.raises(jnl.UserError, match=message) as error:
+            audit(**arguments)
+        assert "\n" not in str(error.value)
+
+
+class TestFiles:
+    def test_they_hold_the_same_rows(self, trained, tmp_path):
+        files = {path.name: path for path in trained.save(tmp_path / "out")}
+        assert set(files) == {path.name for path in (tmp_path / "out").iterdir()}
+        suspects = pd.read_parquet(files["suspects.parquet"])
+        pd.testing.assert_frame_equal(suspects, trained.suspects.reset_index(drop=True))
+        assert pd.read_csv(files["suspects.csv"])["index"].tolist() == suspects["index"].tolist()
+        pd.testing.assert_frame_equal(pd.read_parquet(files["examples.parquet"]), trained.examples)
+        summary = json.loads(files["audit.json"].read_text())
+        assert summary["noise_rate"] == trained.noise_rate
+        assert sum(row["expected_wrong"] for row in summary["classes"]) == pytest.approx(
+            600 * trained.noise_rate, rel=0.01
+        )
+
+    def test_names_cannot_become_formulas(self, tmp_path):
+        p = [[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5
+        labels = ["=cmd|' /C calc'!A0"] * 4 + ["@b"] * 6
+        found = audit(pred_probs=p, labels=labels)
+        (text,) = (path.read_text() for path in found.save(tmp_path) if path.name == "suspects.csv")
+        assert "\n4,'@b,'=cmd" in text
+
+    def test_a_finished_training_is_not_made_again(self, digits, tmp_path, monkeypatch):
+        inputs, labels, _ = digits
+        arguments = {"kind": "features", "folder": tmp_path, "folds": 2, "epochs": 1, "batch_size": 32}
+        first = audit(inputs[:200], labels[:200], **arguments)
+        monkeypatch.setattr(source, "train", None)
+        pd.testing.assert_frame_equal(audit(inputs[:200], labels[:200], **arguments).examples, first.examples)
+        with pytest.raises(TypeError):  # other labels are trained anew
+            audit(inputs[:200], labels[:200][::-1], **arguments)
+
+    def test_a_damaged_one_is_made_again(self, digits, tmp_path):
+        inputs, labels, _ = digits
+        arguments = {"kind": "features", "folder": tmp_path, "folds": 2, "epochs": 1, "batch_size": 32}
+        first = audit(inputs[:200], labels[:200], **arguments)
+        for file in (tmp_path / "trainings").iterdir():
+            file.write_bytes(file.read_bytes()[:1000])
+        pd.testing.assert_frame_equal(audit(inputs[:200], labels[:200], **arguments).examples, first.examples)

@@ -1,0 +1,98 @@
+"""The page of an audit: complete by itself, safe, and usable in a browser with the keyboard alone."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+from conftest import accessibility_violations
+
+import jnl
+from jnl.label_audit.audit import audit
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
+
+
+@pytest.fixture(scope="module")
+def found():
+    """300 small images of three classes, of which 60 have the label of another class."""
+    stream = np.random.default_rng(0)
+    true = stream.integers(0, 3, 300)
+    images = (80 * true[:, None, None, None] + stream.integers(0, 40, (300, 12, 12, 3))).astype(np.uint8)
+    labels = np.where(np.arange(300) < 60, (true + 1) % 3, true)
+    p = np.full((300, 3), 0.02)
+    p[np.arange(300), true] = 0.96
+    dataset = jnl.from_arrays(images, labels, class_names=["cat", "dog", "owl"])
+    return audit(dataset=dataset, pred_probs=p, features=images.reshape(300, -1) - images.mean())
+
+
+@pytest.fixture(scope="module")
+def saved(found, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("audit")
+    found.save(folder)
+    return folder / "index.html"
+
+
+def embedded(path):
+    (text,) = re.findall(r'id="data">(.*?)</script>', path.read_text(), re.S)
+    return json.loads(text)
+
+
+def test_it_holds_all_suspects_and_needs_nothing_else(found, saved):
+    data = embedded(saved)
+    assert set(found.suspects["index"]) <= set(data["index"])
+    assert data["probability"] == sorted(data["probability"], reverse=True)
+    text = saved.read_text()
+    assert text.count('class="sheet"') == -(-len(data["used_index"]) // 256)
+    assert not re.findall(r"(?:https?:)?//[a-z]+\.", re.sub(r'class="sheet">[^<]*<', "", text))
+
+
+def test_names_from_data_are_only_text(tmp_path):
+    p = [[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5
+    names = ["a", HOSTILE]
+    labels = [names[0]] * 4 + [names[1]] * 6
+    audit(pred_probs=p, labels=labels, class_names=names).save(tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    assert "<img" not in text
+    assert embedded(tmp_path / "index.html")["names"] == names
+
+
+def test_ten_are_reviewed_exported_and_read_back(open_in_browser, found, saved, tmp_path):
+    page = open_in_browser(saved)
+    cards = page.locator("article")
+    assert cards.count() == 60
+    assert "60 examples, 0 reviewed" in page.locator("#count").inner_text()
+    for key in ("j", "1", "2", "3", "4", "2", "2", "2", "2", "2", "2", "2", "z"):
+        page.keyboard.press(key)
+    assert "60 examples, 10 reviewed" in page.locator("#count").inner_text()
+    assert page.locator("article.reviewed").count() == 10
+    page.reload()  # decisions stay in the browser
+    assert "60 examples, 10 reviewed" in page.locator("#count").inner_text()
+    with page.expect_download() as download:
+        page.locator("#export").click()
+    download.value.save_as(tmp_path / "decisions.csv")
+    with (tmp_path / "decisions.csv").open(newline="") as file:
+        rows = {int(row["index"]): row for row in csv.DictReader(file)}
+    order = found.suspects["index"].tolist()
+    assert [rows[row]["decision"] for row in order[:4]] == ["keep", "relabel", "drop", "unsure"]
+    relabeled = rows[order[1]]
+    assert relabeled["label"] == found.examples["suggested"][order[1]]
+    assert relabeled["given"] == found.examples["given"][order[1]]
+
+
+def test_filters(open_in_browser, found, saved):
+    page = open_in_browser(saved)
+    page.locator("#given").select_option(label="cat")
+    expected = (found.suspects["given"] == "cat").sum()
+    assert page.locator("article").count() == expected
+    page.locator("#given").select_option(label="all")
+    page.locator("#text").fill(str(found.suspects["index"].iloc[0]))
+    assert 1 <= page.locator("article").count() < 60
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_names_and_contrasts_are_accessible_and_it_fits(open_in_browser, saved, width, scheme):
+    page = open_in_browser(saved, width, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert accessibility_violations(page) == []

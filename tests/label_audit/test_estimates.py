@@ -1,0 +1,38 @@
+"""Estimates of the noise: each one finds the rate of a noise that fits its assumptions."""
+
+import numpy as np
+import pytest
+from label_audit.test_posterior import MATRIX, problem
+
+from jnl.label_audit import estimates
+from jnl.label_audit.neighborhood import Neighbors
+
+
+def view(noise=MATRIX, sure=0.97):
+    """A view of examples whose networks and neighbors are right; `sure` is the probability of the true class."""
+    true, labels, _ = problem(6000, noise)
+    rest = (1 - sure) / (len(noise) - 1)
+    p = np.where(np.arange(len(noise)) == true[:, None], sure, rest).astype(np.float32)
+    p += np.random.default_rng(0).uniform(0, rest, p.shape).astype(np.float32)
+    p /= p.sum(1, keepdims=True)
+    stream = np.random.default_rng(1)
+    alike = {kind: np.flatnonzero(true == kind) for kind in range(len(noise))}
+    near = np.stack([stream.choice(alike[kind], 2, replace=False) for kind in true]).astype(np.int32)
+    wrong = float((true != labels).mean())
+    return estimates.View(labels, p, Neighbors(near, np.ones(near.shape, np.float32))), wrong
+
+
+@pytest.mark.parametrize("name", estimates.names())
+def test_it_finds_the_rate(name):
+    shown, wrong = view()
+    found = estimates.estimate(shown)[name]
+    assert found.rate == pytest.approx(wrong, abs=0.02)
+    assert found.low - 0.005 <= found.rate <= found.high + 0.005
+    assert 0 < found.high - found.low < 0.1
+    if found.transition is not None:
+        np.testing.assert_allclose(found.transition, MATRIX, atol=0.06)
+
+
+def test_what_it_lacks_is_left_out():
+    shown, _ = view()
+    assert set(estimates.names()) - set(estimates.estimate(shown._replace(neighbors=None))) == {"clusterability"}

@@ -1,0 +1,45 @@
+"""Neighbors: against scikit-learn, in blocks of any size; texts get features."""
+
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+import jnl
+from jnl.label_audit import neighborhood, trouble
+
+
+def features(number=50, seed=0):
+    return np.random.default_rng(seed).normal(size=(number, 6)).astype(np.float32)
+
+
+@pytest.mark.parametrize("block", [2**26, 50 * 7, 1])
+def test_they_are_those_of_scikit_learn(block, monkeypatch):
+    monkeypatch.setattr(neighborhood, "_BLOCK", block)
+    found = neighborhood.nearest(features(), k=5)
+    distance, rows = NearestNeighbors(n_neighbors=6, metric="cosine").fit(features()).kneighbors(features())
+    np.testing.assert_array_equal(found.rows, rows[:, 1:])
+    np.testing.assert_allclose(1 - found.similarity, distance[:, 1:], atol=1e-5)
+
+
+def test_few_examples_have_few_neighbors():
+    assert neighborhood.nearest(features(3)).rows.shape == (3, 2)
+
+
+def test_texts_of_one_topic_are_near():
+    tokens = np.array([[2, 3, 4, 0]] * 5 + [[5, 6, 7, 8]] * 5, np.int32)
+    tokens[0, 3] = tokens[5, 0] = 9
+    dataset = jnl.from_arrays(tokens, [0] * 5 + [1] * 5, kind="tokens")
+    found = neighborhood.nearest(neighborhood.features_of(dataset), k=3)
+    assert (found.rows[:5] < 5).all() and (found.rows[5:] >= 5).all()
+
+
+def test_duplicates_and_outliers_are_found():
+    points = features(200)
+    points[7] = points[3] * 2  # the same direction
+    points[11] = -100
+    around = np.concatenate([points, features(200) + 5])
+    found = neighborhood.nearest(around)
+    twins = trouble.duplicate_of(found)
+    assert twins[3] == 7 and twins[7] == 3
+    distance, outliers = trouble.outlier(neighborhood.nearest(np.concatenate([features(200) + 5, [[-9.0] * 6]])))
+    assert outliers.tolist() == [False] * 200 + [True] and distance.argmax() == 200

@@ -1,0 +1,79 @@
+"""The posterior of the true classes: against NumPy in float64, and on labels whose noise is known."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from jnl.label_audit import posterior
+
+MATRIX = np.array([[0.6, 0.4, 0.0], [0.0, 0.9, 0.1], [0.1, 0.1, 0.8]])
+
+
+def problem(number=6000, noise=MATRIX, seed=0):
+    """True classes, given labels, and calibrated probabilities that know nothing of the labels."""
+    stream = np.random.default_rng(seed)
+    p = stream.dirichlet(np.full(len(noise), 0.15), number).astype(np.float32)
+    true = (stream.random(number)[:, None] > p.cumsum(1)).sum(1).clip(0, len(noise) - 1)
+    labels = (stream.random(number)[:, None] > noise[true].cumsum(1)).sum(1).clip(0, len(noise) - 1)
+    return true, labels, p
+
+
+def in_float64(p, labels, rounds=posterior.ROUNDS):
+    """Expectation maximization as in the docstring of the module."""
+    p, classes = p.astype(np.float64), p.shape[1]
+    matrix = np.where(np.eye(classes) > 0, 0.8, 0.2 / (classes - 1))
+    for _ in range(rounds):
+        true = p * matrix[:, labels].T
+        true /= true.sum(1, keepdims=True)
+        counts = np.stack([true[labels == k].sum(0) for k in range(classes)], 1)
+        wrong = 1 - np.trace(counts) / counts.sum()
+        matrix = counts + classes * np.where(np.eye(classes) > 0, 1 - wrong, wrong / (classes - 1))
+        matrix /= matrix.sum(1, keepdims=True)
+    joint = p * matrix[:, labels].T
+    return joint / joint.sum(1, keepdims=True), matrix, np.log(joint.sum(1)).mean()
+
+
+def test_it_is_that_of_numpy():
+    _, labels, p = problem(500)
+    found, (true, matrix, likelihood) = posterior.infer(p, labels), in_float64(p, labels)
+    np.testing.assert_allclose(found.true, true, atol=1e-4)
+    np.testing.assert_allclose(found.transition, matrix, atol=1e-4)
+    assert found.log_likelihood == pytest.approx(likelihood, abs=1e-5)
+
+
+def test_the_matrix_of_the_noise_is_found():
+    true, labels, p = problem()
+    found = posterior.infer(p, labels)
+    np.testing.assert_allclose(found.transition, MATRIX, atol=0.04)
+    assert found.wrong(labels).mean() == pytest.approx((true != labels).mean(), abs=0.01)
+    assert posterior.rate_of(found.transition, labels) == pytest.approx((true != labels).mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("off", [0.5, 2.0])
+def test_the_temperature_that_is_off_is_found(off):
+    _, labels, p = problem()
+    assert posterior.temperature(posterior.sharpen(p, off), labels) * off == pytest.approx(1, abs=0.25)
+
+
+def test_the_pool_is_the_geometric_mean_and_no_expert_overrules():
+    first, second = np.array([[0.9, 0.1], [1.0, 0.0]]), np.array([[0.4, 0.6], [0.1, 0.9]])
+    expected = np.sqrt(np.maximum(first, 1e-3) * np.maximum(second, 1e-3))
+    np.testing.assert_allclose(posterior.pool([first, second]), expected / expected.sum(1, keepdims=True), rtol=1e-5)
+
+
+@given(some.lists(some.floats(0, 1), min_size=3, max_size=50), some.floats(0.02, 0.98))
+def test_calibration_keeps_the_order_and_reaches_the_rate(wrong, rate):
+    wrong = np.array(wrong)
+    found = posterior.calibrate(wrong, rate)
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (np.diff(found[np.argsort(wrong, kind="stable")]) >= -1e-12).all()
+    assert found.mean() == pytest.approx(rate, abs=1e-3)
+
+
+def test_bootstrap_samples_lie_around_the_estimate():
+    _, labels, p = problem(2000)
+    matrix = posterior.infer(p, labels).transition
+    drawn = posterior.bootstrap(p, labels, matrix, samples=20)
+    assert (abs(drawn.mean(0) - matrix) < 0.03).all()
+    assert 0.002 < drawn.std(0)[0, 0] < 0.05
