@@ -20,6 +20,7 @@ from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState, fills_device
 from jnl.data import holdout
+from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.models import ModuleNetwork
@@ -233,8 +234,10 @@ def _merge(alike: Sequence[ProgramSpec]) -> ProgramSpec:
 
 
 def _dataset(load: Callable[..., Dataset], wanted: DataSettings) -> Dataset:
-    """Return the data set, with its test set cut to a multiple of `wanted.whole_test_batches`."""
+    """Return the data set after corrections, with its test set cut to a multiple of `wanted.whole_test_batches`."""
     dataset = load(wanted.name, wanted.folder, **dict(wanted.options))
+    if wanted.corrections is not None:
+        dataset = corrected(dataset, wanted.corrections)
     if dataset.test is None:
         return dataset
     kept = len(dataset.test.labels) // wanted.whole_test_batches * wanted.whole_test_batches

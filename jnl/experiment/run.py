@@ -33,6 +33,7 @@ from jnl.inference.trained_model import TrainedModel
 from jnl.noise.kind import NoiseKind
 from jnl.parallel import multi_run
 from jnl.results.records import Summary
+from jnl.settings.fields import SHARED
 from jnl.training.metric import Metric
 
 _log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ def run(
     """
     config, load, network = copy.deepcopy(config), data.load, None
     if dataset is not None:
-        load = in_place_of(config, "data", ("dir", "validation", "balanced", "stream"), dataset)
+        load = in_place_of(config, "data", SHARED["data"][1:], dataset)
     if model is not None:
         network = in_place_of(config, "model", (), models.wrap(model))()
     name_plugins(config, strategy, noise, metrics)

@@ -90,7 +90,7 @@ def _program(
         size = plan.batch_size or min(128, max(8, 2 ** int(np.log2(max(len(labels) // 20, 8)))))
         config.epochs = min(max(_FEWEST, -(-_STEPS // max(1, len(labels) // size))), _MOST)
     network = None if plan.model is None else in_place_of(config, "model", (), plan.model)()
-    load = in_place_of(config, "data", ("dir", "validation", "balanced", "stream"), dataset._replace(test=None))
+    load = in_place_of(config, "data", (), dataset._replace(test=None))
     (program_spec,) = build(config, load, network)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")  # `audit` says it

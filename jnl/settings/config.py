@@ -28,6 +28,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config = ConfigDict()
     config.data = ConfigDict({"name": "digits", "dir": config_dict.placeholder(str), "validation": 0.0})
     config.data.update({"balanced": False, "stream": "auto"})  # stream: auto, always or never
+    config.data.corrections = config_dict.placeholder(str)  # decisions.csv of a review, see data/corrections.py
     config.noise = ConfigDict({"kind": "symmetric", "rate": 0.2, "seed": _anything(0)})  # seed: a number or "per_run"
     config.noise.file = config_dict.placeholder(str)  # only for the kind "matrix"
     config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})

@@ -27,6 +27,7 @@ _ROLES = {
     "seeds": Role(separates=False),
     "noise.seed": Role(separates=False),
     "data.dir": Role(OnResume.ACCEPT, separates=False),
+    "data.corrections": Role(OnResume.ACCEPT),
     "data.stream": Role(separates=False),
     "runs_axis": _PLACEMENT,
     "runs_at_once": _PLACEMENT,
@@ -47,7 +48,7 @@ _ROLES = {
 WITHOUT_SECTION = ("batch_size", "devices_per_batch", "epochs", "runs_at_once", "seeds", "tensorboard")
 # Fields of a section that all plug-ins share. The other fields are options of the plug-in that the section names.
 SHARED = {
-    "data": ("name", "dir", "validation", "balanced", "stream"),
+    "data": ("name", "dir", "validation", "balanced", "stream", "corrections"),
     "strategy": ("name", "forget_rate", "ramp_epochs", "exponent", "forget_schedule"),
     "model": ("name",),
 }

@@ -75,7 +75,7 @@ def parse(config: ConfigDict) -> Settings:
         raise UserError(f"strategy.fold_epochs: {weighting.epochs} is more than config.epochs {config.epochs}")
     whole = config.batch_size if config.protocol.drop_last_test else 1
     return Settings(
-        data=DataSettings(config.data.name, config.data.dir, _options("data", config.data), whole),
+        data=_data(config, whole),
         noise=NoiseSettings(config.noise.kind, config.noise.rate, config.noise.file, config.data.validation),
         strategy=StrategySettings(
             config.strategy.name, hyper, strategy, bool(hyper.get("known_noise")) or config.strategy.name == "oracle"
@@ -110,7 +110,12 @@ def parse_data(config: ConfigDict) -> DataSettings:
       UserError: if a field does not exist.
     """
     config = complete(config)
-    return DataSettings(config.data.name, config.data.dir, _options("data", config.data), 1)
+    return _data(config, 1)
+
+
+def _data(config: ConfigDict, whole_test_batches: int) -> DataSettings:
+    options = _options("data", config.data)
+    return DataSettings(config.data.name, config.data.dir, options, config.data.corrections, whole_test_batches)
 
 
 def recorded(config: ConfigDict) -> dict[str, Json]:

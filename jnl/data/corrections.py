@@ -1,0 +1,97 @@
+"""Apply the decisions of a review to a data set: `decisions.csv`, which the page of an audit exports.
+
+The file has the columns `index` (row of the training set), `given`, `decision` and `label`. The decision `relabel`
+gives the example this label, and `drop` leaves the example out. `keep` and `unsure` change nothing.
+"""
+
+import csv
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl.core.errors import UserError, reason, unknown
+from jnl.data.arrays import split
+from jnl.data.dataset import Dataset
+
+DECISIONS = ["keep", "relabel", "drop", "unsure"]
+_COLUMNS = ["index", "given", "decision", "label"]
+_FORMULA = tuple("=+-@\t\r")  # the page writes an apostrophe before texts that begin with one of them
+
+
+class Decision(NamedTuple):
+    """The decision on one example."""
+
+    row: int
+    given: str
+    decision: str  # one of `DECISIONS`
+    label: str
+
+
+def read(path: str | Path) -> list[Decision]:
+    """Return the decisions in a file.
+
+    Raises:
+      UserError: The file cannot be read, lacks a column, or holds an unknown decision or two decisions on one example.
+    """
+    try:
+        with Path(path).expanduser().open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"data.corrections: cannot read {path} ({reason(error)}); give a decisions.csv") from error
+    missing = [name for name in _COLUMNS if rows and name not in rows[0]]
+    if not rows or missing:
+        raise UserError(
+            f"data.corrections: {path} {f'lacks the column {missing[0]!r}' if rows else 'has no rows'}; it needs "
+            f"{', '.join(_COLUMNS)}"
+        )
+    found = []
+    for line, row in enumerate(rows, 2):
+        if None in row.values() or not row["index"].isdecimal():
+            raise UserError(f"data.corrections: line {line} of {path} has no row number; give one in `index`")
+        if row["decision"] not in DECISIONS:
+            raise unknown(f"data.corrections: decision in line {line} of {path}", row["decision"], DECISIONS)
+        found.append(Decision(int(row["index"]), _text(row["given"]), row["decision"], _text(row["label"])))
+    twice = [index for index, number in Counter(each.row for each in found).items() if number > 1]
+    if twice:
+        raise UserError(f"data.corrections: {path} has two decisions on example {twice[0]}; remove one")
+    return found
+
+
+def corrected(dataset: Dataset, path: str | Path) -> Dataset:
+    """Return a data set after the decisions in a file.
+
+    Raises:
+      UserError: The file cannot be used, or it belongs to other data.
+    """
+    train, names, numbers = dataset.train, dataset.class_names, {name: i for i, name in enumerate(dataset.class_names)}
+    labels, kept = np.array(train.labels), np.ones(len(train.labels), bool)
+    for index, given, decision, label in read(path):
+        if index >= len(labels) or names[labels[index]] != given:
+            there = f"is labeled {names[labels[index]]!r}" if index < len(labels) else "does not exist"
+            raise UserError(
+                f"data.corrections: {path} says that example {index} is labeled {given!r}, but it {there}; give the "
+                "decisions on these data"
+            )
+        if decision == "drop":
+            kept[index] = False
+        elif decision == "relabel":
+            if label not in numbers:
+                raise unknown(f"data.corrections: label of example {index} in {path}", label, list(names))
+            labels[index] = numbers[label]
+    rows, origin = np.flatnonzero(kept), dataset.origin
+    if len(np.unique(labels[rows])) < 2:
+        raise UserError(f"data.corrections: {path} leaves examples of fewer than 2 classes; drop fewer")
+    inputs, clean = np.asarray(train.inputs), np.asarray(train.clean)
+    if len(rows) == len(labels):
+        return dataset._replace(train=split(inputs, labels, clean))
+    return dataset._replace(
+        train=split(inputs[rows], labels[rows], clean[rows]),
+        origin=None if origin is None else lambda row: origin(int(rows[row])),
+    )
+
+
+def _text(cell: str) -> str:
+    """Return a cell without the apostrophe that keeps a spreadsheet from running it."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell

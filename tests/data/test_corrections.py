@@ -1,0 +1,69 @@
+"""Decisions of a review change the data: relabeled, dropped, refused if they belong to other data."""
+
+import numpy as np
+import pytest
+from conftest import quick
+
+import jnl
+from jnl.core.errors import UserError
+from jnl.data.corrections import corrected
+from jnl.experiment.run import run
+
+HEADER = "index,given,decision,label\n"
+
+
+@pytest.fixture
+def dataset():
+    return jnl.from_arrays(
+        np.arange(12.0).reshape(6, 2), [0, 1, 0, 1, 0, 1], class_names=["cat", "=dog"], standardize=False
+    )._replace(origin=lambda row: f"{row}.png")
+
+
+def write(folder, rows, header=HEADER):
+    (folder / "decisions.csv").write_text(header + rows)
+    return folder / "decisions.csv"
+
+
+def test_they_are_applied(dataset, tmp_path):
+    rows = '0,cat,keep,cat\n1,\'=dog,relabel,cat\n2,cat,drop,cat\n4,"cat",relabel,"\'=dog"\n5,\'=dog,unsure,cat\n'
+    found = corrected(dataset, write(tmp_path, rows))
+    assert found.train.labels.tolist() == [0, 0, 1, 1, 1]
+    assert found.train.inputs[:, 0].tolist() == [0, 2, 6, 8, 10]
+    assert [found.origin(row) for row in range(5)] == ["0.png", "1.png", "3.png", "4.png", "5.png"]
+    assert dataset.train.labels.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("", "has no rows"),
+        ("9,cat,keep,cat\n", "example 9 .*does not exist"),
+        ("1,cat,keep,cat\n", "labeled 'cat', but it is labeled '=dog'"),
+        ("0,cat,delete,cat\n", "'delete'.*keep"),
+        ("0,cat,relabel,bird\n", "'bird'.*cat"),
+        ("x,cat,keep,cat\n", "line 2 .*row number"),
+        ("0,cat\n", "line 2"),
+        ("0,cat,keep,cat\n0,cat,drop,cat\n", "two decisions on example 0"),
+        ("0,cat,drop,cat\n2,cat,drop,cat\n4,cat,drop,cat\n", "fewer than 2 classes"),
+    ],
+)
+def test_what_does_not_fit_is_refused(dataset, tmp_path, rows, message):
+    with pytest.raises(UserError, match=message):
+        corrected(dataset, write(tmp_path, rows))
+
+
+def test_a_missing_column_or_file_is_refused(dataset, tmp_path):
+    with pytest.raises(UserError, match="lacks the column 'label'"):
+        corrected(dataset, write(tmp_path, "0,cat,keep\n", "index,given,decision\n"))
+    with pytest.raises(UserError, match="cannot read"):
+        corrected(dataset, tmp_path / "absent.csv")
+
+
+def test_a_training_uses_them(tmp_path):
+    digits = jnl.data.load("digits")
+    wrong = int(digits.train.labels[0])
+    config = quick("standard", epochs=1, seeds=1, noise__kind="none")
+    config.data.corrections = str(write(tmp_path, f"0,{wrong},drop,{wrong}\n"))
+    before = run(quick("standard", epochs=1, seeds=1, noise__kind="none"))
+    after = run(config)
+    assert before.metrics["train_loss"] != after.metrics["train_loss"]
