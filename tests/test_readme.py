@@ -17,7 +17,7 @@ from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean, small_loss
 from jnl.testing import check_strategy
 
-OWN_DATA, METHOD = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+OWN_DATA, AUDIT, METHOD = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 
 @pytest.mark.slow
@@ -33,6 +33,12 @@ def test_own_arrays_and_network(tmp_path, monkeypatch):
     assert eval(accuracy, given).shape[::2] == (5, 2)
     found = eval(probabilities, given)
     assert found.shape == (7, 10) and found.dtype == np.float32
+
+
+def test_an_audit(capsys):
+    exec(AUDIT, given := {})
+    assert len({*range(100)} & {*given["found"].suspects["index"]}) > 90
+    assert "neighbors are labeled" in capsys.readouterr().out
 
 
 def test_a_method():

@@ -102,8 +102,10 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
     labels, names = source.labels, source.dataset.class_names
     experts = {name: each.expert for name, each in found.items() if each.expert is not None}
-    judged = posterior.infer(posterior.pool(list(experts.values())), labels)
-    least_disturbed = next(experts[name] for name in ("coteaching", "pred_probs", "neighbors") if name in experts)
+    pooled = posterior.pool(list(experts.values()))
+    judged = posterior.infer(pooled, labels)
+    # Noise disturbs Co-teaching least, so its probabilities alone give the best estimate of the noise matrix.
+    least_disturbed = next((experts[name] for name in ("coteaching", "pred_probs") if name in experts), pooled)
     neighbors = source.neighbors if "neighbors" in found else None
     noise = estimates.estimate(estimates.View(labels, least_disturbed, neighbors))
     used = noise[estimates.USED]

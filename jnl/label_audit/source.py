@@ -29,7 +29,7 @@ class Source:
         """
         self.dataset, self.plan, self._folder = dataset, plan, folder
         self.labels = np.asarray(dataset.train.labels)
-        self._features = features
+        self._embeddings = features
         self._trained: dict[tuple[str, float], Learned] = {}
 
     @property
@@ -37,11 +37,20 @@ class Source:
         """The number of classes."""
         return len(self.dataset.class_names)
 
+    @property
+    def has_embeddings(self) -> bool:
+        """Whether the caller gave embeddings of the examples."""
+        return self._embeddings is not None
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """The embeddings of the examples, or else features of their inputs, f32[N, D]."""
+        return features_of(self.dataset) if self._embeddings is None else self._embeddings
+
     @cached_property
     def neighbors(self) -> Neighbors:
         """The nearest neighbors of each example."""
-        features = features_of(self.dataset) if self._features is None else self._features
-        return nearest(features)
+        return nearest(self.features)
 
     def learned(self, strategy: str, rate: float) -> Learned:
         """Return what networks learned by a method that takes this share of the labels to be wrong."""

@@ -18,7 +18,7 @@ class Progress:
         hidden = None  # unless the output is a terminal
         if not is_main():
             hidden = True
-        elif "ipykernel" in sys.modules:  # the output of a notebook is no terminal, but shows a bar
+        elif _in_notebook():  # its output is no terminal, but shows a bar
             hidden = False
         self.bar = tqdm(
             total=epochs, initial=done, desc=printable(title), unit="epoch", disable=hidden, dynamic_ncols=True
@@ -49,3 +49,9 @@ class Progress:
         result = f"{what} {per_run.mean():.2f} ± {per_run.std():.2f} %" if len(per_run) else "all runs have failed"
         self.bar.set_postfix_str(f"{result}, {steps:,.0f} steps/s", refresh=False)
         self.bar.update()
+
+
+def _in_notebook() -> bool:
+    """Return whether this process is the kernel of a notebook, and has not only imported such a package."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None

@@ -1,6 +1,7 @@
 """Kinds of evidence about labels, found by file name: `evidence/neighbors.py` holds the function `neighbors(source)`.
 
-A file says in `NEEDS` what its evidence is made of: `training` or `features`. The function returns `Evidence`.
+A file says in `NEEDS` what its evidence is made of: `training`, `features` (of the inputs, or embeddings) or
+`embeddings`. The function returns `Evidence`.
 """
 
 import sys
@@ -28,9 +29,9 @@ def names() -> list[str]:
 
 def collect(source: Source) -> dict[str, Evidence]:
     """Return all evidence that the source allows, by its name."""
-    found = {}
-    for name in names():
-        needs = registry.find(_HERE, name, "evidence").NEEDS
-        if needs == "features" or source.plan is not None:
-            found[name] = registry.function(_HERE, name, "evidence")(source)
-    return found
+    there = {"features": True, "training": source.plan is not None, "embeddings": source.has_embeddings}
+    return {
+        name: registry.function(_HERE, name, "evidence")(source)
+        for name in names()
+        if there[registry.find(_HERE, name, "evidence").NEEDS]
+    }
