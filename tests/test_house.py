@@ -18,7 +18,8 @@ FLOORS = [  # a package imports those above it in this list; of its own line onl
     ["results"],
     ["inference"],
     ["experiment"],
-    ["report", "studies", "benchmark", "label_audit"],
+    ["label_audit"],
+    ["report", "studies", "benchmark"],
     ["cli"],
     ["__main__"],
 ]

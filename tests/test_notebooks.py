@@ -1,5 +1,7 @@
 """The notebooks run from top to bottom in a fresh kernel, and so does the command `%run train.py`."""
 
+import re
+
 import pytest
 from conftest import ROOT
 
@@ -32,6 +34,11 @@ def test_a_notebook(path, tmp_path):
     if path.stem == "first_steps":
         assert "labels are suspect" in printed[-2]
         assert float(printed[-1].split()[-2]) > 80
+    if path.stem == "label_audit":
+        given, corrected = (float(share) for share in re.findall(r"([\d.]+)% of the test images", printed[-2]))
+        assert corrected > given + 5
+        suspects, suspected = (float(share) for share in re.findall(r"([\d.]+)% of the", printed[-1])[:2])
+        assert suspects > 90 and suspected > 90
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from jnl.cli import _flags
+from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.preview import describe, doubts, estimate
 from jnl.experiment.result_sink import open_results
@@ -43,11 +44,14 @@ def train(arguments: Sequence[str]) -> Summary:
     if summary is None:
         devices.use_cores()
         devices.connect()
-        programs = build(config)  # all programs are checked before one trains, so that errors come early
+        settled, line = rated(config)
+        programs = build(settled)  # all programs are checked before one trains, so that errors come early
         with open_results(config, programs, workdir) as output:
             for line in dict.fromkeys(
                 line for program_spec in programs for line in (*describe(program_spec), *doubts(program_spec))
             ):  # a line that programs share is printed once
+                say(line)
+            if line is not None:
                 say(line)
             say(estimate(programs))
             summary = train_programs(programs, output)[0].summary

@@ -39,6 +39,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
     Attributes:
       classes_: the different labels in ascending order, [C].
       history_: the `History` of the training, with its metrics.
+      label_quality_: f32[N] the probability that the networks give the label of each training example. A small one
+        means that the label is suspect; `jnl.audit` judges with networks that have not seen the example.
       n_features_in_: number of features of the inputs.
 
     Example:
@@ -95,6 +97,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         config.seeds = tuple(int(seed) for seed in random.randint(2**31 - 1, size=self.seeds))
         dataset = from_arrays(inputs, codes, class_names=[str(name) for name in self.classes_], kind=_kind(inputs))
         self.history_ = run(config, dataset=dataset, model=self.model)
+        self.label_quality_ = self.history_.predict_proba(inputs)[np.arange(len(codes)), codes]
         return self
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:

@@ -11,7 +11,7 @@ from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, layout
 
-_SHARE = 0.5  # assumed share of the speed of a matrix product; 0.4 to 0.7 were measured (README, Speed)
+_SHARE = 0.5  # assumed share of the speed of a matrix product; 0.4 to 0.7 were measured (docs/performance.md)
 _READABLE = 10  # largest number of classes for which the noise matrix is shown
 
 

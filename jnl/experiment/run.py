@@ -18,6 +18,7 @@ from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
 from jnl.data.preparation import Inputs
+from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
 from jnl.experiment.cross_validation import weigh
@@ -122,7 +123,10 @@ def run(
     if model is not None:
         network = in_place_of(config, "model", (), models.wrap(model))()
     name_plugins(config, strategy, noise, metrics)
-    programs = build(config, load, network)
+    settled, line = rated(config, load, network)
+    if line is not None:
+        _log.info(line)
+    programs = build(settled, load, network)
     if len(programs) > 1:
         raise UserError(
             f"config.sweep: its points have different shapes, so they need {len(programs)} programs; use jnl train, or "

@@ -15,12 +15,13 @@ from jnl.core.errors import UserError
 from jnl.data.convert import array
 from jnl.data.dataset import Dataset
 from jnl.data.from_arrays import from_arrays
-from jnl.label_audit import estimates, evidence, posterior, trouble
+from jnl.experiment.fold_predictions import Plan
+from jnl.label_audit import estimates, evidence, trouble
 from jnl.label_audit.evidence import Evidence
 from jnl.label_audit.reasons import reasons
 from jnl.label_audit.result import Audit
 from jnl.label_audit.source import Source
-from jnl.label_audit.training import Plan
+from jnl.noise import posterior
 
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
 
@@ -38,7 +39,7 @@ def audit(
     folds: int = 5,
     epochs: int = 0,
     batch_size: int = 0,
-    seeds: int = 1,
+    seeds: int | Sequence[int] = 1,
     folder: str | os.PathLike[str] | None = None,
 ) -> Audit:
     """Find the labels of a data set that are probably wrong. No true label is used.
@@ -59,7 +60,7 @@ def audit(
       folds: number of folds of the training.
       epochs: number of epochs of the training; 0 follows the number of examples.
       batch_size: number of examples of a batch; 0 follows the number of examples.
-      seeds: number of trainings with different weights, whose predictions are averaged.
+      seeds: number of trainings with different weights, whose predictions are averaged, or their seeds.
       folder: where finished trainings are kept, so that an interrupted audit continues with the next one.
 
     Returns:
@@ -88,7 +89,7 @@ def audit(
     plan = None
     if trains:
         network = None if model is None else models.wrap(model)
-        plan = Plan(network, folds, epochs, batch_size, tuple(range(seeds)))
+        plan = Plan(network, folds, epochs, batch_size, tuple(range(seeds) if isinstance(seeds, int) else seeds))
         _warn_of_rare_classes(data, folds)
     source = Source(data, embedded, plan, None if folder is None else Path(folder))
     found = {} if predicted is not None and embedded is None else evidence.collect(source)

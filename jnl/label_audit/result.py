@@ -64,6 +64,19 @@ class Audit:
         found["expected_precision"] /= found["suspects"].where(found["suspects"] > 0)
         return found.reset_index()
 
+    def decisions(self, at_least: float = 0.9) -> pd.DataFrame:
+        """Return the decision to take each suggestion that is at least this probable, without a review.
+
+        Written by `to_csv(path, index=False)`, it is a file for `data.corrections`.
+
+        Args:
+          at_least: the smallest probability that the suggested label is right.
+        """
+        sure = self.suspects[self.suspects["suggested_probability"] >= at_least]
+        return pd.DataFrame(
+            {"index": sure["index"], "given": sure["given"], "decision": "relabel", "label": sure["suggested"]}
+        )
+
     def describe(self) -> str:
         """Return the result in a few lines."""
         low, high = self.noise_interval

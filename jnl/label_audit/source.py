@@ -9,8 +9,8 @@ import numpy as np
 
 from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset
+from jnl.experiment.fold_predictions import Learned, Plan, train
 from jnl.label_audit.neighborhood import Neighbors, features_of, nearest
-from jnl.label_audit.training import Learned, Plan, train
 
 
 class Source:
@@ -73,6 +73,13 @@ class Source:
         content.update(np.ascontiguousarray(self.labels).tobytes())
         content.update(repr((self.plan, strategy, rate)).encode())
         return self._folder / "trainings" / f"{strategy}-{content.hexdigest()[:16]}.npz"
+
+
+def read_trainings(folder: Path) -> dict[str, Learned]:
+    """Return the finished trainings of an audit, by the name of the method."""
+    files = sorted((folder / "trainings").glob("*.npz"))
+    found = {file.stem.rpartition("-")[0]: _read(file) for file in files}
+    return {name: learned for name, learned in found.items() if learned is not None}
 
 
 def _read(file: Path) -> Learned | None:

@@ -33,11 +33,11 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.noise.file = config_dict.placeholder(str)  # only for the kind "matrix"
     config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})
     if strategies.make(strategy).uses_forget_rate:
-        # forget_rate follows noise.rate unless it is set
-        forget = (config_dict.placeholder(float), 10, 1.0, "paper")
+        # forget_rate follows noise.rate unless it is set to a number, or to "auto", which estimates it from the labels
+        forget = (_anything(None), 10, 1.0, "paper")
         config.strategy.update(dict(zip(FORGET_FIELDS, forget, strict=True)))
     if "noise_rate" in config.strategy:
-        config.strategy.noise_rate = config_dict.placeholder(float)  # follows noise.rate unless it is set
+        config.strategy.noise_rate = _anything(None)  # as forget_rate
     config.model = ConfigDict({"name": "auto"})
     config.precision = "auto"  # of the arithmetic of the networks: auto, float32, tf32 or bfloat16
     config.augment = ConfigDict({"pad": 0, "crop": 0, "random_resized_crop": False, "flip": False, "cutout": 0})
@@ -70,7 +70,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     return config
 
 
-def _anything(value: Value) -> config_dict.FieldReference:
+def _anything(value: Value | None) -> config_dict.FieldReference:
     """Return a field with this value that accepts a value of any type."""
     reference = config_dict.placeholder(object)
     reference.set(value)

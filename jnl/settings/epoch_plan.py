@@ -1,5 +1,6 @@
 """The plans of a config, with one value for each epoch: forget rate, learning rate, beta1."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import jax
@@ -58,6 +59,7 @@ def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
     forget = np.zeros(epochs)
     if "forget_rate" in strategy:
         rate = noise_rate(config) if strategy.forget_rate is None else strategy.forget_rate
+        check_rate("strategy.forget_rate", rate)
         forget = schedules.forget_rate(rate, epochs, strategy.ramp_epochs, strategy.exponent, strategy.forget_schedule)
     switch = optim.decay_start if optim.schedule == "linear" else epochs
     every = (
@@ -99,6 +101,12 @@ def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True
             "set; use last"
         )
     check_rule("protocol.checkpoint", chosen, validation)
+
+
+def check_rate(field: str, rate: object) -> None:
+    """Raise `UserError` if a rate is not a number."""
+    if isinstance(rate, bool) or not isinstance(rate, Real):
+        raise UserError(f"{field}: {rate!r}; give the share of wrong labels, or auto to estimate it")
 
 
 def noise_rate(config: ConfigDict) -> float:

@@ -54,6 +54,7 @@ SHARED = {
 }
 FORGET_FIELDS = SHARED["strategy"][1:]  # only strategies that forget have these
 DATA_VARIANTS = ("data.labels", "data.outside")  # options that give other data under the same name
+AUTO = "auto"  # such a field is estimated from the labels before the training
 FROM_NOISE_RATE = ("strategy.forget_rate", "strategy.noise_rate")  # these follow noise.rate unless they are set
 
 

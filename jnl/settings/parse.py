@@ -10,7 +10,7 @@ from jnl.core.registry import Value
 from jnl.ops.augment import Augment
 from jnl.parallel.layout import choose
 from jnl.settings.config import complete
-from jnl.settings.epoch_plan import epoch_plan, noise_rate
+from jnl.settings.epoch_plan import check_rate, epoch_plan, noise_rate
 from jnl.settings.fields import SHARED
 from jnl.settings.records import (
     CheckpointSettings,
@@ -65,6 +65,8 @@ def parse(config: ConfigDict) -> Settings:
     hyper = {
         name: noise_rate(config) if value is None else value for name, value in _options("strategy", config.strategy)
     }
+    if "noise_rate" in hyper:
+        check_rate("strategy.noise_rate", hyper["noise_rate"])
     strategy = strategies.make(config.strategy.name, **hyper)
     plan = epoch_plan(config, strategy.reset_epoch)
     first = config.protocol.first_epoch

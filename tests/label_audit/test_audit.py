@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score
 
 import jnl
 from jnl import noise
+from jnl.data.corrections import corrected
 from jnl.label_audit import source
 from jnl.label_audit.audit import audit
 
@@ -133,6 +134,14 @@ class TestFiles:
         assert sum(row["expected_wrong"] for row in summary["classes"]) == pytest.approx(
             600 * trained.noise_rate, rel=0.01
         )
+
+    def test_suggestions_can_be_taken_without_a_review(self, trained, digits, tmp_path):
+        inputs, labels, true = digits
+        sure = trained.decisions(at_least=0.8)
+        sure.to_csv(tmp_path / "decisions.csv", index=False)
+        after = corrected(jnl.from_arrays(inputs, labels, kind="features"), tmp_path / "decisions.csv").train.labels
+        assert 0 < len(sure) < len(trained.suspects)
+        assert (after != true).sum() < (labels != true).sum() - 0.7 * len(sure)
 
     def test_names_cannot_become_formulas(self, tmp_path):
         p = [[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from label_audit.test_posterior import MATRIX, problem
+from noise.test_posterior import MATRIX, problem
 
 from jnl.label_audit import estimates
 from jnl.label_audit.neighborhood import Neighbors

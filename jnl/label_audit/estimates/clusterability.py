@@ -14,7 +14,7 @@ import optax
 from jax import Array, lax
 
 from jnl.label_audit.estimates import Estimate, View, resampled
-from jnl.label_audit.posterior import rate_of
+from jnl.noise.posterior import rate_of
 
 _MOST_CLASSES = 30
 _STEPS = 1500  # published

@@ -98,6 +98,32 @@ def calibrate(wrong: np.ndarray, rate: float) -> np.ndarray:
     return _sigmoid(odds + high)
 
 
+class NoiseEstimate(NamedTuple):
+    """The share of wrong labels, and how they become wrong."""
+
+    rate: float
+    low: float  # the 95 % interval of the rate over bootstrap samples
+    high: float
+    transition: np.ndarray  # f64[C, C] P(given = column | true = row)
+
+
+def estimate(p: np.ndarray, labels: np.ndarray) -> NoiseEstimate:
+    """Estimate the noise of labels by maximum likelihood.
+
+    The probabilities of a network are often too sure or not sure enough, so that its errors would count as noise, or
+    noise as doubt. So they get the temperature under which the given labels are most likely.
+
+    Args:
+      p: f[N, C] out-of-sample probabilities.
+      labels: i[N] given labels.
+    """
+    p = sharpen(p, temperature(p, labels))
+    matrix = infer(p, labels).transition
+    rates = [rate_of(each, labels) for each in bootstrap(p, labels, matrix)]
+    low, high = np.percentile(rates, [2.5, 97.5])
+    return NoiseEstimate(rate_of(matrix, labels), float(low), float(high), matrix)
+
+
 def rate_of(matrix: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of wrong labels under a noise matrix f64[C, C] that explains the labels i[N].
 

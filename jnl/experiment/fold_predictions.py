@@ -47,7 +47,7 @@ class Learned(NamedTuple):
     left_out: np.ndarray | None = None  # f32[N] share of the last epochs in which the method left the example out
 
 
-def train(dataset: Dataset, strategy: str, rate: float, plan: Plan) -> Learned:
+def train(dataset: Dataset, strategy: str, rate: float, plan: Plan, purpose: str = "audit") -> Learned:
     """Train a method on all folds but one, in turn, and return its predictions. All folds and seeds are one program.
 
     Args:
@@ -55,6 +55,7 @@ def train(dataset: Dataset, strategy: str, rate: float, plan: Plan) -> Learned:
       strategy: name of the method.
       rate: share of wrong labels that the method takes for granted.
       plan: how to train.
+      purpose: the first words of the title of the progress bar.
 
     Raises:
       UserError: if the data cannot train.
@@ -63,11 +64,11 @@ def train(dataset: Dataset, strategy: str, rate: float, plan: Plan) -> Learned:
     program_spec, folds, program = _program(dataset, strategy, rate, plan)
     labels, epochs = np.asarray(dataset.train.labels), len(program_spec.epochs)
     record = _Record(labels, folds, len(dataset.class_names), epochs)
-    title = f"audit: {strategy}, {len(folds)} folds"
+    title = f"{purpose}: {strategy}, {len(folds)} folds"
     with Progress(title, epochs, 0, program.steps) as progress, Interrupts(True) as heard:
         for cursor in program.train(partial(program.start, 0)):
             if heard.number:
-                raise Stopped(heard.number, "the audit stopped; its finished trainings are kept if it has a folder")
+                raise Stopped(heard.number, f"stopped while training for the {purpose}")
             if cursor.measured is None:
                 continue
             carry = program.gather(cursor)
@@ -76,6 +77,14 @@ def train(dataset: Dataset, strategy: str, rate: float, plan: Plan) -> Learned:
             if cursor.epoch == epochs:
                 return record.result(carry.states.suspicion)
     raise AssertionError("the program ended before its last epoch")
+
+
+def share_to_forget(p: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of the labels i[N] that out-of-sample probabilities f[N, C] contradict, from 0.01 to 0.8.
+
+    Co-teaching forgets this share in an audit. It is more than the share of wrong labels, which does no harm there.
+    """
+    return round(min(max(float((p.argmax(1) != labels).mean()), 0.01), 0.8), 4)
 
 
 def _program(

@@ -1,0 +1,73 @@
+"""Estimate the share of wrong labels before a training, where `strategy.forget_rate` or `noise_rate` is `auto`."""
+
+import copy
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from jnl import data
+from jnl.core.errors import UserError
+from jnl.data.arrays import split
+from jnl.data.dataset import Dataset
+from jnl.experiment.build import build
+from jnl.experiment.fold_predictions import Plan, share_to_forget, train
+from jnl.models import ModuleNetwork
+from jnl.noise import posterior
+from jnl.settings.fields import AUTO, FROM_NOISE_RATE
+
+_SWEPT = ("data.", "noise.", "strategy.name", "cells")  # a sweep over one of them has no single rate
+
+
+class Rated(NamedTuple):
+    """A config whose rates are numbers, and a line about the estimate, or None if nothing was estimated."""
+
+    config: ConfigDict
+    line: str | None
+
+
+def rated(config: ConfigDict, load: Callable[..., Dataset] = data.load, network: ModuleNetwork | None = None) -> Rated:
+    """Return a config with an estimate in place of each rate that says `auto`.
+
+    A short training on folds of the noisy labels, by cross entropy and then by Co-teaching, precedes the estimate. It
+    depends only on the data, so a training that resumes finds the same number.
+
+    Args:
+      config: the config.
+      load: as for `build`.
+      network: as for `build`.
+
+    Raises:
+      UserError: if the sweep gives several data sets or noises, or the config cannot be used.
+    """
+    fields = [field.partition(".")[2] for field in FROM_NOISE_RATE]
+    asked = [field for field in fields if config.get("strategy", ConfigDict()).get(field) == AUTO]
+    if not asked:
+        return Rated(config, None)
+    for entry in config.get("sweep") or ():
+        if isinstance(entry, list | tuple) and str(entry[0]).startswith(_SWEPT):
+            raise UserError(
+                f"strategy.{asked[0]}: {AUTO}, but the sweep over {entry[0]} has several noises; give the rate as a "
+                "number"
+            )
+    config = copy.deepcopy(config)
+    single = copy.deepcopy(config)
+    with single.unlocked():
+        single.sweep, single.seeds = (), 1
+        for field in asked:
+            single.strategy[field] = None
+    program_spec, *_ = build(single, load, network)
+    labels = np.asarray(program_spec.runs[0].labels)
+    noisy = program_spec.dataset._replace(train=split(np.asarray(program_spec.dataset.train.inputs), labels), test=None)
+    plan = Plan(network)
+    plain = train(noisy, "standard", 0.0, plan, "noise rate").last
+    found = train(noisy, "coteaching", share_to_forget(plain, labels), plan, "noise rate").last
+    noise = posterior.estimate(found, labels)
+    for field in asked:
+        config.strategy[field] = noise.rate
+    names = " and ".join(f"strategy.{field}" for field in asked)
+    return Rated(
+        config,
+        f"{names}: {noise.rate:.3f}, estimated from the labels (95 % interval {noise.low:.3f} to {noise.high:.3f})",
+    )

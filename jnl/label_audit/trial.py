@@ -1,0 +1,136 @@
+"""Try the audit on labels whose noise is known, and write how well it went.
+
+python -m jnl.label_audit.trial --data mnist --dir ../shared/data --noise symmetric --rate 0.2 --seeds 3 --out FILE.csv
+
+Each seed draws other noise and trains from other weights. A row of the file has the average precision of the ranking,
+and beside it that of cleanlab's score (`get_label_quality_scores`: the probability of the given label) on the
+out-of-sample probabilities of cross entropy, from the same folds, network and seed. For data sets that are noisy
+already, such as cifar10n, no noise is drawn, and the truth of the data set is used. The audit never sees the truth.
+"""
+
+import argparse
+import csv
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from jnl import data, models, noise
+from jnl.core.errors import UserError
+from jnl.core.registry import Value
+from jnl.data.arrays import split
+from jnl.data.dataset import Dataset
+from jnl.label_audit.audit import audit
+from jnl.label_audit.result import Audit
+from jnl.label_audit.source import read_trainings
+from jnl.parallel import devices
+
+Row = dict[str, Value]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the trial that the arguments describe, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="digits", help="a data set with true labels")
+    parser.add_argument("--dir", help="the folder of the data set")
+    parser.add_argument("--labels", help="the option data.labels of the data set, such as worse of cifar10n")
+    parser.add_argument("--noise", default="symmetric", help="the kind of noise")
+    parser.add_argument("--rate", type=float, default=0.2)
+    parser.add_argument("--examples", type=int, default=0, help="number of examples, from the first on; 0 means all")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--model", help="the network, such as cnn_small")
+    parser.add_argument("--epochs", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="the file to which rows are added")
+    asked = parser.parse_args(arguments)
+    devices.use_cores()
+    options: dict[str, Value] = {} if asked.labels is None else {"labels": asked.labels}
+    dataset = data.load(asked.data, asked.dir, **options)
+    if asked.examples:
+        train = dataset.train
+        dataset = dataset._replace(
+            train=split(*(np.asarray(part)[: asked.examples] for part in (train.inputs, train.labels, train.clean)))
+        )
+    for seed in range(asked.seeds):
+        noisy, kind = _noisy(dataset, asked.data, asked.noise, asked.rate, seed)
+        model = models.make(asked.model, len(dataset.class_names)) if asked.model else None
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that estimates differ; they are in the row
+            begin = time.perf_counter()
+            found = audit(dataset=noisy, model=model, epochs=asked.epochs, seeds=(seed,), folder=folder)
+            seconds = time.perf_counter() - begin
+            plain = read_trainings(Path(folder))["standard"].last
+        name = asked.data if asked.labels is None else f"{asked.data} {asked.labels}"
+        row: Row = {"data": name, "noise": kind, "seed": seed, **judge(found, noisy, plain), "seconds": round(seconds)}
+        print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+        if asked.out is not None:
+            _add(asked.out, row)
+    return 0
+
+
+def judge(found: Audit, dataset: Dataset, plain: np.ndarray) -> Row:
+    """Return how well an audit went, and cleanlab's score beside it.
+
+    Args:
+      found: the audit.
+      dataset: the data set with its true labels.
+      plain: f32[N, C] out-of-sample probabilities of cross entropy.
+    """
+    from sklearn.metrics import average_precision_score as average_precision
+
+    labels, true = np.asarray(dataset.train.labels), np.asarray(dataset.train.clean)
+    wrong, suspicion = labels != true, found.examples["probability"].to_numpy()
+    other = 1 - plain[np.arange(len(labels)), labels]
+    number = round(found.noise_rate * len(labels))
+    suspected = suspicion > 0.5
+    right = found.examples["suggested"].to_numpy() == np.asarray(found.class_names)[true]
+    if found.examples["suggested"].dtype.kind in "iu":
+        right = found.examples["suggested"].to_numpy() == true
+
+    def precision(score: np.ndarray) -> float:
+        return float(wrong[np.argsort(-score, kind="stable")[:number]].mean()) if number else 0.0
+
+    values = {
+        "average_precision": average_precision(wrong, suspicion),
+        "average_precision_cleanlab": average_precision(wrong, other),
+        "precision": precision(suspicion),
+        "precision_cleanlab": precision(other),
+        "rate": found.noise_rate,
+        "low": found.noise_interval[0],
+        "high": found.noise_interval[1],
+        "true_rate": float(wrong.mean()),
+        **{f"rate_{name}": each.rate for name, each in found.estimates.items() if name != "maximum_likelihood"},
+        "suspects": float(suspected.mean()),
+        "suspects_wrong": float(wrong[suspected].mean()) if suspected.any() else 0.0,
+        "suggestions_right": float(right[suspected & wrong].mean()) if (suspected & wrong).any() else 0.0,
+    }
+    return {"examples": len(labels), **{name: round(float(value), 4) for name, value in values.items()}}
+
+
+def _noisy(dataset: Dataset, name: str, kind: str, rate: float, seed: int) -> tuple[Dataset, str]:
+    """Return the data set with noisy labels and its truth, and the noise in words."""
+    labels, true = np.asarray(dataset.train.labels), np.asarray(dataset.train.clean)
+    if data.noisy_already(name):
+        if (true < 0).any():
+            raise UserError(f"--data: {name}: its true labels are unknown; use a data set that has them")
+        return dataset, "own"
+    noisy = noise.draw(kind, labels, len(dataset.class_names), rate, seed, dataset.train.inputs)
+    return dataset._replace(train=split(np.asarray(dataset.train.inputs), noisy, true)), f"{kind} {rate}"
+
+
+def _add(file: Path, row: Row) -> None:
+    """Add a row to a CSV file, below its header."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = not file.exists()
+    with file.open("a", newline="") as out:
+        writer = csv.DictWriter(out, list(row), lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+"""A rate that says `auto` is estimated from the noisy labels before the training."""
+
+import logging
+
+import pytest
+from conftest import quick
+
+import jnl
+from jnl.core.errors import UserError
+from jnl.experiment.auto_rate import rated
+from jnl.experiment.run import run
+
+
+def auto(strategy="coteaching", field="forget_rate", **fields):
+    config = quick(strategy, epochs=1, seeds=1, **fields)
+    config.strategy[field] = "auto"
+    return config
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("strategy", "field"), [("coteaching", "forget_rate"), ("cdr", "noise_rate")])
+def test_it_is_near_the_truth_and_said(strategy, field, caplog, tmp_path):
+    config = auto(strategy, field, noise__rate=0.4)
+    found = rated(config).config.strategy[field]
+    assert found == pytest.approx(0.4, abs=0.05)
+    assert config.strategy[field] == "auto"  # that of the caller stays
+    with caplog.at_level(logging.INFO, "jnl"):
+        history = run(config, tmp_path)
+    assert f"strategy.{field}: {found:.3f}, estimated from the labels (95 % interval" in caplog.text
+    assert run(config, tmp_path).summary == history.summary  # it is finished, and read
+
+
+def test_what_is_a_number_stays():
+    config = quick("coteaching")
+    assert rated(config) == (config, None)
+
+
+@pytest.mark.parametrize("value", ["Auto", "0.3", True, (0.3,)])
+def test_what_is_no_rate_is_refused(value):
+    config = quick("coteaching", epochs=1)
+    config.strategy.forget_rate = value
+    with pytest.raises(UserError, match="strategy.forget_rate: .*give the share of wrong labels"):
+        jnl.run(config)
+
+
+def test_a_sweep_over_noises_is_refused():
+    config = auto()
+    config.sweep = (("noise.rate", (0.2, 0.4)),)
+    with pytest.raises(UserError, match="strategy.forget_rate: auto, but the sweep over noise.rate"):
+        run(config)
