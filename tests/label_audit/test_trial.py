@@ -1,0 +1,37 @@
+"""A trial of the audit writes how well it went, beside cleanlab's score."""
+
+import csv
+
+import numpy as np
+import pytest
+from cleanlab.rank import get_label_quality_scores
+from sklearn.metrics import average_precision_score
+
+import jnl
+from jnl.label_audit import trial
+from jnl.label_audit.audit import audit
+from jnl.noise import draw
+
+
+def test_the_score_beside_it_is_that_of_cleanlab():
+    stream = np.random.default_rng(0)
+    true = stream.integers(0, 3, 200)
+    plain = stream.dirichlet(np.ones(3), 200)
+    plain[np.arange(200), true] += 1
+    plain /= plain.sum(1, keepdims=True)
+    labels = draw("symmetric", true, 3, 0.3, 0)
+    dataset = jnl.from_arrays(stream.normal(size=(200, 2)), labels, clean=true)
+    row = trial.judge(audit(pred_probs=plain, labels=labels), dataset, plain)
+    theirs = 1 - get_label_quality_scores(labels, plain)
+    assert row["average_precision_cleanlab"] == round(average_precision_score(labels != true, theirs), 4)
+    assert row["true_rate"] == round(float((labels != true).mean()), 4)
+
+
+@pytest.mark.slow
+def test_it_runs(tmp_path):
+    out = tmp_path / "rows.csv"
+    for _ in range(2):  # rows are added
+        assert trial.main(["--examples", "400", "--epochs", "3", "--out", str(out)]) == 0
+    first, second = csv.DictReader(out.open())
+    assert {**first, "seconds": ""} == {**second, "seconds": ""}
+    assert 0.15 < float(first["true_rate"]) < 0.25 and 0 < float(first["average_precision"]) <= 1
