@@ -37,7 +37,7 @@ def test_own_arrays_and_network(tmp_path, monkeypatch):
 
 def test_an_audit(capsys):
     exec(AUDIT, given := {})
-    assert len({*range(100)} & {*given["found"].suspects["index"]}) > 90
+    assert len({*range(100)} & {*given["found"].suspects["index"]}) > 80
     assert "neighbors are labeled" in capsys.readouterr().out
 
 

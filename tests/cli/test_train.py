@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, slow_but
+from conftest import ROOT
 from helpers.configs import DATA_SETS, METHODS, TABLES
 
 from jnl import cli
@@ -31,7 +31,8 @@ def test_every_strategy_has_a_config_and_every_config_a_test():
     assert files == {*METHODS, *DATA_SETS, *(f"bench_{name}" for name in TABLES)}
 
 
-@pytest.mark.parametrize("name", slow_but("jocor", METHODS))
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.slow
 def test_quick_mode_of_every_config(name, capsys, tmp_path):
     assert command(f"--config=configs/{name}.py:quick", f"--workdir={tmp_path}/run") == 0
     output = capsys.readouterr()

@@ -105,6 +105,7 @@ def test_what_cannot_be_used_is_refused(case):
 class TestTraining:
     """`jnl.run` takes such a data set."""
 
+    @pytest.mark.slow
     def test_no_noise_is_added_to_labels_that_are_noisy_already(self):
         config = jnl.get_config("jocor", "data=own,rate=0.3,model=mlp,quick")
         config.batch_size = 8

@@ -21,6 +21,7 @@ class TestDataset:
     """From arrays to a data set."""
 
     @given(words.filter(lambda labels: len(set(labels)) > 1))
+    @pytest.mark.slow
     def test_names_become_sorted_classes_and_come_back(self, labels):
         found = dataset(Labelled(np.zeros((len(labels), 2)), np.array(labels)), None)
         assert list(found.class_names) == sorted(set(labels))

@@ -29,6 +29,7 @@ def digits():
     return inputs[:300], labels[:300]
 
 
+@pytest.mark.slow
 def test_it_learns_and_says_how(digits):
     inputs, labels = digits
     names = np.array([f"digit {label}" for label in labels])

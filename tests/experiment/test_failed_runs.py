@@ -62,6 +62,7 @@ class TestFailedRuns:
         assert cli.main(["train", *arguments]) == 1
         assert "all runs have failed" in capsys.readouterr().err
 
+    @pytest.mark.slow
     def test_all_failed_is_exit_code_1(self, tmp_path, capsys):
         arguments = [f"--config={ROOT}/configs/jocor.py:quick", "--config.optim.learning_rate=1e38"]
         assert cli.main(["train", *arguments, "--config.epochs=50", f"--workdir={tmp_path}"]) == 1

@@ -41,6 +41,7 @@ def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginnin
         pytest.param("standard", {}, {"epochs": 4, "batch_size": 64}, "batch_size: 128", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_what_would_have_been_different_is_refused(strategy, first, change, message, tmp_path):
     config = quick(strategy, epochs=3, seeds=2, **first)
     jnl.run(config, tmp_path)

@@ -148,6 +148,7 @@ def command(workdir, *options):
 class TestTold:
     """The command says where the files are."""
 
+    @pytest.mark.slow
     def test_how_many_and_where(self, tmp_path, capsys):
         options = ["--config.strategy.ramp_epochs=1", "--config.strategy.forget_rate=0.4"]
         assert cli.main(command(tmp_path, *options)) == 0

@@ -42,6 +42,7 @@ def test_everything_may_come_from_another_package(workdir):
     assert point["strategy"] == f"{OURS}:weighted"
 
 
+@pytest.mark.slow
 def test_files_of_a_workdir_import_nothing(workdir, tmp_path):
     """Another process reads the workdir, and finds the module, but does not import it unless it is allowed."""
     program = f"""

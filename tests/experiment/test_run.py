@@ -137,6 +137,7 @@ def test_without_noise_every_selected_label_is_right():
     assert history.summary["points"][0]["noise"]["realized"] == [0.0, 0.0]
 
 
+@pytest.mark.slow
 def test_reference_protocol():
     config = get_config("jocor", "reference")
     config.epochs, config.seeds, config.protocol.max_steps, config.batch_size = 3, 1, 4, 100
@@ -231,6 +232,7 @@ def test_test_labels_are_never_touched():
     assert (np.asarray(program_spec.runs[0].labels) != np.asarray(program_spec.dataset.train.clean)).all()
 
 
+@pytest.mark.slow
 def test_labels_that_are_noisy_already_stay(monkeypatch):
     digits = jnl.data.load("digits")
     noisy = (digits.train.labels + 1) % 10

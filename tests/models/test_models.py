@@ -214,6 +214,7 @@ def test_more_layers_of_an_mlp_are_as_wide():
     assert list(published["params"]) == ["Dense_0", "Dense_1"]
 
 
+@pytest.mark.slow
 def test_residual_networks_for_large_images_shrink_where_torchvision_does():
     small, large = maps("resnet18", (224, 224, 3)), maps("resnet50", (224, 224, 3))
     for layers, block, last, expansion in ((small, "Block", (1, 3, 5, 7), 1), (large, "Bottleneck", (2, 6, 12, 15), 4)):
@@ -225,6 +226,7 @@ def test_residual_networks_for_large_images_shrink_where_torchvision_does():
     assert sides == [56, 28, 28, 28]
 
 
+@pytest.mark.slow
 def test_the_resnet50_for_small_images_starts_without_padding_or_pool():
     _, variables = abstract("resnet50", 10, (32, 32, 3), small_images=True)
     assert number(variables) == 25_557_032 - 990 * 2049 - (7 * 7 - 3 * 3) * 3 * 64
@@ -243,6 +245,7 @@ def test_convolutions_of_torchvision_start_by_their_outputs(block):
         assert abs(np.std(kernel) / np.sqrt(2 / (size * size * 64)) - 1) < 0.05
 
 
+@pytest.mark.slow
 def test_the_face_network_starts_as_published():
     module = models.make("levi_hassner", 2)
     params = jax.jit(lambda: module.init(KEY, jnp.zeros((1, 63, 63, 3)), train=False)["params"])()

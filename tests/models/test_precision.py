@@ -102,6 +102,7 @@ def test_a_short_training_agrees_with_float32_within_the_deviation_over_runs():
     assert abs(rounded.mean() - exact.mean()) <= exact.std()
 
 
+@pytest.mark.slow
 def test_the_precision_belongs_to_the_training_and_to_its_model(tmp_path):
     config = quick("standard", epochs=1, seeds=1, precision="bfloat16")
     history = jnl.run(config, tmp_path)
@@ -119,6 +120,7 @@ def test_unknown_precision_is_told():
         jnl.run(quick(precision="bfloat"))
 
 
+@pytest.mark.slow
 def test_one_after_the_other_is_the_same_as_side_by_side():
     """A GPU runs wide networks one after the other; here both ways are compared on a CPU."""
     network = models.wrap(ConvolutionAndNorm())

@@ -73,6 +73,7 @@ def test_the_data_order_belongs_to_the_seed(monkeypatch):
 
 
 @pytest.mark.parametrize("strategy", slow_but("jocor", ["coteaching", "jocor"]))
+@pytest.mark.slow
 def test_vmap_map_and_alone_give_the_same_curves(strategy):
     among = {axis: run(quick(strategy, seeds=(3, 7), runs_axis=axis, **TWO_EPOCHS)).metrics for axis in ("vmap", "map")}
     alone = run(quick(strategy, seeds=(7,), **TWO_EPOCHS)).metrics
@@ -200,6 +201,7 @@ def test_a_failed_allocation_halves_the_chunks(message, monkeypatch, caplog):
         np.testing.assert_allclose(curve, history.metrics[name], rtol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_one_run_that_does_not_fit_is_told(monkeypatch):
     def fails(program, at, feeds):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED")

@@ -36,6 +36,7 @@ def test_every_kept_result_gives_the_numbers_of_its_own_summary(path):
             np.testing.assert_allclose(cell.numbers()[name], per_run, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
     config = quick("jocor", epochs=5, data__validation=0.2, noise__seed="per_run")
     summary = jnl.run(config, tmp_path / "mine").summary

@@ -207,6 +207,7 @@ def test_published_code_divides_the_rate_by_one_and_the_weight_of_a_term(name, h
             np.testing.assert_allclose(plain, divisor * divided, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_oracle_trains_on_true_labels_only():
     history = run(quick("oracle", noise__rate=0.4))
     np.testing.assert_array_equal(history.metrics["label_precision"], 1)

@@ -263,6 +263,7 @@ def _lots(key, first, number):
     return np.floor(first[:, None] + np.asarray(jax.random.uniform(key, (2, BATCH // 2))) * number[:, None]).astype(int)
 
 
+@pytest.mark.slow
 def test_dividemix_over_three_steps_of_an_epoch():
     """Train_CIFAR.py, `train`; the weight is lambda_u clip((epoch + batch / batches - warm-up) / 16, 0, 1)."""
     strategy, state, step = steps_of("dividemix", warmup_epochs=2)

@@ -204,6 +204,7 @@ def test_open_set_draws_the_published_pairs():
         np.testing.assert_allclose(alike.mean(), 1 / 2 if rounds == 0 else 2 / 3, atol=0.03)
 
 
+@pytest.mark.slow
 def test_each_round_has_an_optimizer_of_its_own():
     """The published code compiles a new Adam before each round."""
     _, state, step = steps_of("iterative_open_set", neighbors=5)

@@ -92,6 +92,7 @@ def test_if_all_examples_were_equally_hard_their_counts_would_be_binomial():
 
 
 @pytest.mark.parametrize("radius", [0.05, 0.2])
+@pytest.mark.slow
 def test_a_critical_sample_of_a_linear_model_is_where_arithmetic_says(radius):
     """Two classes whose logits differ by w x + b: another class is in the box if |w x + b| < r |w|_1."""
     random = np.random.default_rng(0)
