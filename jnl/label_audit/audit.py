@@ -112,7 +112,9 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     used = noise[estimates.USED]
     _warn_of_disagreement(noise)
     wrong = posterior.calibrate(judged.wrong(labels), used.rate)
-    others = judged.true.copy()
+    # The pool ranks well and is not sure enough, so the classes themselves come from the pool at its best temperature.
+    sure = posterior.infer(posterior.sharpen(pooled, posterior.temperature(pooled, labels)), labels).true
+    others = sure.copy()
     others[np.arange(len(labels)), labels] = 0
     suggested = others.argmax(1)
     table = {
@@ -129,7 +131,7 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     }
     for each in found.values():
         table.update(each.columns)
-    mixed, second = trouble.overlap(judged.true)
+    mixed, second = trouble.overlap(sure)
     table["overlap"] = mixed
     if neighbors is not None:
         table["duplicate_of"] = trouble.duplicate_of(neighbors)
