@@ -15,7 +15,8 @@ _HERE = sys.modules[__name__]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command such as `jnl train --config=jocor` and return its exit code.
 
-    The code is 0; 1 if all runs of a training failed; 2 for an error that the user can correct; 128 + N after signal N.
+    The code is 0; 1 if all runs of a training failed; 2 for an error that the user can correct; 75 if the minutes of a
+    training are over; 128 + N after signal N.
 
     Args:
       arguments: the words after `jnl`; None means the arguments of this process.
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
-        return 128 + stopped.number
+        return stopped.exit_code
     except KeyboardInterrupt:
         print("stopped; what was saved before is in the workdir, if one was given", file=sys.stderr)
         return 130

@@ -16,7 +16,15 @@ class Stopped(KeyboardInterrupt):
 
     def __init__(self, number: int, where: str) -> None:
         super().__init__(f"{signal.Signals(number).name}: {where}")
-        self.number = number
+        self.exit_code = 128 + number  # as a shell has it
+
+
+class OutOfTime(Stopped):
+    """The exception after the minutes of a training are over. All its results are on disk."""
+
+    def __init__(self, where: str) -> None:
+        KeyboardInterrupt.__init__(self, f"config.minutes: {where}")
+        self.exit_code = 75  # EX_TEMPFAIL: the same command, later, goes on
 
 
 class Interrupts:

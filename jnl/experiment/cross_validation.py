@@ -3,6 +3,7 @@
 They can depend on cross-validation: predictions by networks that did not train on the example.
 """
 
+import math
 from functools import partial
 
 import jax
@@ -23,16 +24,17 @@ from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs
 
 
-def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None) -> ProgramSpec:
+def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None, deadline: float = math.inf) -> ProgramSpec:
     """Return the program with the weights of the examples of each run.
 
-    Runs whose cross-validation diverged get NaN weights, so that they are marked as failed later.
+    Runs whose cross-validation diverged get NaN weights, so that they are marked as failed later. The other arguments
+    are those of `train_program`.
     """
     rule = program_spec.settings.strategy.instance.example_weights
     if rule is None:
         return program_spec
     truth = np.asarray(program_spec.dataset.train.clean)
-    predictions = _out_of_sample(program_spec, rule, policy)
+    predictions = _out_of_sample(program_spec, rule, policy, deadline)
     run_infos = []
     for run_info, p in zip(program_spec.run_infos, predictions, strict=True):
         rows, weights = np.asarray(run_info.run.train_index), np.zeros(len(truth), np.float32)
@@ -75,7 +77,9 @@ def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
     return OutOfSample(jnp.asarray(wrong), jnp.asarray(p.argmax(1), jnp.int32))
 
 
-def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: CheckpointPolicy | None) -> np.ndarray:
+def _out_of_sample(
+    program_spec: ProgramSpec, rule: ExampleWeighting, policy: CheckpointPolicy | None, deadline: float
+) -> np.ndarray:
     """Return out-of-sample probabilities f32[S, N, C]. They are 0 without folds and for validation examples.
 
     One program trains all folds of all runs.
@@ -108,7 +112,9 @@ def _out_of_sample(program_spec: ProgramSpec, rule: ExampleWeighting, policy: Ch
         metrics.zero_counts(spec.metrics),
     )
     epochs = range(rule.epochs)
-    trained = train_program(f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *epoch: False)
+    trained = train_program(
+        f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *epoch: False, deadline=deadline
+    )
     assert trained.carry is not None
     program = made[0] if made else make(trained.segments)
     for number, (run_info, p) in enumerate(zip(run_infos, program.held_out(trained.carry), strict=True)):

@@ -1,12 +1,13 @@
 """Train one program to its end. A killed training resumes from its newest checkpoint."""
 
+import math
 import time
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
-from jnl.core.signals import Interrupts, Stopped
+from jnl.core.signals import Interrupts, OutOfTime, Stopped
 from jnl.core.train_state import TrainState
 from jnl.experiment.checkpoint_manager import CheckpointManager, CheckpointPolicy, Measured, TrainingRecord
 from jnl.experiment.selected_weights import select
@@ -29,6 +30,7 @@ def train_program(
     on_epoch_end: OnEpochEnd,
     preparing: int = 0,
     rule: str = "last",
+    deadline: float = math.inf,
 ) -> TrainingRecord:
     """Train `epochs`, starting from the newest checkpoint. End early if all runs have failed.
 
@@ -42,12 +44,13 @@ def train_program(
         training is saved and stops; the record then has an `epoch` that is still to be trained.
       preparing: number of epochs before the networks start again; the training does not end early in these.
       rule: `checkpoint.select`, the rule that chooses the epoch whose weights are kept.
+      deadline: the value of `time.perf_counter` before which the training is saved and stops.
 
     Returns:
       The record of the whole training, including the epochs of the checkpoint.
 
     Raises:
-      Stopped: if a signal came. Everything is saved.
+      Stopped: if a signal came, or the next segment would end after the deadline. Everything is saved.
       UserError: if a checkpoint cannot be written or read.
     """
     with CheckpointManager(policy) as store:
@@ -58,12 +61,15 @@ def train_program(
             return now
         now = now._replace(program=None)  # the config now asks for more epochs
         begun = time.perf_counter()
+        if begun >= deadline:
+            raise OutOfTime(_where(now.epoch, now.segment, now.segments))
         program = make(now.segments)
         now = now._replace(seconds=now.seconds + time.perf_counter() - begun, segments=program.segments)
         with Progress(title, len(epochs), len(now.curves), program.steps) as progress, Interrupts(store.saves) as heard:
             last = time.perf_counter()
             for cursor in program.train(_begin(program, now)):
                 clock, asked = time.perf_counter(), False
+                late = devices.highest(2 * clock - last > deadline)  # the next segment may take as long as this one
                 now, last = _later(now, cursor, clock - last), clock
                 if cursor.measured is not None:
                     now = _selected(now, rule, preparing, lambda: program.gather(cursor).states)  # noqa: B023
@@ -73,16 +79,18 @@ def train_program(
                 stops = over or bool(devices.highest(asked))
                 if over:
                     now = now._replace(program=_described(program))
-                if store.due(cursor.epoch) or stops or signal:
+                if store.due(cursor.epoch) or stops or signal or late:
                     now = now._replace(carry=program.gather(cursor))
                     store.save(now, cursor.epoch * program.segments + cursor.segment)
-                if stops or signal:
+                if stops or signal or late:
                     store.wait()
                     signal = devices.highest(heard.number)  # a signal may have come during the wait
                 if signal:
-                    raise Stopped(signal, _where(cursor, program.segments))
+                    raise Stopped(signal, _where(cursor.epoch, cursor.segment, program.segments))
                 if stops:
                     return now
+                if late:
+                    raise OutOfTime(_where(cursor.epoch, cursor.segment, program.segments))
     raise AssertionError("the program ended before its last epoch")
 
 
@@ -116,11 +124,11 @@ def _selected(now: TrainingRecord, rule: str, preparing: int, states: Callable[[
     return now._replace(selected=select(rule, now.selected, now.epoch - 1, now.curves[preparing:], states))
 
 
-def _where(cursor: Cursor, segments: int) -> str:
-    """Return the message about where the training stopped."""
-    where = f"in epoch {cursor.epoch}, after {cursor.segment} of its {segments} segments"
-    if not cursor.segment:
-        where = f"after epoch {cursor.epoch - 1}"
+def _where(epoch: int, segment: int, segments: int) -> str:
+    """Return the message about where the training stopped: the next epoch and segment, and the segments of an epoch."""
+    where = f"in epoch {epoch}, after {segment} of its {segments} segments"
+    if not segment:
+        where = f"after epoch {epoch - 1}" if epoch else "before epoch 0"
     return f"stopped {where}; everything is saved, and the same command continues from there"
 
 

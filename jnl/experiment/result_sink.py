@@ -76,6 +76,8 @@ def open_results(
     """
     settings = programs[0].settings
     if path is None:
+        if settings.minutes:
+            raise UserError("config.minutes: a training that stops needs a workdir to continue from; give --workdir")
         if settings.tensorboard:
             raise UserError(
                 "config.tensorboard: TensorBoard files are written to the workdir, but there is none; give --workdir"

@@ -2,7 +2,9 @@
 
 import copy
 import logging
+import math
 import os
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
@@ -108,7 +110,7 @@ def run(
     Raises:
       UserError: if a setting, the data or the workdir cannot be used, or if the sweep needs more than one program. Then
         nothing is written.
-      Stopped: if a signal ended the training. Everything is saved.
+      Stopped: if a signal ended the training, or its minutes are over. Everything is saved.
 
     Example:
       >>> import jnl
@@ -154,8 +156,10 @@ def train(
       The results of each program. All have the same summary.
     """
     trained, points, models, done = [], [], [], 0
+    minutes = programs[0].settings.minutes
+    deadline = time.perf_counter() + 60 * minutes if minutes else math.inf
     for number, program_spec in enumerate(programs):
-        record = _train(program_spec, output, number, done, on_epoch_end)
+        record = _train(program_spec, output, number, done, on_epoch_end, deadline)
         curves = {name: np.stack([measured[name] for measured in record.curves], 1) for name in record.curves[0]}
         trained.append((record, curves))
         found = tables(program_spec, _states(record))
@@ -179,7 +183,12 @@ def train(
 
 
 def _train(
-    program_spec: ProgramSpec, output: ResultSink, number: int, first_run: int, callback: EpochCallback | None
+    program_spec: ProgramSpec,
+    output: ResultSink,
+    number: int,
+    first_run: int,
+    callback: EpochCallback | None,
+    deadline: float,
 ) -> TrainingRecord:
     """Train one program, or read its results if it has finished."""
     policy = output.policy and output.policy.inside(str(number))
@@ -189,7 +198,7 @@ def _train(
         nonlocal trains
         trains = True
         output.do(lambda files: files.settle())
-        weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"))
+        weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"), deadline)
         spec = program_spec.train_spec._replace(segments=segments or program_spec.train_spec.segments)
         return multi_run.MultiRunProgram(
             spec, program_spec.dataset, weighed.runs, program_spec.layout, program_spec.settings.runs_at_once
@@ -202,7 +211,7 @@ def _train(
     title = f"{program_spec.settings.strategy.name} {program_spec.settings.data.name}"
     return train_program(
         title, make, program_spec.abstract_carry, program_spec.epochs, policy, on_epoch_end, program_spec.preparing,
-        program_spec.settings.checkpoint.select,
+        program_spec.settings.checkpoint.select, deadline,
     )  # fmt: skip
 
 

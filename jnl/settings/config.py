@@ -60,6 +60,7 @@ def default(strategy: str = "standard") -> ConfigDict:
     config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "segment": 0})
     config.checkpoint.select = "last"  # whose weights predict: of the last epoch, or of one that a rule chooses
     config.checkpoint.changed_code = False  # whether a training goes on although its code has changed; it is recorded
+    config.minutes = 0.0  # a training with a workdir saves and stops before so many minutes are over; 0: no limit
     config.tensorboard = False  # event files beside metrics.jsonl; needs the package tensorboardX
     # For the protocol of published code: at most 401 steps per epoch, no training in epoch 0, 9,984 test images.
     config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})

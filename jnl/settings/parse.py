@@ -102,6 +102,7 @@ def parse(config: ConfigDict) -> Settings:
         devices_per_batch=config.devices_per_batch,
         checkpoint=checkpoint,
         tensorboard=config.tensorboard,
+        minutes=_minutes(config.minutes),
     )
 
 
@@ -132,6 +133,12 @@ def _checkpoint(fields: ConfigDict) -> CheckpointSettings:
     if not fields.every_minutes > 0:
         raise UserError(f"checkpoint.every_minutes: {fields.every_minutes}; give more than 0")
     return CheckpointSettings(**fields)
+
+
+def _minutes(value: float) -> float:
+    if not 0 <= value < float("inf"):
+        raise UserError(f"config.minutes: {value}; give a number of minutes, or 0 for no limit")
+    return float(value)
 
 
 def _options(section: str, fields: ConfigDict) -> Options:

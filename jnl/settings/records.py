@@ -95,6 +95,7 @@ class Settings(NamedTuple):
     devices_per_batch: int
     checkpoint: CheckpointSettings
     tensorboard: bool
+    minutes: float  # 0 means no limit
 
 
 class SettingsPoint(NamedTuple):

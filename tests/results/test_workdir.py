@@ -40,7 +40,7 @@ def stopped_once(tmp_path_factory):
     stop_when(lambda: rows(path) >= 6)
     with pytest.raises(Stopped, match="SIGTERM: stopped after epoch .*; everything is saved") as stopped:
         jnl.run(config(), path)
-    assert stopped.value.number == signal.SIGTERM
+    assert stopped.value.exit_code == 128 + signal.SIGTERM
     assert 6 <= rows(path) < 2 * EPOCHS and not (path / "summary.json").exists()
     return path
 
