@@ -15,6 +15,7 @@ from jnl.experiment.build import build
 from jnl.experiment.fold_predictions import Plan, share_to_forget, train
 from jnl.models import ModuleNetwork
 from jnl.noise import posterior
+from jnl.settings.config import complete
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
 
 _SWEPT = ("data.", "noise.", "strategy.name", "cells")  # a sweep over one of them has no single rate
@@ -42,7 +43,8 @@ def rated(config: ConfigDict, load: Callable[..., Dataset] = data.load, network:
       UserError: if the sweep gives several data sets or noises, or the config cannot be used.
     """
     fields = [field.partition(".")[2] for field in FROM_NOISE_RATE]
-    asked = [field for field in fields if config.get("strategy", ConfigDict()).get(field) == AUTO]
+    given = complete(config).strategy
+    asked = [field for field in fields if given.get(field) == AUTO]
     if not asked:
         return Rated(config, None)
     for entry in config.get("sweep") or ():

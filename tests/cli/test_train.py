@@ -163,7 +163,7 @@ MISTAKES = {
     "rate above": ([JOCOR, "--config.noise.rate=1.5"], "noise.rate: 1.5"),
     "rate below": ([JOCOR, "--config.noise.rate=-0.5"], "noise.rate: -0.5"),
     "rate nan": ([JOCOR, "--config.noise.rate=nan"], "noise.rate: nan"),
-    "forget rate": ([JOCOR, "--config.strategy.forget_rate=2"], "strategy.forget_rate: 2.0"),
+    "forget rate": ([JOCOR, "--config.strategy.forget_rate=2"], "strategy.forget_rate: 2 is outside"),
     "classes": (
         [JOCOR, "--config.noise.kind=asymmetric_cifar100_blocks"],
         "defined for 100 classes, but the data have 10",

@@ -33,7 +33,7 @@ def test_it_stops_in_time_and_continues_to_the_same_bits(tmp_path, monkeypatch):
         patch.setattr(loop, "time", Clock())
         patch.setattr("jnl.experiment.run.time", Clock())
         with pytest.raises(OutOfTime, match="config.minutes: stopped after epoch 2; everything is saved"):
-            training(tmp_path / "stopped", minutes=7.0)
+            training(tmp_path / "stopped", minutes=5.0)
     with pytest.raises(OutOfTime, match="stopped after epoch 2"):  # not enough for anything more
         training(tmp_path / "stopped", minutes=1e-9)
     continued = training(tmp_path / "stopped")
