@@ -3,7 +3,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const sheets = [...document.querySelectorAll("script.sheet")];
 const list = document.getElementById("list");
 const key = "jnl-audit-" + data.id;
-const CHUNK = 60; // examples that are added at once
+const CHUNK = 30; // examples that are added at once
 const PER_ROW = 16, PER_SHEET = 256; // as in thumbnails.py
 const CHOICES = [["keep", "Keep"], ["relabel", "Relabel"], ["drop", "Drop"], ["unsure", "Unsure"]];
 const has = {};
@@ -24,7 +24,8 @@ const addresses = []; // of sheets that were decoded
 function picture(number, size) {
   const sheet = Math.floor(number / PER_SHEET), place = number % PER_SHEET;
   if (!addresses[sheet]) {
-    const bytes = Uint8Array.from(atob(sheets[sheet].textContent), letter => letter.charCodeAt(0));
+    const text = atob(sheets[sheet].textContent), bytes = new Uint8Array(text.length);
+    for (let place = 0; place < text.length; place++) bytes[place] = text.charCodeAt(place); // faster than a callback
     addresses[sheet] = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
   }
   const made = element("div", { className: "picture" });
