@@ -17,7 +17,12 @@ from jnl.data.dataset import Dataset
 
 DECISIONS = ["keep", "relabel", "drop", "unsure"]
 _COLUMNS = ["index", "given", "decision", "label"]
-_FORMULA = tuple("=+-@\t\r")  # the page writes an apostrophe before texts that begin with one of them
+_FORMULA = tuple("=+-@\t\r")  # a spreadsheet runs a cell that begins with one of them
+
+
+def guarded(text: str) -> str:
+    """Return a text as a cell that no spreadsheet takes for a formula: with an apostrophe before it if needed."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 class Decision(NamedTuple):
@@ -93,5 +98,5 @@ def corrected(dataset: Dataset, path: str | Path) -> Dataset:
 
 
 def _text(cell: str) -> str:
-    """Return a cell without the apostrophe that keeps a spreadsheet from running it."""
+    """Return the text that `guarded` turned into this cell."""
     return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell

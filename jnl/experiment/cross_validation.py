@@ -4,6 +4,7 @@ They can depend on cross-validation: predictions by networks that did not train 
 """
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import jax
@@ -18,10 +19,10 @@ from jnl.experiment.loop import train_program
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import multi_run
 from jnl.parallel.compiled_epoch import EpochCarry
-from jnl.parallel.layout import choose
+from jnl.parallel.layout import Layout, choose
 from jnl.training import metrics
 from jnl.training.single_run import init_state
-from jnl.training.spec import RunInputs
+from jnl.training.spec import RunInputs, TrainSpec
 
 
 def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None, deadline: float = math.inf) -> ProgramSpec:
@@ -68,6 +69,14 @@ def folds_of(run: RunInputs, rows: np.ndarray, folds: int) -> list[RunInputs]:
     ]
 
 
+def fitted(program_spec: ProgramSpec, spec: TrainSpec, folds: Sequence[RunInputs]) -> tuple[TrainSpec, Layout]:
+    """Return the spec with as many steps as the examples of a fold allow, and the layout for all folds."""
+    steps = min(spec.steps, len(folds[0].train_index) // spec.batch_size)
+    settings, params = program_spec.settings, program_spec.abstract_carry.states.params
+    layout = choose(settings.runs_axis, len(folds), settings.devices_per_batch, fills_device(params))
+    return spec._replace(steps=steps), layout
+
+
 def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
     """Return the probability f32[N] that each label is wrong, and the most probable class i32[N].
 
@@ -94,9 +103,7 @@ def _out_of_sample(
         for fold in folds_of(run, np.asarray(run.train_index), rule.folds)
     ]
     spec = program_spec.train_spec._replace(make_strategy=strategies.Maker("standard"), num_nets=1)
-    spec = spec._replace(steps=min(spec.steps, len(run_infos[0].train_index) // spec.batch_size))
-    settings, params = program_spec.settings, program_spec.abstract_carry.states.params
-    layout = choose(settings.runs_axis, len(run_infos), settings.devices_per_batch, fills_device(params))
+    spec, layout = fitted(program_spec, spec, run_infos)
 
     made: list[multi_run.MultiRunProgram] = []
 

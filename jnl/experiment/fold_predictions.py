@@ -8,18 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from jax import Array
 
+from jnl.core.errors import UserError
 from jnl.core.signals import Interrupts, Stopped
-from jnl.core.train_state import fills_device
 from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
-from jnl.experiment.cross_validation import folds_of
+from jnl.experiment.cross_validation import fitted, folds_of
 from jnl.experiment.given import in_place_of
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.models import ModuleNetwork
-from jnl.parallel.layout import choose
 from jnl.parallel.multi_run import MultiRunProgram
 from jnl.results.progress import Progress
 from jnl.settings.published import get_config
+from jnl.settings.sizes import fit_to
 
 LAST = 5  # predictions are means over so many last epochs
 _STEPS = 1500  # number of steps of a training, if nobody has set the epochs
@@ -58,7 +58,7 @@ def train(dataset: Dataset, strategy: str, rate: float, plan: Plan, purpose: str
       purpose: the first words of the title of the progress bar.
 
     Raises:
-      UserError: if the data cannot train.
+      UserError: if the data cannot train, or the training diverged.
       Stopped: if a signal ended the training.
     """
     program_spec, folds, program = _program(dataset, strategy, rate, plan)
@@ -72,6 +72,11 @@ def train(dataset: Dataset, strategy: str, rate: float, plan: Plan, purpose: str
             if cursor.measured is None:
                 continue
             carry = program.gather(cursor)
+            if np.asarray(carry.states.failed).any():  # such a run changes no more, so its predictions mean nothing
+                raise UserError(
+                    f"the training diverged in epoch {cursor.epoch - 1}, so it says nothing about the labels; look for "
+                    "very large inputs, or give another model"
+                )
             record.add(cursor.epoch - 1, program.held_out(carry, everyone=True))
             progress.step()
             if cursor.epoch == epochs:
@@ -94,21 +99,18 @@ def _program(
     labels = np.asarray(dataset.train.labels)
     config = get_config(strategy, f"data=own,rate={rate}")
     config.seeds, config.batch_size = plan.seeds, plan.batch_size
-    config.epochs = plan.epochs
+    config.epochs = plan.epochs or 1
+    fit_to(config, len(labels))  # the batch size, if the plan has none
     if not plan.epochs:
-        size = plan.batch_size or min(128, max(8, 2 ** int(np.log2(max(len(labels) // 20, 8)))))
-        config.epochs = min(max(_FEWEST, -(-_STEPS // max(1, len(labels) // size))), _MOST)
+        config.epochs = min(max(_FEWEST, -(-_STEPS // max(1, len(labels) // config.batch_size))), _MOST)
     network = None if plan.model is None else in_place_of(config, "model", (), plan.model)()
     load = in_place_of(config, "data", (), dataset._replace(test=None))
     (program_spec,) = build(config, load, network)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")  # `audit` says it
         runs = [fold for run in program_spec.runs for fold in folds_of(run, np.arange(len(labels)), plan.folds)]
-    spec = program_spec.train_spec
-    spec = spec._replace(steps=min(spec.steps, len(runs[0].train_index) // spec.batch_size))
-    settings, params = program_spec.settings, program_spec.abstract_carry.states.params
-    layout = choose(settings.runs_axis, len(runs), settings.devices_per_batch, fills_device(params))
-    program = MultiRunProgram(spec, program_spec.dataset, runs, layout, settings.runs_at_once)
+    spec, layout = fitted(program_spec, program_spec.train_spec, runs)
+    program = MultiRunProgram(spec, program_spec.dataset, runs, layout, program_spec.settings.runs_at_once)
     return program_spec, [np.asarray(run.validation_index) for run in runs], program
 
 

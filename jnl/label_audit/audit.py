@@ -44,15 +44,15 @@ def audit(
 ) -> Audit:
     """Find the labels of a data set that are probably wrong. No true label is used.
 
-    With `inputs` or a `dataset`, networks are trained on folds of the data (plain cross entropy, and Co-teaching), and
-    each example is predicted by networks that did not train on it. With `pred_probs` or only `features`, nothing is
-    trained.
+    With `inputs` or a `dataset` alone, networks are trained on folds of the data (by cross entropy and by Co-teaching),
+    and each example is predicted by networks that did not train on it. With `pred_probs` or `features`, nothing is
+    trained. Embeddings can also be given as `inputs`; then networks train on them, which takes longer and finds more.
 
     Args:
       inputs: images [N, H, W] or [N, H, W, channels], numbers [N, D], or tokens [N, T], as for `jnl.from_arrays`.
       labels: the labels [N] to audit: whole numbers from 0, or names of classes.
       pred_probs: f[N, C] probabilities from models that did not train on the example, in the order of the classes.
-      features: f[N, D] embeddings of the examples, in which similar examples are near; None takes the inputs.
+      features: f[N, D] embeddings of the examples, in which similar examples are near.
       dataset: a data set such as `jnl.data.load` returns, instead of `inputs` and `labels`.
       class_names: names of the classes 0 to C - 1.
       kind: `images`, `features` or `tokens`, see `jnl.from_arrays`.
@@ -76,6 +76,12 @@ def audit(
       >>> found.suspects["index"].tolist()
       [4]
     """
+    if dataset is not None and not (inputs is None and labels is None):
+        raise UserError("dataset: given with inputs or labels, which it has itself; give one of the two")
+    if model is not None and not (features is None and pred_probs is None):
+        raise UserError("model: given with features or pred_probs, with which no network trains; leave it out")
+    if folds < 2:
+        raise UserError(f"folds: {folds}; give at least 2")
     embedded = None if features is None else _matrix(features, "features")
     predicted = None if pred_probs is None else _matrix(pred_probs, "pred_probs")
     data = dataset if dataset is not None else _dataset(inputs, labels, embedded, predicted, class_names, kind)
@@ -101,7 +107,7 @@ def audit(
 
 def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
-    labels, names = source.labels, source.dataset.class_names
+    labels, names, origin = source.labels, source.dataset.class_names, source.dataset.origin
     experts = {name: each.expert for name, each in found.items() if each.expert is not None}
     pooled = posterior.pool(list(experts.values()))
     judged = posterior.infer(pooled, labels)
@@ -119,11 +125,7 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     suggested = others.argmax(1)
     table = {
         "index": np.arange(len(labels)),
-        **(
-            {}
-            if source.dataset.origin is None
-            else {"file": [source.dataset.origin(row) for row in range(len(labels))]}
-        ),
+        **({} if origin is None else {"file": [origin(row) for row in range(len(labels))]}),
         "given": _named(labels, names),
         "suggested": _named(suggested, names),
         "probability": wrong,
@@ -188,7 +190,7 @@ def _warn_of_rare_classes(dataset: Dataset, folds: int) -> None:
         )
 
 
-def _warn_of_disagreement(noise: dict[str, estimates.Estimate]) -> None:
+def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
     rates = {name: each.rate for name, each in noise.items()}
     if max(rates.values()) - min(rates.values()) > _DISAGREEMENT:
         each = ", ".join(f"{name} {rate:.0%}" for name, rate in rates.items())

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from jnl.core.errors import UserError
+from jnl.data.corrections import guarded
 from jnl.data.dataset import Dataset
-from jnl.label_audit.estimates import Estimate
 from jnl.label_audit.neighborhood import Neighbors
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins with one of them
+from jnl.noise.posterior import NoiseEstimate
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Audit:
     noise_rate: float
     noise_interval: tuple[float, float]
     transition: np.ndarray
-    estimates: Mapping[str, Estimate]
+    estimates: Mapping[str, NoiseEstimate]
     examples: pd.DataFrame = field(repr=False)
     class_names: Sequence[str]
     dataset: Dataset = field(repr=False)
@@ -150,7 +149,4 @@ class Audit:
 def _no_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with an apostrophe before each text that a spreadsheet would take for a formula."""
     texts = frame.select_dtypes(include=["object", "string"]).columns
-    guarded = {
-        name: [f"'{value}" if str(value).startswith(_FORMULA) else value for value in frame[name]] for name in texts
-    }
-    return frame.assign(**guarded)
+    return frame.assign(**{name: [guarded(str(value)) for value in frame[name]] for name in texts})

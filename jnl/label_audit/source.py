@@ -1,6 +1,7 @@
 """What evidence is made of: the data, features of the examples, and trainings that several kinds of evidence share."""
 
 import hashlib
+import warnings
 from functools import cached_property
 from pathlib import Path
 from zipfile import BadZipFile
@@ -8,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from jnl.core.errors import UserError
+from jnl.core.version import VERSION
 from jnl.data.dataset import Dataset
 from jnl.experiment.fold_predictions import Learned, Plan, train
 from jnl.label_audit.neighborhood import Neighbors, features_of, nearest
@@ -71,7 +73,7 @@ class Source:
             return None
         content = hashlib.sha256(np.ascontiguousarray(self.dataset.train.inputs).tobytes())
         content.update(np.ascontiguousarray(self.labels).tobytes())
-        content.update(repr((self.plan, strategy, rate)).encode())
+        content.update(repr((VERSION, self.plan, strategy, rate)).encode())
         return self._folder / "trainings" / f"{strategy}-{content.hexdigest()[:16]}.npz"
 
 
@@ -90,7 +92,8 @@ def _read(file: Path) -> Learned | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, EOFError, BadZipFile):
-        return None  # written in part when the process ended; it is made again
+        warnings.warn(f"{file} is damaged, so its training is made again", stacklevel=4)
+        return None
 
 
 def _write(file: Path, learned: Learned) -> None:

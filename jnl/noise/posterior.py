@@ -35,8 +35,7 @@ class Posterior(NamedTuple):
 
 def pool(experts: Sequence[np.ndarray]) -> np.ndarray:
     """Return the normalized geometric mean of experts, f[N, C] each -> f32[N, C] (logarithmic opinion pool)."""
-    logs = sum(np.log(np.maximum(expert, _LEAST)) for expert in experts) / len(experts)
-    return _normalized(np.asarray(logs))
+    return _normalized(np.mean([np.log(np.maximum(expert, _LEAST)) for expert in experts], 0))
 
 
 def sharpen(p: np.ndarray, temperature: float) -> np.ndarray:
@@ -88,23 +87,33 @@ def bootstrap(p: np.ndarray, labels: np.ndarray, matrix: np.ndarray, samples: in
 
 
 def calibrate(wrong: np.ndarray, rate: float) -> np.ndarray:
-    """Return probabilities f64[N] of the same order whose mean is the noise rate: all log-odds move by one number."""
-    with np.errstate(divide="ignore"):
-        odds = np.log(np.clip(wrong, 1e-12, 1 - 1e-12)) - np.log1p(-np.clip(wrong, 1e-12, 1 - 1e-12))
-    low, high = -60.0, 60.0
-    for _ in range(60):
-        shift = (low + high) / 2
-        low, high = (shift, high) if _sigmoid(odds + shift).mean() < rate else (low, shift)
-    return _sigmoid(odds + high)
+    """Return probabilities f64[N] of the same order whose mean is the noise rate: all log-odds move by one number.
+
+    Args:
+      wrong: f[N] probabilities that the labels are wrong.
+      rate: share of wrong labels, in [0, 1].
+    """
+    from scipy.optimize import brentq  # takes a part of a second to import
+    from scipy.special import expit, logit
+
+    odds = logit(np.clip(np.asarray(wrong, np.float64), 1e-12, 1 - 1e-12))
+    wanted = float(np.clip(rate, 1e-9, 1 - 1e-9))
+    return expit(odds + brentq(lambda shift: expit(odds + shift).mean() - wanted, -60, 60))
 
 
 class NoiseEstimate(NamedTuple):
-    """The share of wrong labels, and how they become wrong."""
+    """The share of wrong labels with its 95 % interval over bootstrap samples, and the noise matrix."""
 
     rate: float
-    low: float  # the 95 % interval of the rate over bootstrap samples
+    low: float
     high: float
-    transition: np.ndarray  # f64[C, C] P(given = column | true = row)
+    transition: np.ndarray | None = None  # f64[C, C] P(given = column | true = row); None if it is not estimated
+
+
+def interval(rates: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of the rates of bootstrap samples."""
+    low, high = np.percentile(rates, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def estimate(p: np.ndarray, labels: np.ndarray) -> NoiseEstimate:
@@ -120,8 +129,7 @@ def estimate(p: np.ndarray, labels: np.ndarray) -> NoiseEstimate:
     p = sharpen(p, temperature(p, labels))
     matrix = infer(p, labels).transition
     rates = [rate_of(each, labels) for each in bootstrap(p, labels, matrix)]
-    low, high = np.percentile(rates, [2.5, 97.5])
-    return NoiseEstimate(rate_of(matrix, labels), float(low), float(high), matrix)
+    return NoiseEstimate(rate_of(matrix, labels), *interval(rates), matrix)
 
 
 def rate_of(matrix: np.ndarray, labels: np.ndarray) -> float:
@@ -164,9 +172,4 @@ def _posterior(p: Array, given: Array, matrix: Array) -> tuple[Array, Array]:
 
 def _normalized(logs: np.ndarray) -> np.ndarray:
     """Return the softmax of f[N, C]."""
-    each = np.exp(logs - logs.max(1, keepdims=True))
-    return (each / each.sum(1, keepdims=True)).astype(np.float32)
-
-
-def _sigmoid(odds: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-odds))
+    return np.asarray(jax.nn.softmax(jnp.asarray(logs, jnp.float32)))

@@ -216,13 +216,10 @@ class MultiRunProgram:
           carry: a result of `gather`.
           everyone: whether to predict all training examples instead: f32[S, K, N, C].
         """
-        rows = jnp.arange(len(self._inputs)) if everyone else None
-        chosen = [
-            runs
-            if rows is None
-            else runs._replace(validation_index=self._axis.shard(jnp.tile(rows, (self.at_once, 1))))
-            for runs in self._chunks
-        ]
+        chosen = self._chunks
+        if everyone:
+            rows = self._axis.shard(jnp.tile(jnp.arange(len(self._inputs)), (self.at_once, 1)))
+            chosen = [runs._replace(validation_index=rows) for runs in chosen]
         chunks = zip(chosen, self.resume(0, 0, carry).chunks, strict=True)
         return self._concatenate([self._host_work.held_out(runs, chunk.states) for runs, chunk in chunks])
 

@@ -113,12 +113,21 @@ class TestRefused:
             ({"pred_probs": [[0.5, np.nan]] * 2, "labels": [0, 1]}, "pred_probs: .*finite"),
             ({"pred_probs": [[0.5, 0.5]] * 3, "labels": [0, 1, 2]}, "label"),
             ({"features": [[1.0], [2.0]], "labels": ["a", "b", "c"]}, "3"),
+            ({"pred_probs": [[0.5, 0.5]] * 2, "labels": [0, 1], "model": 3}, "model: given with"),
+            ({"dataset": 3, "labels": [0, 1]}, "dataset: given with inputs or labels"),
+            ({"features": [[1.0], [2.0]], "labels": [0, 1], "folds": 1}, "folds: 1; give at least 2"),
         ],
     )
     def test_in_one_line(self, arguments, message):
         with pytest.raises(jnl.UserError, match=message) as error:
             audit(**arguments)
         assert "\n" not in str(error.value)
+
+    def test_a_training_that_diverges(self, digits):
+        inputs, labels, _ = digits
+        dataset = jnl.from_arrays(inputs[:200] * 1e30, labels[:200], kind="features", standardize=False)
+        with pytest.raises(jnl.UserError, match="the training diverged in epoch 0"):
+            audit(dataset=dataset, folds=2, epochs=1, batch_size=32)
 
 
 class TestFiles:
@@ -166,4 +175,6 @@ class TestFiles:
         first = audit(inputs[:200], labels[:200], **arguments)
         for file in (tmp_path / "trainings").iterdir():
             file.write_bytes(file.read_bytes()[:1000])
+        with pytest.warns(UserWarning, match="is damaged, so its training is made again"):
+            audit(inputs[:200], labels[:200], **arguments)
         pd.testing.assert_frame_equal(audit(inputs[:200], labels[:200], **arguments).examples, first.examples)

@@ -1,6 +1,6 @@
 """Estimates of the noise, found by file name: `estimates/mixture.py` holds the function `mixture(view)`.
 
-The function returns an `Estimate`, or None if the view does not have what it needs.
+The function returns an `NoiseEstimate`, or None if the view does not have what it needs.
 """
 
 import sys
@@ -11,6 +11,7 @@ import numpy as np
 
 from jnl.core import registry
 from jnl.label_audit.neighborhood import Neighbors
+from jnl.noise.posterior import NoiseEstimate, interval
 
 _HERE = sys.modules[__name__]
 SAMPLES = 100  # number of bootstrap samples
@@ -25,33 +26,18 @@ class View(NamedTuple):
     neighbors: Neighbors | None
 
 
-class Estimate(NamedTuple):
-    """The share of wrong labels, with its 95 % interval over bootstrap samples, and the noise matrix."""
-
-    rate: float
-    low: float
-    high: float
-    transition: np.ndarray | None = None  # f64[C, C] P(given = column | true = row)
-
-
 def names() -> list[str]:
     """Return the names of all estimates."""
     return registry.names(_HERE)
 
 
-def estimate(view: View) -> dict[str, Estimate]:
+def estimate(view: View) -> dict[str, NoiseEstimate]:
     """Return all estimates that the view allows, by their names."""
     every = {name: registry.function(_HERE, name, "estimate")(view) for name in names()}
     return {name: found for name, found in every.items() if found is not None}
 
 
-def interval(rates: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % interval of the rates f64[samples] of bootstrap samples."""
-    low, high = np.percentile(rates, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def resampled(rate: Callable[[np.ndarray], float], number: int, samples: int = SAMPLES) -> tuple[float, float]:
     """Return the 95 % interval of a rate, given as a function of the rows i[N] of a bootstrap sample."""
     stream = np.random.default_rng(0)
-    return interval(np.array([rate(stream.integers(number, size=number)) for _ in range(samples)]))
+    return interval([rate(stream.integers(number, size=number)) for _ in range(samples)])

@@ -13,14 +13,14 @@ import numpy as np
 import optax
 from jax import Array, lax
 
-from jnl.label_audit.estimates import Estimate, View, resampled
-from jnl.noise.posterior import rate_of
+from jnl.label_audit.estimates import View, resampled
+from jnl.noise.posterior import NoiseEstimate, rate_of
 
 _MOST_CLASSES = 30
 _STEPS = 1500  # published
 
 
-def clusterability(view: View) -> Estimate | None:
+def clusterability(view: View) -> NoiseEstimate | None:
     """Return the estimate, or None without neighbors or with more than 30 classes."""
     classes = view.p.shape[1]
     if view.neighbors is None or view.neighbors.rows.shape[1] < 2 or classes > _MOST_CLASSES:
@@ -37,7 +37,7 @@ def clusterability(view: View) -> Estimate | None:
 
     everyone = matrix(np.arange(len(triples)), _STEPS)
     low, high = resampled(rate, len(triples), samples=20)
-    return Estimate(rate_of(everyone, view.labels), low, high, everyone)
+    return NoiseEstimate(rate_of(everyone, view.labels), low, high, everyone)
 
 
 @partial(jax.jit, static_argnames="steps")

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from jnl.label_audit.estimates import Estimate, View, resampled
+from jnl.label_audit.estimates import View, resampled
 from jnl.noise import confident_learning as confident
+from jnl.noise.posterior import NoiseEstimate
 
 
-def confident_learning(view: View) -> Estimate:
+def confident_learning(view: View) -> NoiseEstimate:
     """Return the estimate."""
     counts = confident.joint(view.labels, view.p).T.astype(float)  # rows are now the true classes
     matrix = counts / np.maximum(counts.sum(1, keepdims=True), 1)
@@ -17,4 +18,4 @@ def confident_learning(view: View) -> Estimate:
         return float(1 - np.trace(counts) / counts.sum())
 
     everyone = rate(np.arange(len(view.labels)))
-    return Estimate(everyone, *resampled(rate, len(view.labels)), matrix)
+    return NoiseEstimate(everyone, *resampled(rate, len(view.labels)), matrix)

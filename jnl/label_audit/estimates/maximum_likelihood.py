@@ -1,10 +1,9 @@
 """The noise matrix under which the given labels are most likely, see `noise.posterior.estimate`."""
 
-from jnl.label_audit.estimates import Estimate, View
+from jnl.label_audit.estimates import View
 from jnl.noise import posterior
 
 
-def maximum_likelihood(view: View) -> Estimate:
+def maximum_likelihood(view: View) -> posterior.NoiseEstimate:
     """Return the estimate."""
-    found = posterior.estimate(view.p, view.labels)
-    return Estimate(found.rate, found.low, found.high, found.transition)
+    return posterior.estimate(view.p, view.labels)

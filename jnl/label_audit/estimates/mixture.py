@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jnl.label_audit.estimates import Estimate, View, resampled
+from jnl.label_audit.estimates import View, resampled
+from jnl.noise.posterior import NoiseEstimate
 from jnl.strategies._mixture import chance_of_lower
 
 
-def mixture(view: View) -> Estimate:
+def mixture(view: View) -> NoiseEstimate:
     """Return the estimate. It has no noise matrix."""
     number = len(view.labels)
     losses = -np.log(np.maximum(view.p[np.arange(number), view.labels], 1e-6)).astype(np.float32)
@@ -20,4 +21,4 @@ def mixture(view: View) -> Estimate:
     def rate(rows: np.ndarray) -> float:
         return float(share(losses[rows]))
 
-    return Estimate(rate(np.arange(number)), *resampled(rate, number, samples=30))
+    return NoiseEstimate(rate(np.arange(number)), *resampled(rate, number, samples=30))
