@@ -30,6 +30,7 @@ class Dataset(NamedTuple):
     origin: Callable[[int], str] | None = None
     # How new inputs become stored inputs. None means that they already are, except for the size of images.
     preparation: Preparation | None = None
+    notes: tuple[str, ...] = ()  # sentences about what was read, for people and `config.json`
 
     @property
     def prepare(self) -> Preparation:

@@ -32,7 +32,8 @@ def prepare(name: str, dir: str | None = None) -> str:
         builder.download_and_prepare()
     except ImportError as error:
         raise UserError(
-            f"preparing {name!r} needs TensorFlow once (training never does): pip install tensorflow"
+            f"preparing {name!r} needs TensorFlow once (training never does): pip install tensorflow; MNIST, "
+            "Fashion-MNIST and CIFAR can also be read from their original files: give their folder as data.dir"
         ) from error
     except (OSError, AssertionError, tfds.download.DownloadError) as error:
         raise UserError(

@@ -18,7 +18,8 @@ _READABLE = 10  # largest number of classes for which the noise matrix is shown
 def describe(program_spec: ProgramSpec) -> list[str]:
     """Return lines about the data, their noise and the training."""
     data_line = _data(program_spec.settings.data.name, program_spec.dataset)
-    return [printable(line) for line in (data_line, *_matrix(program_spec), _training(program_spec))]
+    lines = (data_line, *program_spec.dataset.notes, *_matrix(program_spec), _training(program_spec))
+    return [printable(line) for line in lines]
 
 
 def estimate(programs: Sequence[ProgramSpec]) -> str:

@@ -89,6 +89,7 @@ def open_results(
     content: dict[str, Json] = {
         "config": recorded(config),
         "models": [program_spec.model for program_spec in programs],
+        "data_notes": list(dict.fromkeys(note for program_spec in programs for note in program_spec.dataset.notes)),
         "fingerprint": fingerprint(
             [program_spec.dataset for program_spec in programs],
             [program_spec.runs for program_spec in programs],

@@ -1,6 +1,6 @@
 """Read labels that people gave to the images of a prepared data set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,15 @@ from jnl.data.readers.tfds import Folder, by_id
 TRUTH = "clean_label"  # name of the true labels in an .npz file
 
 
-def read(name: str, with_labels: str, dir: Folder, file: str, labels: str, known: Mapping[str, str]) -> Dataset:
+def read(
+    load: Callable[[Folder], Dataset], with_labels: str, dir: Folder, file: str, labels: str, known: Mapping[str, str]
+) -> Dataset:
     """Return a data set whose training labels were given by people, in the order of the original files.
 
     Args:
-      name: TFDS data set with the images, used with a `file` of labels.
+      load: function that loads the images from a folder, used with a `file` of labels.
       with_labels: TFDS data set with both the images and the labels, used without a `file`.
-      dir: folder of the prepared TFDS files; None is the TFDS directory.
+      dir: folder of the prepared TFDS files or, with a `file`, of the original images; None is the TFDS directory.
       file: .npz file with the labels and, as `clean_label`, the true labels; "" for none.
       labels: name of the labels to use.
       known: names of the labels that exist -> their names in TFDS.
@@ -31,7 +33,7 @@ def read(name: str, with_labels: str, dir: Folder, file: str, labels: str, known
     """
     if labels not in known:
         raise unknown("data.labels", labels, list(known))
-    clean = tfds.read(name if file else with_labels, dir, by_id)
+    clean = load(dir) if file else tfds.read(with_labels, dir, by_id)
     if file:
         found = files.arrays(Path(file), "data.file", (labels, TRUTH))
         seen = found[labels]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from PIL import Image
 
-from jnl.core.errors import UserError, within
+from jnl.core.errors import UserError, reason, within
 from jnl.core.quiet import quiet
 from jnl.data import cache
 from jnl.data.arrays import split
@@ -66,7 +66,12 @@ def by_key(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarr
     return np.array(sorted(range(total), key=digest))[which.start : which.stop]
 
 
-def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0) -> Dataset:
+def is_prepared(name: str, dir: str | os.PathLike[str]) -> bool:
+    """Return whether a folder holds prepared files of a data set of TFDS. This does not need TFDS."""
+    return any(Path(dir, name).glob("*/dataset_info.json"))
+
+
+def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0, instead: str = "") -> Dataset:
     """Return an image data set of TFDS from its array_record files. The arrays are cached.
 
     The test set is the first of the splits `test` and `validation` that exists and has labels, else None.
@@ -77,12 +82,13 @@ def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0) -> Dat
       order: function that finds the original position of each record.
       size: side of the images in pixels. 0 keeps the declared size; without one, the side is the median of the heights
         and widths of the first images, but at most 224.
+      instead: what people can do if no files are prepared, for the error message.
 
     Raises:
       UserError: Files are missing or damaged (the message has the command that prepares them), there is no training
         split, the size is out of range, or the data set is not for image classification.
     """
-    with _builder(name, dir) as builder:
+    with _builder(name, dir, instead) as builder:
         image, label = _features(builder)
         if "train" not in builder.info.splits:
             raise UserError(f"data.name: {name!r} has no split `train`; it has {', '.join(builder.info.splits)}")
@@ -94,7 +100,8 @@ def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0) -> Dat
             arrays = _arrays(builder, part, image, label, order, form)
             splits.append(split(arrays["images"], arrays["labels"]))
         names = tuple(builder.info.features[label].names)
-    return Dataset(splits[0], splits[1] if len(splits) > 1 else None, names)
+        note = f"{name} was read from the prepared TFDS files {builder.info.full_name}"
+    return Dataset(splits[0], splits[1] if len(splits) > 1 else None, names, notes=(note,))
 
 
 def labels_of(name: str, dir: Folder, part: str, label: str, order: Order) -> np.ndarray:
@@ -217,10 +224,16 @@ def _features(builder: "tfds.core.DatasetBuilder") -> tuple[str, str]:
 
 
 @contextmanager
-def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
+def _builder(name: str, dir: Folder, instead: str = "") -> Iterator["tfds.core.DatasetBuilder"]:
     """Open the prepared files of a data set; raise `UserError` if they are missing, incomplete or in another format."""
-    import tensorflow_datasets as tfds  # imported here, so that other data sets load without this delay
-
+    otherwise = instead and f", or {instead}"
+    try:
+        import tensorflow_datasets as tfds  # imported here, so that other data sets load without this delay
+    except ImportError as error:
+        raise UserError(
+            f"data.dir: prepared files of {name!r} cannot be read without TFDS ({reason(error)}); "
+            f"`pip install tensorflow-datasets`{otherwise}"
+        ) from error
     where = os.fspath(dir) if dir is not None else str(tfds.core.constants.DATA_DIR)
     if not _NAME.fullmatch(name):
         raise UserError(f"data.name: {name!r} is not a TFDS name; give one such as tfds:food101")
@@ -240,7 +253,7 @@ def _builder(name: str, dir: Folder) -> Iterator["tfds.core.DatasetBuilder"]:
         flag = f" --dir={where}" if dir is not None else ""
         raise UserError(
             f"data.dir: no prepared {name!r} in {where}; prepare it once with "
-            f"`pip install tensorflow && python -m jnl prepare {name}{flag}`"
+            f"`pip install tensorflow && python -m jnl prepare {name}{flag}`{otherwise}"
         ) from error
 
 

@@ -8,6 +8,7 @@ import os
 from jnl.data.dataset import Dataset
 from jnl.data.readers.human import read
 from jnl.data.readers.tfds import Folder
+from jnl.data.sources import cifar100
 
 NOISY = True
 LABELS = {"noisy_label": "noise_label"}  # name in a file -> name in TFDS
@@ -17,8 +18,8 @@ def load(dir: Folder = None, file: str = "", labels: str = "noisy_label") -> Dat
     """Load the images of CIFAR-100 with noisy labels.
 
     Args:
-      dir: folder of the prepared TFDS files: `cifar100` if there is a `file`, else `cifar100_n`.
+      dir: if there is a `file`, folder of CIFAR-100 as for `cifar100`; else of the prepared TFDS files of `cifar100_n`.
       file: .npz file with the labels in the order of the original training set; "" for none.
       labels: name of the labels; there is only `noisy_label`.
     """
-    return read("cifar100", "cifar100_n", dir, os.fspath(file), labels, LABELS)
+    return read(cifar100.load, "cifar100_n", dir, os.fspath(file), labels, LABELS)

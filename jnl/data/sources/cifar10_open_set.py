@@ -18,7 +18,8 @@ from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import files, tfds
-from jnl.data.readers.tfds import Folder, by_id
+from jnl.data.readers.tfds import Folder
+from jnl.data.sources import cifar10, cifar100
 
 NOISY = True
 OUTSIDE = {"cifar100": "cifar100", "svhn": "svhn_cropped", "imagenet32": ""}  # name here -> name in TFDS
@@ -31,7 +32,7 @@ def load(
     """Load CIFAR-10 with open-set noise.
 
     Args:
-      dir: folder with the prepared `cifar10` and the outside images: the prepared `cifar100` or `svhn_cropped`, or a
+      dir: folder with CIFAR-10 as for `cifar10` and the outside images: CIFAR-100, the prepared `svhn_cropped`, or a
         folder `imagenet32` with the files `train_data_batch_*.npz` of downsampled ImageNet.
       outside: data set of the outside images, one of `OUTSIDE`.
       share: share of the training images that are replaced.
@@ -47,8 +48,8 @@ def load(
         raise unknown("data.recipe", recipe, RECIPES)
     within("data.share", share, 0, 1, "published: 0.4")
     within("data.seed", seed, 0, 2**31 - 1, "published: 0")
-    inside = tfds.read("cifar10", dir, by_id)
-    others = _imagenet32(Path(dir or ".") / "imagenet32") if outside == "imagenet32" else _tfds(OUTSIDE[outside], dir)
+    inside = cifar10.load(dir)
+    others, notes = _outside(outside, dir)
     inputs, labels = np.array(inside.train.inputs), np.array(inside.train.labels)
     number, classes = int(share * len(labels)), len(inside.class_names)
     if number > len(others):
@@ -65,12 +66,15 @@ def load(
     clean = labels.copy()
     clean[replaced] = classes
     inputs[replaced] = others[np.sort(stream.choice(len(others), number, replace=False))]
-    return inside._replace(train=split(inputs, labels, clean))
+    return inside._replace(train=split(inputs, labels, clean), notes=inside.notes + notes)
 
 
-def _tfds(name: str, dir: Folder) -> np.ndarray:
-    """Return the training images of a TFDS data set: u8[N, H, W, 3]."""
-    return np.asarray(tfds.read(name, dir, by_id if name == "cifar100" else tfds.as_stored).train.inputs)
+def _outside(outside: str, dir: Folder) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the training images of another data set, u8[N, H, W, 3], and the notes about them."""
+    if outside == "imagenet32":
+        return _imagenet32(Path(dir or ".") / "imagenet32"), ()
+    others = cifar100.load(dir) if outside == "cifar100" else tfds.read(OUTSIDE[outside], dir)
+    return np.asarray(others.train.inputs), others.notes
 
 
 def _imagenet32(folder: Path) -> np.ndarray:

@@ -11,6 +11,7 @@ import os
 from jnl.data.dataset import Dataset
 from jnl.data.readers.human import read
 from jnl.data.readers.tfds import Folder
+from jnl.data.sources import cifar10
 
 NOISY = True
 LABELS = ("aggre_label", "random_label1", "random_label2", "random_label3", "worse_label")  # same names in TFDS
@@ -20,8 +21,8 @@ def load(dir: Folder = None, file: str = "", labels: str = "worse_label") -> Dat
     """Load the images of CIFAR-10 with one of the sets of noisy labels.
 
     Args:
-      dir: folder of the prepared TFDS files: `cifar10` if there is a `file`, else `cifar10_n`.
+      dir: if there is a `file`, folder of CIFAR-10 as for `cifar10`; else of the prepared TFDS files of `cifar10_n`.
       file: .npz file with the labels; "" for none.
       labels: name of the set of labels, one of `LABELS`.
     """
-    return read("cifar10", "cifar10_n", dir, os.fspath(file), labels, dict(zip(LABELS, LABELS, strict=True)))
+    return read(cifar10.load, "cifar10_n", dir, os.fspath(file), labels, dict(zip(LABELS, LABELS, strict=True)))
