@@ -193,7 +193,7 @@ class TestCifar:
         [
             ("two.bin", binary(slice(6))[:-1], "two.bin cannot be used .it has 18,437 bytes, not 18,438"),
             ("test.bin", binary(slice(6)), "test.bin cannot be used .it has more than 15,365 bytes"),
-            ("two", python(slice(6, 12))[:-9], "two cannot be used .pickle exhausted before"),
+            ("two", python(slice(6, 12))[:-9], "two cannot be used .expected 5 bytes"),
             ("one", python(slice(5)), "one cannot be used .it has 5 labels and 0 images, not 6"),
             ("test", b"text", "test cannot be used .at position 2, opcode b'x' unknown"),
         ],
