@@ -306,18 +306,18 @@ except ValueError as error:
 
 
 @pytest.mark.slow
-def test_training_needs_neither_tensorflow_nor_tfds(shared_data, own):
+def test_training_needs_neither_tensorflow_nor_tfds(shared_data, tmp_path):
     known = data.load("fashion_mnist", shared_data)
-    write(own / "fashion_mnist", idx_of(known))
+    write(tmp_path / "fashion_mnist", idx_of(known))
     code = f"""
 import jnl
 config = jnl.get_config("standard", "data=fashion_mnist,quick")
 config.update({{"epochs": 1, "seeds": 1}})
-config.data.name, config.data.dir = "fashion_mnist", {str(own)!r}
-print(jnl.run(config, {str(own / "run")!r}).metrics["test_accuracy"].shape)
+config.data.name, config.data.dir = "fashion_mnist", {str(tmp_path)!r}
+print(jnl.run(config, {str(tmp_path / "run")!r}).metrics["test_accuracy"].shape)
 """
     assert without_tfds(code).startswith("(1, 1")
-    record = json.loads((own / "run" / "config.json").read_text())
+    record = json.loads((tmp_path / "run" / "config.json").read_text())
     assert record["data_notes"][0].startswith(
         "fashion_mnist was read from the original files fashion_mnist/train-images"
     )
@@ -332,11 +332,11 @@ def idx_of(known):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 @pytest.mark.parametrize("pack", [False, True], ids=["plain", "packed"])
-def test_idx_files_give_the_arrays_of_the_prepared_files(name, pack, shared_data, own):
+def test_idx_files_give_the_arrays_of_the_prepared_files(name, pack, shared_data, tmp_path):
     known = data.load(name, shared_data)
     files = idx_of(known)
-    write(own, {f"{file}.gz": gzip.compress(content, 1) for file, content in files.items()} if pack else files)
-    found = data.load(name, own)
+    write(tmp_path, {f"{file}.gz": gzip.compress(content, 1) for file, content in files.items()} if pack else files)
+    found = data.load(name, tmp_path)
     same(found, known)
     assert found.class_names == known.class_names
     assert "the MD5 sums are those of the published files" in found.notes[0]
@@ -344,7 +344,7 @@ def test_idx_files_give_the_arrays_of_the_prepared_files(name, pack, shared_data
 
 @pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "archive"])
-def test_cifar_files_give_the_arrays_of_the_prepared_files(packed, shared_data, own):
+def test_cifar_files_give_the_arrays_of_the_prepared_files(packed, shared_data, tmp_path):
     known = data.load("cifar10", shared_data)
     images, labels = (np.concatenate([getattr(split, key) for split in known[:2]]) for key in ("inputs", "labels"))
     names = cifar10.MD5_BINARY
@@ -352,15 +352,15 @@ def test_cifar_files_give_the_arrays_of_the_prepared_files(packed, shared_data, 
         name: original_files.binary_bytes(images[begin : begin + 10_000], labels[begin : begin + 10_000])
         for name, begin in zip(names, range(0, 60_000, 10_000), strict=True)
     }
-    write(own / "cifar-10-batches-bin", batches)
+    write(tmp_path / "cifar-10-batches-bin", batches)
     if packed:
-        original_files.pack(own / "cifar-10-binary.tar.gz", own / "cifar-10-batches-bin")
-        shutil.rmtree(own / "cifar-10-batches-bin")
-    found = data.load("cifar10", own)
+        original_files.pack(tmp_path / "cifar-10-binary.tar.gz", tmp_path / "cifar-10-batches-bin")
+        shutil.rmtree(tmp_path / "cifar-10-batches-bin")
+    found = data.load("cifar10", tmp_path)
     same(found, known)
     assert found.class_names == known.class_names
     assert "the MD5 sums are those of the published files" in found.notes[0]
-    human = data.load("cifar10n", own, file=str(shared_data / "cifar_human_labels" / "cifar10n.npz"))
+    human = data.load("cifar10n", tmp_path, file=str(shared_data / "cifar_human_labels" / "cifar10n.npz"))
     np.testing.assert_array_equal(human.train.clean, known.train.labels)
 
 
