@@ -80,6 +80,7 @@ def test_config_says_what_made_the_result(workdir):
     assert record["versions"]["jax"] == jax.__version__
     assert "cpu" in record["device"]
     assert re.fullmatch(r"[0-9a-f]{40}(\+changes)?", record["git_revision"] or "0" * 40)
+    assert record["data_notes"] == []  # digits come with scikit-learn
     assert sorted(path.name for path in workdir.iterdir()) == [
         "checkpoints", "config.json", "left_out", "metrics.jsonl", "model.json", "summary.json",
     ]  # fmt: skip
