@@ -23,10 +23,11 @@ QUICK_COMPILER = "--xla_backend_optimization_level=0"
 if jax.__version_info__ < (0, 11):  # later ones do not have this flag
     QUICK_COMPILER += " --xla_cpu_use_fusion_emitters=false"
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_COMPILER} --xla_force_host_platform_device_count=2"
-# What several tests compile, in this process or in one that they start, is compiled once for all.
+# What several tests compile or decode, in this process or in one that they start, is made once for all.
 if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers have the folder of the process that starts them
-    _COMPILED = tempfile.TemporaryDirectory()  # goes when the session ends
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
+    _KEPT = tempfile.TemporaryDirectory()  # goes when the session ends
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = f"{_KEPT.name}/compiled"
+    os.environ["JNL_CACHE_DIR"] = f"{_KEPT.name}/decoded"  # not the user's cache
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
@@ -39,14 +40,6 @@ ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory):
-    """Decoded data sets go to a folder of this session, not to the user's cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JNL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """A cache of the test's own."""
@@ -54,14 +47,21 @@ def own(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture(autouse=True)
-def compiles_what_it_replaces(request):
-    """A test that replaces code uses no program that was compiled before, and leaves none behind."""
-    replaces = "monkeypatch" in request.fixturenames
-    if replaces:
-        runs_axis.forget()
-    yield
-    if replaces:
+@pytest.fixture
+def monkeypatch():
+    """The fixture of pytest. A test that replaces code uses no program that was compiled before, and leaves none."""
+    replaced = []
+    with pytest.MonkeyPatch.context() as patch:
+        replace = patch.setattr
+
+        def replace_and_forget(*what: object, **options: object) -> None:
+            replace(*what, **options)
+            replaced.append(what)
+            runs_axis.forget()
+
+        patch.setattr = replace_and_forget
+        yield patch
+    if replaced:
         runs_axis.forget()
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import ROOT
+from conftest import QUICK_COMPILER, ROOT
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
@@ -13,8 +13,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 @pytest.fixture(autouse=True)
 def as_users_have_it(monkeypatch):
-    """The kernel gets the environment of this process, without the compiler flags of the tests."""
-    monkeypatch.delenv("XLA_FLAGS")
+    """The kernel gets the environment of this process, with one device."""
+    monkeypatch.setenv("XLA_FLAGS", QUICK_COMPILER)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
@@ -44,7 +44,7 @@ def test_a_notebook(path, tmp_path):
 @pytest.mark.slow
 def test_the_command_in_a_notebook():
     """Also twice in one kernel, and a mistake is one line."""
-    cells = ["%run train.py --config=configs/quickstart.py:quick"] * 2 + ["%run train.py --config=joco"]
+    cells = ["%run train.py --config=configs/jocor.py:quick"] * 2 + ["%run train.py --config=joco"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     first, second, mistake = executed(notebook, ROOT)
     assert "last 10" in first and "last 10" in second

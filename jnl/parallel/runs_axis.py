@@ -3,6 +3,7 @@
 No other file adds this axis to a function of one run.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -169,7 +170,8 @@ def _program(axis: RunsAxis, function: OfSpec, keep_per_run: bool) -> jax.stages
 def _batched(axis: RunsAxis, function: OfSpec) -> jax.stages.Wrapped:
     """Return the function that `RunsAxis.batched` returns."""
     # Random numbers compile slowly on CPU. Less optimization gives the same bits several times sooner.
-    quickly: Options = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
+    chosen = jax.default_backend() != "cpu" or "xla_backend_optimization_level" in os.environ.get("XLA_FLAGS", "")
+    quickly: Options = {} if chosen else {"xla_backend_optimization_level": 1}
     mapped = axis.over_devices(jax.vmap(function, (None, 0)), _REPLICATED, _PER_RUN)
     return jax.jit(mapped, out_shardings=axis.sharding(_PER_RUN), compiler_options={**_deterministic(), **quickly})
 

@@ -1,7 +1,7 @@
 """What a strategy selects in one batch, asked in several ways, and the parts of the contract about it."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple, cast
 
 import jax
@@ -16,8 +16,10 @@ from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops import schedules
 from jnl.ops.losses import objective
 from jnl.testing._hyper_values import BATCH, CLASSES, FEATURES, MakeStrategy, Static, divided
+from jnl.testing._memory import Predictions, refreshed
 
 Situation = tuple[Array, Array, StepContext]  # logits f32[K, B, C], labels i32[B], the rest
+Remember = Callable[[MemoryInit, Predictions, Array], dict[str, Array]]  # see `refreshed`, at some hyper-values
 
 
 class Answer(NamedTuple):
@@ -34,7 +36,7 @@ class Answers(NamedTuple):
     strategy: Strategy
     seen: StepContext
     order: np.ndarray  # i[B] the places of the examples in the permuted batch
-    eager: Selection  # operation by operation, no hyper-value traced
+    eager: Selection | None  # operation by operation, no hyper-value traced
     jitted: Answer
     among: dict[str, Answer]  # by vmap, in each situation
 
@@ -46,25 +48,26 @@ def ask(make: MakeStrategy, hyper: dict[str, registry.Value], together: int = 1,
       make: see `check_strategy`.
       hyper: hyper-values that replace the defaults.
       together: see `check_strategy`.
-      alone: whether the straight batch is also asked alone, which compiles one more program.
+      alone: whether the straight batch is also asked alone, under jit and operation by operation, which takes longer.
     """
     traced, static = divided(registry.keywords(make) | hyper)
     strategy = make(**dict(static), **traced)
     groups = np.random.default_rng(1).permutation(BATCH // together)
     order = np.concatenate([np.random.default_rng(one).permutation(together) + together * one for one in groups])
-    asked = _situations(strategy, order)
-    one, several = _compiled(make, static)
     arrays = jax.tree.map(jnp.float32, traced)
+    asked = _situations(strategy, partial(refreshed(make, static), arrays), order)
+    one, several = _compiled(make, static)
     answers = jax.device_get(several(arrays, jax.tree.map(lambda *leaves: jnp.stack(leaves), *asked.values())))
     among = {name: jax.tree.map(lambda leaf, at=at: leaf[at], answers) for at, name in enumerate(asked)}
     jitted = jax.device_get(one(arrays, asked["straight"])) if alone else among["straight"]
     assert strategy.select is not None
-    return Answers(strategy, asked["straight"][-1], order, strategy.select(*asked["straight"]), jitted, among)
+    eager = strategy.select(*asked["straight"]) if alone else None
+    return Answers(strategy, asked["straight"][-1], order, eager, jitted, among)
 
 
 def check_shapes_and_types(answers: Answers) -> None:
     """Losses, mask and denominator have a row for each network or one for all; a new memory has the old shapes."""
-    strategy, selection = answers.strategy, answers.eager
+    strategy, selection = answers.strategy, answers.jitted.selection
     rows = selection.loss.shape[0]
     assert rows in (1, strategy.num_nets), f"the loss has {rows} rows for {strategy.num_nets} networks"
     assert selection.loss.shape == selection.mask.shape == (rows, BATCH), "loss or mask has a wrong shape"
@@ -112,6 +115,7 @@ def check_gradient_only_where_selected(answers: Answers) -> None:
 
 def check_jit_and_vmap(answers: Answers) -> None:
     """The answer under jit and vmap, with traced hyper-values, is the same as operation by operation."""
+    assert answers.eager is not None
     for other in (answers.jitted.selection, answers.among["straight"].selection):
         np.testing.assert_array_equal(other.mask, answers.eager.mask, err_msg="jit or vmap changes the mask")
         np.testing.assert_allclose(other.loss, answers.eager.loss, rtol=1e-5, atol=1e-6)
@@ -152,17 +156,15 @@ def _keep(forget: float) -> Array:
     return jnp.asarray(schedules.keep_counts(np.array([forget]), BATCH)[0])
 
 
-def _context(strategy: Strategy, labels: Array) -> StepContext:
+def _context(strategy: Strategy, remember: Remember, labels: Array) -> StepContext:
     """Return what the strategy sees in epoch 5, with a memory that has been refreshed once."""
     random = np.random.default_rng(2)
     transition = jnp.asarray(noise.transition("pair", CLASSES, 0.3), jnp.float32)
     trains = jnp.ones(len(labels), bool)
-    given = MemoryInit(jax.random.key(3), labels, trains, transition, cast(train_state.TrainState, None))
-    memory = strategy.memory.init(given) if strategy.memory else {}
+    start = MemoryInit(jax.random.key(3), labels, trains, transition, cast(train_state.TrainState, None))
     features = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, FEATURES)), jnp.float32)
-    if strategy.memory and strategy.memory.refresh:
-        logits = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, CLASSES)), jnp.float32)
-        memory = strategy.memory.refresh(memory, lambda: (logits, features), labels, jnp.int32(5))
+    logits = jnp.asarray(random.normal(0, 1, (strategy.num_nets, BATCH, CLASSES)), jnp.float32)
+    memory = remember(start, (logits, features), jnp.int32(5))
     learned = jax.tree.map(
         lambda leaf: jnp.asarray(random.normal(0, 1, (strategy.num_nets, *leaf.shape)), jnp.float32),
         strategy.init_params(CLASSES, FEATURES) if strategy.init_params else {},
@@ -174,12 +176,12 @@ def _context(strategy: Strategy, labels: Array) -> StepContext:
     )  # fmt: skip
 
 
-def _situations(strategy: Strategy, order: np.ndarray) -> dict[str, Situation]:
+def _situations(strategy: Strategy, remember: Remember, order: np.ndarray) -> dict[str, Situation]:
     """Return the same batch in the ways that the contract compares."""
     random = np.random.default_rng(0)
     logits = jnp.asarray(random.normal(0, 2, (2, BATCH, CLASSES)), jnp.float32)[: strategy.num_nets]
     labels = jnp.asarray(random.integers(0, CLASSES, BATCH), jnp.int32)
-    seen = _context(strategy, labels)
+    seen = _context(strategy, remember, labels)
     assert seen.features is not None
     moved = seen._replace(
         example_index=seen.example_index[order], weights=seen.weights[order], features=seen.features[:, order]

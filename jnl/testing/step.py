@@ -17,6 +17,7 @@ from jnl.models import make as make_network
 from jnl.models import wrap
 from jnl.ops.augment import Augment
 from jnl.testing._hyper_values import BATCH, CLASSES, EXAMPLES, FEATURES, MakeStrategy, Static, divided
+from jnl.testing._memory import refreshed
 from jnl.training.optimizers import Optimizer
 from jnl.training.step import update
 
@@ -32,13 +33,11 @@ def check_suspects(make: MakeStrategy, hyper: dict[str, registry.Value]) -> None
     if not strategy.suspects.counted and strategy.example_weights:
         dropped = trains & (random.random(EXAMPLES) < 0.4)
         suspicion = {"dropped": dropped, "wrong": random.random(EXAMPLES), "predicted": np.asarray(labels)}
-    given = MemoryInit(
+    start = MemoryInit(
         jax.random.key(3), labels, jnp.asarray(trains), jnp.eye(CLASSES), cast(train_state.TrainState, None)
     )
-    memory = strategy.memory.init(given) if strategy.memory else {}
-    if strategy.memory and strategy.memory.refresh:
-        logits = jnp.asarray(random.normal(0, 2, (strategy.num_nets, EXAMPLES, CLASSES)), jnp.float32)
-        memory = strategy.memory.refresh(memory, lambda: (logits, None), labels, jnp.int32(99))
+    logits = jnp.asarray(random.normal(0, 2, (strategy.num_nets, EXAMPLES, CLASSES)), jnp.float32)
+    memory = refreshed(make, static)(jax.tree.map(jnp.float32, traced), start, (logits, None), jnp.int32(99))
     state = train_state.TrainState(
         {}, {}, (), memory, jnp.array(False), jnp.zeros((1, EXAMPLES)), jax.tree.map(jnp.asarray, suspicion)
     )

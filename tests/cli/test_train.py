@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from helpers.configs import DATA_SETS, METHODS, TABLES
 
-from jnl import cli
+from jnl import cli, strategies
 from jnl.cli._flags import parse
 from jnl.settings import config as settings
 from jnl.settings import published
@@ -31,9 +31,14 @@ def test_every_strategy_has_a_config_and_every_config_a_test():
     assert files == {*METHODS, *DATA_SETS, *(f"bench_{name}" for name in TABLES)}
 
 
-@pytest.mark.parametrize("name", METHODS)
+def test_every_method_has_a_config_whose_quick_mode_is_trained():
+    """tests/experiment/test_resume.py trains the quick mode of each strategy's config."""
+    assert {*METHODS} - {*strategies.names()} == {"quickstart"}
+
+
+@pytest.mark.parametrize("name", ["confident_filter", "quickstart"])
 @pytest.mark.slow
-def test_quick_mode_of_every_config(name, capsys, tmp_path):
+def test_quick_mode(name, capsys, tmp_path):
     assert command(f"--config=configs/{name}.py:quick", f"--workdir={tmp_path}/run") == 0
     output = capsys.readouterr()
     assert "last 10" in output.out

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, quick
 from helpers import of_others
-from helpers.faults import CLEAN
+from helpers.faults import QUICK
 
 import jnl
 from jnl import cli
@@ -56,7 +56,7 @@ model = jnl.load({str(workdir)!r}, model={OURS + ":OfLinen"!r})
 print(model.predict_proba(jnl.data.load("digits").test.inputs).shape)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT / "tests", env=CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        [sys.executable, "-c", program], cwd=ROOT / "tests", env=QUICK | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
         capture_output=True, text=True,
     )  # fmt: skip
     assert "(355, 10)" in done.stdout, done.stderr
@@ -89,7 +89,7 @@ def test_a_sweep_compares_it_with_methods_of_jnl():
 @pytest.mark.parametrize("model", ["OfLinen", "OfNnx"])
 def test_killed_and_resumed_gives_the_same_bits(model, tmp_path):
     options = [f"--config={OURS}:weighted:quick,model={OURS}:{model}", "--config.checkpoint.every_epochs=1"]
-    environment = CLEAN | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    environment = QUICK | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
 
     def train(*program, to):
         command = [sys.executable, *program, *options, f"--workdir={tmp_path / to}"]

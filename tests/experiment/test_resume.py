@@ -13,10 +13,13 @@ from jnl import strategies
 from jnl.cli._flags import parse
 
 EPOCHS, SEGMENTS = 4, 2  # in each epoch
+SMALL = [
+    f"--config.epochs={EPOCHS}", "--config.protocol.max_steps=4", "--config.checkpoint.segment=2",
+    "--config.batch_size=64",
+]  # fmt: skip
 # Dropout, augmentation, examples held out.
 SHORT = [
-    f"--config.epochs={EPOCHS}", "--config.protocol.max_steps=4", "--config.checkpoint.segment=2",
-    "--config.batch_size=64", "--config.model.dropout=0.3", "--config.augment.pad=1", "--config.noise.seed=per_run",
+    *SMALL, "--config.model.dropout=0.3", "--config.augment.pad=1", "--config.noise.seed=per_run",
     "--config.data.validation=0.1",
 ]  # fmt: skip
 OFTEN = ["--config.checkpoint.every_minutes=1e-6"]  # a save after every segment
@@ -29,7 +32,7 @@ def in_this_process(workdir, config, *options):
 
 def in_its_own(workdir, config, *options):
     """As users start it, so without the quick compiler of the tests."""
-    code, out, error = finish(workdir, config, *options)
+    code, out, error = finish(workdir, config, *options, XLA_FLAGS="")
     assert code == 0, error
     assert "last 10" in out
 
@@ -52,9 +55,9 @@ def killed_and_resumed(tmp_path, places, config, *options, train=in_this_process
     """
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
     train(unbroken, config, *SHORT, *options)
-    compiler = {"XLA_FLAGS": os.environ["XLA_FLAGS"]} if train is in_this_process else {}
+    compiler = os.environ["XLA_FLAGS"] if train is in_this_process else ""
     for place in places:
-        killed(place, broken, config, *SHORT, *OFTEN, *options, **compiler)
+        killed(place, broken, config, *SHORT, *OFTEN, *options, XLA_FLAGS=compiler)
         assert 0 < saved(broken / "checkpoints" / "0")[-1] < EPOCHS * SEGMENTS
     train(broken, config, *SHORT, *OFTEN, *options)
     return same(broken, unbroken)
@@ -124,9 +127,9 @@ def as_killed(finished: Path, broken: Path, program: str) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", strategies.names())
 def test_every_strategy_goes_on_within_an_epoch(strategy, tmp_path):
-    """So does what precedes a training: the folds of a cross-validation."""
+    """So does what precedes a training: the folds of a cross-validation. This also trains the quick mode of a config."""
     unbroken, config = tmp_path / "unbroken", f"configs/{strategy}.py:quick,model=mlp"
-    options = [*SHORT, *OFTEN, *brief(strategy), "--config.checkpoint.keep=99", "--config.runs_axis=map"]
+    options = [*SMALL, *OFTEN, *brief(strategy), "--config.checkpoint.keep=99", "--config.runs_axis=map"]
     in_this_process(unbroken, config, *options)
     for program in sorted(path.name for path in (unbroken / "checkpoints").iterdir()):
         broken = tmp_path / f"killed in {program}"

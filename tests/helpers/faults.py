@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import QUICK_COMPILER, ROOT
 
 from jnl.results.checkpoint import Checkpoints
 
@@ -17,6 +17,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CLEAN = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}  # as users have it
+QUICK = CLEAN | {"XLA_FLAGS": QUICK_COMPILER}  # with the quick compiler of the tests
 
 
 def line(workdir, config, *options):
@@ -24,7 +25,7 @@ def line(workdir, config, *options):
 
 
 def start(workdir, config, *options, **environment):
-    return begin(line(workdir, config, *options), env=CLEAN | environment)
+    return begin(line(workdir, config, *options), env=QUICK | environment)
 
 
 def begin(arguments, **options):
@@ -69,7 +70,7 @@ def stop_when(ready, number=signal.SIGTERM):
 def killed(place, workdir, config, *options, **environment):
     """Trains in a process that SIGKILL ends at this place, see `dying.py`."""
     python, _, *arguments = line(workdir, config, *options)
-    environment = CLEAN | {"PYTHONPATH": str(ROOT)} | environment
+    environment = QUICK | {"PYTHONPATH": str(ROOT)} | environment
     process = begin([python, "tests/helpers/dying.py", place, *arguments], env=environment)
     _, error = process.communicate(timeout=600)
     assert process.returncode == -signal.SIGKILL, f"{place} did not come: {error}"

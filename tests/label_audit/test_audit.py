@@ -26,9 +26,15 @@ def digits():
 
 
 @pytest.fixture(scope="module")
-def trained(digits):
+def folder(tmp_path_factory):
+    """The folder of the audit that trains."""
+    return tmp_path_factory.mktemp("audit")
+
+
+@pytest.fixture(scope="module")
+def trained(digits, folder):
     inputs, labels, _ = digits
-    return audit(inputs, labels, kind="features", **SMALL)
+    return audit(inputs, labels, kind="features", folder=folder, **SMALL)
 
 
 def precision(found, labels, true):
@@ -125,9 +131,9 @@ class TestRefused:
 
     def test_a_training_that_diverges(self, digits):
         inputs, labels, _ = digits
-        dataset = jnl.from_arrays(inputs[:200] * 1e37, labels[:200], kind="features", standardize=False)
+        dataset = jnl.from_arrays(inputs * 1e37, labels, kind="features", standardize=False)
         with pytest.raises(jnl.UserError, match="the training diverged in epoch 0"):
-            audit(dataset=dataset, folds=2, epochs=1, batch_size=32)
+            audit(dataset=dataset, **SMALL)
 
 
 class TestFiles:
@@ -159,14 +165,13 @@ class TestFiles:
         (text,) = (path.read_text() for path in found.save(tmp_path) if path.name == "suspects.csv")
         assert "\n4,'@b,'=cmd" in text
 
-    def test_a_finished_training_is_not_made_again(self, digits, tmp_path, monkeypatch):
+    def test_a_finished_training_is_not_made_again(self, trained, digits, folder, monkeypatch):
         inputs, labels, _ = digits
-        arguments = {"kind": "features", "folder": tmp_path, "folds": 2, "epochs": 1, "batch_size": 32}
-        first = audit(inputs[:200], labels[:200], **arguments)
         monkeypatch.setattr(source, "train", None)
-        pd.testing.assert_frame_equal(audit(inputs[:200], labels[:200], **arguments).examples, first.examples)
+        again = audit(inputs, labels, kind="features", folder=folder, **SMALL)
+        pd.testing.assert_frame_equal(again.examples, trained.examples)
         with pytest.raises(TypeError):  # other labels are trained anew
-            audit(inputs[:200], labels[:200][::-1], **arguments)
+            audit(inputs, labels[::-1], kind="features", folder=folder, **SMALL)
 
     @pytest.mark.slow
     def test_a_damaged_one_is_made_again(self, digits, tmp_path):

@@ -4,6 +4,7 @@ import inspect
 from functools import cache
 
 import pytest
+from conftest import slow_but
 from helpers import of_others
 from helpers.hyper_values import hyper_values
 
@@ -40,17 +41,30 @@ def factory(name):
 @pytest.fixture(scope="module", params=MASKED_LOSS)
 def case(request):
     name, hyper = request.param
+    return name, hyper, answers(name, hyper, alone=False)
+
+
+def answers(name, hyper, alone):
     together = hyper.get("bag_size", 8) if name == "buckets" else 1
-    alone = (name, hyper) == ("jocor", {})  # each program takes long to compile
-    return name, hyper, selection.ask(factory(name), SMALL.get(name, {}) | hyper, together, alone)
+    return selection.ask(factory(name), SMALL.get(name, {}) | hyper, together, alone)
 
 
-@pytest.mark.parametrize("check", selection.OF_SELECTION, ids=lambda check: check.__name__)
+AMONG_OTHERS = [check for check in selection.OF_SELECTION if check is not selection.check_jit_and_vmap]
+
+
+@pytest.mark.parametrize("check", AMONG_OTHERS, ids=lambda check: check.__name__)
 def test_a_selection(check, case):
-    name, hyper, answers = case
+    name, hyper, said = case
     if check is selection.check_nothing_kept and (name, hyper) == ("coteaching_plus", {"reference": True}):
         pytest.skip("its published code trains on some even then")
-    check(answers)
+    check(said)
+
+
+@pytest.mark.parametrize(
+    "name", slow_but("jocor", [name for name in strategies.names() if strategies.make(name).select])
+)
+def test_a_selection_alone_and_among_others(name):
+    selection.check_jit_and_vmap(answers(name, {}, alone=True))
 
 
 @pytest.mark.parametrize("case", SUSPECTING)

@@ -1,0 +1,32 @@
+"""The memory of a method after its first refresh, compiled once for all hyper-values that may be traced."""
+
+from collections.abc import Callable
+from functools import cache
+
+import jax
+from jax import Array
+
+from jnl.core.memory import MemoryInit
+from jnl.testing._hyper_values import MakeStrategy, Static
+
+Predictions = tuple[Array, Array | None]  # logits f32[K, N, C], features f32[K, N, F]
+
+
+@cache
+def refreshed(make: MakeStrategy, static: Static) -> Callable[[dict[str, Array], MemoryInit, Predictions, Array], dict]:
+    """Return the compiled function (hyper-values, start, predictions, epoch) -> memory.
+
+    Args:
+      make: see `check_strategy`.
+      static: the hyper-values that cannot be traced.
+    """
+
+    @jax.jit
+    def memory(traced: dict[str, Array], start: MemoryInit, predictions: Predictions, epoch: Array) -> dict:
+        kept = make(**dict(static), **traced).memory
+        if kept is None:
+            return {}
+        first = kept.init(start)
+        return kept.refresh(first, lambda: predictions, start.labels, epoch) if kept.refresh else first
+
+    return memory
