@@ -127,7 +127,7 @@ def as_killed(finished: Path, broken: Path, program: str) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", strategies.names())
 def test_every_strategy_goes_on_within_an_epoch(strategy, tmp_path):
-    """So does what precedes a training: the folds of a cross-validation. This also trains the quick mode of a config."""
+    """So do the folds of a cross-validation before a training. This also trains the quick mode of each config."""
     unbroken, config = tmp_path / "unbroken", f"configs/{strategy}.py:quick,model=mlp"
     options = [*SMALL, *OFTEN, *brief(strategy), "--config.checkpoint.keep=99", "--config.runs_axis=map"]
     in_this_process(unbroken, config, *options)
