@@ -39,11 +39,12 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
         raise UserError("--config: a value is nested too deeply to be read; give a simpler one") from error
     if words:
         raise UserError(f"{words[0]}: not an option; options start with --, such as --config=jocor")
-    if workdir.value == "" or "\0" in (workdir.value or ""):
+    folder = holder.value.get("workdir") if workdir.value is None else workdir.value
+    if folder == "" or "\0" in (folder or ""):
         raise UserError(
             "--workdir: the value is empty or is not a path; give a folder, or leave the option out to write nothing"
         )
-    return holder.value, None if workdir.value is None else Path(workdir.value)
+    return holder.value, None if folder is None else Path(folder)
 
 
 def _unknown_field(config: ConfigDict, arguments: Sequence[str]) -> UserError:

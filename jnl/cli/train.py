@@ -4,20 +4,23 @@ jnl train --config=jocor:data=mnist [--workdir=DIR] [--config.noise.rate=0.5 ...
 
 --config is the name of a config of jnl, or a file such as configs/jocor.py. Both take an argument after a colon:
 data=, noise=, rate=, model=, reference, quick. The option --config.FIELD=VALUE changes any field of the config. Without
---workdir, nothing is written. With it, the training is saved: the same command continues a stopped training, and shows
-the table of a finished one. In a checkout, `python train.py` is the same command.
+--workdir, nothing is written, unless the config names a folder (config.workdir). With a folder, the training is saved:
+the same command continues a stopped training, and shows the table of a finished one. With --config.report=True the
+folder also gets the report, as by `jnl report`. In a checkout, `python train.py` is the same command.
 """
 
 import sys
 from collections.abc import Sequence
 
 from jnl.cli import _flags
+from jnl.core.errors import UserError, printable
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.preview import describe, doubts, estimate
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
+from jnl.results.files import REPORT
 from jnl.results.records import Summary
 from jnl.results.table import left_out, table
 from jnl.results.workdir import finished
@@ -40,24 +43,31 @@ def main(arguments: Sequence[str]) -> int:
 def train(arguments: Sequence[str]) -> Summary:
     """Train every point of the sweep of a config, in as few programs as their shapes allow, and print one table."""
     config, workdir = _flags.parse(arguments)
-    summary = finished(workdir, recorded(config)) if workdir else None
+    fields = recorded(config)
+    if fields["report"] and workdir is None:
+        raise UserError("config.report: the page is written to the workdir, but there is none; give --workdir")
+    summary = finished(workdir, fields) if workdir else None
     if summary is None:
         devices.use_cores()
         devices.connect()
-        settled, line = rated(config)
+        settled, estimated_rate = rated(config)
         programs = build(settled)  # all programs are checked before one trains, so that errors come early
         with open_results(config, programs, workdir) as output:
             for line in dict.fromkeys(
                 line for program_spec in programs for line in (*describe(program_spec), *doubts(program_spec))
             ):  # a line that programs share is printed once
                 say(line)
-            if line is not None:
-                say(line)
+            if estimated_rate is not None:
+                say(estimated_rate)
             say(estimate(programs))
             summary = train_programs(programs, output)[0].summary
     say(table(summary["points"]))
     for line in left_out(summary["points"], workdir) if workdir else ():
         say(line)
+    if fields["report"] and workdir and devices.is_main():
+        from jnl.report.report import write  # a training without a report must not import Matplotlib
+
+        say(printable(f"the report, with all figures and tables: open {write([workdir], workdir / REPORT)}"))
     return summary
 
 

@@ -32,12 +32,22 @@ def estimate(programs: Sequence[ProgramSpec]) -> str:
     )
     devices = 1 if jax.default_backend() == "cpu" else max(program_spec.layout.mesh.size for program_spec in programs)
     speed = flops.per_second() * devices
-    minutes = number / (_SHARE * speed) / 60
-    time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
     return (
-        f"{number:.1e} floating-point operations in {len(programs)} programs: about {time} if the training reaches "
-        f"{_SHARE:.0%} of the {speed / 1e9:,.0f} GFLOP/s that a matrix product reaches here"
+        f"{number:.1e} floating-point operations in {len(programs)} programs: about "
+        f"{_duration(number / (_SHARE * speed))} if the training reaches {_SHARE:.0%} of the "
+        f"{speed / 1e9:,.0f} GFLOP/s that a matrix product reaches here"
     )
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration in the unit in which it is a small number.
+
+    >>> _duration(0.2), _duration(45), _duration(3600), _duration(9000)
+    ('1 second', '45 seconds', '60 minutes', '2.5 hours')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} seconds" if seconds >= 1.5 else "1 second"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
 
 
 def _data(name: str, dataset: Dataset) -> str:

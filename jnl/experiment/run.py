@@ -92,8 +92,8 @@ def run(
 
     Args:
       config: a config such as `jnl.get_config` returns.
-      workdir: a folder for the results and checkpoints. A call with the same config and folder resumes the training,
-        or reads its results if the training has finished.
+      workdir: a folder for the results and checkpoints; None takes `config.workdir`, which is none by default. A
+        call with the same config and folder resumes the training, or reads its results if the training has finished.
       dataset: a data set such as `jnl.from_arrays` returns, instead of the one that the config names. With
         `jnl.get_config(name, "data=own,rate=0.3")` no noise is added to its labels, and methods that need the share of
         wrong labels take it to be 0.3.
@@ -120,6 +120,7 @@ def run(
       (2, 3, 2)
     """
     config, load, network = copy.deepcopy(config), data.load, None
+    workdir = config.get("workdir") if workdir is None else workdir
     if dataset is not None:
         load = in_place_of(config, "data", SHARED["data"][1:], dataset)
     if model is not None:
@@ -159,7 +160,7 @@ def train(
     minutes = programs[0].settings.minutes
     deadline = time.perf_counter() + 60 * minutes if minutes else math.inf
     for number, program_spec in enumerate(programs):
-        record = _train(program_spec, output, number, done, on_epoch_end, deadline)
+        record = _train(program_spec, output, number, len(programs), done, on_epoch_end, deadline)
         curves = {name: np.stack([measured[name] for measured in record.curves], 1) for name in record.curves[0]}
         trained.append((record, curves))
         found = tables(program_spec, _states(record))
@@ -186,6 +187,7 @@ def _train(
     program_spec: ProgramSpec,
     output: ResultSink,
     number: int,
+    programs: int,
     first_run: int,
     callback: EpochCallback | None,
     deadline: float,
@@ -209,6 +211,7 @@ def _train(
         return bool(trains and callback is not None and callback(epoch, measured))
 
     title = f"{program_spec.settings.strategy.name} {program_spec.settings.data.name}"
+    title = f"{number + 1} of {programs}: {title}" if programs > 1 else title
     return train_program(
         title, make, program_spec.abstract_carry, program_spec.epochs, policy, on_epoch_end, program_spec.preparing,
         program_spec.settings.checkpoint.select, deadline,

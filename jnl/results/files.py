@@ -13,6 +13,7 @@ PARTIAL_SUMMARY = "summary-so-far.json"  # summary of the programs that are over
 CHECKPOINTS = "checkpoints"
 LEFT_OUT = "left_out"  # the folder with lists of the labels that a strategy takes for wrong
 TENSORBOARD = "tensorboard"
+REPORT = "report"  # the folder with the page of `config.report`
 
 
 def metrics_file(workdir: Path) -> Path:

@@ -1,14 +1,15 @@
-"""The fields of a config and their defaults."""
+"""Configs with the defaults of all fields, and checks of the values that users set."""
 
 import math
 from collections.abc import Mapping
 
-from ml_collections import ConfigDict, config_dict
+from ml_collections import ConfigDict
 
 from jnl import data, models, strategies
 from jnl.core import registry
 from jnl.core.errors import UserError, unknown
 from jnl.settings.fields import FORGET_FIELDS
+from jnl.settings.schema import FIELDS
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
 
@@ -21,61 +22,20 @@ CORE = ("coteaching", "coteaching_plus", "decoupling", "jocor", "small_loss", "s
 
 
 def default(strategy: str = "standard") -> ConfigDict:
-    """Return a config with all fields of a strategy and their defaults.
-
-    The defaults are the published settings of the co-teaching papers, on the digits data, which need no download.
-    """
-    config = ConfigDict()
-    config.data = ConfigDict({"name": "digits", "dir": config_dict.placeholder(str), "validation": 0.0})
-    config.data.update({"balanced": False, "stream": "auto"})  # stream: auto, always or never
-    config.data.corrections = config_dict.placeholder(str)  # decisions.csv of a review, see data/corrections.py
-    config.noise = ConfigDict({"kind": "symmetric", "rate": 0.2, "seed": _anything(0)})  # seed: a number or "per_run"
-    config.noise.file = config_dict.placeholder(str)  # only for the kind "matrix"
-    config.strategy = ConfigDict({"name": strategy, **strategies.hypers(strategy)})
-    if strategies.make(strategy).uses_forget_rate:
-        # forget_rate follows noise.rate unless it is set to a number, or to "auto", which estimates it from the labels
-        forget = (_anything(None), 10, 1.0, "paper")
-        config.strategy.update(dict(zip(FORGET_FIELDS, forget, strict=True)))
+    """Return a config with all fields of a strategy and their defaults, see `schema.py`."""
+    config, strategy_of = ConfigDict(), strategies.make(strategy)
+    for name, field in FIELDS.items():
+        section, _, leaf = name.rpartition(".")
+        if section == "strategy" and leaf in FORGET_FIELDS and not strategy_of.uses_forget_rate:
+            continue
+        if section and section not in config:
+            config[section] = ConfigDict()
+        (config[section] if section else config)[leaf] = field.holder()
+    config.strategy.name = strategy
+    config.strategy.update(strategies.hypers(strategy))
     if "noise_rate" in config.strategy:
-        config.strategy.noise_rate = _anything(None)  # as forget_rate
-    config.model = ConfigDict({"name": "auto"})
-    config.precision = "auto"  # of the arithmetic of the networks: auto, float32, tf32 or bfloat16
-    config.augment = ConfigDict({"pad": 0, "crop": 0, "random_resized_crop": False, "flip": False, "cutout": 0})
-    config.augment.update({"shift": 0.0, "rotate": 0.0, "normalize": "none"})
-    config.epochs = 200  # 0 follows the number of examples, see settings/sizes.py
-    config.batch_size = 128  # 0 follows the number of examples
-    config.optim = ConfigDict({"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0})
-    config.optim.update({"schedule": "linear", "decay_start": 80, "beta1": 0.9, "beta1_after": 0.1})
-    config.optim.update({"momentum": 0.9})  # only for sgd
-    config.optim.update({"step_decay": 0.0, "decayed": "", "fresh_each_epoch": False})
-    # only for the staircase; decay is one factor, or a tuple with a factor for each milestone
-    config.optim.update({"milestones": _anything(()), "decay": _anything(0.1)})
-    config.optim.update({"cycle": 0, "min_learning_rate": 0.0})  # only for the cosine
-    config.seeds = _anything(5)  # the number of seeds, or the seeds themselves: (3, 7, 11)
-    config.metrics = _anything(())  # metrics of other packages, such as ("package.module:function",)
-    config.runs_axis = "auto"
-    config.runs_at_once = 0  # 0 means as many as fit into memory
-    config.devices_per_batch = 1
-    # segment: number of steps after which an epoch can be saved and stopped; 0 means about 2 * 10^12 operations
-    config.checkpoint = ConfigDict({"every_epochs": 10, "every_minutes": 10.0, "keep": 2, "segment": 0})
-    config.checkpoint.select = "last"  # whose weights predict: of the last epoch, or of one that a rule chooses
-    config.checkpoint.changed_code = False  # whether a training goes on although its code has changed; it is recorded
-    config.minutes = 0.0  # a training with a workdir saves and stops before so many minutes are over; 0: no limit
-    config.tensorboard = False  # event files beside metrics.jsonl; needs the package tensorboardX
-    # For the protocol of published code: at most 401 steps per epoch, no training in epoch 0, 9,984 test images.
-    config.protocol = ConfigDict({"max_steps": 0, "first_epoch": 0, "drop_last_test": False})
-    config.protocol.checkpoint = "last"  # the epoch whose accuracy is the result: last, or a rule of ops/curves.py
-    # such as (("noise.rate", (0.2, 0.5)), ("seeds", 8)); points that differ only in arrays share one program
-    config.sweep = _anything(())
-    config.sweep_filter = ""  # only the points of the sweep with these words in their titles are trained
+        config.strategy.noise_rate = FIELDS["strategy.forget_rate"].holder()  # follows noise.rate in the same way
     return config
-
-
-def _anything(value: Value | None) -> config_dict.FieldReference:
-    """Return a field with this value that accepts a value of any type."""
-    reference = config_dict.placeholder(object)
-    reference.set(value)
-    return reference
 
 
 def family(name: str) -> str:

@@ -37,6 +37,8 @@ _ROLES = {
     "checkpoint.every_minutes": _BOOKKEEPING,
     "checkpoint.keep": _BOOKKEEPING,
     "checkpoint.changed_code": _BOOKKEEPING,
+    "workdir": _BOOKKEEPING,
+    "report": _BOOKKEEPING,
     "tensorboard": _BOOKKEEPING,
     "minutes": _BOOKKEEPING,
     "metrics": Role(separates=False, listed=False),
@@ -46,7 +48,7 @@ _ROLES = {
 }
 
 # Fields that belong to no section. If such a field is swept, its column in `metrics.jsonl` has no dot in its name.
-WITHOUT_SECTION = ("batch_size", "devices_per_batch", "epochs", "runs_at_once", "seeds", "tensorboard")
+WITHOUT_SECTION = ("batch_size", "devices_per_batch", "epochs", "report", "runs_at_once", "seeds", "tensorboard")
 # Fields of a section that all plug-ins share. The other fields are options of the plug-in that the section names.
 SHARED = {
     "data": ("name", "dir", "validation", "balanced", "stream", "corrections"),

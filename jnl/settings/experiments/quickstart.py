@@ -24,4 +24,5 @@ def quickstart(arg: str | None = None) -> ConfigDict:
     if "quick" not in given:
         config.epochs, config.seeds = 60, 8
         config.optim.learning_rate, config.optim.decay_start = 0.003, 30
+        config.workdir, config.report = "quickstart", True
     return config

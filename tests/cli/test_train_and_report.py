@@ -1,0 +1,62 @@
+"""`jnl train` with a workdir of the config and a report, as the quickstart has them."""
+
+import subprocess
+import sys
+
+import pytest
+
+import jnl
+from jnl import cli
+
+QUICK = ["train", "--config=jocor:quick", "--config.report=True"]
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_quickstart_names_its_folder_and_wants_a_report():
+    config = jnl.get_config("quickstart")
+    assert (config.workdir, config.report) == ("quickstart", True)
+    quick = jnl.get_config("quickstart", "quick")  # another training, so it must not take the folder
+    assert (quick.workdir, quick.report) == (None, False)
+
+
+def test_a_report_needs_a_workdir(capsys):
+    assert cli.main(QUICK) == 2
+    assert "config.report: the page is written to the workdir" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_last_line_is_the_page_also_of_a_finished_training(tmp_path, capsys):
+    assert cli.main([*QUICK, "--config.workdir=here"]) == 0
+    first = capsys.readouterr().out.splitlines()
+    assert first[-1].endswith("open here/report/index.html")
+    page = tmp_path / "here" / "report" / "index.html"
+    assert "jocor" in page.read_text()
+    page.unlink()
+    assert cli.main([*QUICK, "--config.workdir=here"]) == 0
+    again = capsys.readouterr().out.splitlines()
+    assert again == first[-len(again) :] and page.exists()  # the same numbers, without a training
+    assert cli.main([*QUICK, "--config.workdir=here", "--config.noise.rate=0.3"]) == 2
+    assert "here holds another training (noise.rate: 0.2 there, 0.3 here)" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_option_comes_before_the_field(tmp_path):
+    assert cli.main([*QUICK[:2], "--config.workdir=field", "--workdir=option"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["option"]
+
+
+@pytest.mark.slow
+def test_a_run_in_python_takes_the_workdir_of_its_config(tmp_path):
+    config = jnl.get_config("standard", "quick")
+    config.workdir = "field"
+    jnl.run(config)
+    assert (tmp_path / "field" / "summary.json").exists()
+
+
+def test_the_command_does_not_import_matplotlib():
+    code = "import sys; import jnl.cli.train; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
