@@ -4,8 +4,12 @@ import re
 
 import pytest
 from conftest import ROOT
+from helpers.pages import tables
 
 from jnl import noise, strategies
+from jnl.core.json_values import leaves
+from jnl.settings.config import default
+from jnl.settings.schema import FIELDS
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -35,3 +39,34 @@ def test_all_kinds_of_noise_are_listed():
 def test_all_pages_are_in_the_contents():
     contents = (ROOT / "docs" / "index.md").read_text().partition("{toctree}")[2].split()
     assert {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"} <= set(contents)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_a_page_is_not_long(path):
+    assert len(path.read_text().splitlines()) <= 250
+
+
+@pytest.mark.parametrize("name", tables.OF_CODE)
+def test_a_table_that_is_made_from_code_is_up_to_date(name):
+    """If this fails, `python docs/tables.py` writes the tables anew."""
+    (page,) = [path for path in PAGES if f"<!-- table {name} -->" in path.read_text()]
+    assert tables.written(page.read_text(), {name: tables.OF_CODE[name]}) == page.read_text()
+
+
+@pytest.mark.slow
+def test_the_table_of_published_numbers_is_up_to_date():
+    page = (ROOT / "docs" / "departures.md").read_text()
+    assert tables.written(page, tables.OF_RESULTS) == page
+
+
+def test_every_field_has_its_default_and_meaning_on_the_page():
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    for name, field in FIELDS.items():
+        assert field.meaning.endswith(".") and field.meaning in page
+        assert page.count(f"| `{name}` |") == 1
+
+
+@pytest.mark.parametrize("name", strategies.names())
+def test_every_field_of_a_config_is_described(name):
+    fields = {field for field, _ in leaves(default(name).to_dict())}
+    assert fields <= FIELDS.keys() | {f"strategy.{hyper}" for hyper in strategies.hypers(name)}

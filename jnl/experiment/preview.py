@@ -42,12 +42,12 @@ def estimate(programs: Sequence[ProgramSpec]) -> str:
 def _duration(seconds: float) -> str:
     """Return a duration in the unit in which it is a small number.
 
-    >>> _duration(0.2), _duration(45), _duration(3600), _duration(9000)
-    ('1 second', '45 seconds', '60 minutes', '2.5 hours')
+    >>> _duration(0.2), _duration(45), _duration(3600), _duration(10800)
+    ('1 second', '45 seconds', '60 minutes', '3 hours')
     """
     if seconds < 120:
         return f"{seconds:.0f} seconds" if seconds >= 1.5 else "1 second"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
 def _data(name: str, dataset: Dataset) -> str:

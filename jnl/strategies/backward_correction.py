@@ -1,8 +1,8 @@
 """Backward correction (Patrini et al. 2017, theorem 1): the inverse noise matrix weights the losses of all classes.
 
 L = -sum_c (T^-1)_y,c log p_c. This loss is unbiased, but not bounded below, because the inverse has negative entries.
-If T has no inverse (two rows are equal), the pseudo-inverse is used. T is estimated as in `forward_correction.py`,
-which also lists the departures from the published code.
+If T has no inverse (two rows are equal), the pseudo-inverse is used. T is estimated as in `forward_correction.py`.
+Departures: those of `forward_correction`.
 """
 
 import jax

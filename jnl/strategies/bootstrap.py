@@ -3,9 +3,9 @@
 `soft` mixes the label with the predicted probabilities. The gradient also flows through them, as in the known
 implementations. `hard` mixes the label with the predicted class. The paper has the weights 0.95 and 0.8 for the label.
 One network trains on all examples, without a schedule.
-The authors published no code. Known Keras implementations clip p to [1e-7, 1 - 1e-7]. An example then has no gradient
-if the network is more confident than that (logits more than 16 apart). Here the logarithm is not clipped, as in the
-code of Decoupling, so such an example still trains.
+Departures: the authors published no code. Known Keras implementations clip p to [1e-7, 1 - 1e-7]. An example then has
+no gradient if the network is more confident than that (logits more than 16 apart). Here the logarithm is not clipped,
+as in the code of Decoupling, so such an example still trains.
 """
 
 import jax

@@ -3,10 +3,10 @@
 A weight of a matrix or kernel is critical if its |gradient x weight| is among the largest share 1 - `noise_rate` of all
 these weights. The gradient of a critical weight is multiplied by 1 - `noise_rate`, the gradient of any other weight is
 set to 0. Biases and parameters of norm layers train as usual.
-In the paper the share of the other weights rises over the first epochs. The published code overwrites this ramp, so
-there is no ramp here.
 Published with SGD and weight decay 1e-3, which also shrinks the other weights (`reference`). Under Adam the factor has
 almost no effect, and a weight whose gradient is 0 still moves by its momentum.
+Departure: in the paper the share of the other weights rises over the first epochs. The published code overwrites this
+ramp, so there is no ramp here.
 """
 
 import jax

@@ -4,7 +4,7 @@ Each example is predicted by networks that did not train on it (cross-validation
 `noise.confident_learning` then finds the labels that these predictions contradict. With `reweight` an example labeled k
 has the weight 1 / P(given k | true k), from the estimated joint counts as in cleanlab: the examples that remain of a
 class also represent the examples that noise took from it. Published: 5 folds in practice, and the rule `by_noise_rate`.
-The number of epochs is our choice.
+Departure: the number of epochs is our choice.
 """
 
 import numpy as np

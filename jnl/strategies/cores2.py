@@ -4,8 +4,9 @@ L_i = CE_i - beta(e) E_prior[-log p_c]. The prior is the class distribution of t
 From epoch `sieve_from` on, an example trains only if CE_i <= mean_c(-log p_c). As in the published code, the classes
 have equal weights in this condition, and the weights of the prior in the loss.
 beta(e) is 0 for `wait_epochs` epochs. It then rises linearly over `rise_epochs` epochs, from 0 in the first of them to
-`beta` in the last, and stays there. The published code also divides the learning rate of its SGD by 1 + beta(e)
-(`divide_rate`; `reference` sets it). The steps of Adam do not grow with the loss, so this is off by default.
+`beta` in the last, and stays there.
+Departure: the published code also divides the learning rate of its SGD by 1 + beta(e) (`divide_rate`; `reference` sets
+it). The steps of Adam do not grow with the loss, so this is off by default.
 """
 
 import jax

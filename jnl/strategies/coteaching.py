@@ -2,8 +2,8 @@
 
 L_1 is the mean of the losses ell_1 over the small-loss examples of network 2. L_2 is the mean of ell_2 over the
 small-loss examples of network 1. The forget schedule sets the number of examples.
-`reference=True` follows the published code, which divides this mean by the number of examples once more. Under Adam
-this has an effect only through its epsilon.
+Departure: the published code divides this mean by the number of examples once more (`reference=True` does so). Under
+Adam this has an effect only through its epsilon.
 """
 
 import jax.numpy as jnp

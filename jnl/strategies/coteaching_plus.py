@@ -2,11 +2,11 @@
 
 The first `warmup_epochs` epochs are plain Co-teaching. The algorithm of the paper has no warm-up, but the published
 code has it (MNIST 0, CIFAR-10 20, CIFAR-100 5 epochs).
-`reference=True` follows the published code where it departs from the paper: cross entropy uses the softmax output as
-logits; the mean is divided by the count once more; if the count is rounded down to 0, all disagreeing examples train;
-a batch without disagreement trains on all examples while epoch * batch < 5000. Two properties of that code are not
-repeated: it loses the example with data-set index 0, and its warm-up trains on all examples where the count is 0, which
-happens with a forget rate near 1.
+Departures: `reference=True` follows the published code where it departs from the paper. Cross entropy uses the softmax
+output as logits; the mean is divided by the count once more; if the count is rounded down to 0, all disagreeing
+examples train; a batch without disagreement trains on all examples while epoch * batch < 5000. Two properties of that
+code are not repeated: it loses the example with data-set index 0, and its warm-up trains on all examples where the
+count is 0, which happens with a forget rate near 1.
 """
 
 from functools import partial

@@ -1,9 +1,10 @@
 """Decoupling (Malach & Shalev-Shwartz 2017): train on the examples for which two networks predict different classes.
 
 L_n is the mean cross entropy of network n over S = {i : argmax z_1 != argmax z_2}. Both networks use the same S.
-This is the multi-class form in the tables of Co-teaching, Co-teaching+ and JoCoR, without a warm-up. The published code
-(gender of faces) has three additions, which are options here. If S is empty, the gradient of the loss is zero but the
-optimizer still takes its step. What the code behind these tables does in this case is not known.
+This is the multi-class form in the tables of Co-teaching, Co-teaching+ and JoCoR, without a warm-up.
+Departures: the published code (gender of faces) has three additions, which are options here. If S is empty, the
+gradient of the loss is zero but the optimizer still takes its step. What the code behind these tables does in this case
+is not known.
 """
 
 import jax.numpy as jnp

@@ -5,14 +5,14 @@ losses of all training examples (`_mixture.py`), and w is the probability of the
 the target is the label, mixed with the network's own guess by w. Otherwise both networks guess it. Each example has two
 views; targets are sharpened (`temperature`); MixUp follows (`concentration`). Guessed targets have a squared error: its
 weight rises in each step, to `unlabeled_weight` after 16 epochs. A penalty pulls the mean prediction to uniform.
-Departures from the published code: both networks step together, while in that code each trains an epoch in turn; an
-epoch has as many steps as with any other method, each with half a batch with and half a batch without labels, drawn at
-random; batch norm sees all views at once for guesses. The mixture decides at most 1 % of the labels differently from
-scikit-learn (`tests/strategies/test_mixture.py`).
 Published `unlabeled_weight`: 0 (CIFAR-10 20 %, asymmetric), 25 (50 %; CIFAR-100 20 %), 150 (CIFAR-100 50 %, 90 %).
 `asymmetric` penalizes confidence in the warm-up; `average_epochs` 5 is for 90 % noise. Report `ensemble_accuracy`.
 `train_accuracy` and the label metrics use the division at the start of the epoch. Labels are listed as wrong if the
 mean w of the two networks does not exceed `threshold` in the last division.
+Departures from the published code: both networks step together, while in that code each trains an epoch in turn; an
+epoch has as many steps as with any other method, each with half a batch with and half a batch without labels, drawn at
+random; batch norm sees all views at once for guesses. The mixture decides at most 1 % of the labels differently from
+scikit-learn (`tests/strategies/test_mixture.py`).
 """
 
 import jax

@@ -9,10 +9,10 @@ The weight average forgets more slowly in later steps: after step s (from 1) it 
 with the factor exp(-5 (1 - min(s, ramp_steps) / ramp_steps)^2).
 Published: momentum 0.7, weight 3, MixUp Beta(1, 1) (CIFAR-10, symmetric noise), 0.9 and 1 (asymmetric); for CIFAR-100
 0.9 and 7, `ramp_steps` 40,000 and `reweight`.
+Report `ensemble_accuracy`, which uses the plain networks. `train_accuracy` is measured on mixed inputs.
 Departures: both networks train at the same time on the same batches, while in the published code each trains for an
 epoch in turn, with its own order; the weight averages start from the weights of the networks, while in that code they
 start from their own weights.
-Report `ensemble_accuracy`, which uses the plain networks. `train_accuracy` is measured on mixed inputs.
 """
 
 from typing import NamedTuple, cast

@@ -5,10 +5,10 @@ gradient. Evaluation uses p.
 As published, T is estimated from a first training with cross entropy: from the predictions for all training inputs in
 the epoch with the lowest loss on 10 % held-out noisy labels. Then new networks train on all examples, and the schedules
 start again.
+This method is known to fail for pair noise of 45 %, where the most confident examples often have a wrong label.
 Departures: the first training lasts `estimation_epochs` epochs (our choice, without a source in the co-teaching
 papers); aliasing in the published code sets entries of the predictions to 0 while it estimates T, which is not
 repeated; the loss stays finite where the estimated T gives a label the probability 0 for all classes.
-This method is known to fail for pair noise of 45 %, where the most confident examples often have a wrong label.
 """
 
 import jax

@@ -3,7 +3,7 @@
 `truncated` also prunes: at the start of epoch `prune_from` (counted from 0) and every `prune_every` epochs after it,
 examples with p_y <= `threshold` are left out until the next pruning. As in the known code (unofficial), the first
 prunings are before the 40th, 50th, ... epoch, and the loss is the mean over the whole batch; the paper has a sum.
-Departures from that code: it prunes with the checkpoint that is best on test data, while the current networks are used
+Departures: the known code prunes with the checkpoint that is best on test data, while the current networks are used
 here, in evaluation mode. In an epoch that prunes, it trains a copy of the network that is not in its optimizer; here
 such an epoch trains as usual.
 """

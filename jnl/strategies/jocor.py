@@ -2,8 +2,8 @@
 
 l_i = (1 - co_lambda) * (ell_1,i + ell_2,i) + co_lambda * (KL(p_1||p_2) + KL(p_2||p_1))_i      (eqs. 1 to 5)
 L is the mean of l over the examples with the smallest l. No gradient is stopped: both KL terms train both networks.
-The published code does the same. It has one Adam for both networks, which is equivalent to one Adam for each. The
-symmetric KL is computed in closed form here, which stays finite where the published code gives NaN.
+The published code does the same. It has one Adam for both networks, which is equivalent to one Adam for each.
+Departure: the symmetric KL is computed in closed form, which stays finite where the published code gives NaN.
 """
 
 from jax import Array

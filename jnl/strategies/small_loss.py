@@ -1,8 +1,9 @@
 """Small loss: one network trains on its own small-loss examples.
 
 The tables of Co-teaching, Co-teaching+ and JoCoR call this method "MentorNet" (self-paced, without clean data). The
-ablation of JoCoR calls it "Standard+". No code was published. According to the author of Co-teaching (issue 1 of its
-repository) it is the selection of Co-teaching without the exchange, with the same forget schedule.
+ablation of JoCoR calls it "Standard+".
+Departures: no code was published. According to the author of Co-teaching (issue 1 of its repository) it is the
+selection of Co-teaching without the exchange, with the same forget schedule.
 """
 
 from jax import Array

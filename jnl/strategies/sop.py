@@ -4,8 +4,8 @@ Each example has trained numbers u and v, whose squares model the noise of its l
 the label, where p is the prediction, U is u^2 at the class of the label and V is v^2 at the other classes. As in the
 published code, V passes no gradient in the cross entropy and is trained by the squared error of the hard prediction; u
 and v are updated by plain SGD, each with its own learning rate. Rates of the published code: 1 and 10 (CIFAR-100,
-50 %), 0.1 and 100 (asymmetric; the paper has 1). For other data 1 and 10 are our choice. The options of SOP+ are not
-implemented.
+50 %), 0.1 and 100 (asymmetric; the paper has 1).
+Departures: for other data the rates 1 and 10 are our choice. The options of SOP+ are not implemented.
 """
 
 import jax

@@ -305,7 +305,7 @@ def test_the_real_command(tmp_path):
     line = [sys.executable, "train.py", JOCOR, f"--workdir={tmp_path}/run"]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "2 runs x 2 networks" in done.stdout
+    assert done.stdout.count("2 runs x 2 networks") == 1
     wrong = subprocess.run([*line, "--config.epoch=3"], cwd=ROOT, capture_output=True, text=True)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "Traceback" not in wrong.stderr
