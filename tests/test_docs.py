@@ -4,14 +4,12 @@ import re
 
 import pytest
 from conftest import ROOT
-from helpers.pages import tables
+from helpers.pages import PAGES, tables
 
 from jnl import noise, strategies
 from jnl.core.json_values import leaves
 from jnl.settings.config import default
 from jnl.settings.schema import FIELDS
-
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

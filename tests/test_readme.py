@@ -1,7 +1,6 @@
 """What the README shows runs: its Python, and the wheel in an empty directory."""
 
 import os
-import re
 import subprocess
 import sys
 
@@ -10,6 +9,7 @@ import pytest
 from conftest import ROOT
 from helpers.faults import CLEAN
 from helpers.of_others import OfLinen
+from helpers.pages import blocks
 
 import jnl
 from jnl.core.strategy import Strategy
@@ -17,7 +17,7 @@ from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean, small_loss
 from jnl.testing import check_strategy
 
-OWN_DATA, AUDIT, METHOD = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+OWN_DATA, AUDIT, METHOD = blocks(ROOT / "README.md", "python")
 
 
 @pytest.mark.slow

@@ -8,7 +8,9 @@ from conftest import ROOT
 sys.path.append(str(ROOT / "docs"))
 import tables  # noqa: E402
 
-__all__ = ["blocks", "tables"]
+__all__ = ["PAGES", "blocks", "tables"]
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(path, *languages):

@@ -1,7 +1,6 @@
-"""Draw the figure of the README from recorded rows: `python docs/figures/core_methods.py`.
+"""Draw the figure of the README from recorded rows: `python docs/readme_figure.py`.
 
-The rows are those of `results/mnist-table-2`. The figure is beside this file. Its bytes depend on the version of
-Matplotlib.
+The rows are those of `results/mnist-table-2`. The bytes of the figure depend on the version of Matplotlib.
 """
 
 import io
@@ -17,8 +16,8 @@ from matplotlib.figure import Figure
 from jnl.report import reading, style
 from jnl.settings.config import CORE
 
-ROOT = Path(__file__).parents[2]
-PICTURE = Path(__file__).with_suffix(".svg")
+ROOT = Path(__file__).parents[1]
+PICTURE = ROOT / "docs" / "figures" / "core_methods.svg"
 WORKDIRS = ("all-cells", "small_loss-symmetric-0.5")  # the table, and the one core method that is not part of it
 NOISE = ("symmetric", 0.5)
 PANELS = {
