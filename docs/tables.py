@@ -15,6 +15,7 @@ from measured import NOISES, last_epoch
 from jnl import data, models, strategies
 from jnl.core import registry
 from jnl.data import sources
+from jnl.ops.curves import STATISTICS
 from jnl.report import published
 from jnl.report.cells import boards
 from jnl.report.reading import read
@@ -57,17 +58,10 @@ def departures() -> str:
     verdicts = [one for one in published.verdicts(boards(read([RESULTS]))[0]) if one.missed is not None]
     rows = []
     for name in strategies.names():
-        code = method(name).reference
-        numbers = [_number(one) for one in verdicts if one.published.strategy == name]
-        rows.append(
-            (
-                f"[`{name}`](../jnl/strategies/{name}.py)",
-                code if isinstance(code, str) else "yes",
-                _departures(name),
-                "<br>".join(dict.fromkeys(numbers)),
-            )
-        )
-    return table(("method", "`reference`", "departures from published code", "published, measured, verdict"), rows)
+        code, numbers = method(name).reference, [one for one in verdicts if one.published.strategy == name]
+        none = f"No `reference`: {code}. " if isinstance(code, str) else ""
+        rows.append((f"[`{name}`](../jnl/strategies/{name}.py)", (none + _departures(name)).strip(), _numbers(numbers)))
+    return table(("method", "departures from published code", "published and measured numbers"), rows)
 
 
 def measured() -> str:
@@ -112,14 +106,17 @@ def _departures(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _number(one: published.Verdict) -> str:
-    """Return a published and a measured number with the verdict."""
-    paper, measured = one.published, one.measured
-    std = "" if math.isnan(paper.std) else f" ± {paper.std:.2f}"
-    found = f"{measured.mean:.2f} ± {measured.std:.2f} in {measured.runs} runs"
-    return (
-        f"{paper.data} {paper.noise} {paper.rate:.0%}: {paper.mean:.2f}{std} ({paper.source}), {found}, **{one.words}**"
-    )
+def _numbers(verdicts: Iterable[published.Verdict]) -> str:
+    """Return published and measured numbers with their verdicts, by source and data set."""
+    grouped: dict[str, list[str]] = {}
+    for one in verdicts:
+        paper, measured = one.published, one.measured
+        std = "" if math.isnan(paper.std) else f" ± {paper.std:.2f}"
+        noise = f"{paper.noise.partition('_')[0]} {100 * paper.rate:g} %"
+        found = f"{measured.mean:.2f} ± {measured.std:.2f} ({measured.runs} runs)"
+        source = grouped.setdefault(f"{paper.source}, {paper.data}, {STATISTICS[paper.statistic]}:", [])
+        source.append(f"{noise}: {paper.mean:.2f}{std}, measured {found}, **{one.words}**")
+    return "<br>".join(line for source, lines in grouped.items() for line in (source, *dict.fromkeys(lines)))
 
 
 def _options(
