@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import QUICK_COMPILER, ROOT
+from conftest import QUICK_COMPILER, ROOT, SHARED_DATA
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
@@ -16,6 +16,8 @@ def as_users_have_it(monkeypatch):
     """The kernel gets the environment of this process, with one device."""
     monkeypatch.setenv("XLA_FLAGS", QUICK_COMPILER)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    if SHARED_DATA.is_dir():  # as if these were in the default folder
+        monkeypatch.setenv("TFDS_DATA_DIR", str(SHARED_DATA))
 
 
 def executed(notebook, folder):
@@ -39,6 +41,21 @@ def test_a_notebook(path, tmp_path):
         assert corrected > given + 5
         suspects, suspected = (float(share) for share in re.findall(r"([\d.]+)% of the", printed[-1])[:2])
         assert suspects > 90 and suspected > 90
+    if path.stem == "many_seeds":
+        assert re.findall(r"strategy.forget_rate=(\S+)", "".join(printed)) == ["0.0", "0.2", "0.4", "0.6"]
+        assert (tmp_path / "report" / "index.html").exists()
+    if path.stem == "own_network_and_method":
+        assert float(printed[-1].split()[-2]) > 80
+    if path.stem == "table_2":
+        assert re.search(r"jocor +96.64 ± 0.12 +\d", printed[-2])
+        assert (tmp_path / "report" / "index.html").exists()
+
+
+def test_all_notebooks_begin_with_the_same_installation_and_stay_in_their_kernel():
+    cells = [[cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"] for path in NOTEBOOKS]
+    assert len({of_one[0] for of_one in cells}) == 1 and '"jaxlib"' in cells[0][0]
+    lines = [line for of_one in cells for source in of_one for line in source.splitlines()]
+    assert not any(line.startswith(("!", "%pip")) for line in lines)
 
 
 @pytest.mark.slow

@@ -11,9 +11,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from jnl.core.drawing import import_matplotlib
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report.cells import BASELINE
-from jnl.report.report import write
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,5 +29,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(f"--label-wave-{name}", type=int, default=epochs, metavar="EPOCHS", help=text)
     asked = parser.parse_args(arguments)
     label_wave = LabelWave(asked.label_wave_window, asked.label_wave_patience)
+    import_matplotlib()
+    from jnl.report.report import write  # it imports Matplotlib
+
     print(write(asked.workdirs, asked.out, asked.baseline, label_wave))
     return 0

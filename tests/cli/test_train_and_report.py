@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import pytest
+from conftest import ROOT
+from helpers.faults import QUICK as QUICK_ENVIRONMENT
 
 import jnl
 from jnl import cli
@@ -41,6 +43,16 @@ def test_the_last_line_is_the_page_also_of_a_finished_training(tmp_path, capsys)
     assert again == first[-len(again) :] and page.exists()  # the same numbers, without a training
     assert cli.main([*QUICK, "--config.workdir=here", "--config.noise.rate=0.3"]) == 2
     assert "here holds another training (noise.rate: 0.2 there, 0.3 here)" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_backend_that_is_missing_does_no_harm():
+    """A process that a notebook starts inherits the backend of the notebook."""
+    line = [sys.executable, "-m", "jnl", *QUICK, "--workdir=run"]
+    done = subprocess.run(line, env=QUICK_ENVIRONMENT | {"MPLBACKEND": "nowhere", "PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].endswith("open run/report/index.html")
 
 
 @pytest.mark.slow
