@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import ROOT
-from helpers.pages import PAGES, tables
+from helpers.pages import PAGES, choosing_figure, readme_figure, tables
 
 from jnl import noise, strategies
 from jnl.core.json_values import leaves
@@ -68,3 +68,14 @@ def test_every_field_has_its_default_and_meaning_on_the_page():
 def test_every_field_of_a_config_is_described(name):
     fields = {field for field, _ in leaves(default(name).to_dict())}
     assert fields <= FIELDS.keys() | {f"strategy.{hyper}" for hyper in strategies.hypers(name)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [choosing_figure, readme_figure], ids=lambda script: script.__name__)
+def test_a_figure_can_be_drawn_again(script, tmp_path, monkeypatch):
+    """Its shapes are those of the picture in the repository; the bytes depend on the version of Matplotlib."""
+    before = script.PICTURE.read_text()
+    monkeypatch.setattr(script, "PICTURE", tmp_path / "again.svg")
+    script.main()
+    shapes = [set(re.findall(r'id="(\w+)"', text)) for text in (before, script.PICTURE.read_text())]
+    assert {name for name in shapes[0] if name.startswith(("line2d", "FillBetween", "patch"))} <= shapes[1]

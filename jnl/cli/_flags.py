@@ -7,6 +7,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from jnl.core.errors import UserError, reason, unknown
+from jnl.settings.config import complete
 from jnl.settings.config_file import load
 
 _HAVE_OPTIONS = {"data": "data set", "model": "network"}
@@ -39,7 +40,7 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
         raise UserError("--config: a value is nested too deeply to be read; give a simpler one") from error
     if words:
         raise UserError(f"{words[0]}: not an option; options start with --, such as --config=jocor")
-    folder = holder.value.get("workdir") if workdir.value is None else workdir.value
+    folder = complete(holder.value).workdir if workdir.value is None else workdir.value
     if folder == "" or "\0" in (folder or ""):
         raise UserError(
             "--workdir: the value is empty or is not a path; give a folder, or leave the option out to write nothing"

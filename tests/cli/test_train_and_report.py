@@ -25,6 +25,13 @@ def test_the_quickstart_names_its_folder_and_wants_a_report():
     assert (quick.workdir, quick.report) == (None, False)
 
 
+def test_a_workdir_that_is_no_text_is_one_line(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text("from ml_collections import ConfigDict\n\n\ndef get_config():\n"
+                                      "    return ConfigDict({'workdir': 3})\n")  # fmt: skip
+    assert cli.main(["train", "--config=mine.py"]) == 2
+    assert capsys.readouterr().err == "error: config.workdir: expected str, found 3\n"
+
+
 def test_a_report_needs_a_workdir(capsys):
     assert cli.main(QUICK) == 2
     assert "config.report: the page is written to the workdir" in capsys.readouterr().err

@@ -6,9 +6,11 @@ import sys
 from conftest import ROOT
 
 sys.path.append(str(ROOT / "docs"))
+import choosing_figure  # noqa: E402
+import readme_figure  # noqa: E402
 import tables  # noqa: E402
 
-__all__ = ["PAGES", "blocks", "tables"]
+__all__ = ["PAGES", "blocks", "choosing_figure", "readme_figure", "tables"]
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
