@@ -1,6 +1,8 @@
 """Import Matplotlib in every environment."""
 
 import os
+import sys
+from contextlib import suppress
 
 
 def import_matplotlib() -> None:
@@ -8,9 +10,12 @@ def import_matplotlib() -> None:
 
     A process that a notebook starts inherits this variable, but may have other packages. Files need no backend.
     """
-    try:
-        import matplotlib  # noqa: F401
-    except ValueError:
-        if os.environ.pop("MPLBACKEND", None) is None:
-            raise
-        import matplotlib  # noqa: F401
+    if "matplotlib" in sys.modules:
+        return
+    backend = os.environ.pop("MPLBACKEND", None)  # Matplotlib cannot be imported with a wrong one
+    import matplotlib
+
+    if backend is not None:
+        os.environ["MPLBACKEND"] = backend
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
