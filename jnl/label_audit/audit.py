@@ -19,6 +19,7 @@ from jnl.experiment.fold_predictions import Plan
 from jnl.label_audit import estimates, evidence, trouble
 from jnl.label_audit.evidence import Evidence
 from jnl.label_audit.reasons import reasons
+from jnl.label_audit.refinement import refined
 from jnl.label_audit.result import Audit
 from jnl.label_audit.source import Source
 from jnl.noise import posterior
@@ -108,9 +109,8 @@ def audit(
 def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
     labels, names, origin = source.labels, source.dataset.class_names, source.dataset.origin
-    experts = {name: each.expert for name, each in found.items() if each.expert is not None}
-    pooled = posterior.pool(list(experts.values()))
-    judged = posterior.infer(pooled, labels)
+    known = {name: each.expert for name, each in found.items() if each.expert is not None}
+    experts, pooled, judged = refined(source, known)
     # Noise disturbs Co-teaching least, so its probabilities alone give the best estimate of the noise matrix.
     least_disturbed = next((experts[name] for name in ("coteaching", "pred_probs") if name in experts), pooled)
     neighbors = source.neighbors if "neighbors" in found else None
@@ -118,9 +118,7 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     used = noise[estimates.USED]
     _warn_of_disagreement(noise)
     wrong = posterior.calibrate(judged.wrong(labels), used.rate)
-    # The pool ranks well and is not sure enough, so the classes themselves come from the pool at its best temperature.
-    sure = posterior.infer(posterior.sharpen(pooled, posterior.temperature(pooled, labels)), labels).true
-    others = sure.copy()
+    others = judged.true.copy()
     others[np.arange(len(labels)), labels] = 0
     suggested = others.argmax(1)
     table = {
@@ -133,7 +131,7 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     }
     for each in found.values():
         table.update(each.columns)
-    mixed, second = trouble.overlap(sure)
+    mixed, second = trouble.overlap(judged.true)
     table["overlap"] = mixed
     if neighbors is not None:
         table["duplicate_of"] = trouble.duplicate_of(neighbors)

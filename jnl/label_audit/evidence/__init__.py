@@ -1,11 +1,12 @@
 """Kinds of evidence about labels, found by file name: `evidence/neighbors.py` holds the function `neighbors(source)`.
 
 A file says in `NEEDS` what its evidence is made of: `training`, `features` (of the inputs, or embeddings) or
-`embeddings`. The function returns `Evidence`.
+`embeddings`. The function returns `Evidence`. A file whose evidence can also learn from probable classes, see
+`label_audit/refinement.py`, has a function `learn(source, targets)`, too.
 """
 
 import sys
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,6 +21,19 @@ class Evidence(NamedTuple):
 
     columns: dict[str, np.ndarray]  # name -> [N], the columns of the table of examples
     expert: np.ndarray | None = None  # f32[N, C] probabilities that do not depend on the label of the example
+
+
+class Learn(Protocol):
+    """Learns from probabilities of the true classes instead of the given labels."""
+
+    def __call__(self, source: Source, targets: np.ndarray, /) -> np.ndarray:
+        """Return probabilities f32[N, C] for targets f32[N, C]. No example is predicted from its own target."""
+
+
+def learners() -> dict[str, Learn]:
+    """Return the functions `learn` of the evidence that has one, by its name."""
+    files = {name: registry.find(_HERE, name, "evidence") for name in names()}
+    return {name: file.learn for name, file in files.items() if hasattr(file, "learn")}
 
 
 def names() -> list[str]:

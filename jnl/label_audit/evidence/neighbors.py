@@ -15,12 +15,16 @@ _PRIOR = 2.0  # number of votes that are spread over all classes
 
 def neighbors(source: Source) -> Evidence:
     """Return the shares of the votes, and that of the given label as a column."""
-    labels, number = source.labels, len(source.labels)
+    votes = learn(source, np.eye(source.num_classes, dtype=np.float32)[source.labels])
+    return Evidence({"neighbors": votes[np.arange(len(votes)), source.labels]}, votes)
+
+
+def learn(source: Source, targets: np.ndarray) -> np.ndarray:
+    """Return the shares of the votes f32[N, C] if each neighbor votes for its probable classes f32[N, C]."""
     index, similarity = source.neighbors
     weights = np.maximum(similarity, 0.0)
     weights *= index.shape[1] / np.maximum(weights.sum(1, keepdims=True), 1e-12)
-    votes = np.zeros((number, source.num_classes), np.float32)
-    np.add.at(votes, (np.arange(number)[:, None], labels[index]), weights)
-    prior = np.bincount(labels, minlength=source.num_classes) / number
-    votes = (votes + _PRIOR * prior[None].astype(np.float32)) / (index.shape[1] + _PRIOR)
-    return Evidence({"neighbors": votes[np.arange(number), labels]}, votes)
+    votes = np.zeros(targets.shape, np.float32)
+    for place in range(index.shape[1]):
+        votes += weights[:, place, None] * targets[index[:, place]]
+    return (votes + _PRIOR * targets.mean(0)) / (index.shape[1] + _PRIOR)

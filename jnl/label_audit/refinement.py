@@ -1,0 +1,51 @@
+"""Learn again from the probable true classes, as long as this explains the given labels better.
+
+What learns from wrong labels repeats a part of them. So the evidence that can learn quickly (the votes of neighbors, a
+linear classifier on embeddings) learns again from the probabilities of the true classes that all evidence gives
+together, and the noise matrix is estimated anew: expectation maximization with a classifier (Raykar et al. 2010,
+Learning from Crowds, with one annotator). An example is still predicted without its own label.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl.label_audit import evidence
+from jnl.label_audit.source import Source
+from jnl.noise import posterior
+
+_ROUNDS = 5
+_LEAST_GAIN = 0.002  # nats of log-likelihood per label; a round that gains less is not taken
+
+
+class Refined(NamedTuple):
+    """What the evidence says after some rounds."""
+
+    experts: dict[str, np.ndarray]  # name of the evidence -> f32[N, C] probabilities
+    pooled: np.ndarray  # f32[N, C] of all experts together
+    posterior: posterior.Posterior
+
+
+def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
+    """Return the round that explains the given labels best.
+
+    Args:
+      source: the data.
+      experts: name of the evidence -> f32[N, C] probabilities.
+    """
+    learners = {name: learn for name, learn in evidence.learners().items() if name in experts}
+    best = _round(experts, source.labels)
+    for _ in range(_ROUNDS if learners else 0):
+        learned = {name: learn(source, best.posterior.true) for name, learn in learners.items()}
+        new = _round({**best.experts, **learned}, source.labels)
+        if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
+            break
+        best = new
+    return best
+
+
+def _round(experts: dict[str, np.ndarray], labels: np.ndarray) -> Refined:
+    pooled = posterior.pool(list(experts.values()))
+    # Experts that agree are surer together than their mean is. They are never less sure.
+    temperature = min(1.0, posterior.temperature(pooled, labels))
+    return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels))

@@ -1,0 +1,53 @@
+"""Evidence that learns again from probable classes no longer repeats the noise."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.metrics import average_precision_score
+
+import jnl
+from jnl import noise
+from jnl.label_audit import evidence
+from jnl.label_audit.refinement import refined
+from jnl.label_audit.source import Source
+from jnl.noise import posterior
+
+
+@pytest.fixture(scope="module")
+def digits():
+    inputs, labels = load_digits(return_X_y=True)
+    return np.float32(inputs[:1000] - inputs.mean(0)), labels[:1000]
+
+
+def source_of(inputs, labels):
+    names = [str(number) for number in range(10)]
+    return Source(jnl.from_arrays(inputs, labels, class_names=names, kind="features", standardize=False), inputs, None)
+
+
+def test_it_finds_noise_that_evidence_repeats_at_first(digits):
+    """Under pair noise, neighbors and classifiers learn the wrong class with the right one."""
+    inputs, true = digits
+    labels = noise.draw("pair", true, 10, 0.4, 0)
+    source = source_of(inputs, labels)
+    experts = {name: each.expert for name, each in evidence.collect(source).items()}
+    pooled = posterior.pool(list(experts.values()))
+    before, after = posterior.infer(pooled, labels), refined(source, experts).posterior
+    rates = [posterior.rate_of(each.transition, labels) for each in (before, after)]
+    assert rates[0] < 0.2 and rates[1] == pytest.approx((labels != true).mean(), abs=0.05)
+    found = [average_precision_score(labels != true, each.wrong(labels)) for each in (before, after)]
+    assert found[1] > 0.98 and found[1] > found[0] + 0.05
+
+
+def test_right_labels_stay_right(digits):
+    inputs, true = digits
+    source = source_of(inputs, true)
+    found = refined(source, {name: each.expert for name, each in evidence.collect(source).items()})
+    assert posterior.rate_of(found.posterior.transition, true) < 0.02
+
+
+def test_what_cannot_learn_stays(digits):
+    inputs, true = digits
+    p = np.full((1000, 10), 0.05, np.float32)
+    p[np.arange(1000), true] = 0.55
+    found = refined(source_of(inputs, true), {"pred_probs": p})
+    assert found.experts["pred_probs"] is p
