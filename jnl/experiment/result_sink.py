@@ -25,6 +25,7 @@ from jnl.results.records import Summary
 from jnl.results.tensorboard import Events
 from jnl.results.workdir import Workdir
 from jnl.settings.parse import recorded
+from jnl.training import metrics
 
 
 class ResultSink(NamedTuple):
@@ -97,6 +98,8 @@ def open_results(
         ),
         **record(),
     }
+    if settings.metrics:  # the report does not import modules that a workdir names
+        content["metrics"] = _metrics(settings.metrics)
     every = settings.checkpoint
     policy = CheckpointPolicy(Path(path) / CHECKPOINTS, every.every_epochs, every.every_minutes, every.keep)
     events = devices.on_main(lambda: Events(path)) if settings.tensorboard else None
@@ -109,6 +112,12 @@ def open_results(
         if events is not None:
             closing.enter_context(events)
         yield ResultSink(files, policy, events)
+
+
+def _metrics(names: Sequence[str]) -> dict[str, Json]:
+    """Return what the report needs to know of the metrics of other packages: column -> caption and scale."""
+    found = {metrics.column(name): metrics.make(name) for name in names}
+    return {name: {"caption": one.caption, "is_share": one.is_share} for name, one in found.items()}
 
 
 def _code(programs: Sequence[ProgramSpec]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from helpers.faults import QUICK
 import jnl
 from jnl import cli
 from jnl.core.errors import UserError
+from jnl.training import metrics
 
 OURS = "helpers.of_others"
 ALL = (
@@ -38,6 +39,8 @@ def test_everything_may_come_from_another_package(workdir):
     assert {name for name in config["fingerprint"]["code"] if name.startswith(OURS)}
     row = json.loads((workdir / "metrics.jsonl").read_text().splitlines()[-1])
     assert len(row["confidence"]) == 2 and all(0.1 < value < 1 for value in row["confidence"])
+    assert config["metrics"] == {"confidence": {"caption": "Mean probability of the predicted class", "is_share": True}}
+    assert metrics.make(f"{OURS}:test_accuracy").caption == "Accuracy of others"  # its own goes before the docstring
     point = json.loads((workdir / "summary.json").read_text())["points"][0]
     assert point["strategy"] == f"{OURS}:weighted"
 

@@ -6,13 +6,14 @@ A metric of the training batches sums a numerator and a denominator over an epoc
 of the test set is a mean over its examples. `training/evaluation.py` computes the accuracies of networks and classes.
 """
 
+import inspect
 import sys
 from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core import registry
+from jnl.core import foreign, registry
 from jnl.core.errors import UserError
 from jnl.core.strategy import StepOutput
 from jnl.training.metric import BatchView, Metric
@@ -32,11 +33,23 @@ def names() -> list[str]:
 
 
 def make(name: str) -> Metric:
-    """Return the metric of this name. Raise `UserError` if there is none."""
-    metric = registry.function(_HERE, name, "metrics")()
+    """Return the metric of this name. Raise `UserError` if there is none.
+
+    A metric of another package that has no caption gets the first line of the docstring of its function, or its name.
+    """
+    function = registry.function(_HERE, name, "metrics")
+    metric = function()
     if not isinstance(metric, Metric):
         raise UserError(f"metrics: {name!r} returns {type(metric).__name__}, not a Metric")
-    return metric
+    if metric.caption or not foreign.is_foreign(name):
+        return metric
+    first = (inspect.getdoc(function) or "").partition("\n")[0].strip().removesuffix(".")
+    return metric._replace(caption=first or column(name).replace("_", " "))
+
+
+def column(name: str) -> str:
+    """Return the name that a metric has in the results: for another package, that of the function."""
+    return name.rpartition(":")[2]
 
 
 def with_others(others: Sequence[str] = ()) -> dict[str, Metric]:
@@ -50,10 +63,10 @@ def with_others(others: Sequence[str] = ()) -> dict[str, Metric]:
     """
     found = {name: make(name) for name in names()}
     for name in others:
-        column = name.rpartition(":")[2]
-        if column in found or column in _OTHER_COLUMNS:
-            raise UserError(f"metrics: {name!r}: there is a metric {column!r} already; give the function another name")
-        found[column] = make(name)
+        own = column(name)
+        if own in found or own in _OTHER_COLUMNS:
+            raise UserError(f"metrics: {name!r}: there is a metric {own!r} already; give the function another name")
+        found[own] = make(name)
     return found
 
 
