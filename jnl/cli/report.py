@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jnl.core.drawing import import_matplotlib
 from jnl.ops.curves import LABEL_WAVE, LabelWave
-from jnl.report.cells import BASELINE
+from jnl.report.comparing import BASELINE
 
 
 def main(arguments: Sequence[str]) -> int:

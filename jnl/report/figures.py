@@ -1,129 +1,207 @@
-"""Draw figures by Matplotlib: SVG for the page in its colors, and files with title and legend."""
+"""The figures of a setup, with one panel for each noise, as the papers have them."""
 
-import io
 import math
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from jnl.core.json_values import Json
-from jnl.report import tables
+from jnl.report import tables, words
 from jnl.report.cells import Leaderboard, MethodResult
-from jnl.report.style import look
+from jnl.report.comparing import TESTED
+from jnl.report.drawing import INK, Figure, Panel, box, figure, rounded
+from jnl.report.reading import Described
+from jnl.report.series import Series
 from jnl.training import metrics
 
-_INK = "#010203"  # the page replaces this by its text color
-_STYLE = Path(__file__).with_name("figures.mplstyle")  # the user's own style is not used
-_WIDTH, _HEIGHT = 4.6, 2.9  # inches; a phone shows figures at about this size
-_BOX = (0.135, 0.155, 0.845, 0.80)  # position of the axes: left, bottom, width, height, as shares of the figure
-_SQUARE = (0.24, 0.26, 0.6, 0.72)  # the same for a matrix
+PRECISION = "label_precision"
 _FEW = 6  # up to this number of epochs, each point has a marker
-_LONG = 32  # if a label has more letters, the legend has one label per line
+_MOST_BANDS = 12  # with more curves, there are no bands over runs
 _MOST_NAMES = 20  # up to this number of classes, the axes show their names
-_DOTS = 200  # dots per inch of PNG files
 
 
-class Figure(NamedTuple):
-    """One figure in all its formats."""
+class Values(NamedTuple):
+    """Mean and standard deviation over runs of one cell, at whole numbers: epochs or classes."""
 
-    name: str  # name of its files
-    caption: str
-    inline: str  # SVG for the page
-    svg: bytes
-    png: bytes
-    hover: Json  # data that the page needs to show values under the pointer
+    cell: MethodResult
+    first: int
+    mean: np.ndarray  # f64[X]
+    std: np.ndarray  # f64[X]
+    several: np.ndarray  # bool[X] whether more than one run has a value
 
 
-def draw(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> list[Figure]:
-    """Draw all figures of a board.
+def main(boards: Sequence[Leaderboard], series: Series, prefix: str) -> list[Figure]:
+    """Draw the two figures of the papers: test accuracy and label precision over epochs."""
+    judged = {cell.judged for board in boards for cell in board.cells}
+    accuracy = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or noisy validation labels"
+    precision = Described("Label precision", True)
+    found = [curve(boards, series, prefix, "", Described(accuracy, True))]
+    found.append(curve(boards, series, prefix, PRECISION, precision))
+    return [one for one in found if one is not None]
+
+
+def further(boards: Sequence[Leaderboard], series: Series, prefix: str) -> list[Figure]:
+    """Draw the other metrics over epochs, the accuracy of each class, and the accuracy against compute."""
+    known = {
+        name: Described(one.caption, one.is_share) for name in metrics.names() if (one := metrics.make(name)).caption
+    }
+    for board in boards:
+        for cell in board.cells:
+            for point in cell.points:
+                known |= point.metrics
+    found = [curve(boards, series, prefix, name, one) for name, one in known.items() if name != PRECISION]
+    found += [_classes(boards, series, prefix), _compute(boards, series, prefix)]
+    return [one for one in found if one is not None]
+
+
+def curve(boards: Sequence[Leaderboard], series: Series, prefix: str, name: str, metric: Described) -> Figure | None:
+    """Draw a curve against epochs, with a band of one standard deviation over runs. Return None if no cell has it.
 
     Args:
-      board: the cells to draw.
-      numbers: label of a cell -> number of its look.
-      prefix: the start of the names of files and of the ids in the page.
+      boards: the boards, one for each panel. All panels have the same scale.
+      series: numbers and looks of the labels.
+      prefix: the start of the names of files.
+      name: the name of the curve; empty for the judged accuracy.
+      metric: caption and scale of the curve.
     """
-    judged = {cell.judged for cell in board.cells}
-    what = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or, without, noisy validation labels"
-    found = [_epochs(board, numbers, prefix, "", what)]
-    captions = {name: metrics.make(name).caption for name in metrics.names()}
-    found += [_epochs(board, numbers, prefix, name, caption) for name, caption in captions.items() if caption]
-    found += [_classes(board, numbers, prefix), _compute(board, numbers, prefix)]
-    found += [_matrix(board, matrix, prefix) for matrix in tables.matrices(board)]
-    return [figure for figure in found if figure is not None]
-
-
-def _epochs(board: Leaderboard, numbers: Mapping[str, int], prefix: str, name: str, caption: str) -> Figure | None:
-    """Draw a curve in percent against epochs, with mean and standard deviation over runs. None if no cell has it."""
-    found: list[tuple[MethodResult, np.ndarray]] = []
-    for cell in board.cells:
-        curve = cell.curve(name or cell.judged)
-        if curve is not None:
-            found.append((cell, 100 * curve))
+    scale, highest = (100, 100.0) if metric.is_share else (1, math.inf)
+    found: list[tuple[Leaderboard, list[Values]]] = []
+    for board in boards:
+        of_cells = []
+        for cell in board.cells:
+            values = cell.curve(name or cell.judged)
+            if values is not None:
+                of_cells.append(_values(cell, int(cell.epochs()[0]), scale * values))
+        if of_cells:
+            found.append((board, of_cells))
     if not found:
         return None
-    canvas, axes = _canvas("epoch", "%")
-    series: list[Json] = []
-    for cell, curve in found:
-        number, epochs = numbers[cell.label], cell.epochs()
-        mean, std = _over_runs(curve)
-        color, dashes, marker = look(number)
-        (line,) = axes.plot(epochs, mean, color=color, dashes=dashes or (1, 0), lw=1.4, gid=f"s-{number}-l")
-        if len(epochs) <= _FEW:
-            line.set(marker=marker, markersize=3)
-        axes.fill_between(epochs, mean - std, mean + std, color=color, alpha=0.16, lw=0, gid=f"s-{number}-b")
-        series.append(_values(cell, number, int(epochs[0]), curve))
-    axes.margins(x=0.02)
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-    hover = _columns(axes, series, [])
-    cells = [cell for cell, _ in found]
-    return _finish(canvas, f"{prefix}-{name or 'accuracy'}", board, caption, cells, numbers, hover)
-
-
-def _values(cell: MethodResult, number: int, first: int, curves: np.ndarray) -> Json:
-    """Return mean and standard deviation over runs for the page: f64[S, X]. One known run has no deviation."""
-    mean, std = _over_runs(curves)
-    several = np.isfinite(curves).sum(0) > 1
-    values_of_epochs: list[Json] = [
-        [_rounded(one), _rounded(other) if more else None] for one, other, more in zip(mean, std, several, strict=True)
+    limits = _limits([one for _, of_cells in found for one in of_cells], highest)
+    unit = metric.caption if name in ("", PRECISION) else ""
+    label = f"{unit.lower()} (%)" if unit else "%" if metric.is_share else ""
+    panels = [
+        _over_epochs(board, of_cells, series, limits, label, highest, name == PRECISION) for board, of_cells in found
     ]
-    return {"series": number, "label": cell.label, "first": first, "values": values_of_epochs}
+    shown = [one.cell for _, of_cells in found for one in of_cells]
+    return figure(f"{prefix}-{name or 'accuracy'}", metric.caption, panels, series.of(shown))
 
 
-def _columns(axes: Axes, series: list[Json], names: Sequence[str]) -> Json:
+def _limits(values: Sequence[Values], highest: float) -> tuple[float, float]:
+    """Return the limits of the scale that all panels share."""
+    low = min(np.nanmin(one.mean - one.std) for one in values)
+    high = max(np.nanmax(one.mean + one.std) for one in values)
+    low, high = (max(low, 0.0), min(high, highest)) if highest < math.inf else (low, high)
+    margin = 0.03 * (high - low) or 1.0
+    return float(low - margin), float(high + margin)
+
+
+def _over_epochs(
+    board: Leaderboard,
+    values: Sequence[Values],
+    series: Series,
+    limits: tuple[float, float],
+    label: str,
+    highest: float,
+    precision: bool,
+) -> Panel:
+    """Return a panel of curves. For the label precision, it has a line for a random choice."""
+    shares = [words.chance(one.cell) for one in values] if precision else []
+    chance = next((100 * share for share in shares if math.isfinite(share)), math.nan)
+
+    def draw(axes: Axes) -> None:
+        _plain(axes, "epoch", label)
+        for one in values:
+            number, look = series.numbers[one.cell.label], series.looks[one.cell.label]
+            epochs = one.first + np.arange(len(one.mean))
+            dashes = look.dashes or (1, 0)
+            (line,) = axes.plot(
+                epochs,
+                one.mean,
+                color=look.color,
+                dashes=dashes,
+                lw=1.4 if len(values) <= _MOST_BANDS else 1,
+                gid=f"s-{number}-l",
+            )
+            if len(epochs) <= _FEW:
+                line.set(marker=look.marker, markersize=3)
+            low, high = one.mean - one.std, one.mean + one.std
+            if highest < math.inf:
+                low, high = np.clip(low, 0, highest), np.clip(high, 0, highest)
+            if len(values) <= _MOST_BANDS:
+                axes.fill_between(epochs, low, high, color=look.color, alpha=0.16, lw=0, gid=f"s-{number}-b")
+        if limits[0] <= chance <= limits[1]:
+            axes.axhline(chance, color=INK, lw=0.8, dashes=(2, 2))
+            axes.annotate("random choice", (1, chance), (0, 2), ("axes fraction", "data"), "offset points",
+                          ha="right", fontsize=7)  # fmt: skip
+        axes.margins(x=0.02)
+        axes.set_ylim(limits)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+
+    return Panel(board.slug, board.noise, draw, lambda axes: _columns(axes, values, series, []))
+
+
+def _plain(axes: Axes, x: str, y: str) -> None:
+    """Label the axes and add the grid."""
+    axes.set_xlabel(x, labelpad=2)
+    axes.set_ylabel(y, labelpad=2)
+    axes.grid(alpha=0.25, lw=0.5, color=INK)
+
+
+def _values(cell: MethodResult, first: int, curve: np.ndarray) -> Values:
+    """Return mean and deviation (ddof 0) over runs of the known values f64[S, X]. They are NaN without one."""
+    known = np.isfinite(curve)
+    count = np.where(known.any(0), known.sum(0), np.nan)
+    mean = np.where(known, curve, 0).sum(0) / count
+    std = np.sqrt(np.where(known, (curve - mean) ** 2, 0).sum(0) / count)
+    return Values(cell, first, mean, std, known.sum(0) > 1)
+
+
+def _columns(axes: Axes, values: Sequence[Values], series: Series, names: Sequence[str]) -> Json:
     """Return the hover data of values at whole numbers, which are epochs or positions in `names`."""
-    return {"kind": "columns", "box": _BOX, "limits": axes.get_xlim(), "series": series, "names": tuple(names)}
+    shown: list[Json] = []
+    for one in values:
+        pairs: list[Json] = [
+            [rounded(mean), rounded(std) if more else None]
+            for mean, std, more in zip(one.mean, one.std, one.several, strict=True)
+        ]
+        number, label = series.numbers[one.cell.label], one.cell.label
+        shown.append({"series": number, "label": label, "first": one.first, "values": pairs})
+    return {"kind": "columns", "box": box(axes), "limits": axes.get_xlim(), "series": shown, "names": tuple(names)}
 
 
-def _classes(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Figure | None:
+def _classes(boards: Sequence[Leaderboard], series: Series, prefix: str) -> Figure | None:
     """Draw the accuracy of each class in the last epoch. Return None if it is not recorded."""
-    known = [(cell, 100 * values) for cell in board.cells if (values := tables.of_classes(cell)) is not None]
-    if not known:
+    panels, shown = [], []
+    for board in boards:
+        known = [(cell, of) for cell in board.cells if (of := tables.of_classes(cell)) is not None]
+        if known:
+            panels.append(_of_classes(board, [_values(cell, 0, 100 * of) for cell, of in known], series))
+            shown += [cell for cell, _ in known]
+    if not panels:
         return None
-    names = tables.class_names(board, max(values.shape[1] for _, values in known))
-    canvas, axes = _canvas("class", "%")
-    series: list[Json] = []
-    for cell, values in known:
-        number = numbers[cell.label]
-        color, _, marker = look(number)
-        size = 4 if len(names) <= _MOST_NAMES else 2
-        axes.plot(_over_runs(values)[0], marker, color=color, ms=size, gid=f"s-{number}-l")
-        series.append(_values(cell, number, 0, values))
-    if len(names) <= _MOST_NAMES:
-        longest = 60 // len(names)  # letters per name, so that the names do not overlap
-        axes.set_xticks(range(len(names)), [_short(name, max(2, longest)) for name in names], parse_math=False)
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-    cells = [cell for cell, _ in known]
     caption = "Test accuracy of each class in the last epoch"
-    return _finish(canvas, f"{prefix}-classes", board, caption, cells, numbers, _columns(axes, series, names), True)
+    return figure(f"{prefix}-classes", caption, panels, series.of(shown), points=True)
+
+
+def _of_classes(board: Leaderboard, values: Sequence[Values], series: Series) -> Panel:
+    names = tables.class_names(board, max(len(one.mean) for one in values))
+
+    def draw(axes: Axes) -> None:
+        _plain(axes, "class", "%")
+        for one in values:
+            number, look = series.numbers[one.cell.label], series.looks[one.cell.label]
+            size = 4 if len(names) <= _MOST_NAMES else 2
+            axes.plot(one.mean, look.marker, color=look.color, ms=size, gid=f"s-{number}-l")
+        if len(names) <= _MOST_NAMES:
+            longest = 50 // len(names)  # letters per name, so that the names do not overlap
+            axes.set_xticks(range(len(names)), [_short(name, max(2, longest)) for name in names], parse_math=False)
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+
+    return Panel(board.slug, board.noise, draw, lambda axes: _columns(axes, values, series, names))
 
 
 def _short(name: str, most: int) -> str:
@@ -131,158 +209,92 @@ def _short(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def _over_runs(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation (ddof 0) of the known values: f64[S, E] -> f64[E], f64[E].
+class Spot(NamedTuple):
+    """A cell in the figure of accuracy against compute."""
 
-    They are NaN in epochs without a known value.
-    """
-    known = np.isfinite(curve)
-    count = np.where(known.any(0), known.sum(0), np.nan)
-    mean = np.where(known, curve, 0).sum(0) / count
-    return mean, np.sqrt(np.where(known, (curve - mean) ** 2, 0).sum(0) / count)
-
-
-def _rounded(value: float, digits: int = 2) -> float | None:
-    return round(float(value), digits) if math.isfinite(value) else None
+    cell: MethodResult
+    cost: float
+    mean: float  # percent
+    std: float
+    text: str
 
 
-def _compute(board: Leaderboard, numbers: Mapping[str, int], prefix: str) -> Figure | None:
+def _compute(boards: Sequence[Leaderboard], series: Series, prefix: str) -> Figure | None:
     """Draw accuracy against operations, or against seconds if a cell does not record operations.
 
-    Return None for fewer than two cells.
+    Noises with fewer than two cells are left out. Return None if there is no other one.
     """
-    known = [(cell, *tables.cost(cell), cell.numbers().get(tables.TESTED)) for cell in board.cells if cell.whole()]
-    counted = all(math.isfinite(operations) for _, _, operations, _ in known)
-    canvas, axes = _canvas("floating-point operations of a run" if counted else "seconds of a run", "%")
-    shown, spots = [], []
-    for cell, seconds, operations, accuracy in known:
-        cost = operations if counted else seconds
-        if accuracy is None or not math.isfinite(cost):
-            continue
-        number = numbers[cell.label]
-        color, _, marker = look(number)
-        mean, std = (100 * float(one[0]) for one in _over_runs(accuracy[:, None]))
-        axes.plot([cost], [mean], marker, color=color, ms=5, gid=f"s-{number}-l")
-        axes.plot([cost] * 2, [mean - std, mean + std], color=color, lw=1.4, gid=f"s-{number}-b")
-        shown.append(cell)
-        of_what = f"{cost:.3g} operations" if counted else f"{cost:.1f} s"
-        spread = f" ± {std:.2f}" if len(accuracy) > 1 else ""
-        spots.append((number, cost, mean, f"{mean:.2f}{spread}  {cell.label}, {of_what}"))
-    if len(shown) < 2:
+    panels, shown = [], []
+    for board in boards:
+        known = [(cell, *tables.cost(cell), cell.numbers().get(TESTED)) for cell in board.cells if cell.whole()]
+        counted = all(math.isfinite(operations) for _, _, operations, _ in known)
+        spots = []
+        for cell, seconds, operations, accuracy in known:
+            cost = operations if counted else seconds
+            if accuracy is None or not math.isfinite(cost):
+                continue
+            values = _values(cell, 0, 100 * accuracy[:, None])
+            mean, std = float(values.mean[0]), float(values.std[0])
+            of_what = f"{cost:.3g} operations" if counted else f"{cost:.1f} s"
+            spread = f" ± {std:.2f}" if len(accuracy) > 1 else ""
+            spots.append(Spot(cell, cost, mean, std, f"{mean:.2f}{spread}  {cell.label}, {of_what}"))
+        if len(spots) > 1:
+            panels.append(_of_compute(board, spots, series, counted))
+            shown += [spot.cell for spot in spots]
+    if not panels:
         return None
-    axes.set_xscale("log")
-    costs = [cost for _, cost, _, _ in spots]
-    times = max(costs) / min(costs)
-    locator = MaxNLocator(3) if times < 10 else LogLocator(subs=(1, 3) if times < 100 else (1,), numticks=6)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    caption = "Accuracy (last 10 epochs) against compute"
-    to_share = axes.transData + canvas.transFigure.inverted()
-    points: list[Json] = []
-    for number, x, y, text in spots:
-        across, up = to_share.transform((x, y))
-        points.append({"series": number, "x": round(float(across), 4), "y": round(float(up), 4), "text": text})
-    hover: Json = {"kind": "points", "points": points}
-    return _finish(canvas, f"{prefix}-compute", board, caption, shown, numbers, hover, True)
+    return figure(
+        f"{prefix}-compute", "Accuracy (last 10 epochs) against compute", panels, series.of(shown), points=True
+    )
 
 
-def _matrix(board: Leaderboard, matrix: tables.Matrix, prefix: str) -> Figure:
-    """Draw a noise matrix."""
-    names = tables.class_names(board, len(matrix.values))
-    with matplotlib.rc_context(fname=_STYLE):
-        canvas = Canvas(figsize=(_WIDTH, 3.6))
-        axes = canvas.add_axes(_SQUARE)
-        image = axes.imshow(matrix.values, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
+def _of_compute(board: Leaderboard, spots: Sequence[Spot], series: Series, counted: bool) -> Panel:
+    def draw(axes: Axes) -> None:
+        _plain(axes, "floating-point operations of a run" if counted else "seconds of a run", "%")
+        for one in spots:
+            number, look = series.numbers[one.cell.label], series.looks[one.cell.label]
+            axes.plot([one.cost], [one.mean], look.marker, color=look.color, ms=5, gid=f"s-{number}-l")
+            ends = np.clip([one.mean - one.std, one.mean + one.std], 0, 100)
+            axes.plot([one.cost] * 2, ends, color=look.color, lw=1.4, gid=f"s-{number}-b")
+        axes.set_xscale("log")
+        times = max(one.cost for one in spots) / min(one.cost for one in spots)
+        few = LogLocator(subs=(1, 3) if times < 100 else (1,), numticks=6)
+        axes.xaxis.set_major_locator(MaxNLocator(3) if times < 10 else few)
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+
+    def hover(axes: Axes) -> Json:
+        to_share = axes.transData + axes.figure.transSubfigure.inverted()
+        points: list[Json] = []
+        for one in spots:
+            across, up = to_share.transform((one.cost, one.mean))
+            number = series.numbers[one.cell.label]
+            points.append({"series": number, "x": rounded(across, 4), "y": rounded(up, 4), "text": one.text})
+        return {"kind": "points", "points": points}
+
+    return Panel(board.slug, board.noise, draw, hover)
+
+
+def noise(board: Leaderboard, prefix: str) -> Figure | None:
+    """Draw the noise matrices of a board, true and estimated. Return None if there is none."""
+    found = tables.matrices(board)
+    panels = [_matrix(one, tables.class_names(board, len(one.values))) for one in found]
+    return figure(f"{prefix}-matrices", f"Noise matrices, {board.noise}", panels, {}, square=True) if panels else None
+
+
+def _matrix(matrix: tables.Matrix, names: Sequence[str]) -> Panel:
+    def draw(axes: Axes) -> None:
+        axes.imshow(matrix.values, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
         if len(names) <= _MOST_NAMES:
-            short = [_short(name, 11) for name in names]
+            short = [_short(name, 6) for name in names]
             axes.set_xticks(range(len(names)), short, rotation=90, parse_math=False)
             axes.set_yticks(range(len(names)), short, parse_math=False)
         axes.set_xlabel("noisy label")
         axes.set_ylabel("true class")
-        canvas.colorbar(image, cax=canvas.add_axes((0.88, 0.26, 0.03, 0.72))).outline.set_visible(False)
-    axes.apply_aspect()  # the cells are square, so the box becomes smaller
-    values: list[Json] = [[_rounded(value, 3) for value in row] for row in matrix.values]
-    hover: Json = {"kind": "cells", "box": axes.get_position().bounds, "names": tuple(names), "values": values}
-    return _finish(canvas, f"{prefix}-{matrix.name}", board, matrix.title, [], {}, hover)
 
+    def hover(axes: Axes) -> Json:
+        axes.apply_aspect()  # the cells are square, so the box becomes smaller
+        values: list[Json] = [[rounded(value, 3) for value in row] for row in matrix.values]
+        return {"kind": "cells", "box": box(axes), "names": tuple(names), "values": values}
 
-def _canvas(x: str, y: str) -> tuple[Canvas, Axes]:
-    """Return an empty figure and its axes, with these labels of the axes."""
-    with matplotlib.rc_context(fname=_STYLE):
-        canvas = Canvas(figsize=(_WIDTH, _HEIGHT))
-        axes = canvas.add_axes(_BOX)
-        axes.set_xlabel(x, labelpad=2)
-        axes.set_ylabel(y, labelpad=2)
-        axes.grid(alpha=0.25, lw=0.5, color=_INK)
-    return canvas, axes
-
-
-def _finish(
-    canvas: Canvas,
-    name: str,
-    board: Leaderboard,
-    caption: str,
-    cells: Sequence[MethodResult],
-    numbers: Mapping[str, int],
-    hover: Json,
-    points: bool = False,
-) -> Figure:
-    """Save the figure for the page, then add title and legend, and save it for the files.
-
-    If `points` is true, the legend shows markers in place of lines.
-    """
-    inline = _inline(_saved(canvas, "svg"), name)
-    with matplotlib.rc_context(fname=_STYLE):
-        handles = [_handle(numbers[cell.label], points) for cell in cells]
-        width, height = canvas.get_size_inches()
-        columns = 1 if max((len(cell.label) for cell in cells), default=0) > _LONG else 2
-        more = 0.4 + 0.145 * math.ceil(len(cells) / columns)  # inches, for title and legend
-        for axes in canvas.axes:
-            left, bottom, across, up = axes.get_position().bounds
-            share = height / (height + more)
-            axes.set_position((left, 1 - 0.32 / (height + more) - (1 - bottom) * share, across, up * share))
-        canvas.set_size_inches(width, height + more)
-        title = canvas.suptitle(f"{board.title}\n{caption}", fontsize=8, y=0.995, va="top")
-        title.set_parse_math(False)
-        if handles:
-            labels = [cell.label for cell in cells]
-            legend = canvas.legend(handles, labels, loc="lower center", ncols=columns, fontsize=7, borderpad=0)
-            for text in legend.get_texts():
-                text.set_parse_math(False)
-    return Figure(name, caption, inline, _saved(canvas, "svg"), _saved(canvas, "png"), hover)
-
-
-def _handle(number: int, points: bool) -> Line2D:
-    """Return the legend entry of a series: a marker or a line."""
-    color, dashes, marker = look(number)
-    if points:
-        return Line2D([], [], color=color, marker=marker, linestyle="none", markersize=5)
-    return Line2D([], [], color=color, dashes=dashes or (1, 0))
-
-
-def _saved(canvas: Canvas, form: str) -> bytes:
-    """Return the figure as a file without a date, so that the same numbers give the same bytes."""
-    file = io.BytesIO()
-    metadata = {"Date": None} if form == "svg" else {"Software": None}
-    with matplotlib.rc_context(fname=_STYLE):
-        canvas.savefig(file, format=form, dpi=_DOTS, transparent=form == "svg", metadata=metadata)
-    return file.getvalue()
-
-
-def _inline(svg: bytes, name: str) -> str:
-    """Return the SVG element for the page.
-
-    Its ids begin with `name`, its series are elements of the class `series`, its text has the color of the page, and it
-    has a shape but no size.
-    """
-    text = svg.decode()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.S)
-    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'id="s-(\d+)-\w"', r'class="series" data-series="\1"', text)
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = re.sub(r"url\(#", f"url(#{name}-", text)
-    text = re.sub(r'href="#', f'href="#{name}-', text)
-    return text.replace(_INK, "currentColor").replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
+    return Panel(matrix.name, matrix.title, draw, hover)

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 
-from jnl.report.tables import Table
+from jnl.report.table import Table
 
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
@@ -19,24 +19,32 @@ def as_csv(table: Table) -> str:
     """Return a table as CSV of RFC 4180, except that a line ends with a line feed alone."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows([_line(text) for text in row.texts] for row in table.rows)
+    writer.writerows([_line(text) for text in line] for line in table.lines())
     return file.getvalue()
 
 
 def as_markdown(table: Table) -> str:
-    """Return a table as GitHub Markdown, with its note below."""
-    lines = [_cells(table.columns, _markdown), "| --- " * len(table.columns) + "|"]
-    lines += [_cells(row.texts, _markdown) for row in table.rows]
-    return "\n".join([*lines, "", _markdown(table.note), ""])
+    """Return a table as GitHub Markdown, with its sentences and its note below. The best values are bold."""
+    header, *lines = [
+        [f"**{_markdown(text)}**" if number in best else _markdown(text) for number, text in enumerate(line)]
+        for line, best in zip(table.lines(), table.best(), strict=True)
+    ]
+    rows = [_cells(header), "| --- " * len(header) + "|", *map(_cells, lines)]
+    below = [_markdown(text) for text in (*table.sentences, table.note)]
+    return "\n".join([*rows, *(part for text in below for part in ("", text)), ""])
 
 
 def as_latex(table: Table) -> str:
-    """Return a table as a LaTeX `tabular`, with its note as a comment."""
-    lines = [f"% {_line(table.note)}", rf"\begin{{tabular}}{{{'l' * len(table.columns)}}}", r"\hline"]
-    lines += [" & ".join(map(latex, table.columns)) + r" \\", r"\hline"]
-    lines += [" & ".join(map(latex, row.texts)) + r" \\" for row in table.rows]
-    return "\n".join([*lines, r"\hline", r"\end{tabular}", ""])
+    """Return a table as a LaTeX `tabular`, with its sentences and its note as comments. The best values are bold."""
+    header, *lines = [
+        [rf"\textbf{{{latex(text)}}}" if number in best else latex(text) for number, text in enumerate(line)]
+        for line, best in zip(table.lines(), table.best(), strict=True)
+    ]
+    comments = [f"% {_line(text)}" for text in (*table.sentences, table.note)]
+    begin = [rf"\begin{{tabular}}{{{'l' * len(header)}}}", r"\hline", " & ".join(header) + r" \\", r"\hline"]
+    return "\n".join(
+        [*comments, *begin, *(" & ".join(line) + r" \\" for line in lines), r"\hline", r"\end{tabular}", ""]
+    )
 
 
 FORMATS: dict[str, Callable[[Table], str]] = {"csv": as_csv, "md": as_markdown, "tex": as_latex}
@@ -55,8 +63,8 @@ def _markdown(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", html.escape(_line(text), quote=False))
 
 
-def _cells(texts: Sequence[str], escape: Callable[[str], str]) -> str:
-    return "".join(f"| {escape(text)} " for text in texts) + "|"
+def _cells(texts: Sequence[str]) -> str:
+    return "".join(f"| {text} " for text in texts) + "|"
 
 
 def _line(text: str) -> str:

@@ -26,37 +26,41 @@
   system.addEventListener("change", showTheme);
   showTheme();
 
-  // A hidden strategy disappears from figures and tables. The filter hides strategies by a part of their names.
+  // A hidden method disappears from figures and tables. The filter hides methods by a part of their names.
   const hidden = new Set();
-  const buttons = all(".legend button");
-  const names = new Map(buttons.map((button) => [button.dataset.series, button.textContent.trim().toLowerCase()]));
+  const entries = all(".legend button").map((button) => ({ button, series: button.dataset.series.split(" ") }));
+  const names = new Map();
+  for (const { button, series } of entries) {
+    for (const one of series) names.set(one, button.textContent.trim().toLowerCase());
+  }
   let part = "";
   const off = (series) => hidden.has(series) || !(names.get(series) ?? "").includes(part);
   const show = () => {
     part = byId("filter").value.trim().toLowerCase();
-    for (const element of all(".series, tr[data-series]")) element.classList.toggle("off", off(element.dataset.series));
-    for (const button of buttons) {
-      button.setAttribute("aria-pressed", !hidden.has(button.dataset.series));
-      button.parentElement.classList.toggle("off", !names.get(button.dataset.series).includes(part));
+    const methods = ".series, tr[data-series], th[data-series], td[data-series]";
+    for (const element of all(methods)) element.classList.toggle("off", off(element.dataset.series));
+    for (const { button, series } of entries) {
+      button.setAttribute("aria-pressed", !hidden.has(series[0]));
+      button.parentElement.classList.toggle("off", !names.get(series[0]).includes(part));
     }
   };
-  for (const button of buttons) {
+  for (const { button, series } of entries) {
     button.disabled = false;
     button.addEventListener("click", () => {
-      const series = button.dataset.series;
-      if (!hidden.delete(series)) hidden.add(series);
+      const hide = !hidden.has(series[0]);
+      for (const one of series) hide ? hidden.add(one) : hidden.delete(one);
       show();
     });
   }
-  byId("filter").addEventListener("input", show);
-  byId("all").addEventListener("click", () => {
+  byId("filter")?.addEventListener("input", show);
+  byId("all")?.addEventListener("click", () => {
     hidden.clear();
     byId("filter").value = "";
     show();
   });
-  byId("board").addEventListener("change", (event) => {
-    for (const element of all("[data-board]")) {
-      element.classList.toggle("off", Boolean(event.target.value) && element.dataset.board !== event.target.value);
+  byId("setup")?.addEventListener("change", (event) => {
+    for (const element of all("[data-setup]")) {
+      element.classList.toggle("off", Boolean(event.target.value) && element.dataset.setup !== event.target.value);
     }
   });
 
@@ -89,7 +93,7 @@
     },
   };
   for (const [name, figure] of Object.entries(known)) {
-    const place = byId(name).querySelector("div");
+    const place = byId(name);
     const bar = document.createElement("span");
     bar.className = "cursor";
     bar.hidden = true;

@@ -2,21 +2,24 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import resources
+from itertools import groupby
 from typing import NamedTuple
 
 import jinja2
 from markupsafe import Markup, escape
 
-from jnl.report.figures import Figure
+from jnl.core.version import VERSION
+from jnl.report.drawing import Figure
 from jnl.report.formats import FORMATS
 from jnl.report.records import MEASUREMENTS
-from jnl.report.style import look
-from jnl.report.tables import Table
+from jnl.report.series import Series
+from jnl.report.table import Row, Table
 
-_FOLDED_FROM = 12  # a table with at least this number of rows is folded
-_ALWAYS_OPEN = ("accuracy", "published")  # tables that are never folded
+_MOST_LINKS = 4  # if there are more setups, the links to them are folded
+_MOST_STICKY = 12  # a longer legend does not stay in view
+_FOLDED_FROM = 12  # a table of the details with at least this number of rows is folded
 
 
 class Files(NamedTuple):
@@ -28,36 +31,57 @@ class Files(NamedTuple):
 
 
 class Section(NamedTuple):
-    """What the page shows of one board."""
+    """A setup at the top of the page, or a part of the details: figures and tables under one heading."""
 
-    name: str  # the id of the section, and the start of the names of its files
+    name: str  # the id of the section
     title: str
-    labels: list[str]
     figures: list[Figure]
-    tables: list[Table]
+    tables: list[tuple[str, Table]]  # name of its files, table
+
+
+class Setup(NamedTuple):
+    """What the page shows of one setup."""
+
+    top: Section
+    about: list[str]  # paragraphs below the figures
+    further: Section
+    boards: list[Section]  # in full
 
 
 class Page(NamedTuple):
     """Everything that the page shows."""
 
+    title: str
     summary: str
+    setups: list[Setup]
     published: Table
-    sections: list[Section]
     runs: Table
     workdirs: list[Files]
     reading: list[str]  # paragraphs
-    numbers: Mapping[str, int]  # label -> number of its look
+    series: Series
+
+    def sections(self) -> list[Section]:
+        """Return all sections with figures and tables."""
+        return [part for setup in self.setups for part in (setup.top, setup.further, *setup.boards)]
+
+    def tables(self) -> list[tuple[str, Table]]:
+        """Return all tables that have rows, each with the name of its files."""
+        whole = [("published", self.published), ("runs", self.runs)]
+        inside = [pair for section in self.sections() for pair in section.tables]
+        return [(name, table) for name, table in [*whole, *inside] if table.rows]
+
+    def figures(self) -> list[Figure]:
+        """Return all figures."""
+        return [figure for section in self.sections() for figure in section.figures]
 
 
 def render(page: Page) -> str:
     """Return the whole HTML file."""
-    first = [("published", "Published and measured")] if page.published.rows else []
-    sections = [(section.name, section.title) for section in page.sections]
-    hover = {figure.name: figure.hover for section in page.sections for figure in section.figures}
+    hover = {panel.name: panel.hover for figure in page.figures() for panel in figure.panels}
     return _template().render(
         page=page,
-        numbers=page.numbers,
-        contents=[*first, *sections, ("runs", "Runs"), ("reading", "How to read")],
+        numbers=page.series.numbers,
+        looks=page.series.looks,
         style=_file("page.css"),
         script=_file("page.js"),
         # A script element ends at the first "</script", even inside a string.
@@ -70,13 +94,15 @@ def _template() -> jinja2.Template:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["breakable"] = _breakable
+    environment.filters["in_groups"] = _in_groups
     environment.globals.update(
-        look=look,
         files_of=_files_of,
         formats=list(FORMATS),
         measurements=MEASUREMENTS,
         folded_from=_FOLDED_FROM,
-        always_open=_ALWAYS_OPEN,
+        most_links=_MOST_LINKS,
+        most_sticky=_MOST_STICKY,
+        version=VERSION,
     )
     return environment.from_string(_file("page.html"))
 
@@ -88,6 +114,11 @@ def _file(name: str) -> str:
 def _breakable(text: str) -> Markup:
     """Let the browser break a long name after `_`, `/` and `=`."""
     return Markup(re.sub("([_/=])", r"\1<wbr>", str(escape(text))))
+
+
+def _in_groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """Return rows with the title of their group. Rows of a group follow each other."""
+    return [(group, list(inside)) for group, inside in groupby(rows, lambda row: row.group)]
 
 
 def _files_of(name: str, formats: Iterable[str]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError, reason
-from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, leaves
+from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text, leaves
 from jnl.results import old_names
 from jnl.results.files import CONFIG, METRICS, PARTIAL_SUMMARY, SUMMARY, metrics_file
 from jnl.results.metrics_file import Row, is_metric, parsed, read_rows
@@ -46,6 +46,13 @@ class Run(NamedTuple):
     operations: float  # floating-point operations of its training; NaN if they are not recorded
 
 
+class Described(NamedTuple):
+    """A metric as the report shows it."""
+
+    caption: str
+    is_share: bool  # whether the values are between 0 and 1 and are shown as percent
+
+
 class Point(NamedTuple):
     """The runs of one workdir with the same settings."""
 
@@ -61,6 +68,7 @@ class Point(NamedTuple):
     class_names: list[str]
     failed_epochs: list[int]  # first epoch without a finite loss of each failed run, if it is recorded
     about: dict[str, Json]  # versions, device, revision, command
+    metrics: dict[str, "Described"]  # recorded metrics of other packages, by their names in the results
     runs: list[Run]
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -203,8 +211,14 @@ def _point(
         [str(name) for name in as_object(of_classes.get("last", {}))],
         [as_integer(epoch) for epoch in as_list(point.get("failed_epochs") or [])],
         {name: config.get(name) for name in ("command", "versions", "device", "git_revision")},
+        _described(as_object(config.get("metrics") or {})),
         runs,
     )
+
+
+def _described(recorded: Content) -> dict[str, Described]:
+    entries = {name: as_object(entry) for name, entry in recorded.items()}
+    return {name: Described(as_text(one["caption"]), one["is_share"] is True) for name, one in entries.items()}
 
 
 def _run(

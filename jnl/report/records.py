@@ -10,12 +10,12 @@ from jnl.core.errors import printable
 from jnl.core.json_values import Json
 from jnl.report.cells import Duplicate, Leaderboard
 from jnl.report.reading import Point
-from jnl.report.tables import NOTHING, Row, Table
+from jnl.report.table import NOTHING, UNKNOWN, Row, Table
 from jnl.results import statistics
 
 MEASUREMENTS = "measurements.csv"
 _RUNS = ("per_run", "seeds", "noise_seeds")
-_SETTINGS = ("epochs", "batch_size", "model.name", "optim.name", "optim.learning_rate")
+_SETTINGS = ("batch_size", "optim.name", "optim.learning_rate")
 
 
 def runs(boards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Table:
@@ -26,7 +26,7 @@ def runs(boards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Tabl
             for point in cell.points:
                 rows.append(_row(board, cell.label, point))
     versions = ["versions", "device", "revision"]
-    columns = ["workdir", "strategy", "data and noise", "wrong labels", "runs", "seeds / noise seeds", "failed"]
+    columns = ["workdir", "method", "data and noise", "wrong labels", "runs", "seeds / noise seeds", "failed"]
     note = "Wrong labels: the realized share, mean over runs. Failed: run and first epoch without a finite loss."
     for one in duplicates:
         note += (
@@ -47,7 +47,7 @@ def _row(board: Leaderboard, label: str, point: Point) -> Row:
             printable(str(point.workdir)),
             label,
             board.title,
-            f"{100 * sum(realized) / len(realized):.2f} %" if realized else NOTHING,
+            f"{100 * sum(realized) / len(realized):.2f} %" if realized else UNKNOWN,
             str(len(point.runs)),
             f"{_short(seeds)} / {_short(noise_seeds)}",
             ", ".join(lost) or NOTHING,
@@ -90,13 +90,23 @@ def measurements(boards: Sequence[Leaderboard]) -> str:
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["strategy", "data", "noise", "rate", "statistic", *statistics.Mean._fields, *_RUNS])
+    where = ["strategy", "label", "data", "model", "epochs", "noise", "rate", "statistic"]
+    writer.writerow([*where, *statistics.Mean._fields, *_RUNS])
     for board in boards:
         for cell in board.cells:
             pairs = ((run.seed, run.noise_seed) for run in cell.runs)
             seeds = [" ".join(map(str, own)) for own in zip(*pairs, strict=True)]
             for name, values in cell.numbers().items():
-                found = [repr(one) if math.isfinite(one) else "" for one in statistics.mean(values)]
+                found = [repr(one) if math.isfinite(one) else "" for one in statistics.share(values)]
                 each = " ".join(repr(float(value)) if math.isfinite(value) else "failed" for value in values)
-                writer.writerow([cell.label, board.data, board.kind, repr(board.rate), name, *found, each, *seeds])
+                where = [
+                    cell.strategy,
+                    cell.label,
+                    board.data,
+                    board.model,
+                    str(board.epochs),
+                    board.kind,
+                    repr(board.rate),
+                ]
+                writer.writerow([*where, name, *found, each, *seeds])
     return file.getvalue()

@@ -1,8 +1,6 @@
 """Write the report of workdirs: the page, its figures and its tables."""
 
 import os
-import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -10,25 +8,30 @@ from urllib.parse import quote
 from jnl import strategies
 from jnl.core.errors import UserError, printable, unknown
 from jnl.ops.curves import LABEL_WAVE, LabelWave
-from jnl.report import cells, figures, formats, published, records, tables
+from jnl.report import cells, comparing, formats, methods, papers, published, records, sections, words
 from jnl.report.cells import Leaderboard
-from jnl.report.page import Files, Page, Section, render
+from jnl.report.page import Files, Page, render
+from jnl.report.published import Verdict
 from jnl.report.reading import Point, read, unfinished
-from jnl.report.tables import Table
+from jnl.report.series import series
 from jnl.results.files import CONFIG, PARTIAL_SUMMARY, SUMMARY, metrics_file
 
 PAGE = "index.html"
 _READING = [
-    "A strategy's runs are put together if they agree in every setting that their workdirs record; if they do not, its "
-    "name is followed by settings that tell them apart, or by a number if the same settings and seeds gave other "
-    "results. Runs that have failed (their loss was not finite) are in no "
-    "mean. Bands in figures are one standard deviation (ddof 0) over runs.",
+    "The runs of a method are put together if they agree in every setting that their workdirs record; if they do not, "
+    "its name is followed by settings that tell them apart, or by a number if the same settings and seeds gave other "
+    "results. Runs that have failed (their loss was not finite) are in no mean. Bands in figures are one standard "
+    "deviation (ddof 0) over runs. A method has the same color in every report.",
     "Last 10 is the mean of the last 10 epochs, maximal the maximum of these, best the maximum of all epochs; both "
     "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, and needs no "
     "clean label. A column is there where its curve is recorded.",
-    "A strategy that trains twice, as to estimate the noise first, has its curves from the epoch on in which its "
+    "A method that trains twice, as to estimate the noise first, has its curves from the epoch on in which its "
     "networks start afresh.",
-    "Intervals are 95 % t intervals. With five runs, bootstrap intervals of 95 % cover 84 % only.",
+    "Intervals are 95 % t intervals. With five runs, bootstrap intervals of 95 % cover 84 % only. Those of "
+    "accuracies and shares are cut to [0, 100], because no value lies outside.",
+    words.TEST,
+    "Label precision is the share of true labels among the examples that a method trains on. The dotted line is the "
+    "share of true labels in the training set, which a random choice reaches.",
     published.RULE,
 ]
 
@@ -44,7 +47,9 @@ def _of_label_wave(wave: LabelWave) -> str:
     )
 
 
-def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE, wave: LabelWave = LABEL_WAVE) -> Path:
+def write(
+    workdirs: Sequence[Path], out: Path, baseline: str = comparing.BASELINE, wave: LabelWave = LABEL_WAVE
+) -> Path:
     """Write the report and return the path of its page. The same workdirs give the same bytes.
 
     Args:
@@ -63,27 +68,27 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE, w
     if baseline not in known:
         raise unknown("--baseline", baseline, known)
     boards, duplicates = cells.boards(points, wave)
-    names = _names(boards)
-    often = Counter(cell.label for board in boards for cell in board.cells)
-    numbers = {label: number for number, label in enumerate(sorted(often, key=lambda label: (-often[label], label)))}
-    verdicts = published.verdicts(boards)
-    titles = {cell_id: board.title for board in boards for cell_id in map(id, board.cells)}
-    sections = [_section(board, name, numbers, baseline) for board, name in zip(boards, names, strict=True)]
+    verdicts, all_series = published.verdicts(boards), series(papers.labels_of(boards))
+    grouped = _ordered(boards, verdicts)
+    setups = [
+        sections.setup(inside, name, all_series, verdicts, baseline)
+        for inside, name in zip(grouped, _names(grouped), strict=True)
+    ]
+    titles = {id(cell): board.title for board in boards for cell in board.cells}
     page = Page(
+        _title(boards),
         _summary(points, boards) + _missing(unfinished(workdirs), points),
-        tables.published(
-            verdicts, {number: titles[id(one.cell)] for number, one in enumerate(verdicts)}, published.RULE
-        ),
-        sections,
+        setups,
+        papers.one_by_one(verdicts, [titles[id(one.cell)] for one in verdicts]),
         records.runs(boards, duplicates),
         [_files(point, out) for point in points],
         [*_READING, _of_label_wave(wave)],
-        numbers,
+        all_series,
     )
     files: dict[str, bytes] = {PAGE: render(page).encode(), records.MEASUREMENTS: records.measurements(boards).encode()}
-    for name, table in _tables(page):
+    for name, table in page.tables():
         files |= {f"{name}.{form}": written(table).encode() for form, written in formats.FORMATS.items()}
-    for figure in (figure for section in sections for figure in section.figures):
+    for figure in page.figures():
         files |= {f"{figure.name}.svg": figure.svg, f"{figure.name}.png": figure.png}
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -96,34 +101,50 @@ def write(workdirs: Sequence[Path], out: Path, baseline: str = cells.BASELINE, w
     return out / PAGE
 
 
-def _section(board: Leaderboard, name: str, numbers: dict[str, int], baseline: str) -> Section:
-    """Return the figures and tables of a board."""
-    compared, without = cells.comparisons(board, tables.TESTED, baseline)
-    optional = [tables.paired(compared, without)] if compared or without else []
-    of_classes = tables.classes(board)
-    shown = [tables.accuracy(board), *optional, tables.variance(board), tables.compute(board)]
-    shown += [of_classes] if of_classes else []
-    labels = [cell.label for cell in board.cells]
-    return Section(name, board.title, labels, figures.draw(board, numbers, name), shown + tables.noise(board))
+def _ordered(boards: Sequence[Leaderboard], verdicts: Sequence[Verdict]) -> list[list[Leaderboard]]:
+    """Return the setups: those with most judged numbers first, then those with most cells."""
+    judged = {id(one.cell) for one in verdicts if one.missed is not None}
+
+    def size(inside: Sequence[Leaderboard]) -> tuple[int, int]:
+        cells = [cell for board in inside for cell in board.cells]
+        return -sum(id(cell) in judged for cell in cells), -len(cells)
+
+    return sorted(cells.setups(boards), key=size)
 
 
-def _names(boards: Sequence[Leaderboard]) -> list[str]:
-    """Return a unique name for the files and ids of each board, of letters, digits, dots and dashes."""
+def _names(setups: Sequence[Sequence[Leaderboard]]) -> list[str]:
+    """Return a unique name for the files and ids of each setup, of letters, digits, dots and dashes."""
     names: list[str] = []
-    for board in boards:
-        name = re.sub(r"[^a-zA-Z0-9.]+", "-", f"board-{board.data}-{board.kind}-{board.rate:g}")[:80]
+    for boards in setups:
+        name = cells.slug(*map(str, boards[0][:3]))
         names.append(f"{name}-{len(names)}" if name in names else name)
     return names
+
+
+def _title(boards: Sequence[Leaderboard]) -> str:
+    """Return the title of the page: the method, if there is one, and the setup, if there is one."""
+    strategies = methods.in_order({cell.strategy for board in boards for cell in board.cells})
+    found = {board.setup for board in boards}
+    what = methods.title(strategies[0]) if len(strategies) == 1 else f"{len(strategies)} methods"
+    if len(found) > 1:
+        return f"{what} for learning with noisy labels"
+    noise = f", {boards[0].noise.lower()}" if len(boards) == 1 else ""
+    return f"{what} on {found.pop()}{noise}"
 
 
 def _summary(points: Sequence[Point], boards: Sequence[Leaderboard]) -> str:
     runs = [run for board in boards for cell in board.cells for run in cell.runs]
     failed = sum(run.failed for run in runs)
-    workdirs = len({point.workdir for point in points})
-    return (
-        f"{len(runs)} runs of {len({point.strategy for point in points})} strategies on {len(boards)} combinations of "
-        f"data and noise, from {workdirs} workdir{'s' if workdirs > 1 else ''}; {failed} runs have failed."
-    )
+    among = len({point.strategy for point in points}), len({board[3:5] for board in boards})
+    told = _count(len(runs), "run")
+    if among != (1, 1):
+        told += f" of {_count(among[0], 'method')} under {_count(among[1], 'kind of noise', 'kinds of noise')}"
+    told += f", from {_count(len({point.workdir for point in points}), 'workdir')}."
+    return f"{told} {_count(failed, 'run has', 'runs have')} failed." if failed else told
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"
 
 
 def _missing(unfinished: Sequence[Path], points: Sequence[Point]) -> str:
@@ -140,10 +161,3 @@ def _files(point: Point, out: Path) -> Files:
     files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in names}
     title = f"{printable(str(point.workdir))}: {point.title}"
     return Files(title, [(name, quote(path)) for name, path in files.items()], records.settings(point))
-
-
-def _tables(page: Page) -> list[tuple[str, Table]]:
-    """Return all tables of the page, each with the name of its files."""
-    whole = [("published", page.published)] if page.published.rows else []
-    whole.append(("runs", page.runs))
-    return whole + [(f"{section.name}-{table.name}", table) for section in page.sections for table in section.tables]

@@ -1,41 +1,18 @@
-"""Tables of cells as text. The page and the files share them."""
+"""The tables of one board in full, beside the published table of its setup."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from jnl.ops.curves import STATISTICS
-from jnl.report.cells import Comparison, Leaderboard, MethodResult
-from jnl.report.published import Verdict
+from jnl.report.cells import Leaderboard, MethodResult
+from jnl.report.comparing import TESTED, Comparison
+from jnl.report.methods import UPPER_BOUND
+from jnl.report.table import NOTHING, Row, Table, best_of, interval, p_value, spread, with_interval
 from jnl.results import statistics
 from jnl.results.summary import last10
-
-NOTHING = "-"
-TESTED = "last10"  # the statistic that is compared
-
-
-class Row(NamedTuple):
-    """One row of a table, as texts. A line end separates two lines of one text."""
-
-    texts: list[str]
-    label: str = ""  # label of the strategy in this row; the page can hide the row by it
-    marked: bool = False  # whether the row has a missed number or a failed run
-
-
-class Table(NamedTuple):
-    """One table. The first column has the names of the rows."""
-
-    name: str  # name of its files
-    title: str
-    columns: list[str]
-    rows: list[Row]
-    note: str = ""
-
-
-def _interval(low: float, high: float, scale: float = 100) -> str:
-    return f"[{scale * low:.2f}, {scale * high:.2f}]" if math.isfinite(low) else ""
 
 
 class Matrix(NamedTuple):
@@ -47,41 +24,38 @@ class Matrix(NamedTuple):
     note: str
 
 
-def _spread(found: statistics.Mean, scale: float = 100) -> str:
-    """Return mean ± standard deviation as text. One run has no standard deviation."""
-    if not found.runs:
-        return NOTHING
-    return f"{scale * found.mean:.2f}" + (f" ± {scale * found.std:.2f}" if found.runs > 1 else "")
-
-
-def _mean(found: statistics.Mean, scale: float = 100) -> str:
-    return f"{_spread(found, scale)}\n{_interval(found.low, found.high, scale)}".strip()
-
-
-def _p(value: float) -> str:
-    return f"{value:.4g}" if math.isfinite(value) else NOTHING
-
-
 def accuracy(board: Leaderboard) -> Table:
     """Return the table of every statistic of the accuracy, side by side."""
     numbers = {cell.label: cell.numbers() for cell in board.cells}
     names = [name for name in STATISTICS if any(name in own for own in numbers.values())]
+    means = [[_mean(cell, numbers[cell.label].get(name)) for cell in board.cells] for name in names]
+    best = [best_of(each) for each in means]
     rows = []
-    for cell in board.cells:
+    for number, cell in enumerate(board.cells):
         failed = len(cell.runs) - len(cell.whole())
         label = cell.label if cell.judged == "test_accuracy" else f"{cell.label}\n(noisy validation labels)"
         texts = [label, f"{len(cell.whole())}" + (f"\n{failed} failed" if failed else "")]
         for name in names:
-            texts.append(_mean(statistics.mean(numbers[cell.label][name])) if name in numbers[cell.label] else NOTHING)
+            values = numbers[cell.label].get(name)
+            texts.append(NOTHING if values is None else with_interval(statistics.share(values)))
         curve = cell.curve("label_precision")
-        texts.append(NOTHING if curve is None else _mean(statistics.mean(last10(curve))))
-        rows.append(Row(texts, cell.label, bool(failed)))
-    columns = ["strategy", "runs", *(STATISTICS[name] for name in names), "label precision, last 10"]
+        texts.append(NOTHING if curve is None else with_interval(statistics.share(last10(curve))))
+        highest = frozenset(column for column, each in enumerate(best, 2) if number in each)
+        rows.append(Row(texts, cell.label, bool(failed), highest))
+    columns = ["method", "runs", *(STATISTICS[name] for name in names), "label precision, last 10"]
     note = (
         "Test accuracy in percent, mean of the networks: mean ± standard deviation (ddof 0) over runs and the 95 % t "
-        "interval of the mean. Best and maximal are chosen by test labels. Of fewer epochs than 10, last 10 are all."
+        "interval of the mean, cut to [0, 100]. Bold: the best of the column. Best and maximal are chosen by test "
+        "labels. Of fewer epochs than 10, last 10 are all."
     )
-    return Table("accuracy", "Accuracy", columns, rows, note)
+    return Table("statistics", "Every statistic", columns, rows, note)
+
+
+def _mean(cell: MethodResult, values: np.ndarray | None) -> float:
+    """Return the mean that takes part in the choice of the best, else NaN."""
+    if values is None or cell.judged != "test_accuracy" or cell.strategy == UPPER_BOUND:
+        return math.nan
+    return 100 * statistics.mean(values).mean
 
 
 def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
@@ -94,12 +68,12 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
     rows = []
     for one in found:
         result = one.paired
-        difference = f"{100 * result.mean:+.2f}\n{_interval(result.low, result.high)}"
-        numbers = [str(result.pairs), _p(result.p), _p(result.least_p), _p(one.holm)]
+        difference = f"{100 * result.mean:+.2f}\n{interval(result.low, result.high)}"
+        numbers = [str(result.pairs), p_value(result.p), p_value(result.least_p), p_value(one.holm)]
         rows.append(Row([one.cell.label, one.baseline.label, difference, *numbers], one.cell.label))
-    columns = ["strategy", "baseline", "difference", "pairs", "p", "smallest p", "Holm"]
+    columns = ["method", "baseline", "difference", "pairs", "p", "smallest p", "Holm"]
     note = (
-        "Last 10 epochs, strategy less baseline in percentage points with the 95 % t interval, over runs with the same "
+        "Last 10 epochs, method less baseline in percentage points with the 95 % t interval, over runs with the same "
         "seed and noise seed. p: exact two-sided sign-flip test; so many pairs cannot give less than the smallest p "
         "(2 / 2^n), however large the difference: five never reach 0.05; of more than 40 not all signs can be tried. "
         "Holm: p adjusted over the comparisons of this table."
@@ -112,24 +86,32 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
 
 
 def variance(board: Leaderboard) -> Table:
-    """Return the table of the standard deviations that are due to the noise draw and to the initialization."""
+    """Return the table of the standard deviations that are due to the noise draw and to the initialization.
+
+    It has only the cells for which the two can be told apart.
+    """
     rows = []
     for cell in board.cells:
         values = cell.numbers().get(TESTED)
         seeds, noise_seeds = [run.seed for run in cell.runs], [run.noise_seed for run in cell.runs]
         found = None if values is None else statistics.components(values, seeds, noise_seeds)
-        texts = ["cannot be told apart"] * 3
         if found is not None:
             texts = [f"{100 * math.sqrt(part):.3f}" for part in (found.noise, found.initialization, found.residual)]
-        layout = f"{len(set(seeds))} x {len(set(noise_seeds))}"
-        rows.append(Row([cell.label, layout, *texts], cell.label))
-    columns = ["strategy", "seeds x noise seeds", "noise draw", "initialization", "both together and chance"]
+            layout = f"{len(set(seeds))} x {len(set(noise_seeds))}"
+            rows.append(Row([cell.label, layout, *texts], cell.label))
+    columns = ["method", "seeds x noise seeds", "noise draw", "initialization", "both together and chance"]
+    title = "Noise draw against initialization"
+    if not rows:
+        note = (
+            "The effect of the noise draw and the effect of the initialization cannot be told apart for any method: "
+            "that needs every seed with every noise seed."
+        )
+        return Table("variance", title, columns, rows, note)
     note = (
         "Standard deviations in percentage points (last 10 epochs) from a two-way analysis of variance with random "
-        "effects. It wants every seed with every noise seed; with one noise seed for all runs, or one of each for each "
-        "run, the two cannot be told apart."
+        "effects. It needs every seed with every noise seed; methods without that are not in the table."
     )
-    return Table("variance", "Noise draw against initialization", columns, rows, note)
+    return Table("variance", title, columns, rows, note)
 
 
 def compute(board: Leaderboard) -> Table:
@@ -138,7 +120,7 @@ def compute(board: Leaderboard) -> Table:
     for cell in board.cells:
         seconds, operations = cost(cell)
         accuracy = cell.numbers().get(TESTED)
-        texts = [NOTHING if accuracy is None else _mean(statistics.mean(accuracy))]
+        texts = [NOTHING if accuracy is None else with_interval(statistics.share(accuracy))]
         texts += [f"{operations:.3g}" if math.isfinite(operations) else NOTHING]
         texts += [f"{seconds:.1f}" if math.isfinite(seconds) else NOTHING]
         rows.append(Row([cell.label, *texts], cell.label))
@@ -146,7 +128,7 @@ def compute(board: Leaderboard) -> Table:
         "Of one run, mean over runs. Seconds are wall time of training and evaluation divided by the runs of the "
         "program; they compare only where the machine and its load were the same."
     )
-    columns = ["strategy", "last 10", "floating-point operations", "seconds"]
+    columns = ["method", "last 10", "floating-point operations", "seconds"]
     return Table("compute", "Accuracy against compute", columns, rows, note)
 
 
@@ -167,13 +149,13 @@ def classes(board: Leaderboard) -> Table | None:
     names = class_names(board, max(values.shape[1] for values in known.values()))
     rows = []
     for label, values in known.items():
-        shown = [_spread(statistics.mean(of_class)) for of_class in values.T]
+        shown = [spread(statistics.mean(of_class)) for of_class in values.T]
         rows.append(Row([label, *shown, *[NOTHING] * (len(names) - len(shown))], label))
     note = (
         "Test accuracy of each class in the last epoch, percent, mean of the networks: mean ± standard deviation "
         "(ddof 0) over runs."
     )
-    return Table("classes", "Accuracy of each class", ["strategy", *names], rows, note)
+    return Table("classes", "Accuracy of each class", ["method", *names], rows, note)
 
 
 def of_classes(cell: MethodResult) -> np.ndarray | None:
@@ -203,7 +185,7 @@ def matrices(board: Leaderboard) -> list[Matrix]:
             if "estimated" in point.matrices:
                 title, estimated = f"Noise matrix, estimated ({cell.label})", point.matrices["estimated"]
                 note = (
-                    "Probability of each noisy label (columns) for each true class (rows) as the strategy estimates "
+                    "Probability of each noisy label (columns) for each true class (rows) as the method estimates "
                     "it, in one run: the first that has not failed."
                 )
                 found.setdefault(cell.label, Matrix(f"noise-{len(found)}", title, estimated, note))
@@ -219,37 +201,3 @@ def noise(board: Leaderboard) -> list[Table]:
         rows = [Row([name, *row]) for name, row in zip(names, shown, strict=True)]
         tables.append(Table(one.name, one.title, ["true class", *names], rows, one.note))
     return tables
-
-
-def published(found: Sequence[Verdict], titles: Mapping[int, str], note: str) -> Table:
-    """Return the table of published beside measured numbers. Missed numbers are marked.
-
-    Args:
-      found: the verdicts.
-      titles: position of a verdict -> title of its board.
-      note: the note of the table.
-    """
-    rows = []
-    for number, one in enumerate(found):
-        paper = one.published
-        std = f" ± {paper.std:.2f}" if math.isfinite(paper.std) else ""
-        runs = f"\n{paper.runs} runs" if paper.runs > 1 else ""
-        difference = f"{one.measured.mean - paper.mean:+.2f}" if one.measured.runs else NOTHING
-        rows.append(
-            Row(
-                [
-                    one.cell.label,
-                    titles[number],
-                    STATISTICS[paper.statistic],
-                    f"{paper.mean:.2f}{std}{runs}",
-                    f"{_mean(one.measured, 1)}\n{one.measured.runs} runs",
-                    difference,
-                    one.words,
-                    paper.source,
-                ],
-                one.cell.label,
-                bool(one.missed),
-            )
-        )
-    columns = ["strategy", "data and noise", "statistic", "published", "measured", "difference", "verdict", "source"]
-    return Table("published", "Published and measured", columns, rows, note)

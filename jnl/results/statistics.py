@@ -54,6 +54,12 @@ def mean(values: np.ndarray) -> Mean:
     return Mean(len(there), float(there.mean()), float(there.std()), low, high)
 
 
+def share(values: np.ndarray) -> Mean:
+    """Return the mean of shares f64[S] and its t interval, cut to [0, 1]: no share is outside."""
+    found = mean(values)
+    return found._replace(low=float(np.clip(found.low, 0, 1)), high=float(np.clip(found.high, 0, 1)))
+
+
 def interval(mean: float, std: float, count: int) -> tuple[float, float]:
     """Return the 95 % t interval of a mean, or NaN for fewer than two values.
 

@@ -10,6 +10,9 @@ from jnl.report import cells
 from jnl.report.reading import read
 from jnl.report.tables import Table
 
+# what a test leaves out that writes a report and does not look at these: a figure takes a good part of a second to draw
+LEAN = ("class_accuracy", "disagreement", "divergence", "label_precision", "selected_fraction")
+
 
 def metrics(accuracy: float, seed: int, epochs: int = 12, networks: int = 2, classes: int = 3) -> dict[str, np.ndarray]:
     """Curves of a run that goes up to `accuracy`."""

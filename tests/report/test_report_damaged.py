@@ -7,13 +7,13 @@ import re
 import shutil
 
 import pytest
-from helpers.reports import workdir
+from helpers.reports import LEAN, workdir
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jnl import cli
 from jnl.core.errors import UserError
-from jnl.report import cells, published, records, tables
+from jnl.report import cells, comparing, papers, published, records, tables, words
 from jnl.report.reading import read
 
 
@@ -122,14 +122,23 @@ def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, dat
         return
     records.runs(found, duplicates)
     records.measurements(found)
-    published.verdicts(found)
+    verdicts = published.verdicts(found)
+    words.misses(verdicts)
     for one in found:
-        tables.paired(*cells.comparisons(one, "last10"))
+        papers.table([one], verdicts, "table", "Test accuracy")
+        papers.of_one(one.cells[0], verdicts)
+        words.trained([one])
+        words.below_chance([one])
+        words.best_two(one)
+        tables.paired(*comparing.comparisons(one))
         for make in (tables.accuracy, tables.variance, tables.compute, tables.classes, tables.noise):
             make(one)
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert cli.main(["report", str(workdir(tmp_path / "mine")), "--out", str(tmp_path / "file")]) == 2
+    assert (
+        cli.main(["report", str(workdir(tmp_path / "mine", epochs=2, without=LEAN)), "--out", str(tmp_path / "file")])
+        == 2
+    )
     assert "--out: cannot write" in capsys.readouterr().err

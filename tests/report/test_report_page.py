@@ -16,8 +16,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from conftest import accessibility_violations
-from helpers.reports import workdir
+from helpers.reports import LEAN, workdir
 
+import jnl
 from jnl import cli
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&$a_b$\\ud800\x1b]_"
@@ -38,17 +39,20 @@ class Parsed(HTMLParser):
         return [attributes[attribute] for _, attributes in self.tags if attribute in attributes]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def report(tmp_path_factory):
-    """Three strategies, one of them in two forms with a failed run, on two noise rates."""
+    """Three methods on two noise rates, one of them with a failed run; another setup has one of them alone."""
     root = tmp_path_factory.mktemp("report")
     estimated = workdir(root / "runs" / "a", "jocor", 0.9, seeds=(1, 2, 3))
     summary = json.loads((estimated / "summary.json").read_text())
     summary["points"][0]["noise"]["estimated_matrix"] = np.full((3, 3), 1 / 3).tolist()
     (estimated / "summary.json").write_text(json.dumps(summary))
     workdir(root / "runs" / "b", "standard", 0.8, seeds=(1, 2, 3), failed=(1,))
-    workdir(root / "runs" / "c", "standard", 0.7, seeds=(1, 2), epochs=200)
-    workdir(root / "runs" / "d", "elr", 0.85, rate=0.2)
+    workdir(root / "runs" / "c", "standard", 0.7, seeds=(1, 2), epochs=200, without=LEAN)
+    workdir(root / "runs" / "d", "elr", 0.85, rate=0.2, more={"mine": np.linspace(2, 3, 12)}, without=LEAN)
+    config = json.loads((root / "runs" / "d" / "config.json").read_text())
+    config["metrics"] = {"mine": {"caption": "A metric of mine", "is_share": False}}
+    (root / "runs" / "d" / "config.json").write_text(json.dumps(config))
     assert cli.main(["report", str(root / "runs"), "--out", str(root / "out")]) == 0
     return root / "out"
 
@@ -56,13 +60,33 @@ def report(tmp_path_factory):
 def test_the_page_has_what_was_measured(report):
     text = (report / "index.html").read_text()
     for title in (
-        "11 runs of 3 strategies on 2 combinations", "Published and measured", "mnist, symmetric noise, 20 %",
+        "11 runs of 3 methods under 2 kinds of noise, from 4 workdirs. 1 run has failed.",
+        "Published and measured, one by one", "MNIST, MLP, 12 epochs", "MNIST, MLP, 200 epochs",
         "Differences over shared seeds", "Noise draw against initialization", "Accuracy against compute",
-        "Accuracy of each class", "Noise matrix, true", "Noise matrix, estimated (jocor)", "Divergence", "Disagreement",
-        "Share selected", "Label precision", "do not overlap", "1 (epoch 0)", "jax 0.7.2", "standard (epochs=200)",
+        "Accuracy of each class", "Noise matrix, true", "Noise matrix, estimated (JoCoR)", "Divergence", "Disagreement",
+        "Share selected", "Label precision", "do not overlap", "1 (epoch 0)", "jax 0.7.2", "A metric of mine",
+        f"Written by jnl {jnl.__version__}.",
     ):  # fmt: skip
         assert title in text, title
     assert '<span class="word">missed</span>' in text  # Standard on MNIST, 200 epochs: 70 %, published 52.66
+
+
+def test_the_numbers_come_before_every_note(report):
+    body = (report / "index.html").read_text().partition("<main>")[2]
+    first = body.index("<td")
+    assert first < body.index('class="note"') < body.index('id="details"') < body.index('id="runs"')
+    assert body.index("<svg", first) < body.index('id="details"')
+
+
+def test_a_workdir_with_one_training_has_a_page_without_comparisons(tmp_path):
+    path = workdir(tmp_path / "a", data="digits", without=LEAN)
+    assert cli.main(["report", str(path), "--out", str(tmp_path / "out")]) == 0
+    text = (tmp_path / "out" / "index.html").read_text()
+    assert "<h1>JoCoR on Digits, MLP, 12 epochs, symmetric 50\u00a0%</h1>" in text
+    assert "3 runs, from 1 workdir." in text and "JoCoR trained the network MLP for 12 epochs on Digits" in text
+    for title in ("Differences over shared seeds", "Accuracy against compute", "verdict</th>", 'class="legend"'):
+        assert title not in text, title
+    assert "Test accuracy" in text and "95 % interval" in text
 
 
 def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(report):
@@ -90,19 +114,15 @@ def test_the_page_needs_nothing_else_and_its_links_lead_somewhere(report):
 def test_figures_and_tables_are_files_too(report):
     names = {path.name for path in report.iterdir()}
     for figure in (
-        "accuracy",
-        "label_precision",
-        "divergence",
-        "disagreement",
-        "selected_fraction",
-        "compute",
-        "noise",
-    ):
-        assert (report / f"board-mnist-symmetric-0.5-{figure}.png").read_bytes().startswith(b"\x89PNG")
-        ElementTree.parse(report / f"board-mnist-symmetric-0.5-{figure}.svg")
-    for table in ("accuracy", "paired", "variance", "compute", "classes", "noise"):
-        assert {f"board-mnist-symmetric-0.5-{table}.{form}" for form in ("csv", "md", "tex")} <= names
-    assert {"published.csv", "runs.tex", "measurements.csv"} <= names
+        "accuracy", "label_precision", "divergence", "disagreement", "selected_fraction", "compute", "classes", "mine",
+        "symmetric-0.5-matrices",
+    ):  # fmt: skip
+        assert (report / f"mnist-mlp-12-{figure}.png").read_bytes().startswith(b"\x89PNG")
+        ElementTree.parse(report / f"mnist-mlp-12-{figure}.svg")
+    for table in ("statistics", "paired", "compute", "classes", "noise"):
+        assert {f"mnist-mlp-12-symmetric-0.5-{table}.{form}" for form in ("csv", "md", "tex")} <= names
+    assert {"mnist-mlp-12-table.csv", "published.csv", "runs.tex", "measurements.csv"} <= names
+    assert "mnist-mlp-12-symmetric-0.5-variance.csv" not in names  # nothing can be told apart
 
 
 @pytest.mark.slow
@@ -114,13 +134,14 @@ def test_the_same_workdirs_give_the_same_bytes(report, tmp_path):
     shutil.rmtree(again)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hostile(tmp_path_factory):
     """Names that would break out wherever they are not escaped."""
     root = tmp_path_factory.mktemp("hostile")
     path = workdir(
         root / "a", HOSTILE, data=HOSTILE, title=HOSTILE, class_names=(HOSTILE, "$\\frac{$", "_"),
-        strategy__option=HOSTILE, **{HOSTILE: HOSTILE},
+        strategy__option=HOSTILE, epochs=2, seeds=(1,), without=("label_precision", "selected_fraction"),
+        **{HOSTILE: HOSTILE},
     )  # fmt: skip
     summary = (path / "summary.json").read_text()
     (path / "summary.json").write_text(summary.replace("\\\\ud800", "\\ud800"))  # half of a pair, as JSON allows
@@ -157,26 +178,22 @@ def visible(page, series):
     return page.locator(f'section .series[data-series="{series}"]').first.is_visible()
 
 
-def test_a_strategy_can_be_hidden(opened):
+def test_a_method_can_be_hidden(opened):
     page = opened()
-    button = page.locator(".legend button", has_text="jocor").first
+    button = page.locator(".legend button", has_text="JoCoR").first
     series = button.get_attribute("data-series")
-    rows = page.locator(f'tr[data-series="{series}"]')
-    assert visible(page, series) and rows.first.is_visible()
+    columns = page.locator(f'td[data-series="{series}"], th[data-series="{series}"]')
+    assert visible(page, series) and columns.first.is_visible()
     button.click()
     assert button.get_attribute("aria-pressed") == "false"
-    assert not visible(page, series) and not rows.first.is_visible()
+    assert not visible(page, series) and not columns.first.is_visible()
     page.click("#all")
     assert visible(page, series) and button.get_attribute("aria-pressed") == "true"
-
-
-def test_strategies_and_boards_are_filtered(opened):
-    page = opened()
     page.fill("#filter", "JOC")
-    assert page.locator(".legend button:visible").all_inner_texts() == ["jocor"]
+    assert page.locator(".legend button:visible").all_inner_texts() == ["JoCoR"]
     page.fill("#filter", "")
-    page.select_option("#board", label="mnist, symmetric noise, 20 %")
-    assert page.locator("section h2:visible").all_inner_texts() == ["mnist, symmetric noise, 20 %"]
+    page.select_option("#setup", label="MNIST, MLP, 200 epochs")
+    assert page.locator("section h2:visible").all_inner_texts() == ["MNIST, MLP, 200 epochs"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -193,62 +210,68 @@ def test_the_theme_follows_the_system_and_the_button(opened, scheme):
     assert page.evaluate(background) == colors[other]  # remembered
 
 
-def test_values_are_shown_under_the_pointer(opened, report):
-    page = opened()
-    figure = page.locator("[id='board-mnist-symmetric-0.2-accuracy'] > div")
-    figure.scroll_into_view_if_needed()
-    box = figure.bounding_box()
-    page.mouse.move(box["x"] + 0.97 * box["width"], box["y"] + 0.5 * box["height"])
-    (row,) = csv.DictReader((report / "board-mnist-symmetric-0.2-accuracy.csv").read_text().splitlines())
-    told = page.inner_text("#tip").splitlines()
-    assert told[0] == "epoch 11" and told[1].split() == [*row["last"].split()[:3], "elr"]
-    page.mouse.move(2, 2)
-    assert not page.is_visible("#tip")
-
-
-def point(page, figure, across, up):
-    """The lines shown with the pointer at shares of a figure, from its lower left."""
-    place = page.locator(f"[id='board-mnist-symmetric-0.5-{figure}'] > div")
+def point(page, panel, across, up):
+    """The lines shown with the pointer at shares of a panel, from its lower left."""
+    place = page.locator(f"[id='mnist-mlp-12-{panel}']")
     place.scroll_into_view_if_needed()
     box = place.bounding_box()
     page.mouse.move(box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"])
     return page.inner_text("#tip").splitlines()
 
 
-def test_classes_costs_and_matrices_show_values_too(opened, report):
-    page, hover = opened(), {}
-    for tag, content in re.findall(r'<script[^>]*id="(hover)">(.*?)</script>', (report / "index.html").read_text()):
-        hover[tag] = json.loads(content)
-    known = {name.removeprefix("board-mnist-symmetric-0.5-"): one for name, one in hover["hover"].items()}
+def test_curves_classes_costs_and_matrices_show_values_under_the_pointer(opened, report):
+    page, text = opened(), (report / "index.html").read_text()
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    (content,) = re.findall(r'<script[^>]*id="hover">(.*?)</script>', text)
+    known = {name.removeprefix("mnist-mlp-12-"): one for name, one in json.loads(content).items()}
 
     def rows(table):
-        return csv.DictReader((report / f"board-mnist-symmetric-0.5-{table}.csv").read_text().splitlines())
+        return csv.DictReader((report / f"mnist-mlp-12-symmetric-0.5-{table}.csv").read_text().splitlines())
 
-    left, bottom, width, height = known["classes"]["box"]
-    low, high = known["classes"]["limits"]
-    told = point(page, "classes", left + width * (1 - low) / (high - low), bottom + height / 2)
-    (row,) = [row for row in rows("classes") if row["strategy"] == "jocor"]
-    assert told[0] == "b" and [*row["b"].split(), "jocor"] in [line.split() for line in told[1:]]
+    told = point(page, "accuracy-symmetric-0.5", 0.97, 0.5)
+    shown = {row["method"]: row["last"].split()[:3] for row in rows("statistics")}
+    assert told[0] == "epoch 11" and [line.split() for line in told[1:]] == [
+        [*shown["JoCoR"], "JoCoR"], [*shown["Standard"], "Standard"]
+    ]  # fmt: skip
+    page.mouse.move(2, 2)
+    assert not page.is_visible("#tip")
 
-    series = page.locator(".legend button", has_text="jocor").first.get_attribute("data-series")
-    figure = page.locator("[id='board-mnist-symmetric-0.5-compute'] > div")
-    figure.scroll_into_view_if_needed()
-    spot = figure.locator(f".series[data-series='{series}'] use").first.bounding_box()
-    page.mouse.move(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
-    (row,) = [row for row in rows("compute") if row["strategy"] == "jocor"]
-    assert page.inner_text("#tip").split() == [*row["last 10"].split()[:3], "jocor,", row["seconds"], "s"]
+    classes = known["classes-symmetric-0.5"]
+    left, bottom, width, height = classes["box"]
+    low, high = classes["limits"]
+    told = point(page, "classes-symmetric-0.5", left + width * (1 - low) / (high - low), bottom + height / 2)
+    (row,) = [row for row in rows("classes") if row["method"] == "JoCoR"]
+    assert told[0] == "b" and [*row["b"].split(), "JoCoR"] in [line.split() for line in told[1:]]
 
-    left, bottom, width, height = known["noise"]["box"]
-    assert point(page, "noise", left + 0.1 * width, bottom + 0.1 * height) == ["true class c", "label a: 0.167"]
-    assert point(page, "noise", left + 0.5 * width, bottom + 0.5 * height) == ["true class b", "label b: 0.667"]
+    (spot,) = [one for one in known["compute-symmetric-0.5"]["points"] if "JoCoR" in one["text"]]
+    told = point(page, "compute-symmetric-0.5", spot["x"], spot["y"])
+    (row,) = [row for row in rows("compute") if row["method"] == "JoCoR"]
+    assert told == [f"{' '.join(row['last 10'].split()[:3])} JoCoR, {row['seconds']} s"]
+
+    left, bottom, width, height = known["symmetric-0.5-matrices-noise"]["box"]
+    place = "symmetric-0.5-matrices-noise"
+    assert point(page, place, left + 0.1 * width, bottom + 0.1 * height) == ["true class c", "label a: 0.167"]
+    assert point(page, place, left + 0.5 * width, bottom + 0.5 * height) == ["true class b", "label b: 0.667"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(opened, scheme):
-    page = opened(360, scheme, has_touch=True)
+def test_it_fits_a_phone(opened):
+    page = opened(360, has_touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    boxes = page.locator(".box").first
-    assert boxes.evaluate("box => box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX === 'auto'")
+    box = page.locator(".box").first
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX === 'auto'")
+    name = box.locator("tbody th[scope=row]").last
+    before = name.bounding_box()["x"]
+    box.evaluate("box => { box.scrollLeft = 80; }")
+    assert name.bounding_box()["x"] == before  # the first column stays
+
+
+def test_the_first_screen_has_the_table_and_a_figure(opened):
+    page = opened()
+    for part in ("section table", "section figure svg .series"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] < 900, part
+    (height,) = {row.bounding_box()["height"] for row in page.locator("section tbody tr").all()[:1]}
+    assert height < 60  # a name of one word is not squeezed into many lines
 
 
 def test_it_works_without_scripts(opened):
@@ -260,7 +283,7 @@ def test_it_works_without_scripts(opened):
 
 def test_hostile_names_do_nothing(opened, hostile):
     page = opened(path=hostile / "index.html")
-    assert page.locator(".legend button").first.inner_text().startswith("</script><img")
+    assert page.locator("h1").inner_text().startswith("</script><img")
     assert page.locator("img").count() == 0
 
 

@@ -1,0 +1,246 @@
+"""The main table of a setup in the layout of the papers: methods side by side, published numbers over measured ones."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from jnl.ops.curves import STATISTICS
+from jnl.report import methods
+from jnl.report.cells import Leaderboard, MethodResult
+from jnl.report.comparing import TESTED, means
+from jnl.report.published import RULE, Verdict
+from jnl.report.table import NOTHING, Row, Table, best_of, interval, spread, with_interval
+from jnl.results import statistics
+from jnl.results.summary import last10
+
+MOST_COLUMNS = 10  # with more methods, each method has a row
+OURS = "jnl"
+_NOTE = (
+    "Test accuracy in percent, mean of the last 10 epochs and of the networks: mean ± standard deviation (ddof 0) over "
+    "runs."
+)
+_BEST = " Bold: the best of each noise."
+_MISSED = " A missed number is marked with its difference to the published one; how to read this says what is missed."
+_VALIDATION = " Without a test set, the noisy labels of held-out examples judge a method; then it is never the best."
+
+
+class Main(NamedTuple):
+    """The boards of a setup, divided for its main table and figures."""
+
+    shown: list[Leaderboard]
+    others: list[Leaderboard]  # other settings of the same methods, if all together are too many
+
+
+def main(boards: Sequence[Leaderboard]) -> Main:
+    """Divide the cells of a setup: all of them or, if these are too many columns, one of each method."""
+    labels, strategies = labels_of(boards), {cell.strategy for board in boards for cell in board.cells}
+    if len(labels) <= MOST_COLUMNS or len(strategies) > MOST_COLUMNS:
+        return Main(list(boards), [])
+    first = [_only(board, [cell for cell in board.cells if not cell.variant]) for board in boards]
+    others = [_only(board, [cell for cell in board.cells if cell.variant]) for board in boards]
+    return Main([board for board in first if board.cells], [board for board in others if board.cells])
+
+
+def _only(board: Leaderboard, cells: list[MethodResult]) -> Leaderboard:
+    return board._replace(cells=cells)
+
+
+def labels_of(boards: Iterable[Leaderboard]) -> dict[str, str]:
+    """Return the labels of all cells with their methods, in the published order. The name alone comes first."""
+    found = {cell.label: (cell.strategy, cell.variant) for board in boards for cell in board.cells}
+    order = methods.in_order({strategy for strategy, _ in found.values()})
+    names = set(methods.titles(order).values())
+
+    def place(label: str) -> tuple[int, bool, int, str]:
+        strategy, variant = found[label]
+        return order.index(strategy), label not in names, variant, label
+
+    return {label: found[label][0] for label in sorted(found, key=place)}
+
+
+def table(
+    boards: Sequence[Leaderboard], verdicts: Sequence[Verdict], name: str, title: str, as_rows: bool = False
+) -> Table:
+    """Return the main table. Methods are columns or, if there are many, rows.
+
+    It has published numbers if a cell has the published settings.
+
+    Args:
+      boards: the boards that the table shows, of one setup.
+      verdicts: the verdicts on all published numbers.
+      name: the name of its files.
+      title: the title of the table.
+      as_rows: whether each method is a row, even if there are few.
+    """
+    labels = list(labels_of(boards))
+    cells = [cell for board in boards for cell in board.cells]
+    known = set(map(id, cells))
+    here = [one for one in verdicts if one.published.statistic == TESTED and id(one.cell) in known]
+    judged = {id(one.cell): one for one in here} if any(one.same_settings for one in here) else {}
+    note = _NOTE + (_BEST if len(labels) > 1 else "")
+    if any(one.missed for one in judged.values()):
+        note += _MISSED
+    sources = dict.fromkeys(one.published.independent_source for one in judged.values())
+    note += "".join(f" {source} is an independent re-implementation." for source in sources if source)
+    if any(cell.judged != "test_accuracy" for cell in cells):
+        note += _VALIDATION
+    if as_rows or len(labels) > MOST_COLUMNS:
+        return _methods_as_rows(boards, labels, judged, Table(name, title, [], [], note))
+    rows: list[Row] = []
+    for board in boards:
+        rows += _of_noise(board, labels, judged)
+    first = "numbers of" if judged else "noise"
+    return Table(name, title, [first, *labels], rows, note, labels=["", *labels])
+
+
+def _of_noise(board: Leaderboard, labels: Sequence[str], judged: Mapping[int, Verdict]) -> list[Row]:
+    """Return the rows of one noise: published numbers, ours, and independent ones."""
+    cells = {cell.label: cell for cell in board.cells}
+    of = {label: judged[id(cell)] for label, cell in cells.items() if id(cell) in judged}
+    group = board.noise if judged else ""
+    rows = []
+    for source in dict.fromkeys(_short(one.published.source) for one in of.values()):
+        theirs = {label: one for label, one in of.items() if _short(one.published.source) == source}
+        texts = [_published(theirs[label]) if label in theirs else NOTHING for label in labels]
+        best = best_of([theirs[label].published.mean if label in theirs else math.nan for label in labels])
+        rows.append(Row([source, *texts], best=_further(best), group=group))
+    own = [_ours(cells[label], of.get(label)) if label in cells else NOTHING for label in labels]
+    missed = frozenset(number for number, label in enumerate(labels) if label in of and of[label].missed)
+    best = _further(_best([cells.get(label) for label in labels]))
+    rows.append(
+        Row(
+            [_own_name(board) if group else board.noise, *own],
+            best=best,
+            missed=_further(missed),
+            ours=True,
+            group=group,
+        )
+    )
+    for source in dict.fromkeys(filter(None, (one.published.independent_source for one in of.values()))):
+        others = [of[label].published.independent if label in of else math.nan for label in labels]
+        texts = [f"{value:.2f}" if math.isfinite(value) else NOTHING for value in others]
+        rows.append(Row([source, *texts], best=_further(best_of(others)), group=group))
+    return rows
+
+
+def _own_name(board: Leaderboard) -> str:
+    """Return the name of our numbers, with their number of runs if it is the same for all."""
+    runs = {len(cell.whole()) for cell in board.cells}
+    return f"{OURS}, {runs.pop()} runs" if len(runs) == 1 and runs != {1} else OURS
+
+
+def _methods_as_rows(
+    boards: Sequence[Leaderboard], labels: Sequence[str], judged: Mapping[int, Verdict], empty: Table
+) -> Table:
+    """Return the table with one row for each method and one column for each noise."""
+    by_label = [{cell.label: cell for cell in board.cells} for board in boards]
+    best = [_best([cells.get(label) for label in labels]) for cells in by_label]
+    rows = []
+    for number, label in enumerate(labels):
+        own = [cells.get(label) for cells in by_label]
+        of = [None if cell is None else judged.get(id(cell)) for cell in own]
+        texts = [
+            NOTHING if cell is None else _ours(cell, one) + (f"\npublished {_published(one)}" if one else "")
+            for cell, one in zip(own, of, strict=True)
+        ]
+        missed = frozenset(column for column, one in enumerate(of, 1) if one is not None and one.missed)
+        highest = frozenset(column for column, each in enumerate(best, 1) if number in each)
+        rows.append(Row([label, *texts], label, best=highest, missed=missed))
+    return empty._replace(columns=["method", *(board.noise for board in boards)], rows=rows)
+
+
+def _best(cells: Sequence[MethodResult | None]) -> frozenset[int]:
+    """Return the positions of the best methods. The upper bound is none."""
+    taken = [cell for cell in cells if cell is not None and cell.strategy != methods.UPPER_BOUND]
+    found = dict(zip(map(id, taken), means(taken), strict=True))
+    return best_of([100 * found.get(id(cell), math.nan) for cell in cells])
+
+
+def _further(columns: Iterable[int]) -> frozenset[int]:
+    """Return columns of the table, whose first one is the name of the row."""
+    return frozenset(column + 1 for column in columns)
+
+
+def _short(source: str) -> str:
+    """Return a source without its table: `Wei et al. 2020, table 2` -> `Wei et al. 2020`."""
+    return source.partition(",")[0]
+
+
+def _published(one: Verdict) -> str:
+    paper = one.published
+    return f"{paper.mean:.2f}" + (f" ± {paper.std:.2f}" if math.isfinite(paper.std) else "")
+
+
+def _ours(cell: MethodResult, judged: Verdict | None) -> str:
+    """Return the measured number, and below it the difference if it is missed, or that it is not judged."""
+    values = cell.numbers().get(TESTED)
+    text = NOTHING if values is None else spread(statistics.mean(values))
+    if cell.judged != "test_accuracy":
+        text += "\nnoisy labels"
+    if judged is None or judged.missed is False:
+        return text
+    return f"{text}\nmissed {judged.difference:+.2f}" if judged.missed else f"{text}\nnot judged"
+
+
+def _parts(found: statistics.Mean) -> list[str]:
+    """Return mean and deviation, interval, and number of runs as texts."""
+    return [spread(found), interval(found.low, found.high) or NOTHING, str(found.runs)]
+
+
+def of_one(cell: MethodResult, verdicts: Sequence[Verdict]) -> Table:
+    """Return the main table of a setup with one cell: a row for each statistic."""
+    of = {one.published.statistic: one for one in verdicts if one.cell is cell and one.same_settings}
+    rows = []
+    for statistic, values in cell.numbers().items():
+        texts = [STATISTICS[statistic], *_parts(statistics.share(values))]
+        if of:
+            one = of.get(statistic)
+            texts += (
+                [NOTHING, NOTHING] if one is None else [f"{_published(one)}\n{_short(one.published.source)}", one.words]
+            )
+        missed = frozenset({len(texts) - 1}) if statistic in of and of[statistic].missed else frozenset()
+        rows.append(Row(texts, missed=missed))
+    curve = cell.curve("label_precision")
+    if curve is not None:
+        texts = ["label precision, last 10", *_parts(statistics.share(last10(curve)))]
+        rows.append(Row([*texts, *[NOTHING] * (2 * bool(of))]))
+    columns = ["percent", "mean ± deviation", "95 % interval", "runs", *(["published", "verdict"] if of else [])]
+    judged = (
+        "Accuracy on the test set"
+        if cell.judged == "test_accuracy"
+        else "Accuracy on noisy labels of held-out examples"
+    )
+    note = (
+        f"{judged}, mean of the networks: mean and standard deviation (ddof 0) over runs, and the 95 % t interval of "
+        "the mean, cut to [0, 100]. Last 10 is the mean of the last 10 epochs. Best and maximal are chosen by test "
+        "labels."
+    )
+    return Table("table", "Accuracy", columns, rows, note)
+
+
+def one_by_one(found: Sequence[Verdict], titles: Sequence[str]) -> Table:
+    """Return the table of all published numbers beside measured ones, with the verdicts. Missed numbers are marked.
+
+    Args:
+      found: the verdicts.
+      titles: the title of the board of each verdict.
+    """
+    rows = []
+    for one, title in zip(found, titles, strict=True):
+        paper = one.published
+        runs = f"\n{paper.runs} runs" if paper.runs > 1 else ""
+        other = f"{paper.independent:.2f}\n{paper.independent_source}" if math.isfinite(paper.independent) else NOTHING
+        texts = [
+            one.cell.label,
+            title,
+            STATISTICS[paper.statistic],
+            f"{_published(one)}{runs}",
+            f"{with_interval(one.measured, 1)}\n{one.measured.runs} runs",
+            f"{one.difference:+.2f}" if one.measured.runs else NOTHING,
+            other,
+            one.words,
+            paper.source,
+        ]
+        rows.append(Row(texts, one.cell.label, bool(one.missed)))
+    columns = ["method", "data and noise", "statistic", "published", "measured", "difference", "independent", "verdict"]
+    return Table("published", "Published and measured, one by one", [*columns, "source"], rows, RULE)

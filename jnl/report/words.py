@@ -1,0 +1,138 @@
+"""Sentences about the numbers of a report that a reader can quote."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from jnl.core.json_values import Json
+from jnl.report import methods
+from jnl.report.cells import Leaderboard, MethodResult
+from jnl.report.comparing import Duel, duel
+from jnl.report.published import Verdict
+from jnl.report.table import UNKNOWN, p_value
+from jnl.results import statistics
+from jnl.results.summary import last10
+
+TEST = (
+    "p is from the exact two-sided sign-flip test of the paired differences, and the interval is the 95 % t interval "
+    "of their mean. The two methods are those with the highest means; p is not corrected for this choice."
+)
+_RARE = 0.05  # the usual level of a test
+_BELOW = 0.005  # a precision is below chance if it is lower than the share of true labels by more than this
+
+
+def best_two(board: Leaderboard) -> str:
+    """Return the sentence that compares the two best methods of a board, or no text for fewer than two methods."""
+    found = duel(board)
+    if found is None:
+        return ""
+    first, second, paired = found.first.label, found.second.label, found.paired
+    if paired is None:
+        told = f"{first} and {second} are the best two, and are not compared"
+        return f"{board.noise}: {told}, because fewer than two runs share their seeds."
+    points = f"{100 * paired.mean:.2f} points"
+    known, above = math.isfinite(paired.p), paired.low > 0
+    rare = paired.p <= _RARE if known else above
+    if above and (rare or paired.p == paired.least_p):
+        told = f"{first} beats {second} by {points}"
+    elif not above and not rare:
+        told = f"{first} is not told apart from {second}: it is {points} better"
+    else:
+        told = f"{first} is {points} better than {second}, and interval and test disagree on whether this is chance"
+    numbers = f"95 % interval {100 * paired.low:.2f} to {100 * paired.high:.2f}, {paired.pairs} paired seeds"
+    p = f", p = {p_value(paired.p)}{_smallest(paired)}" if known else ""
+    return f"{board.noise}: {told} ({numbers}{p}).{_conditions(found)}"
+
+
+def _smallest(paired: statistics.Paired) -> str:
+    """Return the remark that no smaller p value is possible, where that keeps p above 0.05."""
+    return f", the smallest p that {paired.pairs} pairs can give" if paired.p == paired.least_p > _RARE else ""
+
+
+def _conditions(found: Duel) -> str:
+    return f" Their settings also differ in {', '.join(found.differing)}." if found.differing else ""
+
+
+def misses(verdicts: Sequence[Verdict]) -> str:
+    """Return the sentence that counts the met and missed numbers, or no text if none is judged."""
+    judged = [one for one in verdicts if one.missed is not None]
+    if not judged:
+        return ""
+    missed = [one for one in judged if one.missed]
+    told = f"{len(judged) - len(missed)} of {len(judged)} published numbers are met"
+    if not missed:
+        return f"{told}."
+    known = [one for one in missed if math.isfinite(one.published.independent)]
+    sided = sum(one.sided for one in known)
+    told += f", {len(missed)} missed."
+    if known:
+        told += (
+            f" An independent re-implementation has a number for {len(known)} of the missed ones; it is nearer to ours"
+        )
+        told += f" in {sided}."
+    return told
+
+
+def chance(cell: MethodResult) -> float:
+    """Return the share of true labels, which is the label precision of a random choice. NaN if it is not known."""
+    realized = [share for point in cell.points for share in point.realized]
+    return 1 - float(np.mean(realized)) if realized else math.nan
+
+
+def below_chance(boards: Sequence[Leaderboard]) -> str:
+    """Return the sentence about the methods whose label precision is below that of a random choice, or no text."""
+    found: dict[str, list[str]] = {}
+    for board in boards:
+        for cell in board.cells:
+            curve = cell.curve("label_precision")
+            precision = math.nan if curve is None else statistics.mean(last10(curve)).mean
+            if precision < chance(cell) - _BELOW:
+                shares = f"{100 * precision:.1f} % instead of {100 * chance(cell):.1f} %"
+                found.setdefault(cell.label, []).append(f"{board.noise.lower()}: {shares}")
+    if not found:
+        return ""
+    listed = "; ".join(f"{label} ({', '.join(where)})" for label, where in found.items())
+    return (
+        f"Label precision below that of a random choice: {listed}. Among the examples that such a method trains on, "
+        "wrong labels are more frequent than in the whole training set. This is usual for methods that train where "
+        "two networks disagree, because they agree on most true labels."
+    )
+
+
+def trained(boards: Sequence[Leaderboard]) -> str:
+    """Return what was trained, in sentences. The boards are those of one setup."""
+    cells = [cell for board in boards for cell in board.cells]
+    names = methods.in_order({cell.strategy for cell in cells})
+    what = methods.title(names[0]) if len(names) == 1 else f"{len(names)} methods"
+    first = boards[0]
+    noises = ", ".join(_noise(board) for board in boards)
+    told = (
+        f"{what} trained the network {methods.title_of_network(first.model)} for {first.epochs} "
+        f"epoch{'s' if first.epochs != 1 else ''} on {methods.title_of_data(first.data)}. Noise: {noises}."
+    )
+    shared = [f"{words} {value}" for name, words in _TOLD if (value := _shared(cells, name))]
+    if shared:
+        shown = ", ".join(shared)
+        told += f" {shown[:1].upper()}{shown[1:]}."
+    numbers = sorted({len(cell.runs) for cell in cells})
+    runs = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+    failed = sum(run.failed for cell in cells for run in cell.runs)
+    told += f" {runs} run{'s' if numbers != [1] else ''} for each number"
+    return f"{told}; {failed} of all runs have failed and are in no mean." if failed else f"{told}."
+
+
+_TOLD = (("batch_size", "batch size"), ("optim.name", "optimizer"), ("optim.learning_rate", "learning rate"),
+         ("precision", "precision"))  # fmt: skip
+
+
+def _noise(board: Leaderboard) -> str:
+    realized = [share for cell in board.cells for point in cell.points for share in point.realized]
+    share = f"{100 * np.mean(realized):.1f} %" if realized else UNKNOWN
+    return f"{board.noise.lower()} (share of wrong labels: {share})"
+
+
+def _shared(cells: Sequence[MethodResult], name: str) -> Json:
+    """Return the value of a field if all cells that record it have the same value, else nothing."""
+    values = [settings[name] for settings in (cell.settings for cell in cells) if name in settings]
+    return values[0] if values and all(value == values[0] for value in values) and values[0] != "auto" else None
