@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jnl.report import reading, style
+from jnl.report import methods, reading, style
 from jnl.settings.config import CORE
 
 ROOT = Path(__file__).parents[1]
@@ -24,10 +24,6 @@ PANELS = {
     "test_accuracy": "Test accuracy in %",
     "label_precision": "True labels among those that train, in %",
 }
-NAMES = {
-    "coteaching": "Co-teaching", "coteaching_plus": "Co-teaching+", "decoupling": "Decoupling", "jocor": "JoCoR",
-    "small_loss": "Small loss", "standard": "Standard",
-}  # fmt: skip
 LEAST = 4.2  # smallest distance between two names, in percent
 STYLE = {
     "font.size": 9, "svg.hashsalt": "jnl", "axes.spines.top": False, "axes.spines.right": False,
@@ -50,9 +46,9 @@ def curves() -> dict[str, dict[str, np.ndarray]]:
 
 def draw(panel: Axes, of_methods: Mapping[str, np.ndarray], title: str) -> None:
     """Draw one curve of each method with its band, and write the name of the method at its end."""
-    ends = {}
-    for number, (method, curve) in enumerate(sorted(of_methods.items())):
-        mean, std, color = curve.mean(0), curve.std(0), style.look(number).color
+    ends, looks = {}, style.looks({method: method for method in of_methods})
+    for method, curve in of_methods.items():
+        mean, std, color = curve.mean(0), curve.std(0), looks[method].color
         epochs = np.arange(1, len(mean) + 1)
         panel.plot(epochs, mean, color=color, lw=1.6)
         panel.fill_between(epochs, mean - std, mean + std, color=color, alpha=0.18, lw=0)
@@ -60,7 +56,7 @@ def draw(panel: Axes, of_methods: Mapping[str, np.ndarray], title: str) -> None:
     height = np.inf
     for method, (last, color) in sorted(ends.items(), key=lambda one: -one[1][0]):
         height = min(last, height - LEAST)
-        name = f"{NAMES[method]} {last:.1f}"
+        name = f"{methods.title(method)} {last:.1f}"
         panel.annotate(name, (epochs[-1], height), (5, 0), textcoords="offset points", color=color, va="center")
     panel.set(title=title, xlabel="epoch", xlim=(1, epochs[-1]), ylim=(25, 101))
     panel.grid(axis="y", color="#d1d9e0", lw=0.6)

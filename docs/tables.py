@@ -114,8 +114,11 @@ def _numbers(verdicts: Iterable[published.Verdict]) -> str:
         std = "" if math.isnan(paper.std) else f" ± {paper.std:.2f}"
         noise = f"{paper.noise.partition('_')[0]} {100 * paper.rate:g} %"
         found = f"{measured.mean:.2f} ± {measured.std:.2f} ({measured.runs} runs)"
+        verdict, *more = one.words.splitlines()
         source = grouped.setdefault(f"{paper.source}, {paper.data}, {STATISTICS[paper.statistic]}:", [])
-        source.append(f"{noise}: {paper.mean:.2f}{std}, measured {found}, **{one.words}**")
+        source.append(
+            f"{noise}: {paper.mean:.2f}{std}, measured {found}, **{verdict}**{''.join(f'; {line}' for line in more)}"
+        )
     return "<br>".join(line for source, lines in grouped.items() for line in (source, *dict.fromkeys(lines)))
 
 
