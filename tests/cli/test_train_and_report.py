@@ -78,4 +78,4 @@ def test_a_run_in_python_takes_the_workdir_of_its_config(tmp_path):
 
 def test_the_command_does_not_import_matplotlib():
     code = "import sys; import jnl.cli.train; print('matplotlib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "False\n"
