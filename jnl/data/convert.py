@@ -1,13 +1,25 @@
 """Turn arrays of any library into arrays of the types that a data set stores."""
 
-import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from jnl.core.errors import UserError, reason
+from jnl.data.notes import doubt
 
 _CHANNELS = (1, 3, 4)  # numbers of channels that images usually have
+_AT_ONCE = 2**10  # number of images that are scaled together, which limits the memory
+_DARK = 32  # of 255: images that do not reach this level are nearly black
+
+
+class Images(NamedTuple):
+    """Images as a data set stores them."""
+
+    images: np.ndarray  # u8[N, H, W, channels]
+    limits: tuple[float, ...]  # the values that became black and white; () if they were levels from 0 to 255 before
+    notes: tuple[str, ...]
 
 
 def array(values: ArrayLike, name: str) -> np.ndarray:
@@ -27,29 +39,95 @@ def tokens(inputs: np.ndarray, name: str) -> np.ndarray:
         raise UserError(f"{name}: {inputs.dtype} of shape {inputs.shape}; give tokens as whole numbers [N, T]")
     if inputs.size and not 0 <= inputs.min() <= inputs.max() < 2**31:
         raise UserError(f"{name}: tokens go from {inputs.min()} to {inputs.max()}; give numbers from 0 to 2^31 - 1")
-    return inputs.astype(np.int32)
+    return inputs.astype(np.int32, copy=False)
 
 
-def images(inputs: np.ndarray, name: str) -> np.ndarray:
-    """Return images [N, H, W] or [N, H, W, channels] as uint8 with the same shape.
+def images(inputs: np.ndarray, name: str, limits: Sequence[float] = (), shape: Sequence[int] = ()) -> Images:
+    """Return images with 8 bits and the channels last.
+
+    Args:
+      inputs: [N, H, W], [N, H, W, channels] or [N, channels, H, W], of any type of number.
+      name: the argument or part of the data, for messages.
+      limits: the values of black and white; () takes whole numbers up to 255 as levels, and fractions
+        from 0 to 1 by 0 and 1.
+      shape: the shape of stored images, if it is known; then it decides which axis has the channels.
 
     Raises:
-      UserError: the channels come first, or the values are neither whole numbers from 0 to 255 nor fractions to 1.
+      UserError: The values of black and white are not known, or do not hold all values.
     """
-    if inputs.ndim == 4 and inputs.shape[1] in _CHANNELS and inputs.shape[-1] not in _CHANNELS:
+    said = list[str]()
+    if inputs.ndim == 3:
+        inputs = inputs[..., None]
+    elif _channels_first(inputs.shape, name, shape, said):
+        said.append(f"{name}: images {_sides(inputs)} have their channels first; they were moved to the last axis")
+        inputs = np.moveaxis(inputs, 1, -1)
+    if not inputs.size:
+        return Images(inputs.astype(np.uint8), (), tuple(said))
+    found = tuple(limits) or _limits(inputs, name)
+    if found == (0, 255) and inputs.dtype == np.uint8:
+        found = ()
+    if inputs.dtype == np.uint8 and found and (found[1] > 255 or (found == (0, 1) and inputs.max() > 1)):
+        found = ()
+        said.append(f"{name}: images of uint8 were not scaled by the range, because they have the levels 0 to 255")
+    if found and not found[0] <= inputs.min() <= inputs.max() <= found[1]:
         raise UserError(
-            f"{name}: images of shape {inputs.shape} have their channels first; give [N, H, W, channels], such as by "
-            "numpy.moveaxis(images, 1, -1)"
+            f"{name}: images with values from {inputs.min():g} to {inputs.max():g}, outside the range "
+            f"{found[0]:g} to {found[1]:g} of black and white; correct data.range"
         )
-    if inputs.dtype == np.uint8 or not inputs.size:
-        return inputs
+    if not found:
+        said += [] if shape else _dark(inputs, name)  # a few new images may well be dark
+        return Images(inputs.astype(np.uint8, copy=False), found, tuple(said))
+    text = f"{name}: {inputs.dtype} images were rounded to 256 levels from {found[0]:g} (black) to {found[1]:g} (white)"
+    said.append(text if limits or inputs.dtype.kind == "b" else doubt(text))
+    levels = np.empty(inputs.shape, np.uint8)
+    for begin in range(0, len(inputs), _AT_ONCE):
+        some = inputs[begin : begin + _AT_ONCE].astype(np.float64)
+        levels[begin : begin + _AT_ONCE] = np.rint((some - found[0]) * (255 / (found[1] - found[0])))
+    return Images(levels, found, tuple(said))
+
+
+def _sides(inputs: np.ndarray) -> str:
+    return " x ".join(map(str, inputs.shape[1:]))
+
+
+def _channels_first(found: Sequence[int], name: str, stored: Sequence[int], said: list[str]) -> bool:
+    """Return whether the first axis of images has the channels, in arrays of shape `found`; add doubts to `said`."""
+    _, first, middle, last = found
+    if stored and stored[-1] in (first, last) and (first != last):
+        return first == stored[-1]
+    if not stored and last not in _CHANNELS and first not in _CHANNELS:
+        text = f"{name}: images {first} x {middle} with {last} channels, which is unusual; give [N, H, W, channels]"
+        said.append(doubt(text))
+    if last not in _CHANNELS or first not in _CHANNELS or first == middle:
+        return first in _CHANNELS and last not in _CHANNELS
+    read_first = middle == last
+    which = "first" if read_first else "last"
+    text = f"{name}: images of shape {list(found[1:])} were read with their channels {which}; they may mean either"
+    said.append(doubt(text))
+    return read_first
+
+
+def _limits(inputs: np.ndarray, name: str) -> tuple[float, ...]:
+    """Return the values of black and white; () for levels from 0 to 255."""
+    if inputs.dtype == np.uint8:
+        return ()
     low, high = inputs.min(), inputs.max()
-    if inputs.dtype.kind == "f" and 0 <= low and high <= 1:
-        warnings.warn(f"{name}: fractions from 0 to 1 were rounded to the 256 levels of uint8 images", stacklevel=5)
-        return np.rint(inputs * 255).astype(np.uint8)
-    if inputs.dtype.kind in "iu" and 0 <= low and high <= 255:
-        return inputs.astype(np.uint8)
+    if inputs.dtype.kind == "b" or (inputs.dtype.kind == "f" and 0 <= low and high <= 1):
+        return (0, 1)
+    if 0 <= low and 1 < high <= 255 and (inputs.dtype.kind in "iu" or (inputs == np.rint(inputs)).all()):
+        return ()
     raise UserError(
-        f"{name}: {inputs.dtype} images with values from {low:g} to {high:g}; give uint8 images from 0 to 255, or "
-        "fractions from 0 to 1; `config.augment.normalize` normalizes them"
+        f"{name}: {inputs.dtype} images with values from {low:g} to {high:g}; say which are black and white, such as "
+        "data.range=0,65535 (value_range=(0, 65535) in Python); `config.augment.normalize` normalizes them"
     )
+
+
+def _dark(levels: np.ndarray, name: str) -> list[str]:
+    """Return a doubt if all images are nearly black."""
+    most = 0
+    for begin in range(0, len(levels), _AT_ONCE):
+        most = max(most, int(levels[begin : begin + _AT_ONCE].max()))
+        if most >= _DARK:  # usually in the first part
+            return []
+    text = f"{name}: the lightest pixel of all images has the level {most} of 255; set data.range if it should be white"
+    return [doubt(text)]

@@ -9,8 +9,8 @@ from jnl.core.errors import UserError, unknown
 from jnl.data import convert
 from jnl.data.arrays import Labelled, checked, dataset
 from jnl.data.dataset import Dataset
-
-KINDS = ["features", "images", "tokens"]
+from jnl.data.inputs import KINDS
+from jnl.data.readers.pixels import parse_range
 
 
 def from_arrays(
@@ -23,23 +23,28 @@ def from_arrays(
     class_names: Sequence[str] = (),
     kind: str | None = None,
     standardize: bool = True,
+    value_range: tuple[float, float] | None = None,
 ) -> Dataset:
     """Return a data set of arrays: NumPy, JAX, PyTorch, pandas, lists, or anything else with `__array__`.
 
     Args:
-      inputs: images [N, H, W] or [N, H, W, channels], numbers [N, D], or tokens [N, T].
-      labels: the training labels [N]: whole numbers from 0, or names of classes. Some of them may be wrong.
+      inputs: images [N, H, W], [N, H, W, channels] or [N, channels, H, W], numbers [N, D], or tokens [N, T].
+      labels: the training labels [N]: whole numbers from 0 or 1, names of classes, or one-hot rows [N, C]. Some of them
+        may be wrong.
       test_inputs: inputs of a test set. Without it, a tenth of the training set is held out to measure the accuracy.
       test_labels: true labels of the test set.
       clean: the true labels [N], if they are known; only metrics read them. If labels are numbers, -1 means unknown and
         C means none of the classes (open-set).
       class_names: names of the classes 0 to C - 1; without them, C - 1 is the largest training label.
-      kind: `images`, `features` or `tokens`. None takes uint8 arrays with 3 or 4 axes and fractions from 0 to 1 with 3
-        or 4 axes as images, int32 arrays with 2 axes as tokens, and other numbers with 2 axes as features.
+      kind: `images`, `features` or `tokens`. None takes arrays with 3 or 4 axes as images, and arrays with 2 axes as
+        features.
       standardize: give each feature mean 0 and variance 1 over the training set.
+      value_range: the values of black and white in images. None takes whole numbers from 0 to 255 as levels, and
+        fractions from 0 to 1 by 0 and 1.
 
     Returns:
-      The data set, with images u8[N, H, W, channels], features f32[N, D] or tokens i32[N, T].
+      The data set, with images u8[N, H, W, channels], features f32[N, D] or tokens i32[N, T]. Its `notes` say what was
+      guessed and converted.
 
     Raises:
       UserError: Shapes or types do not fit each other, inputs are not numbers, or a label is not one of the classes.
@@ -55,34 +60,19 @@ def from_arrays(
     if (test_inputs is None) != (test_labels is None):
         missing = "test_labels" if test_labels is None else "test_inputs"
         raise UserError(f"{missing}: missing; give both test_inputs and test_labels, or neither")
-    train = Labelled(
-        _inputs(inputs, "inputs", kind), _labels(labels, "labels"), None if clean is None else _labels(clean, "clean")
-    )
+    given = convert.array(clean, "clean") if clean is not None else None
+    train = Labelled(_numbers(inputs, "inputs"), convert.array(labels, "labels"), given)
     test = None
     if test_inputs is not None and test_labels is not None:
-        test = Labelled(_inputs(test_inputs, "test_inputs", kind), _labels(test_labels, "test_labels"))
-    return checked(dataset(train, test, tuple(map(str, class_names)), standardize), "data")
+        test = Labelled(_numbers(test_inputs, "test_inputs"), convert.array(test_labels, "test_labels"))
+    limits = () if value_range is None else parse_range(",".join(map(str, value_range)))
+    names = tuple(map(str, class_names))
+    return checked(dataset(train, test, names, standardize, kind=kind or "", limits=limits), "data")
 
 
-def _labels(values: ArrayLike, name: str) -> np.ndarray:
-    """Return labels as whole numbers or strings [N]."""
-    labels = convert.array(values, name)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == labels.round()).all():
-        return labels.astype(np.int64)
-    return labels
-
-
-def _inputs(values: ArrayLike, name: str, kind: str | None) -> np.ndarray:
-    """Return inputs in one of the types that a data set stores, as far as they fit the kind."""
+def _numbers(values: ArrayLike, name: str) -> np.ndarray:
+    """Return inputs as an array of numbers."""
     inputs = convert.array(values, name)
     if inputs.dtype.kind not in "biuf":
         raise UserError(f"{name}: of type {inputs.dtype}; give numbers, and classes or words as numbers")
-    if kind == "features":
-        return inputs.astype(np.float32) if inputs.ndim == 2 else inputs
-    if kind == "tokens":
-        return convert.tokens(inputs, name)
-    if kind is None and inputs.ndim not in (3, 4):
-        return inputs
-    return convert.images(inputs, name)
+    return inputs

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar
@@ -31,6 +32,8 @@ class Preparation(NamedTuple):
     std: tuple[float, ...] = ()
     columns: Mapping[str, Sequence[str]] = {}  # of a table: name -> its words, or nothing for a column of numbers
     words: tuple[str, ...] = ()  # of texts: the words with the ids from 2
+    range: tuple[float, ...] = ()  # of images: the values of black and white that are scaled to 0 and 255
+    background: str = "white"  # of images: the color under transparent pixels
 
     def __call__(self, inputs: Inputs) -> np.ndarray:
         """Return new inputs as the data set stores them.
@@ -57,7 +60,7 @@ class Preparation(NamedTuple):
         if array.dtype.kind not in "biuf":
             raise UserError(f"inputs: of type {array.dtype}; give {self.wanted()}")
         if self.dtype == "uint8" and array.ndim in (3, 4):
-            array = self._resized(convert.images(array, "inputs"))
+            array = self._resized(convert.images(array, "inputs", self.range, self.shape).images)
         elif self.dtype == "int32":
             array = convert.tokens(array, "inputs")
         elif self.dtype == "float32" and array.shape[1:] == self.shape:
@@ -82,21 +85,25 @@ class Preparation(NamedTuple):
         return inputs
 
     def _resized(self, inputs: np.ndarray) -> np.ndarray:
-        """Return u8[N, H, W] or u8[N, H, W, channels] with the stored size and number of channels."""
+        """Return u8[N, H, W, channels] with the stored size and number of channels."""
         from PIL import Image
 
         from jnl.data.readers import images
+        from jnl.data.readers.pixels import Rules
 
-        form = images.Form(*self.shape)
-        if inputs.ndim == 3:
-            inputs = inputs[..., None]
+        form, rules, done = images.Form(*self.shape), Rules(background=self.background), list[str]()
         if inputs.shape[1:] == form or not len(inputs):
             return inputs
-        if inputs.shape[-1] not in (1, 3, 4):
+        if inputs.shape[-1] not in (1, 3, 4) or form.channels not in (1, 3):
             raise UserError(f"inputs: of shape {list(inputs.shape)}; give {self.wanted()}")
-        warnings.warn(f"inputs: images {list(inputs.shape[1:])} were converted to {list(form)}", stacklevel=4)
         each = (Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image) for image in inputs)
-        return np.stack([images.fit(image, form) for image in each])
+        fitted = np.stack([images.fit(image, form, rules, done) for image in each])
+        warnings.warn(
+            f"inputs: images {list(inputs.shape[1:])} were converted to {list(form)}: "
+            f"{'; '.join(images.notes(Counter(done), form, rules))}",
+            stacklevel=4,
+        )
+        return fitted
 
     def to_json(self) -> dict[str, Json]:
         """Return the record as JSON."""
@@ -115,12 +122,16 @@ class Preparation(NamedTuple):
                 name: [as_text(word) for word in as_list(known)] for name, known in as_object(fields["columns"]).items()
             },
             words=tuple(as_text(word) for word in as_list(fields["words"])),
+            range=tuple(as_number(number) for number in as_list(fields.get("range", ()))),
+            background=as_text(fields.get("background", "white")),
         )
         sizes = {"uint8": 3, "float32": 1, "int32": 1}
         if len(made.shape) != sizes[made.dtype] or not 0 < math.prod(made.shape) < 2**40 or min(made.shape) < 1:
             raise ValueError(f"inputs {made.dtype} of shape {made.shape}")
         if not len(made.mean) == len(made.std) or len(made.mean) not in (0, made.shape[-1]) or 0 in made.std:
             raise ValueError("mean and std do not fit")
+        if made.range and not (len(made.range) == 2 and made.range[0] < made.range[1]):
+            raise ValueError(f"range {made.range}")
         return made
 
 

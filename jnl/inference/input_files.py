@@ -1,5 +1,7 @@
 """Read files whose classes are to be predicted."""
 
+import warnings
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,7 +9,8 @@ import numpy as np
 
 from jnl.core.errors import UserError, reason
 from jnl.data.preparation import Preparation
-from jnl.data.readers import files, images, tables
+from jnl.data.readers import files, image_files, images, tables
+from jnl.data.readers.pixels import Rules
 
 _ARRAYS = ("inputs", "test_inputs", "x", "x_test")  # names of the array in an .npz file or a folder of .npy files
 
@@ -63,10 +66,12 @@ def _numbered(stored: np.ndarray) -> InputFile:
 
 def _folder(path: Path, preparation: Preparation) -> InputFile:
     """Return the images at any depth in a folder, in the order of their paths."""
-    form = images.Form(*preparation.shape)
-    paths = sorted(file for file in path.rglob("*") if file.suffix.lower() in images.ENDINGS and file.name[0] != ".")
-    if not paths:
-        raise UserError(f"{path}: holds no images ({' '.join(sorted(images.ENDINGS))})")
-    stored = np.zeros((len(paths), *form), np.uint8)
-    images.into(stored, "images", paths, lambda file: images.read(file, form))
-    return InputFile(stored, [file.relative_to(path).as_posix() for file in paths])
+    form, rules = images.Form(*preparation.shape), Rules(preparation.background, preparation.range)
+    found, done = image_files.find(path), list[str]()
+    if not found.paths:
+        raise UserError(f"{path}: holds no images ({' '.join(sorted(image_files.ENDINGS))})")
+    stored = np.zeros((len(found.paths), *form), np.uint8)
+    images.into(stored, "images", found.paths, lambda file: images.read(file, form, rules, done))
+    for note in (*image_files.notes([found._replace(deeper=0)]), *images.notes(Counter(done), form, rules)):
+        warnings.warn(f"{path}: {note}", stacklevel=2)
+    return InputFile(stored, [file.relative_to(path).as_posix() for file in found.paths])

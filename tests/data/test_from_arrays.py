@@ -40,7 +40,7 @@ class TestKinds:
         assert jnl.from_arrays(IMAGES[..., 0], LABELS).train.inputs.shape == (60, 8, 8, 1)
 
     def test_fractions_are_rounded_to_levels_and_it_is_said(self):
-        with pytest.warns(UserWarning, match="inputs: fractions from 0 to 1 were rounded to the 256 levels"):
+        with pytest.warns(UserWarning, match="inputs: float32 images were rounded to 256 levels from 0 .black. to 1"):
             found = jnl.from_arrays(IMAGES / np.float32(255), LABELS)
         np.testing.assert_array_equal(found.train.inputs, IMAGES)
 
@@ -63,6 +63,115 @@ class TestKinds:
         found = jnl.from_arrays(np.ones((60, 3), np.int32), LABELS, kind="features", standardize=False)
         assert found.train.inputs.dtype == np.float32
 
+    @pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int32, np.int64])
+    def test_the_width_of_whole_numbers_decides_nothing(self, dtype):
+        with pytest.warns(UserWarning, match="whole numbers with 2 axes, which were read as features; .*kind='tokens'"):
+            found = jnl.from_arrays(np.ones((60, 3), dtype), LABELS, standardize=False)
+        assert found.train.inputs.dtype == np.float32
+        assert "set data.kind=tokens" in " ".join(found.notes)
+
+    def test_channels_may_come_first(self):
+        found = jnl.from_arrays(np.moveaxis(IMAGES, -1, 1), LABELS, test_inputs=IMAGES, test_labels=LABELS)
+        np.testing.assert_array_equal(found.train.inputs, IMAGES)
+        np.testing.assert_array_equal(found.test.inputs, IMAGES)
+        assert "images 3 x 8 x 8 have their channels first; they were moved" in " ".join(found.notes)
+        np.testing.assert_array_equal(found.prepare(np.moveaxis(IMAGES, -1, 1)), IMAGES)
+
+    def test_images_that_may_have_their_channels_anywhere_are_doubted(self):
+        for shape, stored in (((3, 4, 4), (4, 4, 3)), ((3, 9, 3), (3, 9, 3)), ((4, 4, 3), (4, 4, 3))):
+            inputs = np.full((60, *shape), 255, np.uint8)
+            if stored == (4, 4, 3) == shape:
+                found = jnl.from_arrays(inputs, LABELS)
+            else:
+                with pytest.warns(
+                    UserWarning, match="were read with their channels (first|last); they may mean either"
+                ):
+                    found = jnl.from_arrays(inputs, LABELS)
+            assert found.train.inputs.shape[1:] == stored
+        with pytest.warns(UserWarning, match="8 x 8 with 5 channels, which is unusual"):
+            jnl.from_arrays(np.full((60, 8, 8, 5), 255, np.uint8), LABELS)
+
+    RANGES = {
+        "16 bits": (lambda images: images.astype(np.uint16) * 257, (0, 65535)),
+        "centered": (lambda images: images / 127.5 - 1, (-1, 1)),
+        "16 levels": (lambda images: images // 16, (0, 15)),
+        "large": (lambda images: images * 1e30, (0, 255e30)),
+    }
+
+    @pytest.mark.parametrize("case", RANGES)
+    def test_images_of_a_stated_range_are_scaled_also_when_a_model_predicts(self, case):
+        convert, limits = self.RANGES[case]
+        given = convert(IMAGES)
+        found = jnl.from_arrays(given, LABELS, value_range=limits)
+        expected = np.rint((given - np.float64(limits[0])) / (limits[1] - limits[0]) * 255)
+        np.testing.assert_array_equal(found.train.inputs, expected)
+        np.testing.assert_array_equal(found.prepare(given[:7]), expected[:7])
+        assert any("were rounded to 256 levels" in note for note in found.notes)
+
+    def test_images_of_other_types_keep_their_levels(self):
+        for dtype in (np.int64, np.float32, np.uint16):
+            np.testing.assert_array_equal(jnl.from_arrays(IMAGES.astype(dtype), LABELS).train.inputs, IMAGES)
+        masks = jnl.from_arrays(IMAGES > 99, LABELS)
+        np.testing.assert_array_equal(masks.train.inputs, (IMAGES > 99) * 255)
+
+    def test_nearly_black_images_are_doubted(self):
+        with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 1 of 255; set data.range"):
+            jnl.from_arrays(IMAGES // 255, LABELS)
+
+
+class TestLabels:
+    """Labels become classes, whatever their form."""
+
+    FORMS = {
+        "from 1": (LABELS + 1, "labels from 1 to 3 were numbered from 0"),
+        "one-hot": (np.eye(3)[LABELS], "a column for each class"),
+        "one-hot truth values": (np.eye(3)[LABELS] > 0, "a column for each class"),
+        "a column from 1": (LABELS[:, None] + 1.0, "whole numbers stored as float64"),
+        "objects": (LABELS.astype(object), ""),
+        "words of numbers": (LABELS.astype(str), ""),
+        "spaces": (np.array(["a", " b", "c "])[LABELS], "40 training labels had spaces around the name"),
+        "two forms of a letter": (np.array(["a", "\u00e9"])[LABELS % 2], ""),
+    }
+
+    @pytest.mark.parametrize("case", FORMS)
+    def test_their_form_is_recognized_and_said(self, case):
+        labels, said = self.FORMS[case]
+        found = jnl.from_arrays(IMAGES, labels)
+        np.testing.assert_array_equal(found.train.labels, LABELS % 2 if "two" in case else LABELS)
+        assert len(found.class_names) == found.train.labels.max() + 1
+        assert said in " ".join(found.notes)
+
+    def test_two_forms_of_the_same_characters_are_one_class(self):
+        found = jnl.from_arrays(IMAGES, np.array(["\u00e9", "e\u0301", "f"])[LABELS])
+        assert found.class_names == ("f", "\u00e9")
+
+    def test_true_and_test_labels_start_where_the_training_labels_do(self):
+        truth = np.where(LABELS == 0, -1, np.where(LABELS == 1, 4, 1))  # unknown, none of the classes, the first class
+        found = jnl.from_arrays(IMAGES, LABELS + 1, clean=truth, test_inputs=IMAGES, test_labels=LABELS % 2 + 1)
+        assert found.class_names == ("1", "2", "3")
+        np.testing.assert_array_equal(found.train.clean[:3], [-1, 3, 0])
+        np.testing.assert_array_equal(found.test.labels, LABELS % 2)
+        kept = jnl.from_arrays(IMAGES, LABELS + 1, test_inputs=IMAGES, test_labels=LABELS)
+        assert kept.class_names == ("0", "1", "2", "3") and "classes without a training example: 1 of 4" in " ".join(
+            kept.notes
+        )
+
+    def test_names_that_differ_in_case_only_are_doubted(self):
+        with pytest.warns(UserWarning, match="the classes 'Cat', 'cat' have almost the same name"):
+            jnl.from_arrays(IMAGES, np.array(["cat", "Cat", "dog"])[LABELS])
+
+    @pytest.mark.parametrize("spelling", ["", " ", "NA", "n/a", "NaN", "None", "null", "?", "<NA>", "#N/A", "-"])
+    def test_missing_labels_are_refused_by_row(self, spelling):
+        labels = ["cat", "dog", spelling] * 20
+        with pytest.raises(jnl.UserError, match="training labels are missing .* in 20 rows, first in row 2"):
+            jnl.from_arrays(IMAGES, labels)
+        classes = ("cat", "dog", spelling.strip())
+        if spelling.strip():  # a class that is named on purpose
+            assert jnl.from_arrays(IMAGES, labels, class_names=classes).class_names == classes
+
+    def test_minus_is_a_class_beside_plus(self):
+        assert jnl.from_arrays(IMAGES, ["+", "-"] * 30).class_names == ("+", "-")
+
     @pytest.mark.parametrize("labels", [["cat", "dog", "eel"] * 20, np.array(["cat", "dog", "eel"] * 20, object)])
     def test_names_are_classes_in_alphabetical_order(self, labels):
         found = jnl.from_arrays(IMAGES, labels, clean=["cat"] * 60)
@@ -82,8 +191,10 @@ REFUSED = {
     "test labels": ({"test_inputs": IMAGES}, "test_labels: missing"),
     "test inputs": ({"test_labels": LABELS}, "test_inputs: missing"),
     "number": ({"labels": LABELS[:9]}, "60.*inputs.* 9 labels|9 labels"),
-    "channels first": ({"inputs": np.moveaxis(IMAGES, -1, 1)}, "inputs: images of shape .* have their channels first"),
-    "normalized": ({"inputs": IMAGES - 128.0}, "inputs: float64 images with values from -128 to 127; give uint8"),
+    "outside the range": ({"inputs": IMAGES * 2.0, "value_range": (0, 300)}, "outside the range 0 to 300 of black"),
+    "no range": ({"value_range": (1, 0)}, "data.range: '1,0'; give the values of black and white"),
+    "a range of features": ({"inputs": IMAGES[:, 0, :, 0], "value_range": (0, 1)}, "features, which have no range"),
+    "normalized": ({"inputs": IMAGES - 128.0}, "inputs: float64 images with values from -128 to 127; say which are"),
     "text": ({"inputs": ["a", "b"]}, "inputs: of type <U1; give numbers"),
     "ragged": ({"inputs": [[1, 2], [3]]}, "inputs: not an array"),
     "fractions as labels": ({"labels": LABELS + 0.5}, "training labels are float64"),
@@ -91,7 +202,7 @@ REFUSED = {
     "tokens below 0": ({"inputs": -np.ones((60, 2), int), "kind": "tokens"}, "tokens go from -1 to -1"),
     "tokens as fractions": ({"inputs": np.ones((60, 2)), "kind": "tokens"}, "give tokens as whole numbers"),
     "not finite": ({"inputs": np.full((60, 2), np.nan)}, "data has non-finite training inputs"),
-    "other shape of the test": ({"test_inputs": IMAGES[:, :4], "test_labels": LABELS}, "give both the same type"),
+    "other shape of the test": ({"test_inputs": IMAGES[:, :7, :7], "test_labels": LABELS}, "give both the same type"),
 }
 
 

@@ -1,8 +1,10 @@
 """Read image files into one array. Each file is read and resized once, several files in parallel."""
 
+import json
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -17,10 +19,12 @@ from jnl.core.errors import UserError, reason, within
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Split
+from jnl.data.notes import doubt
+from jnl.data.readers import pixels
+from jnl.data.readers.pixels import Rules
 
 # Pillow reads no other formats, whatever the file ending is, because some of them run programs.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 Item = TypeVar("Item")
 LARGEST = 224  # largest side, in pixels, to which images of different sizes are resized if the user sets no size
 MOST = 2**13  # largest side of any image in pixels
@@ -34,8 +38,22 @@ class Form(NamedTuple):
     channels: int
 
 
-def load(title: str, paths: Sequence[Path], labels: np.ndarray, form: Form, clean: np.ndarray | None = None) -> Split:
-    """Return a Split of image files, u8[N, H, W, channels], and their labels. The images are cached.
+class Loaded(NamedTuple):
+    """Images with their labels, and what was done to them."""
+
+    split: Split
+    done: Counter[str]  # what was done -> number of images
+
+
+def load(
+    title: str,
+    paths: Sequence[Path],
+    labels: np.ndarray,
+    form: Form,
+    clean: np.ndarray | None = None,
+    rules: Rules = Rules(),  # noqa: B008
+) -> Loaded:
+    """Return image files as u8[N, H, W, channels], with their labels. The images are cached.
 
     Args:
       title: name of the cache entry and of the progress bar.
@@ -43,24 +61,55 @@ def load(title: str, paths: Sequence[Path], labels: np.ndarray, form: Form, clea
       labels: integers [N] that training sees.
       form: size and channels to which the images are converted.
       clean: integers [N], the true labels. None means that `labels` are true.
+      rules: what the pixels mean.
 
     Raises:
-      UserError: A file does not exist or is not an image, or the size is out of range.
+      UserError: A file does not exist or is not an image, all images are nearly black because their range is not known,
+        or the size is out of range.
     """
     for side in (form.height, form.width):
         within("data.size", side, 1, MOST, "give the side of the images in pixels")
+    rules.check()
 
     def make(allocate: cache.Allocate) -> None:
-        into(allocate("images", (len(paths), *form), np.uint8), title, paths, lambda path: read(path, form))
+        done: list[str] = []  # of all threads: `append` is safe
+        images = allocate("images", (len(paths), *form), np.uint8)
+        into(images, title, paths, lambda path: read(path, form, rules, done))
+        if len(paths) == done.count("dark"):
+            raise UserError(
+                f"data.range: images such as {paths[0]} use less than a sixteenth of the levels that their format has, "
+                "so they would be nearly black; set it to the values of black and white, such as 0,4095"
+            )
+        keep(done, allocate)
 
-    name = f"{title}-{form.height}x{form.width}x{form.channels}"
+    name = f"{title}-{'x'.join(map(str, form))}"
+    if rules != Rules():
+        name += f"-{'-'.join(map(str, rules.range))}-{rules.background.strip('#')}"
     try:
         arrays = cache.through(name, paths, make)
     except FileNotFoundError as error:
         raise UserError(
             f"data.dir: the image {error.filename} is missing; unpack all images, or take it off the list"
         ) from error
-    return split(arrays["images"], labels, clean)
+    return Loaded(split(arrays["images"], labels, clean), kept(arrays))
+
+
+def keep(done: list[str], allocate: cache.Allocate) -> None:
+    """Store what was done to images in their cache entry."""
+    report = np.frombuffer(json.dumps(Counter(done)).encode(), np.uint8)
+    allocate("report", report.shape, np.uint8)[...] = report
+
+
+def kept(arrays: Mapping[str, np.ndarray]) -> Counter[str]:
+    """Return what was done to the images of a cache entry: what -> number of images."""
+    return Counter(json.loads(arrays["report"].tobytes()))
+
+
+def notes(done: Counter[str], form: Form, rules: Rules = Rules()) -> tuple[str, ...]:  # noqa: B008
+    """Return sentences about what was done to images, and warn about guesses."""
+    for sentence in pixels.sentences({key: done[key] for key in pixels.DOUBTFUL}, form, rules.background):
+        doubt(f"data.dir: {sentence}")
+    return tuple(pixels.sentences(done, form, rules.background))
 
 
 def origin(paths: Sequence[Path], root: Path) -> Callable[[int], str]:
@@ -113,25 +162,35 @@ def survey(paths: Sequence[Path], size: int) -> Form:
 def _shape(path: Path) -> tuple[int, int, int]:
     """Return height, width and number of channels (1 or 3) of an image file."""
     with _opened(path) as image:
-        return image.height, image.width, 1 if image.mode in ("1", "L", "F", "LA") or image.mode[0] == "I" else 3
+        sides = (image.width, image.height) if pixels.sideways(image) else (image.height, image.width)
+        return *sides, 1 if pixels.is_gray(image) else 3
 
 
-def read(path: Path, form: Form) -> np.ndarray:
+def read(path: Path, form: Form, rules: Rules, done: list[str]) -> np.ndarray:
     """Return the image of a file as u8[H, W, channels], resized with bilinear interpolation if its size is different.
+
+    Args:
+      path: the file.
+      form: size and channels of the result.
+      rules: what the pixels mean.
+      done: what is done to the image is appended to this list.
 
     Raises:
       UserError: The file is not an image, or it is damaged.
     """
     with _opened(path) as image:
-        return fit(image, form)
+        return fit(image, form, rules, done)
 
 
-def fit(image: Image.Image, form: Form) -> np.ndarray:
-    """Return an image as u8[H, W, channels], resized with bilinear interpolation if its size is different."""
-    if image.mode.startswith("I"):  # 16-bit values, which Pillow would clip at 255
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
-    image = image.convert("L" if form.channels == 1 else "RGB")
+def fit(image: Image.Image, form: Form, rules: Rules, done: list[str]) -> np.ndarray:
+    """Return an image as u8[H, W, channels], resized with bilinear interpolation; see `read`."""
+    image = pixels.plain(image, rules, done)
+    wanted = "L" if form.channels == 1 else "RGB"
+    if image.mode != wanted:
+        done.append("gray" if image.mode == "L" else "color")
+        image = image.convert(wanted)
     if image.size != (form.width, form.height):
+        done.append("resized")
         image = image.resize((form.width, form.height), Image.Resampling.BILINEAR)
     return np.asarray(image, np.uint8).reshape(form)
 
@@ -144,6 +203,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             raise ValueError("it is not a regular file")  # a pipe or a device may never end
         with Image.open(path, formats=_FORMATS) as image:
             yield image
+    except pixels.UnclearError as error:
+        raise UserError(f"data.dir: {path}: {error}") from error
     except Exception as error:  # damaged files make Pillow raise errors of many types
         raise UserError(
             f"data.dir: {path} is not an image that can be read ({reason(error)}); remove or replace it"

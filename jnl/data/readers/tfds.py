@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import images
+from jnl.data.readers.pixels import Rules
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -95,13 +97,14 @@ def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0, instea
         held = [part for part in ("test", "validation") if part in builder.info.splits]
         held = [part for part in held if _labeled(builder, part, label)]
         form = _form(_source(builder, "train"), builder.info.features[image].shape, image, size)
-        splits = []
+        splits, done = [], Counter[str]()
         for part in ["train", *held[:1]]:
             arrays = _arrays(builder, part, image, label, order, form)
             splits.append(split(arrays["images"], arrays["labels"]))
+            done += images.kept(arrays)
         names = tuple(builder.info.features[label].names)
         note = f"{name} was read from the prepared TFDS files {builder.info.full_name}"
-    return Dataset(splits[0], splits[1] if len(splits) > 1 else None, names, notes=(note,))
+    return Dataset(splits[0], splits[1] if len(splits) > 1 else None, names, notes=(note, *images.notes(done, form)))
 
 
 def labels_of(name: str, dir: Folder, part: str, label: str, order: Order) -> np.ndarray:
@@ -157,14 +160,15 @@ def _arrays(
 
     def make(allocate: cache.Allocate) -> None:
         pictures = allocate("images", (len(source), *form), np.uint8)
-        numbers, taken = allocate("labels", (len(source),), np.int32), np.zeros(len(source), bool)
+        numbers, taken, done = allocate("labels", (len(source),), np.int32), np.zeros(len(source), bool), list[str]()
         for begin in range(0, len(source), step):
             which = range(begin, min(begin + step, len(source)))
             rows = source.__getitems__(which)
             position = _take(taken, order(part, len(source), which, rows), builder.name)
             for place, row in zip(position, rows, strict=True):
-                pictures[place] = _fitted(row[image], form)
+                pictures[place] = _fitted(row[image], form, done)
             numbers[position] = [row[label] for row in rows]
+        images.keep(done, allocate)
 
     title = f"{builder.name}-{part}-{label}-{order.__name__}-{form.height}x{form.width}x{form.channels}"
     return cache.through(title, [Path(builder.data_path)], make)
@@ -196,11 +200,16 @@ def _form(source: Source, declared: tuple[int | None, ...], image: str, size: in
     return images.Form(height, width, 1 if channels == 1 else 3)
 
 
-def _fitted(picture: np.ndarray, form: images.Form) -> np.ndarray:
-    """Return an image u8[h, w, c] converted to the form: u8[H, W, channels]."""
+def _fitted(picture: np.ndarray, form: images.Form, done: list[str]) -> np.ndarray:
+    """Return an image [h, w, c] converted to the form, u8[H, W, channels]; `done` is as for `images.read`."""
+    if picture.dtype == np.uint16:
+        done.append("scaled")
+        picture = (picture >> 8).astype(np.uint8)
+    if picture.dtype != np.uint8:
+        raise UserError(f"data.name: images of type {picture.dtype} cannot be read; use uint8 or uint16 images")
     if picture.shape == form:
         return picture
-    return images.fit(Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture), form)
+    return images.fit(Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture), form, Rules(), done)
 
 
 def _features(builder: "tfds.core.DatasetBuilder") -> tuple[str, str]:

@@ -2,9 +2,9 @@
 
 The .npy files are mapped, so they may be larger than the memory. The arrays have these names; other accepted names are
 in parentheses:
-- `train_inputs` (`inputs`, `x_train`, `x`): uint8 images [N, H, W] or [N, H, W, channels], numbers [N, D], or int32
-  tokens [N, T]
-- `train_labels` (`labels`, `y_train`, `y`): whole numbers from 0, or names of classes, [N]
+- `train_inputs` (`inputs`, `x_train`, `x`): images [N, H, W], [N, H, W, channels] or [N, channels, H, W], numbers
+  [N, D], or tokens [N, T] with `data.kind=tokens`
+- `train_labels` (`labels`, `y_train`, `y`): whole numbers from 0 or 1, names of classes, [N], or one-hot rows [N, C]
 - `test_inputs` (`x_test`), `test_labels` (`y_test`): a test set with true labels. Without it, a part of the training
   set is held out
 - `train_clean` (`clean`, `y_true`): the true labels, if they are known; only metrics read them. If labels are numbers,
@@ -15,9 +15,12 @@ in parentheses:
 from pathlib import Path
 
 from jnl.core.errors import UserError
-from jnl.data.arrays import Labelled, dataset, decoded
+from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
+from jnl.data.labels import decoded
+from jnl.data.notes import listed
 from jnl.data.readers import files
+from jnl.data.readers.pixels import parse_range
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
@@ -32,12 +35,15 @@ _NAMES = {
 }
 
 
-def load(dir: Folder = None, standardize: bool = True) -> Dataset:
+def load(dir: Folder = None, standardize: bool = True, kind: str = "", range: str = "") -> Dataset:
     """Load the arrays of a user.
 
     Args:
       dir: the .npz file or the folder of .npy files; it must be set.
       standardize: give each column of numbers [N, D] mean 0 and variance 1 over the training set.
+      kind: `images`, `features` or `tokens`; "" takes 2 axes as features, and 3 or 4 axes as images.
+      range: the values of black and white in images, such as "0,65535"; "" takes whole numbers from 0 to 255 as levels,
+        and fractions from 0 to 1 by 0 and 1.
 
     Raises:
       UserError: Arrays are missing, cannot be read, or do not fit each other.
@@ -55,4 +61,12 @@ def load(dir: Folder = None, standardize: bool = True) -> Dataset:
     test = Labelled(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
     train = Labelled(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
     names = tuple(map(str, decoded(arrays["class_names"], "class names").ravel())) if "class_names" in arrays else ()
-    return dataset(train, test, names, standardize)
+    notes = tuple(
+        f"{name} are the array {next(key for key in keys if key in found)!r}"
+        for name, keys in _NAMES.items()
+        if name in arrays and name not in found
+    )
+    if unused := sorted(found.keys() - {key for keys in _NAMES.values() for key in keys}):
+        notes += (f"arrays that were not read: {listed(unused)}",)
+    made = dataset(train, test, names, standardize, kind=kind, limits=parse_range(range))
+    return made._replace(notes=notes + made.notes)

@@ -35,7 +35,7 @@ def load(dir: Folder = None, size: int = 256) -> Dataset:
     root = Path(dir or "Clothing1M")
     lists = root / "annotations" if (root / "annotations").is_dir() else root
 
-    def split(part: str, keys: str, labels: str) -> tuple[images.Split, list[Path]]:
+    def split(part: str, keys: str, labels: str) -> tuple[images.Loaded, list[Path]]:
         given: dict[str, str] = {}
         for key, label, *_ in lines(lists / labels, 2, "Clothing1M"):
             if given.setdefault(key, label) != label:
@@ -57,4 +57,5 @@ def load(dir: Folder = None, size: int = 256) -> Dataset:
         raise UserError(f"data.dir: category_names_eng.txt names {len(names)} classes, not {CLASSES}")
     train, paths = split("train", "noisy_train_key_list.txt", "noisy_label_kv.txt")
     test, _ = split("test", "clean_test_key_list.txt", "clean_label_kv.txt")
-    return Dataset(train, test, names, images.origin(paths, root))
+    notes = images.notes(train.done + test.done, form)
+    return Dataset(train.split, test.split, names, images.origin(paths, root), notes=notes)

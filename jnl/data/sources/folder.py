@@ -1,89 +1,85 @@
-"""Load a user's own images: `data.dir` has a folder for each class, or `train` and `test` with one for each class.
+"""Load a user's own images: `data.dir` has a folder for each class, perhaps in folders `train` and `test`.
 
-The test labels must be right. The test folder may also be called `val`, `valid` or `validation`, and capital letters
-are accepted. If there are several, the first name in this order is used. Classes are in alphabetical order, and the
-examples of a class in the order of their paths.
+The folder of each class may also hold `train` and `test` instead. The test labels must be right. The usual names of
+splits are known (`training`, `testing`, `val`, `valid`, `validation`, `eval` and others), and capital letters are
+accepted. If there are several test sets, the first is used: `test`, then `val`. Files are images by their content.
+Hidden files and those of operating systems are left out. Classes are in alphabetical order, and the examples of a class
+in the order of their paths.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset
-from jnl.data.readers import images
+from jnl.data.notes import number
+from jnl.data.preparation import Preparation
+from jnl.data.readers import image_files, images, layout
+from jnl.data.readers.image_files import Found
+from jnl.data.readers.pixels import Rules, parse_range
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
-_HELD = ("test", "val", "valid", "validation")
 
 
-def load(dir: Folder = None, size: int = 0) -> Dataset:
+def load(dir: Folder = None, size: int = 0, background: str = "white", range: str = "") -> Dataset:
     """Load image files; the images are u8[N, H, W, channels].
 
     Args:
       dir: the folder; it must be set.
       size: side of the images in pixels. 0 keeps the size that all images share; if their sizes differ, the side is the
         median of all heights and widths, but at most 224.
+      background: the color under transparent pixels.
+      range: the values of black and white in images of more than 8 bits, such as "0,4095"; "" follows their format.
 
     Raises:
       UserError: A folder is missing, a class has no images, or an image cannot be read.
     """
     if dir is None or not Path(dir).is_dir():
         raise UserError(f"data.dir: {dir} is not a folder; give the folder that holds one folder for each class")
-    root = Path(dir)
-    parts = _parts(root)
-    names = tuple(_folders(parts[0]))
-    if len(names) < 2:
-        raise UserError(
-            f"data.dir: {parts[0]} holds {len(names)} folders; it needs one folder for each class, at least 2"
-        )
-    files = [_files(part, names) for part in parts]
-    for name, count in zip(names, np.bincount(files[0][1], minlength=len(names)), strict=True):
-        if not count:
-            raise UserError(f"data.dir: {parts[0] / name} holds no images; add some or remove the folder")
-    form = images.survey([path for paths, _ in files for path in paths], size)
-    unknown = np.full(len(files[0][0]), -1)
-    train = images.load("folder-train", *files[0], form, unknown)
-    test = images.load("folder-test", *files[1], form) if len(files) > 1 else None
-    return Dataset(train, test, names, images.origin(files[0][0], root))
-
-
-def _parts(root: Path) -> list[Path]:
-    """Return the folders of training and test set, or only `root` if it has no folder `train` with folders inside."""
-    names = _folders(root)
-    train = [name for name in names if name.lower() == "train" and _folders(root / name)][:1]
-    if not train:
-        return [root]
-    held = sorted((name for name in names if name.lower() in _HELD), key=lambda name: _HELD.index(name.lower()))
+    root, rules = Path(dir), Rules(background, parse_range(range))
+    found = layout.read(root)
+    names = tuple(found.train)
+    parts = [_files(part, names) for part in (found.train, found.test) if part is not None]
     for name in names:
-        if name not in (*train, *held) and _images(root / name):
-            raise UserError(
-                f"data.dir: {root / name} holds images beside {train[0]!r}; call it `test` if it is the clean test "
-                "set, otherwise move it elsewhere"
-            )
-    return [root / name for name in (*train, *held[:1])]
+        if not parts[0][name].paths:
+            raise UserError(f"data.dir: {found.train[name]} holds no images; add some or remove the folder")
+    form = images.survey([path for part in parts for each in part.values() for path in each.paths], size)
+    loaded = list[images.Loaded]()
+    for title, part in zip(("folder-train", "folder-test"), parts, strict=False):
+        labels = np.repeat(np.arange(len(names), dtype=np.int32), [len(part[name].paths) for name in names])
+        unknown = None if loaded else np.full(len(labels), -1)
+        loaded.append(images.load(title, _paths(part), labels, form, unknown, rules))
+    notes = (
+        f"{number(sum(len(each.split.labels) for each in loaded), 'image file')} in folders of {len(names)} classes",
+        *found.notes,
+        *image_files.notes([each for part in parts for each in part.values()]),
+        *images.notes(sum((each.done for each in loaded), Counter()), form, rules),
+    )
+    return Dataset(
+        loaded[0].split,
+        loaded[1].split if len(loaded) > 1 else None,
+        names,
+        images.origin(_paths(parts[0]), root),
+        Preparation(tuple(form), "uint8", range=rules.range, background=background),
+        notes,
+    )
 
 
-def _folders(root: Path) -> list[str]:
-    """Return the names of the folders inside `root` in alphabetical order; none if `root` is not a folder."""
-    return sorted(path.name for path in root.glob("*") if path.is_dir() and path.name[0] != ".")
+def _files(part: Mapping[str, Path], names: tuple[str, ...]) -> dict[str, Found]:
+    """Return the image files of each class in a part of the data. `names` are the classes of the training set."""
+    if extra := sorted(set(part) - set(names)):
+        raise UserError(f"data.dir: {part[extra[0]].parent} has a class {extra[0]!r} that the training set lacks")
+    files = {name: image_files.find(part[name]) if name in part else Found([], Counter()) for name in names}
+    if not _paths(files):
+        where = next(iter(part.values())).parent if part else "the test set"
+        raise UserError(f"data.dir: {where} holds no images ({' '.join(sorted(image_files.ENDINGS))})")
+    return files
 
 
-def _files(root: Path, names: tuple[str, ...]) -> tuple[list[Path], np.ndarray]:
-    """Return the image files of a part of the data and their labels i32[N]. `names` has the class names."""
-    if extra := sorted(set(_folders(root)) - set(names)):
-        raise UserError(f"data.dir: {root} has a class {extra[0]!r} that the training set lacks")
-    paths, labels = [], []
-    for number, name in enumerate(names):
-        mine = _images(root / name)
-        paths += mine
-        labels += [number] * len(mine)
-    if not paths:
-        raise UserError(f"data.dir: {root} holds no images ({' '.join(sorted(images.ENDINGS))})")
-    return paths, np.array(labels, np.int32)
-
-
-def _images(root: Path) -> list[Path]:
-    """Return the image files at any depth in a folder, in the order of their paths."""
-    return sorted(path for path in root.rglob("*") if path.suffix.lower() in images.ENDINGS and path.name[0] != ".")
+def _paths(files: Mapping[str, Found]) -> list[Path]:
+    """Return the image files of all classes."""
+    return [path for found in files.values() for path in found.paths]

@@ -54,7 +54,8 @@ def load(
     if both := sorted(set(train.split("+")) & set(test.split("+"))):
         raise UserError(f"data.test: {both[0]} is in data.train too; test on images that are not trained on")
     labels, subset = _subsets(paths, table)
-    splits, chosen = [], {}
+    parts, chosen = [], {}
+    form = images.Form(size, size, 3)
     for part, wanted in (("train", train), ("test", test)):
         rows = np.flatnonzero(np.isin(subset, wanted.split("+")))
         if not len(rows):
@@ -63,9 +64,9 @@ def load(
             )
         unclear = np.full(len(rows), -1) if part == "train" else None
         chosen[part] = [paths[row] for row in rows]
-        form = images.Form(size, size, 3)
-        splits.append(images.load(f"lfw-{part}-{wanted}", chosen[part], labels[rows], form, unclear))
-    return Dataset(splits[0], splits[1], CLASSES, images.origin(chosen["train"], root))
+        parts.append(images.load(f"lfw-{part}-{wanted}", chosen[part], labels[rows], form, unclear))
+    origin, notes = images.origin(chosen["train"], root), images.notes(parts[0].done + parts[1].done, form)
+    return Dataset(parts[0].split, parts[1].split, CLASSES, origin, notes=notes)
 
 
 def _subsets(paths: list[Path], table: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from jnl.core.errors import UserError
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
+from jnl.data.preparation import Preparation
 from jnl.data.readers import tables
 from jnl.data.readers.tfds import Folder
 
@@ -55,7 +56,9 @@ def load(
     if other is not None:
         held = Labelled(tables.features(other, values, "data.test"), _words(_labels(other, label, "data.test")))
     name = Path(dir).name
-    return dataset(given, held, names, standardize, values)._replace(origin=lambda row: f"{name} row {row}")
+    return dataset(given, held, names, standardize, Preparation((), "", columns=values))._replace(
+        origin=lambda row: f"{name} row {row}"
+    )
 
 
 def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:

@@ -42,9 +42,16 @@ def load(dir: Folder = None) -> Dataset:
     if lacking := sorted({wnid for _, wnid in test} - set(ids)):
         raise UserError(f"data.dir: val_annotations.txt has the class {lacking[0]!r}, which wnids.txt lacks")
 
-    def split(part: str, files: list[tuple[Path, str]]) -> images.Split:
+    def split(part: str, files: list[tuple[Path, str]]) -> images.Loaded:
         labels = np.array([number[wnid] for _, wnid in files])
         return images.load(f"tiny_imagenet-{part}", [path for path, _ in files], labels, _FORM)
 
     names = tuple(words.get(wnid, wnid).split(",")[0] for wnid in ids)
-    return Dataset(split("train", train), split("test", test), names, images.origin([path for path, _ in train], root))
+    parts = split("train", train), split("test", test)
+    return Dataset(
+        parts[0].split,
+        parts[1].split,
+        names,
+        images.origin([path for path, _ in train], root),
+        notes=images.notes(parts[0].done + parts[1].done, _FORM),
+    )

@@ -1,0 +1,25 @@
+"""Sentences about what a reader of data did: they are in `Dataset.notes`, in the log and in `config.json`."""
+
+import warnings
+from collections.abc import Sequence
+
+from jnl.core.errors import printable
+
+_SHOWN = 5  # most names in a sentence
+
+
+def doubt(sentence: str) -> str:
+    """Warn about a guess or about left out data, and return the sentence."""
+    warnings.warn(printable(sentence), stacklevel=3)
+    return sentence
+
+
+def number(count: int, thing: str) -> str:
+    """Return a count with its thing: "1 file", "2,000 files"."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first names, in quotes, and how many more there are."""
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(repr(name) for name in names[:_SHOWN]) + more
