@@ -31,10 +31,15 @@ def loaded(root, **options):
 
 
 TURNS = {
-    1: lambda image: image, 2: np.fliplr, 3: lambda image: np.rot90(image, 2), 4: np.flipud,
-    5: lambda image: image.transpose(1, 0, 2), 6: lambda image: np.rot90(image, -1),
-    7: lambda image: np.rot90(image, 2).transpose(1, 0, 2), 8: np.rot90,
-}  # fmt: skip
+    1: lambda image: image,
+    2: np.fliplr,
+    3: lambda image: np.rot90(image, 2),
+    4: np.flipud,
+    5: lambda image: image.transpose(1, 0, 2),
+    6: lambda image: np.rot90(image, -1),
+    7: lambda image: np.rot90(image, 2).transpose(1, 0, 2),
+    8: np.rot90,
+}
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp"])
@@ -168,9 +173,16 @@ def test_color_models_frames_and_gray_images_are_said(own):
 def test_hidden_files_and_those_of_operating_systems_are_left_out_at_every_level(own):
     root = two_classes(own / "mine", "x.png", "deep/x.png")
     for name in (
-        "a/.ipynb_checkpoints/x.png", "a/deep/.hidden.png", "b/._x.png", "b/@eaDir/x.png", "b/deep/__MACOSX/x.png",
-        "__MACOSX/a/x.png", ".git/x.png", "$RECYCLE.BIN/x.png", "System Volume Information/x.png",
-    ):  # fmt: skip
+        "a/.ipynb_checkpoints/x.png",
+        "a/deep/.hidden.png",
+        "b/._x.png",
+        "b/@eaDir/x.png",
+        "b/deep/__MACOSX/x.png",
+        "__MACOSX/a/x.png",
+        ".git/x.png",
+        "$RECYCLE.BIN/x.png",
+        "System Volume Information/x.png",
+    ):
         synthetic.save(root / name, WIDE)
     (root / "a" / "Thumbs.db").write_bytes(b"x")
     found = loaded(root)
@@ -182,8 +194,17 @@ def test_hidden_files_and_those_of_operating_systems_are_left_out_at_every_level
 
 def test_files_are_images_by_their_content(own):
     root = own / "mine"
-    for name, kind in (("0.jfif", "JPEG"), ("1.JPG", "JPEG"), ("2", "PNG"), ("3.dat", "BMP"), ("4.x", "GIF"),
-                       ("5.y", "TIFF"), ("6.z", "WEBP"), ("7.q", "PPM"), ("8.png", "JPEG")):  # fmt: skip
+    for name, kind in (
+        ("0.jfif", "JPEG"),
+        ("1.JPG", "JPEG"),
+        ("2", "PNG"),
+        ("3.dat", "BMP"),
+        ("4.x", "GIF"),
+        ("5.y", "TIFF"),
+        ("6.z", "WEBP"),
+        ("7.q", "PPM"),
+        ("8.png", "JPEG"),
+    ):
         two_classes(root, name, format=kind)
     (root / "a" / "notes.txt").write_text("BM is the start of a bitmap, P5 that of another image.")
     (root / "a" / "empty").touch()
@@ -215,8 +236,10 @@ def layout(own, *paths):
 @pytest.mark.parametrize("train", ["train", "training", "Train", "train_set", "training data"])
 @pytest.mark.parametrize("test", ["test", "testing", "val", "valid", "validation", "eval", "Test_Images"])
 def test_the_usual_names_of_splits_are_known(train, test, own):
-    for root in (layout(own / "1", *(f"{part}/{name}" for part in (train, test) for name in ("cat", "dog"))),
-                 layout(own / "2", *(f"{name}/{part}" for part in (train, test) for name in ("cat", "dog")))):  # fmt: skip
+    for root in (
+        layout(own / "1", *(f"{part}/{name}" for part in (train, test) for name in ("cat", "dog"))),
+        layout(own / "2", *(f"{name}/{part}" for part in (train, test) for name in ("cat", "dog"))),
+    ):
         found = data.load("folder", root)
         assert found.class_names == ("cat", "dog")
         assert len(found.train.labels) == len(found.test.labels) == 2
@@ -249,8 +272,12 @@ def test_an_unclear_layout_is_refused(case, own):
 
 def test_what_is_beside_the_classes_is_said(own):
     found = data.load("folder", layout(own, "x/train/a", "x/train/b", "x/val/a", "x/test/b", "x/train", "x"))
-    for said in ("the images are in the folder 'x' in 'mine'", "'val' were not read, because 'test' is the test set",
-                 "1 image beside the folders in 'train' not read", "1 image beside the folders in 'x' not read"):  # fmt: skip
+    for said in (
+        "the images are in the folder 'x' in 'mine'",
+        "'val' were not read, because 'test' is the test set",
+        "1 image beside the folders in 'train' not read",
+        "1 image beside the folders in 'x' not read",
+    ):
         assert said in " ".join(found.notes)
 
 

@@ -207,7 +207,7 @@ class TestArrays:
             ({"x_train": None}, "data.dir: .*lacks train_inputs or inputs"),
             ({"y_train": None}, "data.dir: .*lacks train_labels"),
             ({"x_test": None}, "data.dir: .*not both"),
-            ({"y_test": np.array([None] * 5)}, "data.dir: .*without objects"),
+            ({"y_test": np.array([None] * 5)}, "data: test labels are missing"),
             ({"x_train": np.full((12, 2), np.inf), "x_test": np.zeros((5, 2))}, "data.name: .*non-finite training"),
             ({"x_train": np.full((12, 2), 1e300), "x_test": np.zeros((5, 2))}, "data.name: .*non-finite training"),
             ({"y_true": np.arange(11) % 3}, "data: .*11 true labels"),

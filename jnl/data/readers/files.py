@@ -1,13 +1,16 @@
 """Read lists in text files and arrays in .npz or .npy files. All content is checked, because any file may be wrong."""
 
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from jnl.core.errors import UserError, reason
+from jnl.data.readers import pickles
 
 
 def lines(path: Path, least: int, owner: str) -> list[list[str]]:
@@ -63,28 +66,66 @@ def listed(names: Sequence[str], root: Path, source: Path) -> list[Path]:
 
 
 def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """Return arrays of an .npz file or of a folder of .npy files. Arrays of .npy files are mapped, not read.
+    """Return the arrays in a file or in a folder of .npy files. Arrays of .npy files are mapped, not read.
 
     Args:
-      path: the .npz file or the folder.
+      path: an .npz file, a folder, or a pickled dict of arrays (.npy, .pt or .pkl); its content decides.
       field: name of the config field that holds the path, for error messages.
       keys: names of the arrays to return; all arrays if it is empty.
 
     Raises:
-      UserError: An array is missing or cannot be read. Arrays of Python objects (pickles) are never read.
+      UserError: An array is missing or cannot be read. Pickles are read without calling anything that they name.
     """
     try:
         if path.is_dir():
             stems = keys or sorted(file.stem for file in path.glob("*.npy"))
-            return {stem: np.load(path / f"{stem}.npy", mmap_mode="r", allow_pickle=False) for stem in stems}
-        with np.load(path, allow_pickle=False) as file:
-            found = {key: file[key] for key in keys or file}
-            if strange := [key for key, array in found.items() if not isinstance(array, np.ndarray)]:
-                raise TypeError(f"{strange[0]!r} is not an array")
-            return found
+            return {stem: _array(path / f"{stem}.npy") for stem in stems}
+        with path.open("rb") as content:
+            kind = "npz" if zipfile.is_zipfile(content) else "npy" if _holds_one_array(content) else "pickle"
+        if kind == "npy":
+            raise ValueError("it holds one array; put inputs.npy and labels.npy into a folder and give the folder")
+        found = _zipped(path) if kind == "npz" else pickles.arrays(path)
+        lacking = [key for key in keys if key not in found]
+        if lacking:
+            raise ValueError(f"it lacks {', '.join(lacking)}")
+        return {key: found[key] for key in keys or found}
     except Exception as error:  # damaged files make NumPy and its zip reader raise errors of many types
         wanted = f" of {' and '.join(keys)}" if keys else ""
         raise UserError(
             f"{field}: cannot read arrays{wanted} from {path} ({reason(error)}); save them with numpy.savez, without "
             "objects"
         ) from error
+
+
+def _holds_one_array(content: IO[bytes]) -> bool:
+    """Return whether a file is an .npy file of numbers or texts."""
+    content.seek(0)
+    if content.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
+        return False
+    content.seek(0)
+    version = np.lib.format.read_magic(content)
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return not header(content)[2].hasobject
+
+
+def _array(path: Path) -> np.ndarray:
+    """Return the array in an .npy file, mapped unless its elements are Python objects."""
+    with path.open("rb") as content:
+        if not _holds_one_array(content):
+            return pickles.array(content)
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def _zipped(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays in an .npz file, or in a file of `torch.save`."""
+    with zipfile.ZipFile(path) as parts:
+        if any(name.endswith("/data.pkl") for name in parts.namelist()):
+            return pickles.arrays(path)
+        found = {}
+        for name in parts.namelist():
+            with parts.open(name) as content:
+                plain = _holds_one_array(content)
+                content.seek(0)
+                read = partial(np.lib.format.read_array, allow_pickle=False) if plain else pickles.array
+                found[name.removesuffix(".npy")] = read(content)
+        return found

@@ -19,7 +19,7 @@ def load(dir: Folder = None, file: str = "", labels: str = "noisy_label") -> Dat
 
     Args:
       dir: if there is a `file`, folder of CIFAR-100 as for `cifar100`; else of the prepared TFDS files of `cifar100_n`.
-      file: .npz file with the labels in the order of the original training set; "" for none.
+      file: .npz, .npy or .pt file with the labels in the order of the original training set; "" for none.
       labels: name of the labels; there is only `noisy_label`.
     """
     return read(cifar100.load, "cifar100_n", dir, os.fspath(file), labels, LABELS)

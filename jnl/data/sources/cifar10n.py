@@ -1,9 +1,9 @@
 """CIFAR-10N (Wei et al. 2022): CIFAR-10 with labels that people gave.
 
-The labels come from `data.file`, an .npz file with arrays in the order of the original training set. Without this file
-they come from the prepared TFDS data set `cifar10_n`. The labels are not part of jnl, because their license
-(CC BY-NC 4.0) allows only non-commercial use. Share of wrong labels: aggre_label 9.01 %, random_label1 17.23 %,
-random_label2 18.12 %, random_label3 17.64 %, worse_label 40.21 %.
+The labels come from `data.file`: the published `CIFAR-10_human.npy` or `.pt`, or an .npz file with the same arrays, in
+the order of the original training set. Without this file they come from the prepared TFDS data set `cifar10_n`. The
+labels are not part of jnl, because their license (CC BY-NC 4.0) allows only non-commercial use. Share of wrong labels:
+aggre_label 9.01 %, random_label1 17.23 %, random_label2 18.12 %, random_label3 17.64 %, worse_label 40.21 %.
 """
 
 import os
@@ -22,7 +22,7 @@ def load(dir: Folder = None, file: str = "", labels: str = "worse_label") -> Dat
 
     Args:
       dir: if there is a `file`, folder of CIFAR-10 as for `cifar10`; else of the prepared TFDS files of `cifar10_n`.
-      file: .npz file with the labels; "" for none.
+      file: .npz, .npy or .pt file with the labels; "" for none.
       labels: name of the set of labels, one of `LABELS`.
     """
     return read(cifar10.load, "cifar10_n", dir, os.fspath(file), labels, dict(zip(LABELS, LABELS, strict=True)))
