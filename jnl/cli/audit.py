@@ -21,6 +21,7 @@ from jnl import data, models
 from jnl.core.errors import UserError, printable, reason
 from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
+from jnl.data.readers import tables
 from jnl.label_audit.audit import audit
 
 
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str]) -> int:
             raise UserError(f"--{name}: {getattr(asked, name)}; give at least {least}")
     dataset = _dataset(asked.data, asked.dir, asked.label)
     print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
+    for note in dataset.notes:
+        print(printable(note), flush=True)
     model = models.make(asked.model, len(dataset.class_names)) if asked.model else None
     found = audit(
         dataset=dataset, features=_features(asked.features), model=model, folds=asked.folds, epochs=asked.epochs,
@@ -62,7 +65,7 @@ def _dataset(name: str, folder: str | None, label: str | None) -> Dataset:
     options: dict[str, Value] = {} if label is None else {"label": label}
     if path.is_dir():
         return data.load("folder", path, **options)
-    if path.suffix in (".csv", ".parquet"):
+    if path.suffix.lower() in tables.ENDINGS:
         return data.load("table", path, **options)
     if path.suffix == ".npz" or path.exists():
         return data.load("arrays", path, **options)

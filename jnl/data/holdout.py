@@ -25,8 +25,8 @@ def split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, n
     total = round(fraction * len(labels))
     if fraction and not 0 < total < len(labels):
         raise UserError(
-            f"data.validation: {fraction} of {len(labels)} examples leaves the training or the validation "
-            "set empty; change the share"
+            f"data.validation: {fraction} of the {len(labels)} examples are held out to measure the accuracy, "
+            "which leaves this part or the training set empty; give more examples or a test set, or set another share"
         )
     classes, counts = np.unique(labels, return_counts=True)
     exact = counts * (total / max(len(labels), 1))

@@ -19,7 +19,9 @@ from jnl.data.readers import words
 if TYPE_CHECKING:  # these packages take part of a second to import, and most trainings do not need them
     import pyarrow as pa
 
-Inputs: TypeAlias = "ArrayLike | pa.Table | Mapping[str, ArrayLike] | Sequence[str] | Path"
+    from jnl.data.readers.tables import Table
+
+Inputs: TypeAlias = "ArrayLike | pa.Table | Table | Mapping[str, ArrayLike] | Sequence[str] | Path"
 Features = TypeVar("Features", np.ndarray, Array)
 
 
@@ -31,6 +33,8 @@ class Preparation(NamedTuple):
     mean: tuple[float, ...] = ()  # of each feature, if features are standardized
     std: tuple[float, ...] = ()
     columns: Mapping[str, Sequence[str]] = {}  # of a table: name -> its words, or nothing for a column of numbers
+    fills: Mapping[str, float] = {}  # of columns of numbers in which some are missing: what is there instead
+    decimal: str = "."  # the decimal sign in texts of a table
     words: tuple[str, ...] = ()  # of texts: the words with the ids from 2
     range: tuple[float, ...] = ()  # of images: the values of black and white that are scaled to 0 and 255
     background: str = "white"  # of images: the color under transparent pixels
@@ -50,9 +54,12 @@ class Preparation(NamedTuple):
           UserError: if the inputs do not have this form.
         """
         if self.columns and (table := _table(inputs)) is not None:
-            from jnl.data.readers import tables
+            from jnl.data.readers import columns
 
-            return self._finite(self.standardized(tables.features(table, self.columns, "inputs")))
+            features, notes = columns.features(table, columns.Columns(self.columns, self.fills, self.decimal), "inputs")
+            for note in notes:
+                warnings.warn(note, stacklevel=3)
+            return self._finite(self.standardized(features))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
         if self.words and array.dtype.kind == "U":
             length = self.shape[0]
@@ -68,6 +75,14 @@ class Preparation(NamedTuple):
         if array.shape[1:] != self.shape or not len(array):
             raise UserError(f"inputs: of shape {list(array.shape)}; give {self.wanted()}")
         return array
+
+    def feature_names(self) -> list[str]:
+        """Return what each feature of a table means, in their order; nothing if the inputs come from no table."""
+        names = list[str]()
+        for name, known in self.columns.items():
+            names += [f"{name} = {word}" for word in known] or [name]
+            names += [f"{name} is missing"] if name in self.fills else []
+        return names
 
     def wanted(self) -> str:
         """Return the form of stored inputs in words."""
@@ -121,6 +136,8 @@ class Preparation(NamedTuple):
             columns={
                 name: [as_text(word) for word in as_list(known)] for name, known in as_object(fields["columns"]).items()
             },
+            fills={name: as_number(value) for name, value in as_object(fields.get("fills", {})).items()},
+            decimal=as_text(fields.get("decimal", ".")),
             words=tuple(as_text(word) for word in as_list(fields["words"])),
             range=tuple(as_number(number) for number in as_list(fields.get("range", ()))),
             background=as_text(fields.get("background", "white")),
@@ -128,6 +145,8 @@ class Preparation(NamedTuple):
         sizes = {"uint8": 3, "float32": 1, "int32": 1}
         if len(made.shape) != sizes[made.dtype] or not 0 < math.prod(made.shape) < 2**40 or min(made.shape) < 1:
             raise ValueError(f"inputs {made.dtype} of shape {made.shape}")
+        if made.decimal not in (".", ",") or not made.fills.keys() <= made.columns.keys():
+            raise ValueError("columns do not fit")
         if not len(made.mean) == len(made.std) or len(made.mean) not in (0, made.shape[-1]) or 0 in made.std:
             raise ValueError("mean and std do not fit")
         if made.range and not (len(made.range) == 2 and made.range[0] < made.range[1]):
@@ -135,21 +154,23 @@ class Preparation(NamedTuple):
         return made
 
 
-def _table(inputs: Inputs) -> "pa.Table | None":
-    """Return inputs that are a table as an Arrow table, or None for others."""
+def _table(inputs: Inputs) -> "Table | None":
+    """Return inputs that are a table as such, or None for others."""
     import pyarrow as pa
 
     from jnl.data.readers import tables
 
-    if isinstance(inputs, pa.Table):
+    if isinstance(inputs, tables.Table):
         return inputs
+    if isinstance(inputs, pa.Table):
+        return tables.Table(inputs)
     if isinstance(inputs, str | Path):
         return tables.read(Path(inputs), "inputs")
     try:
         if isinstance(inputs, Mapping):
-            return pa.table({name: np.asarray(values) for name, values in inputs.items()})
+            return tables.Table(pa.table({name: np.asarray(values) for name, values in inputs.items()}))
         if hasattr(inputs, "to_dict") and hasattr(inputs, "columns"):  # a pandas frame; jnl does not need pandas
-            return pa.Table.from_pandas(inputs, preserve_index=False)
+            return tables.Table(pa.Table.from_pandas(inputs, preserve_index=False))
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise UserError(f"inputs: not a table ({reason(error)}); give columns of numbers or words") from error
     return None

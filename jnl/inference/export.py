@@ -129,5 +129,6 @@ def _columns(form: Preparation) -> str:
         return f"\nTokens are numbers of words: {len(form.words):,} words have the numbers from 2, 1 is any other word."
     if not form.columns:
         return ""
-    each = [name + (f" = {word}" if word else "") for name, words in form.columns.items() for word in words or ("",)]
-    return f"\nThe columns of the inputs, 1 or 0 where a word follows: {', '.join(each)}."
+    said = f"\nThe columns of the inputs, 1 or 0 where a word follows: {', '.join(form.feature_names())}."
+    fills = [f"{value:g} in {name}" for name, value in form.fills.items()]
+    return said + (f" For a missing number, give {', '.join(fills)}." if fills else "")

@@ -37,7 +37,7 @@ def read(path: Path, preparation: Preparation) -> InputFile:
         raise UserError(f"{path}: does not exist; give a folder of images, an array, a table or a text file")
     if path.is_dir() and preparation.dtype == "uint8":
         return _folder(path, preparation)
-    if path.suffix in (".csv", ".parquet"):
+    if path.suffix.lower() in tables.ENDINGS:
         if not preparation.columns:
             raise UserError(f"{path}: a table, but the model takes {preparation.wanted()}; give an .npy or .npz file")
         return _numbered(preparation(tables.read(path, "inputs")))

@@ -102,8 +102,7 @@ def _texts(dataset: Dataset, inputs: np.ndarray, rows: np.ndarray) -> list[str]:
         words = dataset.prepare.words
         known = lambda token: words[token - 2] if 0 <= token - 2 < len(words) else f"#{token}"  # noqa: E731
         return [" ".join(known(int(token)) for token in inputs[row] if token)[:_LONGEST] for row in rows]
-    columns = list(dataset.prepare.columns)
-    names = columns if len(columns) == inputs.shape[1] else [f"x{number}" for number in range(inputs.shape[1])]
+    names = dataset.prepare.feature_names() or [f"x{number}" for number in range(inputs.shape[1])]
     more = ", ..." if inputs.shape[1] > _NUMBERS else ""
     return [
         ", ".join(f"{name} {value:.3g}" for name, value in zip(names[:_NUMBERS], inputs[row], strict=False)) + more

@@ -1,68 +1,80 @@
-"""Read tables, and turn their columns into features."""
+"""Read tables from files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from jnl.core.errors import UserError, reason
+from jnl.data.readers import text_tables
+
+ENDINGS = (".csv", ".tsv", ".tab", ".parquet", ".pq", ".xlsx", ".xls", ".ods")  # of tables; the content decides
+_PARQUET = b"PAR1"
+_OTHER = {
+    b"PK\3\4": "an Excel file or an archive; save the sheet as CSV (UTF-8), or convert it by "
+    "pandas.read_excel(FILE).to_csv('mine.csv', index=False)",
+    b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV (UTF-8)",
+    b"\x1f\x8b": "a packed file; unpack it by gunzip",
+    b"ARROW1": "a Feather file; convert it by pandas.read_feather(FILE).to_parquet('mine.parquet')",
+    b"\x93NUMPY": "an array; use data.name=arrays",
+    b"\x89HDF": "an HDF5 file; convert it by pandas.read_hdf(FILE).to_parquet('mine.parquet')",
+}
 
 
-def read(path: Path, field: str) -> pa.Table:
-    """Return the table in a .csv or .parquet file. `field` is the config field of the path, for error messages."""
+def _row(row: int) -> str:
+    return f"row {row}"
+
+
+class Table(NamedTuple):
+    """A table, and how to speak about it."""
+
+    columns: pa.Table
+    place: Callable[[int], str] = _row  # row number from 0 -> where it is, such as "line 7"
+    separator: str = ""  # of a text file
+    notes: tuple[str, ...] = ()
+
+
+def read(path: Path, field: str, separator: str = "", encoding: str = "") -> Table:
+    """Return the table in a Parquet file or a text file such as CSV. The content of the file decides which it is.
+
+    Args:
+      path: the file.
+      field: config field or argument that holds the path, for error messages.
+      separator: see `text_tables.read`.
+      encoding: see `text_tables.read`.
+
+    Raises:
+      UserError: The file cannot be read, or is no table.
+    """
     try:
-        table = pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
-        names = table.column_names
+        with path.open("rb") as file:
+            start = file.read(8)
+        if start.startswith(_PARQUET):
+            return _checked(Table(pyarrow.parquet.read_table(path)), path, field)
+        if path.suffix.lower() in (".parquet", ".pq"):
+            raise UserError(f"{field}: {path} is not a Parquet file as its name says; write it again")
+        for mark, kind in _OTHER.items():
+            if start.startswith(mark):
+                raise UserError(f"{field}: {path} is {kind}")
+        found = text_tables.read(path, field, separator, encoding)
+    except (UserError, Warning):
+        raise
     except Exception as error:  # damaged files make Arrow raise errors of many types
         raise UserError(
             f"{field}: {path} is not a table that can be read ({reason(error)}); give a .csv or .parquet file"
         ) from error
+    return Table(found.columns, lambda row: f"line {found.line(row)}", found.separator, found.notes)
+
+
+def _checked(table: Table, path: Path, field: str) -> Table:
+    """Return a table from a Parquet file. Raise `UserError` if a name is there twice, or a column holds bytes."""
+    names = table.columns.column_names
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{field}: {path} has two columns {name!r}; rename one")
-        if pa.types.is_binary(table[name].type) or pa.types.is_large_binary(table[name].type):
+        kind = table.columns[name].type
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             raise UserError(f"{field}: column {name!r} of {path} is not UTF-8 text; save the file as UTF-8")
     return table
-
-
-def content(table: pa.Table, name: str, field: str) -> list[object]:
-    """Return the values of a column as Python objects. `field` is the config field of the table, for error messages."""
-    try:
-        return table[name].to_pylist()
-    except Exception as error:  # such as bytes that are not text, or times that Python cannot represent
-        raise UserError(
-            f"{field}: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
-        ) from error
-
-
-def features(table: pa.Table, columns: Mapping[str, Sequence[str]], field: str) -> np.ndarray:
-    """Return inputs f32[N, D], with one column for each word of a column of words.
-
-    Args:
-      table: the table.
-      columns: the columns of the training table: name -> its words, or nothing for a column of numbers.
-      field: config field or argument with the table, for error messages.
-
-    Raises:
-      UserError: A column is missing, or does not hold numbers.
-    """
-    found: list[np.ndarray] = []
-    for name, words in columns.items():
-        if name not in table.column_names:
-            raise UserError(f"{field}: column {name!r} is missing; the table needs all columns of the training table")
-        if words:
-            column = np.array([str(value) for value in content(table, name, field)])
-            found += [column == word for word in words]
-        else:
-            try:
-                found.append(table[name].cast(pa.float64(), safe=False).to_numpy())
-            except (pa.ArrowException, ValueError) as error:
-                raise UserError(
-                    f"{field}: column {name!r} does not hold numbers, but in the training table it does; use the "
-                    "same type in both"
-                ) from error
-    with np.errstate(over="ignore"):  # too large values become infinite, which `data.load` reports
-        return np.stack(found, 1).astype(np.float32)

@@ -1,117 +1,165 @@
-"""Load a user's own table: `data.dir` is a .csv or .parquet file, and `data.label` is the column to predict.
+"""Load a user's own table: `data.dir` is a CSV or Parquet file, and `data.label` is the column to predict.
 
-True and false become 1 and 0. A column of words becomes one column for each different word, at most `ONE_HOT`. It is an
-error if such a column mixes words with at least as many different numbers. With `standardize`, all columns are then
-standardized. The row numbers of pandas, which are a column without a name or `__index_level_0__`, are left out. The
-classes are the sorted labels, which are whole numbers or words. `data.test` is a file with the same columns for a test
-set with true labels.
+True and false become 1 and 0. A column of words becomes one column for each different word. Where numbers are missing,
+the median is used, and another column says where. Left out, with a note, are row numbers, dates, and columns with the
+same value or a different word in each row. With `standardize`, all columns are then standardized. The classes are the
+sorted labels, which are whole numbers or words. `data.test` is a file with the same columns for a test set with true
+labels.
+
+A column with the names of image files makes it a table of images: `data.images` is their folder, and `data.split` names
+a column that says which rows are for training and for testing.
 """
 
-import math
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, unknown
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
+from jnl.data.labels import tidied
+from jnl.data.missing import is_missing
+from jnl.data.notes import listed
 from jnl.data.preparation import Preparation
-from jnl.data.readers import tables
+from jnl.data.readers import columns, listed_images, tables
+from jnl.data.readers.pixels import Rules, parse_range
+from jnl.data.readers.tables import Table
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
-ONE_HOT = 100  # largest number of different words in a column
-_ROW_NUMBERS = re.compile(r"(__index_level_\d+__)?")
-_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
+_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d*)?")
 
 
 def load(
-    dir: Folder = None, label: str = "label", truth: str = "", test: str = "", standardize: bool = True
+    dir: Folder = None,
+    label: str = "label",
+    truth: str = "",
+    test: str = "",
+    standardize: bool = True,
+    separator: str = "",
+    decimal: str = "",
+    encoding: str = "",
+    leave_out: str = "",
+    keep: str = "",
+    images: str = "",
+    file: str = "",
+    split: str = "",
+    size: int = 0,
+    background: str = "white",
+    range: str = "",
 ) -> Dataset:
-    """Load a table; the inputs are f32[N, D].
+    """Load a table; the inputs are f32[N, D], or u8[N, H, W, channels] if it lists images.
 
     Args:
-      dir: the .csv or .parquet file; it must be set.
+      dir: the CSV or Parquet file; it must be set.
       label: name of the column with the labels.
       truth: name of a column with the true labels, which only metrics read; "" for none.
       test: file of the test set; "" for none.
       standardize: give each column mean 0 and variance 1 over the training set.
+      separator: the character between values in a text file; "" guesses it.
+      decimal: the decimal sign in texts, "." or ","; "" guesses it.
+      encoding: encoding of a text file; "" takes UTF-8, or guesses Windows-1252.
+      leave_out: names of columns to leave out, separated by commas.
+      keep: names of columns that are never left out.
+      images: the folder of the images; "" is the folder of the table.
+      file: name of the column of image files; "" takes the one whose values end like images.
+      split: name of the column with `train`, `test` and the like; "" takes `split` if it has such values.
+      size: side of the images in pixels; 0 keeps their size, see `folder`.
+      background: the color under transparent pixels of images.
+      range: the values of black and white in images of more than 8 bits, such as "0,4095".
 
     Raises:
       UserError: A file is not a table, a column is missing, repeated or unusable, or labels are not classes.
     """
     if dir is None:
         raise UserError("data.dir: not set; give the .csv or .parquet file with your table")
-    train, other = tables.read(Path(dir), "data.dir"), tables.read(Path(test), "data.test") if test else None
+    if decimal not in ("", ".", ","):
+        raise UserError(f"data.decimal: {decimal!r}; give '.' or ','")
+    train = tables.read(Path(dir), "data.dir", separator, encoding)
+    other = tables.read(Path(test), "data.test", separator, encoding) if test else None
+    out, kept = (_names(train, names, field) for names, field in ((leave_out, "leave_out"), (keep, "keep")))
     seen = _labels(train, label, "data.label")
     true = _labels(train, truth, "data.truth") if truth else None
-    values = _values(train, label, truth)
     known = {*seen, *(true or ())}
     numbers = all(isinstance(value, int) for value in known)
-    names = tuple(str(value) for value in (sorted(known, key=int) if numbers else sorted(known, key=str)))
-    given = Labelled(tables.features(train, values, "data.dir"), _words(seen), None if true is None else _words(true))
+    names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
+    given = Labelled(np.zeros(0), _words(seen), None if true is None else _words(true))
+    listing = listed_images.find(train, Path(dir), {label, truth, *out}, images, file, split)
+    if listing is not None:
+        if test:
+            raise UserError("data.test: a table of images has its test set in a column; set data.split instead")
+        made = listed_images.load(listing, given, names, size, Rules(background, parse_range(range)))
+        return made._replace(notes=train.notes + made.notes)
+    decided = columns.decide(train, {label, truth, *out}, kept, decimal)
+    found = decided.columns
+    inputs, notes = columns.features(train, found, "data.dir")
     held = None
     if other is not None:
-        held = Labelled(tables.features(other, values, "data.test"), _words(_labels(other, label, "data.test")))
+        test_inputs, said = columns.features(other, found, "data.test")
+        held, notes = Labelled(test_inputs, _words(_labels(other, label, "data.test"))), other.notes + said
+    form = Preparation((), "", columns=found.words, fills=found.fills, decimal=found.decimal)
+    made = dataset(given._replace(inputs=inputs), held, names, standardize, form)
     name = Path(dir).name
-    return dataset(given, held, names, standardize, Preparation((), "", columns=values))._replace(
-        origin=lambda row: f"{name} row {row}"
+    ignored = (f"columns left out as data.leave_out says: {listed(out)}",) if out else ()
+    return made._replace(
+        origin=lambda row: f"{name} row {row}", notes=(*train.notes, *decided.notes, *ignored, *notes, *made.notes[1:])
     )
 
 
-def _values(table: pa.Table, *skip: str) -> dict[str, list[str]]:
-    """Return the feature columns: name -> the sorted words in the training table, or an empty list for numbers."""
-    values: dict[str, list[str]] = {}
-    for name in table.column_names:
-        if name in skip or _ROW_NUMBERS.fullmatch(name):
-            continue
-        kind = table[name].type
-        if any(holds(kind) for holds in _NUMBERS):
-            values[name] = []
-            continue
-        found = dict.fromkeys(map(str, tables.content(table, name, "data.dir")))
-        other = [word for word in found if not _is_number(word)]
-        if 0 < len(other) <= len(found) / 2:
-            raise UserError(
-                f"data.dir: column {name!r} holds numbers, but also {other[0]!r}; give a number there, or leave the "
-                "column out"
-            )
-        values[name] = sorted(found)
-        if len(values[name]) > ONE_HOT:
-            raise UserError(
-                f"data.dir: column {name!r} has {len(values[name]):,} different words, more than {ONE_HOT}; leave it "
-                "out"
-            )
-    if not values:
-        raise UserError("data.dir: the table has no columns beside the label; add the features")
-    return values
+def _names(table: Table, names: str, field: str) -> list[str]:
+    """Return names of columns that are separated by commas. Raise `UserError` if the table lacks one."""
+    found = [name.strip() for name in names.split(",") if name.strip()]
+    for name in found:
+        if name not in table.columns.column_names:
+            raise unknown(f"data.{field}", name, table.columns.column_names)
+    return found
 
 
-def _is_number(word: str) -> bool:
-    """Return whether a word is a finite number."""
-    try:
-        return math.isfinite(float(word))
-    except ValueError:
-        return False
+def _labels(table: Table, name: str, field: str) -> list[int | str]:
+    """Return the labels in column `name` as whole numbers or words. `field` is for error messages.
 
-
-def _labels(table: pa.Table, name: str, field: str) -> list[int | str]:
-    """Return the checked labels in column `name`. `field` is for error messages."""
-    if name not in table.column_names:
-        raise UserError(f"{field}: no column {name!r}; the table has {', '.join(table.column_names[:20])}")
-    if not len(table):
+    Raises:
+      UserError: There is no such column, a label is missing, or labels are fractions.
+    """
+    rows = table.columns
+    if name not in rows.column_names:
+        close = [other for other in rows.column_names if other.lower() == name.lower()]
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise UserError(
+            f"{field}: no column {name!r}; {hint}the table has {', '.join(rows.column_names[:20])} (the first line "
+            "must have the names)"
+        )
+    if not len(rows):
         raise UserError(f"{field}: the table has no rows")
-    if pa.types.is_floating(table[name].type):
-        raise UserError(f"{field}: column {name!r} holds fractions; give whole numbers or words as classes")
-    labels = [
-        value if isinstance(value, int) else "" if value is None else str(value)
-        for value in tables.content(table, name, field)
-    ]
-    if "" in labels:
-        raise UserError(f"{field}: column {name!r} is empty in row {labels.index('')}; fill it or leave the row out")
-    return labels
+    values = columns.content(rows, name, field)
+    texts = ["" if value is None or value != value else str(value) for value in values]
+    lost = _missing(texts)
+    if lost:
+        raise UserError(
+            f"{field}: column {name!r} has no label ({texts[lost[0]]!r}) in {table.place(lost[0])}"
+            f"{f' and {len(lost) - 1:,} more' if lost[1:] else ''}; fill it or leave the row out, or rename the class "
+            "if it is one"
+        )
+    if not pa.types.is_boolean(rows[name].type) and all(_NUMBER.fullmatch(text.strip()) for text in texts):
+        if any(float(text) % 1 for text in texts):
+            raise UserError(f"{field}: column {name!r} holds fractions; give whole numbers or words as classes")
+        return [int(text.partition(".")[0]) for text in texts]
+    if pa.types.is_floating(rows[name].type):
+        raise UserError(
+            f"{field}: column {name!r} holds infinite or very large numbers; give whole numbers or words as classes"
+        )
+    return list(texts)
+
+
+def _missing(texts: Collection[str]) -> list[int]:
+    """Return the rows whose label is missing. "-" is a class if "+" is one."""
+    lost = {text for text in set(texts) if is_missing(text)}
+    if "+" in {text.strip() for text in texts}:
+        lost = {text for text in lost if text.strip() != "-"}
+    return [row for row, text in enumerate(texts) if text in lost] if lost else []
 
 
 def _words(labels: list[int | str]) -> np.ndarray:

@@ -1,0 +1,310 @@
+"""Decide what the columns of a table are: numbers, words, or nothing that a network should see."""
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jnl.core.errors import UserError, reason
+from jnl.data.notes import doubt, listed, number
+from jnl.data.readers import numbers
+from jnl.data.readers.tables import Table
+
+MOST_WORDS = 100  # largest number of different words in a column
+_FEW = 10  # a table with fewer rows may have a feature that looks like row numbers
+_HIDDEN_INDEX = re.compile(r"(__index_level_\d+__)?")  # names under which pandas stores row numbers
+_INDEX = re.compile(r"(unnamed: ?\d+(\.\d+)*|index|level_\d+|(row|line)?[ _]?(id|no|nr|number|idx)|.*[ _]id|row)", re.I)
+_DATE = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})([T ]\d{1,2}:\d{2}.*)?|"
+    r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?|((mon|tue|wed|thu|fri|sat|sun)\w*,? )?(\d{1,2}\.?[ -])?"
+    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.?([ -]\d{1,2})?,?[ -]\d{2,4}.*",
+    re.I,
+)
+
+
+class Columns(NamedTuple):
+    """How the columns of a table become features."""
+
+    words: Mapping[str, Sequence[str]]  # name -> its words, or nothing for a column of numbers
+    fills: Mapping[str, float] = {}  # of each column of numbers with missing ones: what is put there, the median
+    decimal: str = "."  # the decimal sign in texts
+
+
+class Decided(NamedTuple):
+    """The columns of a training table, and sentences about them."""
+
+    columns: Columns
+    notes: tuple[str, ...]
+
+
+def content(table: pa.Table, name: str, field: str) -> list[object]:
+    """Return the values of a column as Python objects. `field` is the config field of the table, for error messages."""
+    try:
+        return table[name].to_pylist()
+    except Exception as error:  # such as bytes that are not text, or times that Python cannot represent
+        raise UserError(
+            f"{field}: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
+        ) from error
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a column holds texts, perhaps as numbers of words."""
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
+
+
+def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), decimal: str = "") -> Decided:
+    """Return the columns of a training table that become features.
+
+    Args:
+      table: the table.
+      skip: names of columns that are no features, such as the label.
+      keep: names of columns that are never left out.
+      decimal: the decimal sign in texts; "" guesses it.
+
+    Raises:
+      UserError: A column cannot be used, or none is left.
+    """
+    names = [name for name in table.columns.column_names if name not in skip]
+    texts = {name: _texts(table.columns, name) for name in names if is_text(table.columns[name].type)}
+    sign = decimal or numbers.decimal_sign(texts, table.separator)
+    words: dict[str, Sequence[str]] = {}
+    fills: dict[str, float] = {}
+    left: dict[str, list[str]] = {}  # why -> names of columns
+    for name in names:
+        kind = table.columns[name].type
+        why, known, values = "", list[str](), None
+        if _HIDDEN_INDEX.fullmatch(name):
+            why = "row numbers of pandas"
+        elif len(table.columns) == table.columns[name].null_count:
+            why = "empty"
+        elif pa.types.is_temporal(kind):
+            why = "dates or times"
+        elif name in texts:
+            why, known, values = _of_texts(table, name, texts[name], sign)
+        elif pa.types.is_nested(kind):
+            raise UserError(f"data.dir: column {name!r} holds values of the type {kind}; leave it out")
+        else:
+            values = _typed(table.columns, name, "data.dir")
+        if values is not None:
+            _refuse_infinite(table, name, values)
+            why = why or _why_no_feature(name, values)
+        if why and (name not in keep or values is None and not known):
+            left.setdefault(why, []).append(name)
+            continue
+        words[name] = known
+        if values is not None and np.isnan(values).any():
+            fills[name] = float(np.nanmedian(values)) if not np.isnan(values).all() else 0.0
+    notes = _notes(words, fills, left, sign, texts)
+    if not words:
+        raise UserError(f"data.dir: the table has no columns beside the label that can be used; {'; '.join(notes)}")
+    return Decided(Columns(words, fills, sign), tuple(notes))
+
+
+def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return inputs f32[N, D] and notes about words that the training table lacks.
+
+    A column of words becomes one column for each word. A column of numbers with missing ones in the training table
+    becomes two: the numbers, with the median where one is missing, and 1 where one is missing.
+
+    Args:
+      table: the table.
+      columns: how the columns of the training table became features.
+      field: config field or argument with the table, for error messages.
+
+    Raises:
+      UserError: A column is missing, does not hold numbers, or lacks one although that of the training table does not.
+    """
+    found: list[np.ndarray] = []
+    notes: list[str] = []
+    for name, words in columns.words.items():
+        if name not in table.columns.column_names:
+            raise UserError(f"{field}: column {name!r} is missing; the table needs all columns of the training table")
+        if words:
+            position = _positions(table.columns, name, words, field)
+            found += [position == place for place in range(len(words))]
+            if unknown := int((position < 0).sum()):
+                row = int(np.argmax(position < 0))
+                value = str(content(table.columns.slice(row, 1), name, field)[0])
+                said = f"{number(unknown, 'row')} with words that the training table lacks, such as {value!r}"
+                notes.append(f"{field}: column {name!r} has {said}")
+            continue
+        values = _numbers(table, name, columns.decimal, field)
+        lost = np.isnan(values)
+        if name in columns.fills:
+            found += [np.where(lost, columns.fills[name], values), lost]
+        elif lost.any():
+            raise UserError(
+                f"{field}: column {name!r} has no number in {table.place(int(lost.argmax()))}, but it has all in the "
+                "training table; fill it"
+            )
+        else:
+            found.append(values)
+    with np.errstate(over="ignore"):  # too large values become infinite, which is reported later
+        return np.stack(found, 1).astype(np.float32), tuple(notes)
+
+
+def _texts(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column of texts without spaces, with nothing for missing values."""
+    content(table.slice(0, 0), name, "data.dir")
+    try:
+        table[name].cast(pa.string()).validate(full=True)
+        return numbers.trimmed(table[name])
+    except pa.ArrowException as error:
+        raise UserError(
+            f"data.dir: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
+        ) from error
+
+
+def _of_texts(
+    table: Table, name: str, texts: pa.ChunkedArray, decimal: str
+) -> tuple[str, list[str], np.ndarray | None]:
+    """Return why a column of texts is no feature, or its words, or its numbers f64[N]."""
+    there = texts.drop_null()
+    if not len(there):
+        return "empty", [], None
+    known = there.unique().to_pylist()
+    dates = all(_DATE.fullmatch(word) for word in known)
+    if numbers.are_truth(texts):
+        return "", [], numbers.read(texts, decimal)
+    good = numbers.fits(texts, decimal)
+    if good.all() and not dates:
+        return "", [], numbers.read(texts, decimal)
+    wrong = texts.filter(pa.array(~good))
+    if not dates and len(wrong.unique()) <= len(known) / 2:
+        raise UserError(
+            f"data.dir: column {name!r} holds numbers, but also {wrong[0].as_py()!r} in "
+            f"{table.place(int(np.argmin(good)))}; give a number there, or leave the column out"
+        )
+    words = sorted({_word(word) for word in known} | ({""} if texts.null_count else set()))
+    if dates:
+        return "dates or times", words, None
+    if len(known) == len(texts) > 1:
+        return "a different word in each row", words, None
+    if len(known) > MOST_WORDS:
+        return f"more than {MOST_WORDS} different words", words, None
+    return "the same value in each row" if len(words) == 1 else "", words, None
+
+
+def _word(text: str | None) -> str:
+    """Return a word without spaces around it, in one Unicode form; "" for a missing one."""
+    return unicodedata.normalize("NFC", text or "")
+
+
+def _typed(table: pa.Table, name: str, field: str) -> np.ndarray:
+    """Return a column of numbers or truth values as f64[N]; missing values are NaN."""
+    try:
+        return np.asarray(table[name].cast(pa.float64(), safe=False).to_numpy(), np.float64)
+    except (pa.ArrowException, ValueError) as error:
+        raise UserError(
+            f"{field}: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
+        ) from error
+
+
+def _refuse_infinite(table: Table, name: str, values: np.ndarray) -> None:
+    """Raise `UserError` if a number is infinite, or too large for float32."""
+    large = np.abs(np.nan_to_num(values, posinf=np.inf, neginf=-np.inf)) > np.finfo(np.float32).max
+    if large.any():
+        row = int(large.argmax())
+        raise UserError(
+            f"data.dir: column {name!r} has {values[row]:g} in {table.place(row)}, which is too large; correct it or "
+            "leave it out"
+        )
+
+
+def _why_no_feature(name: str, values: np.ndarray) -> str:
+    """Return why a column of numbers f64[N] is no feature, or ""."""
+    if np.isnan(values).any() or len(values) < 2:
+        return ""
+    if values.min() == values.max():
+        return "the same value in each row"
+    whole = bool((values == np.rint(values)).all())
+    different = len(np.unique(values)) == len(values)
+    if whole and different and _INDEX.fullmatch(name.strip()):
+        return "row numbers"
+    if len(values) < _FEW:
+        return ""
+    steps = np.diff(values)
+    if different and (
+        (whole and values.max() - values.min() == len(values) - 1) or (steps > 0).all() or (steps < 0).all()
+    ):
+        return "numbers that follow the rows"
+    return "dates or times" if whole and _are_dates(values) else ""
+
+
+def _are_dates(values: np.ndarray) -> bool:
+    """Return whether all numbers are dates such as 20240131."""
+    if not 19000101 <= values.min() <= values.max() <= 21001231:
+        return False
+    for value in np.unique(values).astype(int).tolist():
+        try:
+            datetime.date(value // 10000, value // 100 % 100, value % 100)
+        except ValueError:
+            return False
+    return True
+
+
+def _numbers(table: Table, name: str, decimal: str, field: str) -> np.ndarray:
+    """Return a column of another table as numbers f64[N]."""
+    if not is_text(table.columns[name].type):
+        if not (pa.types.is_temporal(table.columns[name].type) or pa.types.is_nested(table.columns[name].type)):
+            return _typed(table.columns, name, field)
+        where, value = table.place(0), str(table.columns[name].type)
+    else:
+        texts = _texts(table.columns, name)
+        good = numbers.fits(texts, decimal)
+        if good.all() or numbers.are_truth(texts):
+            return numbers.read(texts, decimal)
+        row = int(np.argmin(good))
+        where, value = table.place(row), texts[row].as_py()
+    raise UserError(
+        f"{field}: column {name!r} does not hold numbers, but in the training table it does ({value!r} in {where}); "
+        "use the same type in both"
+    )
+
+
+def _positions(table: pa.Table, name: str, words: Sequence[str], field: str) -> np.ndarray:
+    """Return the place of each word of a column among the known words, i64[N]; -1 for others."""
+    if is_text(table[name].type):
+        values = [_word(text) for text in _texts(table, name).to_pylist()]
+    else:
+        values = ["" if value is None else str(value) for value in content(table, name, field)]
+    known = {word: place for place, word in enumerate(words)}
+    if "" not in known and "None" in known:  # models of jnl before missing words had the name ""
+        known[""] = known["None"]
+    return np.array([known.get(value, -1) for value in values], np.int64)
+
+
+def _notes(
+    words: Mapping[str, Sequence[str]],
+    fills: Mapping[str, float],
+    left: Mapping[str, list[str]],
+    decimal: str,
+    texts: Mapping[str, pa.ChunkedArray],
+) -> list[str]:
+    """Return sentences about the columns; warn about those that were left out by a guess."""
+    plain = [name for name in words if not words[name]]
+    said = [f"columns of numbers: {listed(plain)}"] if plain else []
+    said += [
+        f"column {name!r} has {number(len(known), 'word')}, each a feature" for name, known in words.items() if known
+    ]
+    said += [
+        f"column {name!r} lacks numbers; the median {value:g} is there instead, and another feature says where"
+        for name, value in fills.items()
+    ]
+    said += ["numbers have decimal commas"] * (decimal == ",")
+    for name in plain:
+        if name in texts and pc.any(pc.match_substring_regex(texts[name], "[$€£¥%]")).as_py():
+            said.append(f"column {name!r} has signs of money or percent, which were left out")
+        if name in texts and decimal == "." and pc.any(pc.match_substring(texts[name], ",")).as_py():
+            said.append(f"commas in column {name!r} separate thousands")
+    for why, names in left.items():
+        sentence = f"columns left out ({why}): {listed(names)}"
+        guess = why.startswith(("numbers that", "more than"))
+        said.append(doubt(f"data.dir: {sentence}; data.keep names columns to use") if guess else sentence)
+    return said

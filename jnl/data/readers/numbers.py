@@ -1,0 +1,84 @@
+"""Read columns of texts as numbers: decimal commas, separators of thousands, signs of money and percent."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jnl.core.errors import UserError
+from jnl.data.missing import SPELLINGS
+
+_GROUPS = "\\s\u00a0\u202f'\u2019"  # separate thousands besides point or comma
+_MONEY = r"^([+-]?)[$€£¥]\s*|\s*[$€£¥%]$"
+_PATTERNS = {
+    decimal: rf"^[+-]?(([1-9]\d{{0,2}}([{other}{_GROUPS}]\d{{3}})+|\d+)?(\{decimal}\d*)?([eE][+-]?\d+)?"
+    r"|(?i:inf(inity)?))$"
+    for decimal, other in ((".", ","), (",", "."))
+}
+_TRUTH = pa.array(["true", "false"])
+
+
+def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts without spaces around them, and nothing (null) for missing values."""
+    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    lost = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(SPELLINGS)))
+    return pc.if_else(lost, pa.scalar(None, pa.string()), texts)
+
+
+def are_truth(texts: pa.ChunkedArray) -> bool:
+    """Return whether all texts are "true" or "false"; missing values may be among them."""
+    return bool(pc.all(pc.is_in(pc.utf8_lower(texts.drop_null()), value_set=_TRUTH)).as_py())
+
+
+def fits(texts: pa.ChunkedArray, decimal: str) -> np.ndarray:
+    """Return which texts are numbers with this decimal sign: bool[N]; missing values are."""
+    return np.asarray(pc.fill_null(pc.match_substring_regex(_bare(texts), _PATTERNS[decimal]), True))
+
+
+def read(texts: pa.ChunkedArray, decimal: str) -> np.ndarray:
+    """Return texts that fit as f64[N]; missing values are NaN. "true" and "false" are 1 and 0."""
+    if are_truth(texts):
+        return np.asarray(pc.equal(pc.utf8_lower(texts), "true").cast(pa.float64()).to_numpy())
+    bare = pc.replace_substring(_bare(texts), "." if decimal == "," else ",", "")
+    bare = pc.replace_substring_regex(bare, f"[{_GROUPS}]", "")
+    bare = pc.replace_substring_regex(pc.replace_substring(bare, decimal, "."), r"^\+", "")
+    return np.asarray(bare.cast(pa.float64()).to_numpy())
+
+
+def _bare(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts with a plain minus sign, and without a sign of money or percent."""
+    return pc.replace_substring_regex(pc.replace_substring(texts, "\u2212", "-"), _MONEY, r"\1")
+
+
+def decimal_sign(columns: Mapping[str, pa.ChunkedArray], separator: str) -> str:
+    """Return the decimal sign of a table, "." or ",".
+
+    Args:
+      columns: the columns of trimmed texts by name.
+      separator: the character between the values of the file; "" if it is no text file.
+
+    Raises:
+      UserError: Columns have different decimal signs, or it is not clear whether commas separate thousands.
+    """
+    signs: dict[str, str] = {}  # sign -> name of a column
+    unclear = ""
+    for name, texts in columns.items():
+        if not texts.length() - texts.null_count:
+            continue
+        point, comma = fits(texts, ".").all(), fits(texts, ",").all()
+        if point != comma:
+            signs.setdefault("." if point else ",", name)
+        elif point and pc.any(pc.match_substring(texts, ",")).as_py():
+            unclear = unclear or name
+    if len(signs) > 1:
+        raise UserError(
+            f"data.decimal: column {signs['.']!r} has decimal points and column {signs[',']!r} decimal commas; use one"
+        )
+    if not signs and unclear and separator != ",":  # between commas, a comma in a number separates thousands
+        example = columns[unclear].filter(pc.match_substring(columns[unclear], ","))[0].as_py()
+        raise UserError(
+            f"data.decimal: in column {unclear!r}, {example!r} may have a decimal comma or a separator of thousands; "
+            "set data.decimal to ',' or '.'"
+        )
+    return next(iter(signs), ".")

@@ -1,0 +1,299 @@
+"""Tables of every form are read as people mean them, or refused by line; what was done is said."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import synthetic
+
+from jnl import data
+from jnl.core.errors import UserError
+
+pytestmark = pytest.mark.usefixtures("own")
+RNG = np.random.default_rng(0)
+ROWS = 40
+LABELS = ["cat", "dog"] * (ROWS // 2)
+A, B = RNG.normal(0, 3, ROWS).round(2), RNG.integers(0, 4, ROWS)
+
+
+def frame(**columns):
+    return pd.DataFrame({"a": A, "b": B, "label": LABELS}).assign(**columns)
+
+
+def loaded(own, content, name="mine.csv", **options):
+    """A data set from text, bytes or a frame; features are as they are, unless asked."""
+    path = own / name
+    if isinstance(content, pd.DataFrame):
+        content.to_parquet(path, index=False) if name.endswith("parquet") else content.to_csv(path, index=False)
+    else:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return data.load("table", path, **{"standardize": False, **options})
+
+
+def said(dataset):
+    return " ".join(dataset.notes)
+
+
+PLAIN = frame().to_csv(index=False)
+GERMAN = frame().to_csv(index=False, sep=";", decimal=",")
+FORMS = {
+    "commas": (PLAIN, ""),
+    "semicolons": (PLAIN.replace(",", ";"), "separated by semicolons"),
+    "tabs": (PLAIN.replace(",", "\t"), "separated by tabs"),
+    "vertical bars": (PLAIN.replace(",", "|"), "separated by vertical bars"),
+    "decimal commas": (GERMAN, "numbers have decimal commas"),
+    "decimal commas in quotes": (frame().to_csv(index=False, decimal=",", quoting=1), "numbers have decimal commas"),
+    "a line for Excel": ("sep=;\n" + GERMAN, "separated by semicolons"),
+    "spaces": (PLAIN.replace(",", " , "), ""),
+    "Windows lines": (PLAIN.replace("\n", "\r\n"), ""),
+    "old Macintosh lines": (PLAIN.replace("\n", "\r"), ""),
+    "empty lines": (PLAIN.replace("\n", "\n\n"), ""),
+    "a mark of UTF-8": (PLAIN.encode("utf-8-sig"), ""),
+    "UTF-16": (PLAIN.encode("utf-16"), "mine.csv was read as utf-16"),
+    "signs of money": (re.sub("^(-?)", r"\1$", PLAIN.strip(), flags=re.M).replace("$a,", "a,"), "signs of money"),
+    "percent": (frame(a=[f"{value} %" for value in A]).to_csv(index=False), "column 'a' has signs of money or percent"),
+    "another minus": (frame(a=[str(value).replace("-", "\u2212") for value in A]).to_csv(index=False), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FORMS)
+def test_text_files_of_every_form_give_the_same_numbers(case, own):
+    content, note = FORMS[case]
+    found = loaded(own, content)
+    np.testing.assert_array_equal(found.train.inputs, np.stack([A, B], 1).astype(np.float32))
+    assert found.class_names == ("cat", "dog")
+    assert note in said(found)
+    if "decimal" in case:  # also when a model predicts, from a file and from a frame
+        np.testing.assert_array_equal(found.prepare(own / "mine.csv"), found.train.inputs)
+        np.testing.assert_array_equal(found.prepare(frame()), found.train.inputs)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_a_guessed_encoding_is_doubted(encoding, own):
+    content = PLAIN.replace("cat", "sch\u00f6n").encode(encoding)
+    with pytest.warns(UserWarning, match="not UTF-8 and was read as Windows-1252; set data.encoding"):
+        assert loaded(own, content).class_names == ("dog", "sch\u00f6n")
+    assert loaded(own, content, encoding=encoding).class_names == ("dog", "sch\u00f6n")
+    with pytest.raises(UserError, match="data.encoding: 'no such' is unknown"):
+        loaded(own, content, encoding="no such")
+
+
+class TestNumbers:
+    def test_thousands(self, own):
+        values = RNG.integers(900, 10**7, ROWS)
+        for texts, options in (
+            ([f"{value:,}" for value in values], {}),
+            ([f"{value:,}".replace(",", " ") for value in values], {}),
+            ([f"{value:,}".replace(",", "'") for value in values], {}),
+            ([f"{value:,}".replace(",", ".") + ",5" for value in values], {}),
+            ([f"{value:,}".replace(",", ".") for value in values], {"decimal": ","}),
+        ):
+            found = loaded(own, frame(a=texts), **options)
+            np.testing.assert_array_equal(
+                found.train.inputs[:, 0], (values + 0.5 * texts[0].endswith(",5")).astype(np.float32)
+            )
+
+    def test_a_comma_that_may_mean_either_is_refused(self, own):
+        content = frame(a=[f"{value:,}" for value in RNG.integers(1000, 9999, ROWS)]).to_csv(index=False, sep=";")
+        with pytest.raises(
+            UserError, match="data.decimal: in column 'a', '.,...' may have a decimal comma or a separator"
+        ):
+            loaded(own, content)
+        assert loaded(own, content, decimal=",").train.inputs[:, 0].max() < 10
+        assert loaded(own, content, decimal=".").train.inputs[:, 0].min() >= 1000
+        mixed = frame(c=[f"{value:.2f}".replace(".", ",") for value in A])
+        with pytest.raises(UserError, match="column 'a' has decimal points and column 'c' decimal commas"):
+            loaded(own, mixed.assign(a=A.astype(str)), "mine.parquet")
+
+    @pytest.mark.parametrize("spelling", ["", "NA", "?", "n/a", "null", "-"])
+    def test_a_missing_number_becomes_the_median_and_another_feature(self, spelling, own):
+        texts = [spelling if row % 7 == 3 else str(value) for row, value in enumerate(A)]
+        found = loaded(own, frame(a=texts))
+        lost = np.arange(ROWS) % 7 == 3
+        median = np.median(A[~lost])
+        np.testing.assert_array_equal(found.train.inputs[:, 0], np.where(lost, median, A).astype(np.float32))
+        np.testing.assert_array_equal(found.train.inputs[:, 1], lost)
+        assert f"column 'a' lacks numbers; the median {median:g} is there instead" in said(found)
+        assert found.prepare.feature_names() == ["a", "a is missing", "b"]
+        np.testing.assert_array_equal(
+            found.prepare({"a": [np.nan, 1.0], "b": [0, 1]}), [[np.float32(median), 1, 0], [1, 0, 1]]
+        )
+        with pytest.raises(
+            UserError, match="inputs: column 'b' has no number in row 1, but it has all in the training"
+        ):
+            found.prepare({"a": [1.0, 1.0], "b": [0, np.nan]})
+
+    def test_a_test_set_must_not_lack_what_the_training_set_has(self, own):
+        frame(b=[np.nan, *B[1:]]).to_csv(own / "test.csv", index=False)
+        with pytest.raises(UserError, match="data.test: column 'b' has no number in line 2"):
+            loaded(own, PLAIN, test=str(own / "test.csv"))
+
+
+LEFT_OUT = {
+    "an index": ({"Unnamed: 0": range(ROWS)}, "row numbers"),
+    "an index of an index": ({"Unnamed: 0.1": range(7, 7 + 2 * ROWS, 2)}, "row numbers"),
+    "an id": ({"ID": RNG.permutation(1000)[:ROWS]}, "row numbers"),
+    "numbers of patients": ({"patient_id": RNG.permutation(1000)[:ROWS]}, "row numbers"),
+    "shuffled row numbers": ({"key": RNG.permutation(ROWS)}, "numbers that follow the rows"),
+    "rising numbers": ({"key": np.cumsum(RNG.integers(1, 5, ROWS))}, "numbers that follow the rows"),
+    "times": ({"key": np.arange(ROWS)[::-1] * 0.37}, "numbers that follow the rows"),
+    "names": ({"key": [f"person {row}" for row in range(ROWS)]}, "a different word in each row"),
+    "a constant": ({"key": 1}, "the same value in each row"),
+    "a constant word": ({"key": "x"}, "the same value in each row"),
+    "nothing": ({"key": ""}, "empty"),
+    "dates": ({"key": [f"2024-01-{row % 28 + 1:02d}" for row in range(ROWS)]}, "dates or times"),
+    "dates with points": ({"key": [f"{row % 28 + 1}.1.2024" for row in range(ROWS)]}, "dates or times"),
+    "dates with slashes": ({"key": [f"1/{row % 28 + 1}/24" for row in range(ROWS)]}, "dates or times"),
+    "dates in words": ({"key": [f"{row % 28 + 1} March 2024" for row in range(ROWS)]}, "dates or times"),
+    "dates in numbers": ({"key": [20240101 + row % 28 for row in range(ROWS)]}, "dates or times"),
+    "times of day": ({"key": [f"{row % 24}:30" for row in range(ROWS)]}, "dates or times"),
+    "stamps": ({"key": pd.date_range("2024", periods=ROWS, freq="h")}, "dates or times"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("case", LEFT_OUT)
+@pytest.mark.filterwarnings("ignore:data.dir. columns left out .numbers that follow")
+def test_columns_that_are_no_features_are_left_out_and_said(case, ending, own):
+    columns, why = LEFT_OUT[case]
+    (name,) = columns
+    found = loaded(own, frame(**columns), f"mine.{ending}")
+    assert list(found.prepare.columns) == ["a", "b"]
+    assert f"columns left out ({why}): {name!r}" in said(found)
+
+
+def test_row_numbers_that_pandas_saved_twice_are_left_out(own):
+    sorted_rows = frame(label=sorted(LABELS))
+    sorted_rows.to_csv(own / "once.csv")
+    pd.read_csv(own / "once.csv").to_csv(own / "twice.csv")
+    found = loaded(own, (own / "twice.csv").read_bytes())
+    assert list(found.prepare.columns) == ["a", "b"]
+
+
+def test_columns_may_be_kept_or_left_out_by_name(own):
+    content = frame(year=range(1900, 1900 + ROWS), key=[f"k{row}" for row in range(ROWS)])
+    with pytest.warns(
+        UserWarning, match=r"left out .numbers that follow the rows.: 'year'; data.keep names columns to use"
+    ):
+        loaded(own, content)
+    found = loaded(own, content, keep="year, key", leave_out="a")
+    assert list(found.prepare.columns) == ["b", "year", "key"] and found.train.inputs.shape == (ROWS, 2 + ROWS)
+    assert "columns left out as data.leave_out says: 'a'" in said(found)
+    with pytest.raises(UserError, match="data.keep: unknown name 'yaer'; did you mean 'year'"):
+        loaded(own, content, keep="yaer")
+
+
+def test_a_column_of_too_many_words_is_left_out_with_a_warning(own):
+    words = [f"w{row // 2}" for row in range(300)]
+    many = pd.DataFrame({"a": RNG.normal(size=300), "w": words, "label": ["x", "y", "y"] * 100})
+    with pytest.warns(UserWarning, match=r"columns left out .more than 100 different words.: 'w'"):
+        loaded(own, many)
+
+
+def test_words_that_the_training_table_lacks_are_counted(own):
+    frame(town=["Ulm", "Bonn"] * 20).to_csv(own / "mine.csv", index=False)
+    frame(town=["Rom", " Ulm "] * 20).to_csv(own / "test.csv", index=False)
+    found = data.load("table", own / "mine.csv", test=str(own / "test.csv"), standardize=False)
+    assert "data.test: column 'town' has 20 rows with words that the training table lacks, such as 'Rom'" in said(found)
+    np.testing.assert_array_equal(found.test.inputs[:2, 2:], [[0, 0], [0, 1]])
+    with pytest.warns(UserWarning, match="inputs: column 'town' has 1 row with words that the training table lacks"):
+        found.prepare({"a": [1.0, 2.0], "b": [1, 2], "town": ["Ulm", "Paris"]})
+
+
+class TestLabels:
+    @pytest.mark.parametrize("spelling", ["NA", "", "n/a", "?", "None", "null", "nan", "-", "#N/A", "missing"])
+    def test_a_missing_label_is_refused_by_its_line(self, spelling, own):
+        content = PLAIN.splitlines()
+        content[5] = f'1,"2",{spelling}'
+        content[3:3] = ["", ""]  # an editor counts empty lines
+        with pytest.raises(
+            UserError, match=rf"data.label: column 'label' has no label \('{re.escape(spelling)}'\) in line 8;"
+        ):
+            loaded(own, "\n".join(content))
+
+    def test_lines_in_quotes_count(self, own):
+        rows = ["a,label,word", '1,x,"u\nv"', "2,,w", "3,y,w"]
+        with pytest.raises(UserError, match="no label .''. in line 4"):
+            loaded(own, "\n".join(rows))
+
+    def test_spaces_and_forms_of_characters_do_not_make_classes(self, own):
+        found = loaded(own, frame(label=["cat", "cat ", " caf\u00e9", "cafe\u0301"] * 10))
+        assert found.class_names == ("caf\u00e9", "cat")
+        np.testing.assert_array_equal(found.train.labels[:4], [1, 1, 0, 0])
+        assert "30 training labels had spaces" in said(found)
+
+    def test_classes_that_differ_in_case_are_doubted(self, own):
+        with pytest.warns(UserWarning, match="the classes 'Cat', 'cat' have almost the same name"):
+            loaded(own, frame(label=["cat", "Cat"] * 20))
+
+    def test_whole_fractions_are_numbers(self, own):
+        found = loaded(own, frame(label=[1.0, 10.0] * 20))
+        assert found.class_names == ("1", "10")
+
+    def test_a_column_of_another_case_is_suggested(self, own):
+        with pytest.raises(UserError, match="data.label: no column 'label'; did you mean 'Label'"):
+            loaded(own, PLAIN.replace("label", "Label"))
+
+    def test_three_rows_are_a_data_set(self, own):
+        assert len(loaded(own, "a,label\n1,x\n2.5,y\n1,x\n").train.labels) == 3
+
+
+class TestImages:
+    """A table that lists images."""
+
+    def write(self, own, folder="", ending=".png", **columns):
+        pictures = synthetic.pictures(20, 4, 5, 3)
+        for row, picture in enumerate(pictures):
+            synthetic.save(own / folder / f"i{row}.png", picture)
+        names = [f"i{row}{ending}" for row in range(20)]
+        table = pd.DataFrame({"file": names, "label": ["a", "b"] * 10, **columns})
+        table.to_csv(own / "mine.csv", index=False)
+        return pictures
+
+    @pytest.mark.parametrize("folder, ending", [("", ".png"), ("photos", ".png"), ("photos/deep", "")])
+    def test_they_are_read_in_the_order_of_the_rows(self, folder, ending, own):
+        pictures = self.write(own, folder, ending)
+        found = data.load("table", own / "mine.csv", images=str(own / folder) if folder else "")
+        np.testing.assert_array_equal(found.train.inputs, pictures)
+        assert found.class_names == ("a", "b") and found.test is None and found.origin(3) == "i3.png"
+        assert "column 'file' lists images in" in said(found)
+        np.testing.assert_array_equal(found.prepare(pictures), pictures)
+
+    def test_truth_and_splits_are_columns(self, own):
+        pictures = self.write(own, truth=["b"] * 20, split=["train"] * 10 + ["Testing"] * 5 + ["val"] * 5, width=5)
+        found = data.load("table", own / "mine.csv", truth="truth")
+        np.testing.assert_array_equal(found.train.inputs, pictures[:10])
+        np.testing.assert_array_equal(found.test.inputs, pictures[10:15])
+        np.testing.assert_array_equal(found.train.clean, [1] * 10)
+        np.testing.assert_array_equal(found.test.clean, [1] * 5)
+        for note in ("column 'split' has the splits: 10 train, 5 testing, 5 val", "of the splits 'val' were not read",
+                     "columns left out, because the inputs are images: 'width'"):  # fmt: skip
+            assert note in said(found)
+
+    @pytest.mark.parametrize(
+        "columns, options, message",
+        [
+            ({"split": ["train"] * 19 + ["other"]}, {}, "data.split: line 21 has the split 'other'"),
+            ({}, {"split": "part"}, "data.split: no column 'part'"),
+            ({}, {"file": "part"}, "data.file: no column 'part'"),
+            ({}, {"images": "nowhere"}, "data.images: nowhere is not a folder"),
+            ({"other": ["x.png"] * 20}, {}, "data.file: the columns 'file', 'other' have names of image files"),
+            (
+                {"file": [f"i{row}.png" for row in range(19)] + ["x.png"]},
+                {},
+                "data.images: line 21 of mine.csv names 'x.png'",
+            ),
+            ({"file": ["i0.png"] * 20}, {}, "names 'i0.png' twice"),
+            ({"file": ["../i0.png"] * 20}, {}, "data"),
+            ({"label": ["a"] * 20}, {}, "all training labels are a"),
+        ],
+    )
+    def test_what_is_wrong_is_told(self, columns, options, message, own):
+        self.write(own, **columns)
+        with pytest.raises(UserError, match=message):
+            data.load("table", own / "mine.csv", **options)
+
+    def test_without_images_it_is_told(self, own):
+        with pytest.raises(UserError, match="data.images: no column of .* has the names of image files"):
+            loaded(own, PLAIN, images=str(own))
