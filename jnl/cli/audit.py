@@ -1,9 +1,11 @@
 """Find the labels of a data set that are probably wrong.
 
-jnl audit DATA [--out audit] [--label COLUMN] [--features FILE] [--model NAME] [--folds 5] [--epochs N] [--seeds N]
+jnl audit DATA [--out audit] [--label COLUMN] [--set OPTION=VALUE] [--features FILE] [--model NAME] [--folds 5]
+    [--epochs N] [--seeds N]
 
 DATA is a folder of images with one folder for each class, a table (.csv or .parquet), arrays (.npz with `inputs` and
-`labels`), or the name of a data set that jnl knows, such as `digits`. FILE has embeddings of the examples as an array
+`labels`), or the name of a data set that jnl knows, such as `digits`. OPTION is an option of the data set, as in
+`--set separator=';'` or `--set range=0,4095`. FILE has embeddings of the examples as an array
 [N, D] (.npy); with them no network is trained.
 
 The folder `--out` gets `index.html`, a page to go through the suspects; `suspects.csv` and `suspects.parquet`;
@@ -18,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from jnl import data, models
-from jnl.core.errors import UserError, printable, reason
+from jnl.core.errors import UserError, printable, reason, unknown
 from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
 from jnl.data.readers import tables
@@ -34,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("audit"), help="the folder to write")
     parser.add_argument("--dir", help="the folder of a data set that jnl knows by name")
     parser.add_argument("--label", help="the column of a table with the labels")
+    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the data set")
     parser.add_argument("--features", type=Path, help="embeddings of the examples: .npy, [N, D]")
     parser.add_argument("--model", help="the network to train, such as cnn_small or MODULE:NAME")
     parser.add_argument("--folds", type=int, default=5, help="number of folds of the training")
@@ -43,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     for name, least in (("folds", 2), ("epochs", 0), ("seeds", 1)):
         if getattr(asked, name) < least:
             raise UserError(f"--{name}: {getattr(asked, name)}; give at least {least}")
-    dataset = _dataset(asked.data, asked.dir, asked.label)
+    given = [*asked.set, *([] if asked.label is None else [f"label={asked.label}"])]
+    dataset = _dataset(asked.data, asked.dir, given)
     print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
     for note in dataset.notes:
         print(printable(note), flush=True)
@@ -59,19 +63,33 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _dataset(name: str, folder: str | None, label: str | None) -> Dataset:
-    """Return the data set of a path or a name."""
+def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:
+    """Return the data set of a path or a name, with options such as `label=species`."""
     path = Path(name).expanduser()
-    options: dict[str, Value] = {} if label is None else {"label": label}
     if path.is_dir():
-        return data.load("folder", path, **options)
+        return data.load("folder", path, **_options("folder", given))
     if path.suffix.lower() in tables.ENDINGS:
-        return data.load("table", path, **options)
+        return data.load("table", path, **_options("table", given))
     if path.suffix == ".npz" or path.exists():
-        return data.load("arrays", path, **options)
+        return data.load("arrays", path, **_options("arrays", given))
     if name.partition(":")[0] not in data.names():
         raise UserError(f"{name}: no such folder, file or data set; give one, or a name such as digits")
-    return data.load(name, folder, **options)
+    return data.load(name, folder, **_options(name, given))
+
+
+def _options(name: str, given: Sequence[str]) -> dict[str, Value]:
+    """Return options of a data set from texts such as `size=32`."""
+    known, options = data.options(name), dict[str, Value]()
+    for text in given:
+        option, _, value = text.partition("=")
+        if option not in known:
+            raise unknown(f"--set {text}", option, list(known) or ["(it has none)"])
+        kind = type(known[option])
+        try:
+            options[option] = value.lower() in ("true", "1") if kind is bool else kind(value)
+        except ValueError as error:
+            raise UserError(f"--set {text}: {value!r} is not a whole number; give one") from error
+    return options
 
 
 def _features(path: Path | None) -> np.ndarray | None:

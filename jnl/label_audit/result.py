@@ -142,6 +142,7 @@ class Audit:
             "transition": self.transition.round(6).tolist(),
             "examples": len(self.examples),
             "suspects": len(self.suspects),
+            "data_notes": self.dataset.notes,
             "classes": json.loads(self.classes.to_json(orient="records")),
         }
 

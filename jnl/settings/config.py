@@ -14,7 +14,7 @@ from jnl.settings.schema import FIELDS
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
 
 NETWORKS = {
-    "digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "table": "mlp", "news": "newsnet",
+    "digits": "mlp", "mnist": "mlp", "fashion_mnist": "mlp", "news": "newsnet",
     "cifar10": "cnn7", "cifar100": "cnn7", "cifar10n": "cnn7", "cifar100n": "cnn7", "cifar10_open_set": "cnn7",
     "lfw": "cnn_faces", "tiny_imagenet": "preact_resnet18", "clothing1m": "resnet18",
 }  # fmt: skip

@@ -19,7 +19,7 @@ from jnl import data, noise
 from jnl.core.errors import UserError
 from jnl.data.readers import vectors
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]  # a guess is a warning
 
 change_of_bytes = st.tuples(
     st.sampled_from(["cut", "flip", "insert"]), st.floats(0, 1), st.binary(min_size=1, max_size=8)

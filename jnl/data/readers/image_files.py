@@ -101,6 +101,7 @@ def _holds_image(path: str) -> bool:
     except OSError:
         return False
     bitmap = start[:2] == b"BM" and start[6:10] == bytes(4)
-    netpbm = start[:1] == b"P" and start[1:2].isdigit() and start[2:3] in b" \t\r\n" and start[3:4] in b"#0123456789"
+    netpbm = len(start) > 3 and start[:1] == b"P" and start[1:2] in b"123456" and start[2:3] in b" \t\r\n"
+    netpbm = netpbm and start[3:4] in b"#0123456789"
     webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
-    return start.startswith(_STARTS) or webp or (len(start) == 16 and (bitmap or netpbm))
+    return start.startswith(_STARTS) or webp or bitmap or netpbm
