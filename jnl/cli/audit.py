@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from jnl import data, models
+from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable, reason, unknown
 from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
@@ -33,11 +34,11 @@ def main(arguments: Sequence[str]) -> int:
         "jnl audit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", metavar="DATA")
-    parser.add_argument("--out", type=Path, default=Path("audit"), help="the folder to write")
+    parser.add_argument("--out", type=path, default=Path("audit"), help="the folder to write")
     parser.add_argument("--dir", help="the folder of a data set that jnl knows by name")
     parser.add_argument("--label", help="the column of a table with the labels")
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the data set")
-    parser.add_argument("--features", type=Path, help="embeddings of the examples: .npy, [N, D]")
+    parser.add_argument("--features", type=path, help="embeddings of the examples: .npy, [N, D]")
     parser.add_argument("--model", help="the network to train, such as cnn_small or MODULE:NAME")
     parser.add_argument("--folds", type=int, default=5, help="number of folds of the training")
     parser.add_argument("--epochs", type=int, default=0, help="number of epochs; 0 follows the number of examples")

@@ -12,9 +12,9 @@ import argparse
 import json
 from collections.abc import Sequence
 from itertools import product
-from pathlib import Path
 
 from jnl.benchmark import epochs, limits, startup
+from jnl.cli._paths import path
 from jnl.core.json_values import Json
 from jnl.models import PRECISIONS
 from jnl.parallel import devices
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--axes", nargs="+", choices=AXES, default=AXES)
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=["auto"])
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="where the numbers go, as JSON")
+    parser.add_argument("--out", type=path, help="where the numbers go, as JSON")
     asked = parser.parse_args(arguments)
     devices.use_cores()
 

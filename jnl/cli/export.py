@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from jnl.cli._paths import path
 from jnl.inference.export import export
 from jnl.inference.load import load
 
@@ -19,8 +20,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "jnl export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("workdir", type=Path, metavar="WORKDIR")
-    parser.add_argument("--out", type=Path, default=Path("model"), help="the folder to write")
+    parser.add_argument("workdir", type=path, metavar="WORKDIR")
+    parser.add_argument("--out", type=path, default=Path("model"), help="the folder to write")
     parser.add_argument("--model", help="the network, if the config named one that jnl does not have: MODULE:NAME")
     parser.add_argument("--point", help="title of a point of a sweep")
     parser.add_argument("--run", type=int, help="number of one run")

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable
 from jnl.inference.input_files import read
 from jnl.inference.load import load
@@ -24,9 +25,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "jnl predict", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("workdir", type=Path, metavar="WORKDIR")
-    parser.add_argument("inputs", type=Path, metavar="INPUTS")
-    parser.add_argument("--out", type=Path, default=Path("predictions.csv"), help="the file to write")
+    parser.add_argument("workdir", type=path, metavar="WORKDIR")
+    parser.add_argument("inputs", type=path, metavar="INPUTS")
+    parser.add_argument("--out", type=path, default=Path("predictions.csv"), help="the file to write")
     parser.add_argument("--model", help="the network, if the config named one that jnl does not have: MODULE:NAME")
     parser.add_argument("--point", help="title of a point of a sweep")
     parser.add_argument("--run", type=int, help="number of one run")

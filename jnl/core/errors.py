@@ -38,9 +38,17 @@ def unknown(field: str, value: str, known: list[str]) -> UserError:
       value: the unknown name.
       known: the valid names, which the message lists.
     """
-    close = get_close_matches(str(value), known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    plain = {_plain(name): name for name in known}
+    wanted = _plain(str(value))
+    longer = [name for name in plain if len(wanted) > 2 and name.startswith(wanted)]
+    close = [*longer[:1], *get_close_matches(wanted, plain, n=1)]
+    hint = f"did you mean {plain[close[0]]!r}? " if close else ""
     return UserError(f"{field}: unknown name {value!r}; {hint}choose one of: {', '.join(known)}")
+
+
+def _plain(name: str) -> str:
+    """Return the small letters and digits of a name: people write MNIST and Co-teaching+."""
+    return "".join(c for c in name.lower().replace("+", "plus") if c.isalnum())
 
 
 def within(field: str, value: object, low: float, high: float, hint: str) -> None:

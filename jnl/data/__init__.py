@@ -74,6 +74,8 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
             raise UserError(
                 f"data.{option}: {value!r} contains a NUL character, which is not allowed in a path; remove it"
             )
+    dir = None if dir is None else os.path.expanduser(dir)
+    options = {name: os.path.expanduser(value) if isinstance(value, str) else value for name, value in options.items()}
     try:
         dataset = source(**({"dir": dir} if "dir" in inspect.signature(source).parameters else {}), **options, **part)
     except OSError as error:

@@ -121,6 +121,7 @@ def run(
     """
     config, load, network = copy.deepcopy(config), data.load, None
     workdir = config.get("workdir") if workdir is None else workdir
+    workdir = None if workdir is None else os.path.expanduser(workdir)
     if dataset is not None:
         load = in_place_of(config, "data", SHARED["data"][1:], dataset)
     if model is not None:

@@ -48,7 +48,7 @@ def load(
       >>> jnl.load(workdir).predict_proba(digits.inputs).shape
       (355, 10)
     """
-    path = Path(workdir)
+    path = Path(workdir).expanduser()
     description = _description(path)
     own = model if model is None or isinstance(model, str) else models.wrap(model)
     found = [

@@ -2,6 +2,7 @@
 
 import os
 import runpy
+from importlib.util import find_spec
 
 from ml_collections import ConfigDict
 
@@ -19,11 +20,12 @@ def load(reference: str) -> ConfigDict:
     Raises:
       UserError: if there is no such config, the file does not exist or it fails.
     """
-    file, colon, arg = reference.partition(":")
+    file, colon, arg = os.path.expanduser(reference).partition(":")
     if file in names():
         return get_config(file, arg if colon else None)
     method, colon_of_method, arg_of_method = arg.partition(":")
-    if not os.path.exists(file) and is_foreign(f"{file}:{method}"):
+    there = not file.isidentifier() or find_spec(file) is not None
+    if not os.path.exists(file) and is_foreign(f"{file}:{method}") and there:
         return get_config(f"{file}:{method}", arg_of_method if colon_of_method else None)
     if not os.path.isfile(file):  # unlike pathlib, this accepts a name that is too long
         if file.isidentifier():

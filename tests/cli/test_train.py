@@ -136,7 +136,19 @@ MISTAKES = {
     "alpha's plan and rate": ([f"{PEER}:data=mnist,reference", "--config.strategy.alpha_plan=0:-1"], "negative factor"),
     "decayed": ([JOCOR, "--config.optim.decayed=kernel"], "optim.weight_decay is 0"),
     "alpha and rate": ([f"{PEER}:data=mnist,reference", "--config.strategy.alpha=-1"], "strategy.alpha: -1"),
-    "option": ([JOCOR, "--workdr=x"], "workdr"),
+    "option": ([JOCOR, "--workdr=x"], "--workdr: not an option; did you mean --workdir=x?"),
+    "no option": ([JOCOR, "--verbose"], "--verbose: not an option; options are --config=CONFIG, --workdir=FOLDER"),
+    "option of another style": ([JOCOR, "--epochs=5"], "--epochs: not an option; did you mean --config.epochs=5?"),
+    "option in other words": ([JOCOR, "--lr=0.1"], "did you mean --config.optim.learning_rate=0.1?"),
+    "dash": ([JOCOR, "--config.batch-size=64"], "did you mean 'batch_size'?"),
+    "section": (
+        [JOCOR, "--config.noise=pair"],
+        "a section, not a value; set one of its fields, such as --config.noise.kind=pair",
+    ),
+    "capitals": (["--config=jocor:data=MNIST"], "data.name: unknown name 'MNIST'; did you mean 'mnist'?"),
+    "capitals of a config": (["--config=Jocor:quick"], "--config: unknown name 'Jocor'; did you mean 'jocor'?"),
+    "name of a paper": ([JOCOR, "--config.strategy.name=Co-teaching+"], "did you mean 'coteaching_plus'?"),
+    "a part of a name": (["--config=jocor:noise=sym"], "did you mean 'symmetric'?"),
     "word": ([JOCOR, "x"], "x: not an option"),
     "field": ([JOCOR, "--config.epoch=1"], "did you mean 'epochs'"),
     "nested field": ([JOCOR, "--config.strategy.co_lamda=1"], "did you mean 'co_lambda'"),
@@ -294,6 +306,15 @@ def test_programs_of_a_sweep_number_their_runs_on(tmp_path):
     assert [point["strategy"] for point in summary["points"]] == ["standard", "coteaching"]
     assert summary["test_accuracy"]["best"]["net2"] is None  # one of them has no second network
     assert summary["compilations"] == 2
+
+
+def test_a_config_may_follow_a_space_and_a_path_may_begin_with_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.py").write_text(
+        "import jnl\n\n\ndef get_config():\n    return jnl.get_config('jocor', 'quick')\n"
+    )
+    config, workdir = parse(["--config", "~/mine.py", "--workdir=~/results"])
+    assert (config.strategy.name, workdir) == ("jocor", tmp_path / "results")
 
 
 def test_help_is_printed(capsys):

@@ -34,7 +34,7 @@ def _read(file: str | None) -> np.ndarray:
             "noise.file: missing; noise.kind 'matrix' reads C x C shares from it; give a .npy, .csv or .txt file"
         )
     try:
-        matrix = _numbers(Path(file))
+        matrix = _numbers(Path(file).expanduser())
     except Exception as error:  # NumPy raises many kinds of errors for damaged files
         raise UserError(f"noise.file: cannot read {file}: {reason(error)}; give a .npy, .csv or .txt file") from error
     if not matrix.size or matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:

@@ -1,0 +1,8 @@
+"""Paths in the options of the commands."""
+
+from pathlib import Path
+
+
+def path(text: str) -> Path:
+    """Return a path, in which `~` is the home folder. A shell replaces it only at the start of a word."""
+    return Path(text).expanduser()
