@@ -10,6 +10,7 @@ from jnl.core.errors import printable
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, layout
+from jnl.results.progress import duration
 
 _SHARE = 0.5  # assumed share of the speed of a matrix product; 0.4 to 0.7 were measured (docs/performance.md)
 _READABLE = 10  # largest number of classes for which the noise matrix is shown
@@ -34,20 +35,9 @@ def estimate(programs: Sequence[ProgramSpec]) -> str:
     speed = flops.per_second() * devices
     return (
         f"{number:.1e} floating-point operations in {len(programs)} programs: about "
-        f"{_duration(number / (_SHARE * speed))} if the training reaches {_SHARE:.0%} of the "
+        f"{duration(number / (_SHARE * speed))} if the training reaches {_SHARE:.0%} of the "
         f"{speed / 1e9:,.0f} GFLOP/s that a matrix product reaches here"
     )
-
-
-def _duration(seconds: float) -> str:
-    """Return a duration in the unit in which it is a small number.
-
-    >>> _duration(0.2), _duration(45), _duration(3600), _duration(10800)
-    ('1 second', '45 seconds', '60 minutes', '3 hours')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} seconds" if seconds >= 1.5 else "1 second"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
 def _data(name: str, dataset: Dataset) -> str:

@@ -1,6 +1,7 @@
-"""The progress bar of a training."""
+"""The progress of a training: a bar in terminals and notebooks, and now and then a line elsewhere."""
 
 import sys
+import time
 from collections.abc import Mapping
 from typing import Self
 
@@ -10,9 +11,16 @@ from tqdm.auto import tqdm
 from jnl.core.errors import printable
 from jnl.parallel.devices import is_main
 
+_LEAST_SECONDS = 60.0  # between two lines
+_LEAST_SHARE = 0.1  # of all epochs, between two lines
+
 
 class Progress:
-    """A progress bar over epochs. It is shown in terminals and notebooks, and hidden elsewhere."""
+    """A progress bar over epochs, in terminals and notebooks.
+
+    Elsewhere, as in the log of a batch job, a line is printed once a minute or after a tenth of the epochs, whichever
+    is rarer.
+    """
 
     def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
         hidden = None  # unless the output is a terminal
@@ -24,6 +32,10 @@ class Progress:
             total=epochs, initial=done, desc=printable(title), unit="epoch", disable=hidden, dynamic_ncols=True
         )
         self.steps_per_epoch = steps_per_epoch
+        self._title, self._epochs, self._first, self._now = printable(title), epochs, done, done
+        self._prints = self.bar.disable and is_main()
+        self._begin = time.monotonic()
+        self._line_at, self._line_of = self._begin, done  # when the last line was printed, and after which epoch
 
     def __enter__(self) -> Self:
         return self
@@ -33,7 +45,7 @@ class Progress:
 
     def step(self) -> None:
         """Show that an epoch without metrics has finished."""
-        self.bar.update()
+        self._finished("")
 
     def epoch(self, measured: Mapping[str, np.ndarray], seconds: float) -> None:
         """Show the result of a finished epoch.
@@ -48,7 +60,30 @@ class Progress:
         steps = self.steps_per_epoch / seconds
         result = f"{what} {per_run.mean():.2f} ± {per_run.std():.2f} %" if len(per_run) else "all runs have failed"
         self.bar.set_postfix_str(f"{result}, {steps:,.0f} steps/s", refresh=False)
+        self._finished(f"{result}, ")
+
+    def _finished(self, result: str) -> None:
+        """Count an epoch, and print a line if it is time for one."""
         self.bar.update()
+        self._now += 1
+        now, left = time.monotonic(), self._epochs - self._now
+        rare = now - self._line_at >= _LEAST_SECONDS and self._now - self._line_of >= _LEAST_SHARE * self._epochs
+        if self._prints and rare and left > 0:
+            seconds = (now - self._begin) / (self._now - self._first) * left
+            line = f"{self._title}: epoch {self._now} of {self._epochs}, {result}about {duration(seconds)} left"
+            print(line, file=sys.stderr, flush=True)
+            self._line_at, self._line_of = now, self._now
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in the unit in which it is a small number.
+
+    >>> duration(0.2), duration(45), duration(3600), duration(10800)
+    ('1 second', '45 seconds', '60 minutes', '3 hours')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} seconds" if seconds >= 1.5 else "1 second"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
 def _in_notebook() -> bool:

@@ -1,0 +1,43 @@
+"""What people see of a training where the output is no terminal."""
+
+import numpy as np
+import pytest
+
+from jnl.results import progress
+from jnl.results.progress import Progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time, which moves only when a test moves it."""
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def lines(clock, capsys, epochs, seconds, done=0):
+    """The lines of a training whose epochs take so many seconds each."""
+    with Progress("jocor digits", epochs, done, 11) as shown:
+        for _ in range(epochs - done):
+            clock[0] += seconds
+            shown.epoch({"test_accuracy": np.array([[0.9], [0.94]])}, seconds)
+    return capsys.readouterr().err.splitlines()
+
+
+def test_long_epochs_give_a_line_for_each_tenth(clock, capsys):
+    found = lines(clock, capsys, epochs=20, seconds=100)
+    assert found[0] == "jocor digits: epoch 2 of 20, test 92.00 ± 2.00 %, about 30 minutes left"
+    assert [line.split()[3] for line in found] == ["2", "4", "6", "8", "10", "12", "14", "16", "18"]
+
+
+def test_short_epochs_give_a_line_a_minute(clock, capsys):
+    assert [line.split()[3] for line in lines(clock, capsys, epochs=50, seconds=6)] == ["10", "20", "30", "40"]
+
+
+def test_a_training_of_a_minute_gives_none(clock, capsys):
+    assert lines(clock, capsys, epochs=20, seconds=3) == []
+
+
+def test_the_time_left_follows_from_the_epochs_of_this_process(clock, capsys):
+    found = lines(clock, capsys, epochs=20, seconds=100, done=10)
+    assert found[0].startswith("jocor digits: epoch 12 of 20") and found[0].endswith("about 13 minutes left")
