@@ -15,6 +15,7 @@ in parentheses:
 from pathlib import Path
 
 from jnl.core.errors import UserError
+from jnl.data import convert
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.labels import decoded
@@ -60,7 +61,12 @@ def load(dir: Folder = None, standardize: bool = True, kind: str = "", range: st
         raise UserError(f"data.dir: {dir} holds test inputs or test labels, not both; add what is missing")
     test = Labelled(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
     train = Labelled(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
-    names = tuple(map(str, decoded(arrays["class_names"], "class names").ravel())) if "class_names" in arrays else ()
+    names: tuple[str, ...] = ()
+    if "class_names" in arrays:
+        given = convert.array(arrays["class_names"], "class names")
+        if given.dtype.kind not in "USiu":
+            raise UserError(f"data: class names are {given.dtype}; give texts")
+        names = tuple(map(str, decoded(given, "class names").ravel()))
     notes = tuple(
         f"{name} are the array {next(key for key in keys if key in found)!r}"
         for name, keys in _NAMES.items()
