@@ -66,7 +66,8 @@ def dataset(
         given[TEST] = test.labels
     found = classes(given, class_names)
     read = _read(train, "training", kind, limits)
-    inputs, others, notes = read.inputs, None, read.notes
+    inputs, others = read.inputs, None
+    notes = read.notes + (kinds.row_numbers(inputs) if form is None else ())  # of a table they were left out before
     if test is not None:
         held = _read(test, "test", kind, read.limits or limits)
         others, notes = held.inputs, (*notes, *held.notes[1:])

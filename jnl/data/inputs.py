@@ -9,6 +9,7 @@ from jnl.core.errors import UserError, unknown
 from jnl.data import convert
 from jnl.data.notes import doubt
 
+_HEAD = 20  # number of rows that are looked at first
 KINDS = ["features", "images", "tokens"]
 
 
@@ -60,3 +61,16 @@ def read(inputs: np.ndarray, part: str, kind: str = "", limits: Sequence[float] 
         notes.append(doubt(text))
     with np.errstate(over="ignore"):  # too large values become infinite, which `data.load` reports
         return Inputs(inputs.astype(np.float32, copy=False), (), tuple(notes))
+
+
+def row_numbers(inputs: np.ndarray) -> tuple[str, ...]:
+    """Return a doubt about each column of features f32[N, D] that numbers the rows."""
+    head = inputs[:_HEAD]
+    if inputs.dtype != np.float32 or len(head) < _HEAD:
+        return ()
+    columns = np.flatnonzero((np.diff(head, axis=0) == 1).all(0)).tolist()
+    return tuple(
+        doubt(f"data: column {column} of the training inputs numbers the rows; leave it out")
+        for column in columns
+        if (np.diff(inputs[:, column]) == 1).all()
+    )

@@ -114,6 +114,12 @@ class TestKinds:
         masks = jnl.from_arrays(IMAGES > 99, LABELS)
         np.testing.assert_array_equal(masks.train.inputs, (IMAGES > 99) * 255)
 
+    def test_a_column_that_numbers_the_rows_is_doubted(self):
+        numbers = np.random.default_rng(0).normal(size=(60, 3))
+        numbers[:, 1] = np.arange(7, 67)
+        with pytest.warns(UserWarning, match="column 1 of the training inputs numbers the rows; leave it out"):
+            jnl.from_arrays(numbers, LABELS)
+
     def test_nearly_black_images_are_doubted(self):
         with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 1 of 255; set data.range"):
             jnl.from_arrays(IMAGES // 255, LABELS)

@@ -56,6 +56,12 @@ def test_photos_are_turned_upright(orientation, ending, own):
     assert ("2 images were turned upright" in " ".join(found.notes)) == (orientation != 1)
 
 
+def test_an_orientation_in_xmp_is_known_before_decoding(own):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r x:tiff:Orientation="6"/></x:xmpmeta>'
+    found = loaded(two_classes(own / "mine", "0.jpg", xmp=xmp))
+    assert found.train.inputs.shape == (2, 10, 6, 3) and "2 images were turned upright" in " ".join(found.notes)
+
+
 class TestDepth:
     """Images of more than 8 bits are never black."""
 
@@ -108,6 +114,12 @@ class TestDepth:
             stored = image.tag_v2[262]
         expected = values >> 8 if stored else 255 - (values >> 8)
         np.testing.assert_array_equal(found.train.inputs[0, :, :, 0], expected)
+
+    def test_a_transparent_value_shows_the_background(self, own):
+        values = np.arange(1, 37, dtype=np.uint16).reshape(6, 6) * 1800
+        found = loaded(two_classes(own / "mine", "0.png", picture=values, transparency=1800))
+        assert found.train.inputs[0, 0, :2, 0].tolist() == [255, 3600 >> 8]
+        assert "2 images with transparency were put on a white background (data.background)" in found.notes
 
     def test_a_range_is_two_numbers(self, own):
         for wrong in ("1", "1,0", "a,b", "0,1,2", "0,inf"):
@@ -227,6 +239,14 @@ def test_links_are_followed_but_not_in_circles(own):
     assert "links to a folder above or to nothing were not read: 2" in found.notes
 
 
+def test_a_class_of_images_that_cannot_be_read_says_which(own):
+    root = two_classes(own / "mine", "0.png")
+    (root / "c").mkdir()
+    (root / "c" / "0.heic").write_bytes(b"heic")
+    with pytest.raises(UserError, match="c holds no images, but 1 .heic; add some"):
+        data.load("folder", root)
+
+
 def layout(own, *paths):
     for path in paths:
         synthetic.save(own / "mine" / path / "0.png", WIDE)
@@ -259,6 +279,8 @@ UNCLEAR = {
     "something beside": (("train/a", "train/b", "more/a"), "more holds images beside 'train'"),
     "a folder around one class": (("data/a",), "holds 1 folders"),
     "two splits of one name": (("a/train", "b/train", "b/test", "b/Test_set"), "two folders of the split 'test'"),
+    "splits beside other folders": (("a/train", "a/extra", "b/train", "b/test"), "but beside them is 'extra'"),
+    "splits of some classes": (("a/train", "b/train", "c"), "hold folders of splits, but 'c' has none"),
     "another class in the test set": (("train/a", "train/b", "test/A"), "class 'A' that the training set lacks"),
 }
 

@@ -163,6 +163,17 @@ def test_columns_that_are_no_features_are_left_out_and_said(case, ending, own):
     assert f"columns left out ({why}): {name!r}" in said(found)
 
 
+def test_a_column_that_says_the_same_as_the_label_is_doubted(own):
+    for copy in (["u", "v"] * 20, [3, 5] * 20):
+        with pytest.warns(UserWarning, match="column 'target' says the same as the label in each row"):
+            loaded(own, frame(target=copy))
+
+
+def test_large_numbers_that_float32_cannot_tell_apart_are_doubted(own):
+    with pytest.warns(UserWarning, match="column 'time' has 17 different numbers, but only . in float32"):
+        loaded(own, frame(time=[1_700_000_000 + row % 17 for row in range(ROWS)]))
+
+
 def test_row_numbers_that_pandas_saved_twice_are_left_out(own):
     sorted_rows = frame(label=sorted(LABELS))
     sorted_rows.to_csv(own / "once.csv")
@@ -192,7 +203,7 @@ def test_a_column_of_too_many_words_is_left_out_with_a_warning(own):
 
 
 def test_words_that_the_training_table_lacks_are_counted(own):
-    frame(town=["Ulm", "Bonn"] * 20).to_csv(own / "mine.csv", index=False)
+    frame(town=["Ulm", "Bonn", "Bonn", "Ulm"] * 10).to_csv(own / "mine.csv", index=False)
     frame(town=["Rom", " Ulm "] * 20).to_csv(own / "test.csv", index=False)
     found = data.load("table", own / "mine.csv", test=str(own / "test.csv"), standardize=False)
     assert "data.test: column 'town' has 20 rows with words that the training table lacks, such as 'Rom'" in said(found)
@@ -230,6 +241,10 @@ class TestLabels:
     def test_whole_fractions_are_numbers(self, own):
         found = loaded(own, frame(label=[1.0, 10.0] * 20))
         assert found.class_names == ("1", "10")
+
+    def test_numbers_in_two_spellings_are_one_class_and_doubted(self, own):
+        with pytest.warns(UserWarning, match="that are the same number, such as 1 and 01, are one class"):
+            assert loaded(own, frame(label=["01", "1", "2", "2"] * 10)).class_names == ("1", "2")
 
     def test_a_column_of_another_case_is_suggested(self, own):
         with pytest.raises(UserError, match="data.label: no column 'label'; did you mean 'Label'"):

@@ -16,6 +16,7 @@ from jnl.data.readers import numbers
 from jnl.data.readers.tables import Table
 
 MOST_WORDS = 100  # largest number of different words in a column
+_HEAD = 1000  # number of rows that are looked at first
 _FEW = 10  # a table with fewer rows may have a feature that looks like row numbers
 _HIDDEN_INDEX = re.compile(r"(__index_level_\d+__)?")  # names under which pandas stores row numbers
 _INDEX = re.compile(r"(unnamed: ?\d+(\.\d+)*|index|level_\d+|(row|line)?[ _]?(id|no|nr|number|idx)|.*[ _]id|row)", re.I)
@@ -76,6 +77,7 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
     words: dict[str, Sequence[str]] = {}
     fills: dict[str, float] = {}
     left: dict[str, list[str]] = {}  # why -> names of columns
+    doubts = list[str]()
     for name in names:
         kind = table.columns[name].type
         why, known, values = "", list[str](), None
@@ -98,12 +100,13 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
             left.setdefault(why, []).append(name)
             continue
         words[name] = known
+        doubts += _doubts(name, values) if values is not None else []
         if values is not None and np.isnan(values).any():
             fills[name] = float(np.nanmedian(values)) if not np.isnan(values).all() else 0.0
     notes = _notes(words, fills, left, sign, texts)
     if not words:
         raise UserError(f"data.dir: the table has no columns beside the label that can be used; {'; '.join(notes)}")
-    return Decided(Columns(words, fills, sign), tuple(notes))
+    return Decided(Columns(words, fills, sign), (*notes, *doubts))
 
 
 def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -149,12 +152,32 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
         return np.stack(found, 1).astype(np.float32), tuple(notes)
 
 
+def copies(table: Table, columns: Columns, labels: Sequence[int | str]) -> tuple[str, ...]:
+    """Return a doubt about each column that says the same as the labels, one to one."""
+    _, given = np.unique(np.array([str(label) for label in labels]), return_inverse=True)
+    doubts = []
+    for name, words in columns.words.items():
+        if words:
+            codes = _positions(table.columns, name, words, "data.dir")
+        else:
+            values = _numbers(table, name, columns.decimal, "data.dir")
+            if len(np.unique(values[:_HEAD])) > given.max() + 1:  # most columns
+                continue
+            _, codes = np.unique(values, return_inverse=True)
+        pairs = len(np.unique(codes * np.int64(len(labels) + 1) + given))
+        if pairs == len(np.unique(codes)) == given.max() + 1 > 1:
+            doubts.append(
+                doubt(f"data.dir: column {name!r} says the same as the label in each row; is it a label too?")
+            )
+    return tuple(doubts)
+
+
 def _texts(table: pa.Table, name: str) -> pa.ChunkedArray:
     """Return a column of texts without spaces, with nothing for missing values."""
-    content(table.slice(0, 0), name, "data.dir")
     try:
-        table[name].cast(pa.string()).validate(full=True)
-        return numbers.trimmed(table[name])
+        texts = table[name].cast(pa.string())
+        texts.validate(full=True)
+        return texts if numbers.plain(texts) is not None else numbers.trimmed(texts)
     except pa.ArrowException as error:
         raise UserError(
             f"data.dir: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
@@ -168,13 +191,11 @@ def _of_texts(
     there = texts.drop_null()
     if not len(there):
         return "empty", [], None
+    if (values := _parsed(texts, decimal)) is not None:
+        return "", [], values
     known = there.unique().to_pylist()
     dates = all(_DATE.fullmatch(word) for word in known)
-    if numbers.are_truth(texts):
-        return "", [], numbers.read(texts, decimal)
     good = numbers.fits(texts, decimal)
-    if good.all() and not dates:
-        return "", [], numbers.read(texts, decimal)
     wrong = texts.filter(pa.array(~good))
     if not dates and len(wrong.unique()) <= len(known) / 2:
         raise UserError(
@@ -189,6 +210,14 @@ def _of_texts(
     if len(known) > MOST_WORDS:
         return f"more than {MOST_WORDS} different words", words, None
     return "the same value in each row" if len(words) == 1 else "", words, None
+
+
+def _parsed(texts: pa.ChunkedArray, decimal: str) -> np.ndarray | None:
+    """Return texts as numbers f64[N] if all are; missing ones are NaN."""
+    values = numbers.plain(texts) if decimal == "." else None
+    if values is None and (numbers.are_truth(texts) or numbers.fits(texts, decimal).all()):
+        values = numbers.read(texts, decimal)
+    return values
 
 
 def _word(text: str | None) -> str:
@@ -215,6 +244,17 @@ def _refuse_infinite(table: Table, name: str, values: np.ndarray) -> None:
             f"data.dir: column {name!r} has {values[row]:g} in {table.place(row)}, which is too large; correct it or "
             "leave it out"
         )
+
+
+def _doubts(name: str, values: np.ndarray) -> list[str]:
+    """Return a doubt about a column of large numbers f64[N] of which many are the same in float32."""
+    if np.nanmax(np.abs(values), initial=0) < 2**24:  # below, whole numbers are exact
+        return []
+    exact, rounded = len(np.unique(values)), len(np.unique(values.astype(np.float32)))
+    if rounded > 0.9 * exact:
+        return []
+    text = f"column {name!r} has {exact:,} different numbers, but only {rounded:,} in float32; subtract a constant"
+    return [doubt(f"data.dir: {text}")]
 
 
 def _why_no_feature(name: str, values: np.ndarray) -> str:
@@ -257,10 +297,9 @@ def _numbers(table: Table, name: str, decimal: str, field: str) -> np.ndarray:
         where, value = table.place(0), str(table.columns[name].type)
     else:
         texts = _texts(table.columns, name)
-        good = numbers.fits(texts, decimal)
-        if good.all() or numbers.are_truth(texts):
-            return numbers.read(texts, decimal)
-        row = int(np.argmin(good))
+        if (values := _parsed(texts, decimal)) is not None:
+            return values
+        row = int(np.argmin(numbers.fits(texts, decimal)))
         where, value = table.place(row), texts[row].as_py()
     raise UserError(
         f"{field}: column {name!r} does not hold numbers, but in the training table it does ({value!r} in {where}); "

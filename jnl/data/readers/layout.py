@@ -105,8 +105,16 @@ def _classes_of_splits(root: Path, names: list[str]) -> Layout:
 
 
 def _refuse_unclear(root: Path, names: list[str]) -> None:
-    """Raise `UserError` if two folders hold the same folders and nothing else: each may be a split or a class."""
+    """Raise `UserError` if folders may be splits or classes: two hold the same folders, or a training set and more."""
     inside = {name: set(folders(root / name)) for name in names}
+    trained = [name for name in names if any(split_of(inner) == "train" for inner in inside[name])]
+    if len(trained) > 1:
+        other = next(iter([name for name in names if name not in trained]), "")
+        beside = [inner for name in trained for inner in sorted(inside[name]) if not split_of(inner)]
+        what = f"{other!r} has none" if other else f"beside them is {beside[0]!r}" if beside else "some are there twice"
+        raise UserError(
+            f"data.dir: {listed(trained)} in {root} hold folders of splits, but {what}; give each class the same splits"
+        )
     for first, second in combinations([name for name in names if len(inside[name]) > 1], 2):
         both = sorted(inside[first] & inside[second])
         if len(both) > 1 and not find(root / first, deep=False).paths and not find(root / second, deep=False).paths:

@@ -126,9 +126,11 @@ def _column(table: Table, skip: Collection[str], sure: bool) -> str:
 
 
 def _are_images(table: Table, name: str) -> bool:
-    values = content(table.columns, name, "data.file")
-    endings = {os.path.splitext(str(value).strip())[1].lower() for value in values}
-    return bool(endings) and endings <= ENDINGS
+    for rows in (table.columns.slice(0, 1), table.columns):  # the first row tells most columns that are others
+        endings = {os.path.splitext(str(value).strip())[1].lower() for value in content(rows, name, "data.file")}
+        if not endings or not endings <= ENDINGS:
+            return False
+    return True
 
 
 def _existing(root: Path, name: str) -> str:

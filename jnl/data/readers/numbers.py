@@ -26,6 +26,14 @@ def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(lost, pa.scalar(None, pa.string()), texts)
 
 
+def plain(column: pa.ChunkedArray) -> np.ndarray | None:
+    """Return texts as f64[N] if all are numbers in the usual form, with NaN for "nan"; else None. This is fast."""
+    try:
+        return np.asarray(column.cast(pa.string()).cast(pa.float64()).to_numpy())
+    except (pa.ArrowException, ValueError):
+        return None
+
+
 def are_truth(texts: pa.ChunkedArray) -> bool:
     """Return whether all texts are "true" or "false"; missing values may be among them."""
     return bool(pc.all(pc.is_in(pc.utf8_lower(texts.drop_null()), value_set=_TRUTH)).as_py())
@@ -62,20 +70,28 @@ def decimal_sign(columns: Mapping[str, pa.ChunkedArray], separator: str) -> str:
       UserError: Columns have different decimal signs, or it is not clear whether commas separate thousands.
     """
     signs: dict[str, str] = {}  # sign -> name of a column
-    unclear = ""
+    unclear, usual = "", list[str]()
     for name, texts in columns.items():
         if not texts.length() - texts.null_count:
+            continue
+        if plain(texts) is not None:
+            usual.append(name)
             continue
         point, comma = fits(texts, ".").all(), fits(texts, ",").all()
         if point != comma:
             signs.setdefault("." if point else ",", name)
         elif point and pc.any(pc.match_substring(texts, ",")).as_py():
             unclear = unclear or name
+    if "," in signs:  # then points must separate thousands
+        for name in usual:
+            if not fits(columns[name], ",").all():
+                signs.setdefault(".", name)
     if len(signs) > 1:
         raise UserError(
             f"data.decimal: column {signs['.']!r} has decimal points and column {signs[',']!r} decimal commas; use one"
         )
-    if not signs and unclear and separator != ",":  # between commas, a comma in a number separates thousands
+    points = (name for name in usual if pc.any(pc.match_substring(columns[name], ".")).as_py())
+    if not signs and unclear and separator != "," and not any(points):  # between commas, they separate thousands
         example = columns[unclear].filter(pc.match_substring(columns[unclear], ","))[0].as_py()
         raise UserError(
             f"data.decimal: in column {unclear!r}, {example!r} may have a decimal comma or a separator of thousands; "

@@ -10,6 +10,7 @@ from jnl.core.errors import UserError
 from jnl.data.notes import number
 
 _ORIENTATION, _BITS, _INTERPRETATION = 274, 258, 262  # tags of EXIF and TIFF
+_TURNING = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # what may hold an orientation
 _SIDEWAYS = (5, 6, 7, 8)  # the orientations that exchange height and width
 _DARK = 16  # of 255: an image that reaches only this level is nearly black
 _DONE = {
@@ -67,9 +68,9 @@ def parse_range(text: str) -> tuple[float, ...]:
 
 def sideways(image: Image.Image) -> bool:
     """Return whether an image that is not decoded yet will exchange height and width when it is turned upright."""
-    if "exif" not in image.info:  # Pillow turns TIFF files itself, and would have to decode other files
+    if not _TURNING & image.info.keys():  # Pillow turns TIFF files itself
         return False
-    return image.getexif().get(_ORIENTATION, 1) in _SIDEWAYS
+    return Image.Image.getexif(image).get(_ORIENTATION, 1) in _SIDEWAYS  # that of PNG would decode the image
 
 
 def is_gray(image: Image.Image) -> bool:
@@ -92,7 +93,7 @@ def plain(image: Image.Image, rules: Rules, done: list[str]) -> Image.Image:
         done.append("frame")
     image = _upright(image, done)
     if image.mode[0] in "IF":
-        return _eight_bits(image, rules.range, done)
+        return _eight_bits(image, rules, done)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = _opaque(image, rules.background, done)
     if image.mode == "CMYK":
@@ -126,7 +127,7 @@ def _upright(image: Image.Image, done: list[str]) -> Image.Image:
     """Return an image turned upright."""
     stored = image.tag_v2.get(_ORIENTATION, 1) if hasattr(image, "tag_v2") else 1  # Pillow forgets it when it turns
     image.load()
-    if stored == 1 and not {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"} & image.info.keys():
+    if stored == 1 and not _TURNING & image.info.keys():
         return image
     if stored in range(2, 9) or image.getexif().get(_ORIENTATION, 1) in range(2, 9):
         done.append("turned")
@@ -143,11 +144,11 @@ def _opaque(image: Image.Image, background: str, done: list[str]) -> Image.Image
     return image.convert("L" if gray else "RGB")
 
 
-def _eight_bits(image: Image.Image, limits: tuple[float, ...], done: list[str]) -> Image.Image:
+def _eight_bits(image: Image.Image, rules: Rules, done: list[str]) -> Image.Image:
     """Return a gray image of more than 8 bits as mode "L"."""
-    values, tags = np.asarray(image), getattr(image, "tag_v2", {})
-    if limits:
-        levels = scaled(values, limits)
+    values, tags, key = np.asarray(image), getattr(image, "tag_v2", {}), image.info.get("transparency")
+    if rules.range:
+        levels = scaled(values, rules.range)
     elif image.mode.startswith("I;") or (image.mode == "I" and image.format in ("PNG", "PPM")):
         bits = tags.get(_BITS, (16,))[0]
         levels = (values.astype(np.int64) >> (bits - 8)).clip(0, 255).astype(np.uint8)
@@ -159,6 +160,9 @@ def _eight_bits(image: Image.Image, limits: tuple[float, ...], done: list[str]) 
             "data.range to the values of black and white, such as 0,1"
         )
     done.append("scaled")
+    if isinstance(key, int) and (values == key).any():  # this value means transparent
+        done.append("opaque")
+        levels = np.where(values == key, np.asarray(Image.new("L", (1, 1), rules.background)), levels)
     return Image.fromarray(255 - levels if tags.get(_INTERPRETATION) == 0 else levels)
 
 

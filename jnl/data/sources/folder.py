@@ -46,7 +46,9 @@ def load(dir: Folder = None, size: int = 0, background: str = "white", range: st
     parts = [_files(part, names) for part in (found.train, found.test) if part is not None]
     for name in names:
         if not parts[0][name].paths:
-            raise UserError(f"data.dir: {found.train[name]} holds no images; add some or remove the folder")
+            others = ", ".join(f"{count} {reason}" for reason, count in parts[0][name].skipped.items())
+            there = f", but {others}" if others else ""
+            raise UserError(f"data.dir: {found.train[name]} holds no images{there}; add some or remove the folder")
     form = images.survey([path for part in parts for each in part.values() for path in each.paths], size)
     loaded = list[images.Loaded]()
     for title, part in zip(("folder-train", "folder-test"), parts, strict=False):

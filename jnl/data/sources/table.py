@@ -22,7 +22,7 @@ from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.labels import tidied
 from jnl.data.missing import is_missing
-from jnl.data.notes import listed
+from jnl.data.notes import doubt, listed
 from jnl.data.preparation import Preparation
 from jnl.data.readers import columns, listed_images, tables
 from jnl.data.readers.pixels import Rules, parse_range
@@ -30,6 +30,7 @@ from jnl.data.readers.tables import Table
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
+_FEW = 20  # in fewer rows, a feature may follow the label by chance
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d*)?")
 
 
@@ -96,7 +97,7 @@ def load(
     decided = columns.decide(train, {label, truth, *out}, kept, decimal)
     found = decided.columns
     inputs, notes = columns.features(train, found, "data.dir")
-    held = None
+    held, same = None, columns.copies(train, found, true or seen) if len(seen) > _FEW else ()
     if other is not None:
         test_inputs, said = columns.features(other, found, "data.test")
         held, notes = Labelled(test_inputs, _words(_labels(other, label, "data.test"))), other.notes + said
@@ -104,9 +105,8 @@ def load(
     made = dataset(given._replace(inputs=inputs), held, names, standardize, form)
     name = Path(dir).name
     ignored = (f"columns left out as data.leave_out says: {listed(out)}",) if out else ()
-    return made._replace(
-        origin=lambda row: f"{name} row {row}", notes=(*train.notes, *decided.notes, *ignored, *notes, *made.notes[1:])
-    )
+    said = (*train.notes, *decided.notes, *ignored, *same, *notes, *made.notes[1:])
+    return made._replace(origin=lambda row: f"{name} row {row}", notes=said)
 
 
 def _names(table: Table, names: str, field: str) -> list[str]:
@@ -146,7 +146,10 @@ def _labels(table: Table, name: str, field: str) -> list[int | str]:
     if not pa.types.is_boolean(rows[name].type) and all(_NUMBER.fullmatch(text.strip()) for text in texts):
         if any(float(text) % 1 for text in texts):
             raise UserError(f"{field}: column {name!r} holds fractions; give whole numbers or words as classes")
-        return [int(text.partition(".")[0]) for text in texts]
+        found: list[int | str] = [int(text.partition(".")[0]) for text in texts]
+        if len(set(found)) < len({text.strip() for text in texts}):
+            doubt(f"{field}: labels of column {name!r} that are the same number, such as 1 and 01, are one class")
+        return found
     if pa.types.is_floating(rows[name].type):
         raise UserError(
             f"{field}: column {name!r} holds infinite or very large numbers; give whole numbers or words as classes"
