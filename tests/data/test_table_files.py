@@ -131,6 +131,7 @@ class TestNumbers:
 
 
 LEFT_OUT = {
+    "an index without a name": ({"": range(ROWS)}, "row numbers of pandas"),
     "an index": ({"Unnamed: 0": range(ROWS)}, "row numbers"),
     "an index of an index": ({"Unnamed: 0.1": range(7, 7 + 2 * ROWS, 2)}, "row numbers"),
     "an id": ({"ID": RNG.permutation(1000)[:ROWS]}, "row numbers"),

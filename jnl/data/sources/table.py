@@ -94,7 +94,7 @@ def load(
             raise UserError("data.test: a table of images has its test set in a column; set data.split instead")
         made = listed_images.load(listing, given, names, size, Rules(background, parse_range(range)))
         return made._replace(notes=train.notes + made.notes)
-    decided = columns.decide(train, {label, truth, *out}, kept, decimal)
+    decided = columns.decide(train, {label, *out} | ({truth} if truth else set()), kept, decimal)
     found = decided.columns
     inputs, notes = columns.features(train, found, "data.dir")
     held, same = None, columns.copies(train, found, true or seen) if len(seen) > _FEW else ()
