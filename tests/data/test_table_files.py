@@ -313,3 +313,6 @@ class TestImages:
     def test_without_images_it_is_told(self, own):
         with pytest.raises(UserError, match="data.images: no column of .* has the names of image files"):
             loaded(own, PLAIN, images=str(own))
+        for options in ({"size": 8}, {"range": "0,1"}, {"background": "black"}):
+            with pytest.raises(UserError, match="the table lists no images, so it has no effect"):
+                loaded(own, PLAIN, **options)

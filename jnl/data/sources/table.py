@@ -94,6 +94,9 @@ def load(
             raise UserError("data.test: a table of images has its test set in a column; set data.split instead")
         made = listed_images.load(listing, given, names, size, Rules(background, parse_range(range)))
         return made._replace(notes=train.notes + made.notes)
+    for field, unused in (("size", size), ("range", range), ("background", background != "white")):
+        if unused:
+            raise UserError(f"data.{field}: the table lists no images, so it has no effect; leave it out")
     decided = columns.decide(train, {label, *out} | ({truth} if truth else set()), kept, decimal)
     found = decided.columns
     inputs, notes = columns.features(train, found, "data.dir")

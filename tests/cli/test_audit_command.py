@@ -1,0 +1,46 @@
+"""`jnl audit` reads data as a training does, and says the same."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jnl import cli, data
+
+pytestmark = pytest.mark.usefixtures("own")
+
+
+@pytest.fixture
+def table(own):
+    """A table with semicolons, decimal commas and row numbers, and embeddings of its rows."""
+    numbers = np.random.default_rng(0).normal(size=(60, 2)).round(2)
+    numbers[:30] += 4
+    rows = pd.DataFrame(numbers, columns=["a", "b"]).assign(id=range(60), label=["x"] * 30 + ["y"] * 30)
+    rows.to_csv(own / "mine.csv", sep=";", decimal=",", index=False)
+    np.save(own / "features.npy", numbers.astype(np.float32))
+    return own / "mine.csv"
+
+
+@pytest.mark.filterwarnings("ignore:estimates of the noise rate differ")
+def test_the_notes_are_printed_and_recorded(table, own, capsys):
+    line = ["audit", str(table), f"--out={own / 'out'}", f"--features={own / 'features.npy'}", "--set", "leave_out=b"]
+    assert cli.main(line) == 0
+    notes = data.load("table", table, leave_out="b").notes
+    printed, recorded = capsys.readouterr().out.splitlines(), json.loads((own / "out" / "audit.json").read_text())
+    assert printed[1 : 1 + len(notes)] == recorded["data_notes"] == list(notes)
+    assert "columns left out (row numbers): 'id'" in notes and "numbers have decimal commas" in notes
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ("seperator=;", "--set seperator=;: unknown name 'seperator'; did you mean 'separator'"),
+        ("size=large", "--set size=large: 'large' is not a whole number"),
+        ("separator=;;", "data.separator: ';;'; give one character"),
+        ("decimal=-", "data.decimal: '-'; give '.' or ','"),
+    ],
+)
+def test_a_wrong_option_is_told(given, said, table, capsys):
+    assert cli.main(["audit", str(table), "--set", given]) == 2
+    assert said in capsys.readouterr().err
