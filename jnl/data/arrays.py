@@ -132,8 +132,13 @@ def checked(dataset: Dataset, owner: str) -> Dataset:
             raise UserError(f"{owner} has {which} examples without a label; leave them out")
         if np.issubdtype(split.inputs.dtype, np.floating):
             for begin in range(0, len(split.inputs), _AT_ONCE):
-                if not np.isfinite(split.inputs[begin : begin + _AT_ONCE]).all():
-                    raise UserError(f"{owner} has non-finite {which} inputs; remove or fill NaN and infinite values")
+                wrong = ~np.isfinite(split.inputs[begin : begin + _AT_ONCE])
+                if wrong.any():
+                    row, *place = np.argwhere(wrong)[0].tolist()
+                    where = f"first in row {begin + row}, column {', '.join(map(str, place))} (the first is 0)"
+                    raise UserError(
+                        f"{owner} has non-finite {which} inputs, {where}; remove or fill NaN and infinite values"
+                    )
     return dataset
 
 

@@ -13,6 +13,7 @@ from jnl.data.missing import is_missing
 from jnl.data.notes import doubt, listed, number
 
 TRAIN, TRUE, TEST = "training labels", "true labels", "test labels"
+_LOST = ("None", "nan", "NaN", "<NA>", "NaT")  # the objects that stand for a missing value, as text
 _MOST = 2**15  # largest number of classes: more are hardly class labels, and matrices of C x C would be too large
 
 
@@ -144,7 +145,7 @@ def _labels(labels: np.ndarray, part: str, names: tuple[str, ...], said: list[st
 def _of_objects(labels: np.ndarray, part: str, form: str) -> np.ndarray:
     """Return labels of Python objects as numbers or strings."""
     values = labels.tolist()
-    _refuse_missing(np.array([value is None or value != value for value in values]), part, "None or nan")
+    _refuse_missing(np.array([str(value) in _LOST for value in values]), part, "None or nan")
     if all(isinstance(value, str) for value in values):
         return np.array(values)
     if all(isinstance(value, int | float) for value in values):

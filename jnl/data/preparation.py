@@ -95,8 +95,13 @@ class Preparation(NamedTuple):
         return ((inputs - np.array(self.mean)[None]) / np.array(self.std)[None]).astype(np.float32)
 
     def _finite(self, inputs: np.ndarray) -> np.ndarray:
-        if not np.isfinite(inputs).all():
-            raise UserError("inputs: some are not finite; remove or fill NaN and infinite values")
+        wrong = ~np.isfinite(inputs)
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0].tolist()
+            raise UserError(
+                f"inputs: some are not finite, first in row {row}, column {column} (the first is 0); remove or fill NaN and "
+                "infinite values"
+            )
         return inputs
 
     def _resized(self, inputs: np.ndarray) -> np.ndarray:

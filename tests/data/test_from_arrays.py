@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import quick
 
@@ -175,6 +176,12 @@ class TestLabels:
         if spelling.strip():  # a class that is named on purpose
             assert jnl.from_arrays(IMAGES, labels, class_names=classes).class_names == classes
 
+    @pytest.mark.parametrize("dtype", ["Int64", "string", "object", "float", "category"])
+    def test_missing_labels_of_pandas_are_refused_by_row(self, dtype):
+        labels = pd.Series([1, None, 2] * 20, dtype=dtype if dtype != "string" else "Int64").astype(dtype)
+        with pytest.raises(jnl.UserError, match="training labels are missing .* in 20 rows, first in row 1"):
+            jnl.from_arrays(IMAGES, labels)
+
     def test_minus_is_a_class_beside_plus(self):
         assert jnl.from_arrays(IMAGES, ["+", "-"] * 30).class_names == ("+", "-")
 
@@ -207,7 +214,10 @@ REFUSED = {
     "one class": ({"labels": LABELS * 0}, "labels of at least 2 classes"),
     "tokens below 0": ({"inputs": -np.ones((60, 2), int), "kind": "tokens"}, "tokens go from -1 to -1"),
     "tokens as fractions": ({"inputs": np.ones((60, 2)), "kind": "tokens"}, "give tokens as whole numbers"),
-    "not finite": ({"inputs": np.full((60, 2), np.nan)}, "data has non-finite training inputs"),
+    "not finite": (
+        {"inputs": np.full((60, 2), np.nan)},
+        "data has non-finite training inputs, first in row 0, column 0",
+    ),
     "other shape of the test": ({"test_inputs": IMAGES[:, :7, :7], "test_labels": LABELS}, "give both the same type"),
 }
 
