@@ -54,12 +54,13 @@ class Preparation(NamedTuple):
           UserError: if the inputs do not have this form.
         """
         if self.columns and (table := _table(inputs)) is not None:
-            from jnl.data.readers import columns
+            from jnl.data.readers.columns import Columns
+            from jnl.data.readers.features import features
 
-            features, notes = columns.features(table, columns.Columns(self.columns, self.fills, self.decimal), "inputs")
+            found, notes = features(table, Columns(self.columns, self.fills, self.decimal), "inputs")
             for note in notes:
                 warnings.warn(note, stacklevel=3)
-            return self._finite(self.standardized(features))
+            return self._finite(self.standardized(found))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
         if self.words and array.dtype.kind == "U":
             length = self.shape[0]
@@ -99,8 +100,8 @@ class Preparation(NamedTuple):
         if wrong.any():
             row, column = np.argwhere(wrong)[0].tolist()
             raise UserError(
-                f"inputs: some are not finite, first in row {row}, column {column} (the first is 0); remove or fill NaN and "
-                "infinite values"
+                f"inputs: some are not finite, first in row {row}, column {column} (the first is 0); remove or fill NaN"
+                " and infinite values"
             )
         return inputs
 

@@ -2,7 +2,6 @@
 
 import datetime
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,13 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jnl.core.errors import UserError, reason
+from jnl.core.errors import UserError
 from jnl.data.notes import doubt, listed, number
-from jnl.data.readers import numbers
+from jnl.data.readers import cells, numbers
 from jnl.data.readers.tables import Table
 
 MOST_WORDS = 100  # largest number of different words in a column
-_HEAD = 1000  # number of rows that are looked at first
 _FEW = 10  # a table with fewer rows may have a feature that looks like row numbers
 _HIDDEN_INDEX = re.compile(r"(__index_level_\d+__)?")  # names under which pandas stores row numbers
 _INDEX = re.compile(r"(unnamed: ?\d+(\.\d+)*|index|level_\d+|(row|line)?[ _]?(id|no|nr|number|idx)|.*[ _]id|row)", re.I)
@@ -43,22 +41,6 @@ class Decided(NamedTuple):
     notes: tuple[str, ...]
 
 
-def content(table: pa.Table, name: str, field: str) -> list[object]:
-    """Return the values of a column as Python objects. `field` is the config field of the table, for error messages."""
-    try:
-        return table[name].to_pylist()
-    except Exception as error:  # such as bytes that are not text, or times that Python cannot represent
-        raise UserError(
-            f"{field}: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
-        ) from error
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Return whether a column holds texts, perhaps as numbers of words."""
-    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
-
-
 def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), decimal: str = "") -> Decided:
     """Return the columns of a training table that become features.
 
@@ -72,7 +54,7 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
       UserError: A column cannot be used, or none is left.
     """
     names = [name for name in table.columns.column_names if name not in skip]
-    texts = {name: _texts(table.columns, name) for name in names if is_text(table.columns[name].type)}
+    texts = {name: cells.texts(table.columns, name) for name in names if cells.is_text(table.columns[name].type)}
     sign = decimal or numbers.decimal_sign(texts, table.separator)
     words: dict[str, Sequence[str]] = {}
     fills: dict[str, float] = {}
@@ -92,7 +74,7 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
         elif pa.types.is_nested(kind):
             raise UserError(f"data.dir: column {name!r} holds values of the type {kind}; leave it out")
         else:
-            values = _typed(table.columns, name, "data.dir")
+            values = cells.typed(table.columns, name, "data.dir")
         if values is not None:
             _refuse_infinite(table, name, values)
             why = why or _why_no_feature(name, values)
@@ -109,81 +91,6 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
     return Decided(Columns(words, fills, sign), (*notes, *doubts))
 
 
-def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return inputs f32[N, D] and notes about words that the training table lacks.
-
-    A column of words becomes one column for each word. A column of numbers with missing ones in the training table
-    becomes two: the numbers, with the median where one is missing, and 1 where one is missing.
-
-    Args:
-      table: the table.
-      columns: how the columns of the training table became features.
-      field: config field or argument with the table, for error messages.
-
-    Raises:
-      UserError: A column is missing, does not hold numbers, or lacks one although that of the training table does not.
-    """
-    found: list[np.ndarray] = []
-    notes: list[str] = []
-    for name, words in columns.words.items():
-        if name not in table.columns.column_names:
-            raise UserError(f"{field}: column {name!r} is missing; the table needs all columns of the training table")
-        if words:
-            position = _positions(table.columns, name, words, field)
-            found += [position == place for place in range(len(words))]
-            if unknown := int((position < 0).sum()):
-                row = int(np.argmax(position < 0))
-                value = str(content(table.columns.slice(row, 1), name, field)[0])
-                said = f"{number(unknown, 'row')} with words that the training table lacks, such as {value!r}"
-                notes.append(f"{field}: column {name!r} has {said}")
-            continue
-        values = _numbers(table, name, columns.decimal, field)
-        lost = np.isnan(values)
-        if name in columns.fills:
-            found += [np.where(lost, columns.fills[name], values), lost]
-        elif lost.any():
-            raise UserError(
-                f"{field}: column {name!r} has no number in {table.place(int(lost.argmax()))}, but it has all in the "
-                "training table; fill it"
-            )
-        else:
-            found.append(values)
-    with np.errstate(over="ignore"):  # too large values become infinite, which is reported later
-        return np.stack(found, 1).astype(np.float32), tuple(notes)
-
-
-def copies(table: Table, columns: Columns, labels: Sequence[int | str]) -> tuple[str, ...]:
-    """Return a doubt about each column that says the same as the labels, one to one."""
-    _, given = np.unique(np.array([str(label) for label in labels]), return_inverse=True)
-    doubts = []
-    for name, words in columns.words.items():
-        if words:
-            codes = _positions(table.columns, name, words, "data.dir")
-        else:
-            values = _numbers(table, name, columns.decimal, "data.dir")
-            if len(np.unique(values[:_HEAD])) > given.max() + 1:  # most columns
-                continue
-            _, codes = np.unique(values, return_inverse=True)
-        pairs = len(np.unique(codes * np.int64(len(labels) + 1) + given))
-        if pairs == len(np.unique(codes)) == given.max() + 1 > 1:
-            doubts.append(
-                doubt(f"data.dir: column {name!r} says the same as the label in each row; is it a label too?")
-            )
-    return tuple(doubts)
-
-
-def _texts(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """Return a column of texts without spaces, with nothing for missing values."""
-    try:
-        texts = table[name].cast(pa.string())
-        texts.validate(full=True)
-        return texts if numbers.plain(texts) is not None else numbers.trimmed(texts)
-    except pa.ArrowException as error:
-        raise UserError(
-            f"data.dir: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
-        ) from error
-
-
 def _of_texts(
     table: Table, name: str, texts: pa.ChunkedArray, decimal: str
 ) -> tuple[str, list[str], np.ndarray | None]:
@@ -191,7 +98,7 @@ def _of_texts(
     there = texts.drop_null()
     if not len(there):
         return "empty", [], None
-    if (values := _parsed(texts, decimal)) is not None:
+    if (values := cells.parsed(texts, decimal)) is not None:
         return "", [], values
     known = there.unique().to_pylist()
     dates = all(_DATE.fullmatch(word) for word in known)
@@ -202,7 +109,7 @@ def _of_texts(
             f"data.dir: column {name!r} holds numbers, but also {wrong[0].as_py()!r} in "
             f"{table.place(int(np.argmin(good)))}; give a number there, or leave the column out"
         )
-    words = sorted({_word(word) for word in known} | ({""} if texts.null_count else set()))
+    words = sorted({cells.word(word) for word in known} | ({""} if texts.null_count else set()))
     if dates:
         return "dates or times", words, None
     if len(known) == len(texts) > 1:
@@ -210,29 +117,6 @@ def _of_texts(
     if len(known) > MOST_WORDS:
         return f"more than {MOST_WORDS} different words", words, None
     return "the same value in each row" if len(words) == 1 else "", words, None
-
-
-def _parsed(texts: pa.ChunkedArray, decimal: str) -> np.ndarray | None:
-    """Return texts as numbers f64[N] if all are; missing ones are NaN."""
-    values = numbers.plain(texts) if decimal == "." else None
-    if values is None and (numbers.are_truth(texts) or numbers.fits(texts, decimal).all()):
-        values = numbers.read(texts, decimal)
-    return values
-
-
-def _word(text: str | None) -> str:
-    """Return a word without spaces around it, in one Unicode form; "" for a missing one."""
-    return unicodedata.normalize("NFC", text or "")
-
-
-def _typed(table: pa.Table, name: str, field: str) -> np.ndarray:
-    """Return a column of numbers or truth values as f64[N]; missing values are NaN."""
-    try:
-        return np.asarray(table[name].cast(pa.float64(), safe=False).to_numpy(), np.float64)
-    except (pa.ArrowException, ValueError) as error:
-        raise UserError(
-            f"{field}: column {name!r} cannot be read ({reason(error)}); correct or leave it out"
-        ) from error
 
 
 def _refuse_infinite(table: Table, name: str, values: np.ndarray) -> None:
@@ -287,36 +171,6 @@ def _are_dates(values: np.ndarray) -> bool:
         except ValueError:
             return False
     return True
-
-
-def _numbers(table: Table, name: str, decimal: str, field: str) -> np.ndarray:
-    """Return a column of another table as numbers f64[N]."""
-    if not is_text(table.columns[name].type):
-        if not (pa.types.is_temporal(table.columns[name].type) or pa.types.is_nested(table.columns[name].type)):
-            return _typed(table.columns, name, field)
-        where, value = table.place(0), str(table.columns[name].type)
-    else:
-        texts = _texts(table.columns, name)
-        if (values := _parsed(texts, decimal)) is not None:
-            return values
-        row = int(np.argmin(numbers.fits(texts, decimal)))
-        where, value = table.place(row), texts[row].as_py()
-    raise UserError(
-        f"{field}: column {name!r} does not hold numbers, but in the training table it does ({value!r} in {where}); "
-        "use the same type in both"
-    )
-
-
-def _positions(table: pa.Table, name: str, words: Sequence[str], field: str) -> np.ndarray:
-    """Return the place of each word of a column among the known words, i64[N]; -1 for others."""
-    if is_text(table[name].type):
-        values = [_word(text) for text in _texts(table, name).to_pylist()]
-    else:
-        values = ["" if value is None else str(value) for value in content(table, name, field)]
-    known = {word: place for place, word in enumerate(words)}
-    if "" not in known and "None" in known:  # models of jnl before missing words had the name ""
-        known[""] = known["None"]
-    return np.array([known.get(value, -1) for value in values], np.int64)
 
 
 def _notes(

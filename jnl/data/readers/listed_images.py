@@ -15,7 +15,7 @@ from jnl.data.labels import TEST, TRAIN, TRUE, classes
 from jnl.data.notes import listed
 from jnl.data.preparation import Preparation
 from jnl.data.readers import files, images
-from jnl.data.readers.columns import content, is_text
+from jnl.data.readers.cells import content, is_text
 from jnl.data.readers.image_files import ENDINGS
 from jnl.data.readers.layout import HELD, split_of
 from jnl.data.readers.pixels import Rules

@@ -24,7 +24,7 @@ from jnl.data.labels import tidied
 from jnl.data.missing import is_missing
 from jnl.data.notes import doubt, listed
 from jnl.data.preparation import Preparation
-from jnl.data.readers import columns, listed_images, tables
+from jnl.data.readers import cells, columns, features, listed_images, tables
 from jnl.data.readers.pixels import Rules, parse_range
 from jnl.data.readers.tables import Table
 from jnl.data.readers.tfds import Folder
@@ -82,8 +82,9 @@ def load(
     train = tables.read(Path(dir), "data.dir", separator, encoding)
     other = tables.read(Path(test), "data.test", separator, encoding) if test else None
     out, kept = (_names(train, names, field) for names, field in ((leave_out, "leave_out"), (keep, "keep")))
-    seen = _labels(train, label, "data.label")
-    true = _labels(train, truth, "data.truth") if truth else None
+    about = list(train.notes)
+    seen = _labels(train, label, "data.label", about)
+    true = _labels(train, truth, "data.truth", about) if truth else None
     known = {*seen, *(true or ())}
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
@@ -93,22 +94,22 @@ def load(
         if test:
             raise UserError("data.test: a table of images has its test set in a column; set data.split instead")
         made = listed_images.load(listing, given, names, size, Rules(background, parse_range(range)))
-        return made._replace(notes=train.notes + made.notes)
+        return made._replace(notes=(*about, *made.notes))
     for field, unused in (("size", size), ("range", range), ("background", background != "white")):
         if unused:
             raise UserError(f"data.{field}: the table lists no images, so it has no effect; leave it out")
     decided = columns.decide(train, {label, *out} | ({truth} if truth else set()), kept, decimal)
     found = decided.columns
-    inputs, notes = columns.features(train, found, "data.dir")
-    held, same = None, columns.copies(train, found, true or seen) if len(seen) > _FEW else ()
+    inputs, notes = features.features(train, found, "data.dir")
+    held, same = None, features.copies(train, found, true or seen) if len(seen) > _FEW else ()
     if other is not None:
-        test_inputs, said = columns.features(other, found, "data.test")
-        held, notes = Labelled(test_inputs, _words(_labels(other, label, "data.test"))), other.notes + said
+        test_inputs, said = features.features(other, found, "data.test")
+        held, notes = Labelled(test_inputs, _words(_labels(other, label, "data.test", about))), other.notes + said
     form = Preparation((), "", columns=found.words, fills=found.fills, decimal=found.decimal)
     made = dataset(given._replace(inputs=inputs), held, names, standardize, form)
     name = Path(dir).name
     ignored = (f"columns left out as data.leave_out says: {listed(out)}",) if out else ()
-    said = (*train.notes, *decided.notes, *ignored, *same, *notes, *made.notes[1:])
+    said = (*about, *decided.notes, *ignored, *same, *notes, *made.notes[1:])
     return made._replace(origin=lambda row: f"{name} row {row}", notes=said)
 
 
@@ -121,8 +122,8 @@ def _names(table: Table, names: str, field: str) -> list[str]:
     return found
 
 
-def _labels(table: Table, name: str, field: str) -> list[int | str]:
-    """Return the labels in column `name` as whole numbers or words. `field` is for error messages.
+def _labels(table: Table, name: str, field: str, notes: list[str]) -> list[int | str]:
+    """Return the labels in column `name` as whole numbers or words. `field` is for messages, which `notes` gets.
 
     Raises:
       UserError: There is no such column, a label is missing, or labels are fractions.
@@ -137,7 +138,7 @@ def _labels(table: Table, name: str, field: str) -> list[int | str]:
         )
     if not len(rows):
         raise UserError(f"{field}: the table has no rows")
-    values = columns.content(rows, name, field)
+    values = cells.content(rows, name, field)
     texts = ["" if value is None or value != value else str(value) for value in values]
     lost = _missing(texts)
     if lost:
@@ -151,7 +152,8 @@ def _labels(table: Table, name: str, field: str) -> list[int | str]:
             raise UserError(f"{field}: column {name!r} holds fractions; give whole numbers or words as classes")
         found: list[int | str] = [int(text.partition(".")[0]) for text in texts]
         if len(set(found)) < len({text.strip() for text in texts}):
-            doubt(f"{field}: labels of column {name!r} that are the same number, such as 1 and 01, are one class")
+            text = f"{field}: labels of column {name!r} that are the same number, such as 1 and 01, are one class"
+            notes.append(doubt(text))
         return found
     if pa.types.is_floating(rows[name].type):
         raise UserError(
