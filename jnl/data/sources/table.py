@@ -89,7 +89,8 @@ def load(
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
     given = Labelled(np.zeros(0), _words(seen), None if true is None else _words(true))
-    listing = listed_images.find(train, Path(dir), {label, truth, *out}, images, file, split)
+    skip = {label, *out} | ({truth} if truth else set())
+    listing = listed_images.find(train, Path(dir), skip, images, file, split)
     if listing is not None:
         if test:
             raise UserError("data.test: a table of images has its test set in a column; set data.split instead")
@@ -98,7 +99,7 @@ def load(
     for field, unused in (("size", size), ("range", range), ("background", background != "white")):
         if unused:
             raise UserError(f"data.{field}: the table lists no images, so it has no effect; leave it out")
-    decided = columns.decide(train, {label, *out} | ({truth} if truth else set()), kept, decimal)
+    decided = columns.decide(train, skip, kept, decimal)
     found = decided.columns
     inputs, notes = features.features(train, found, "data.dir")
     held, same = None, features.copies(train, found, true or seen) if len(seen) > _FEW else ()
