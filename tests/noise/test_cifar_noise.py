@@ -102,7 +102,10 @@ class TestHuman:
                 {"clean_label": np.arange(39) % 10, "worse_label": np.zeros(39, int)},
                 "data.file: .*the images of this data set",
             ),
-            ({"clean_label": np.arange(40) % 10, "worse_label": np.array([None] * 40)}, "data.file: .*without objects"),
+            (
+                {"clean_label": np.arange(40) % 10, "worse_label": np.array([None] * 40)},
+                "data.file: .*not a whole number",
+            ),
         ],
     )
     def test_wrong_files_are_told(self, arrays, field, two_sets, tmp_path):
