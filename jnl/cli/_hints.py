@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from jnl.core.errors import UserError, unknown
 
 _HAVE_OPTIONS = {"data": "data set", "model": "network"}
-_OTHER_WORDS = {"lr": "learning_rate", "method": "strategy", "seed": "seeds", "noise_rate": "rate"}
+_OTHER_WORDS = {"lr": "learning_rate", "seed": "seeds", "noise_rate": "rate"}
 
 
 def check(config: ConfigDict, arguments: list[str]) -> None:

@@ -128,10 +128,10 @@ FIELDS = {
         "on two CPU cores.",
     ),
     "checkpoint.select": Field(
-        "last", "Whose weights predict: those of the `last` epoch, or of the epoch that a rule chooses."
+        "last", "Which weights predict: the weights of the `last` epoch, or of the epoch that a rule chooses."
     ),
     "checkpoint.changed_code": Field(
-        False, "Whether a training goes on although its code has changed. The names of the changed files are recorded."
+        False, "Whether a training continues after its code has changed. The names of the changed files are recorded."
     ),
     "minutes": Field(
         0.0,

@@ -1,10 +1,13 @@
 """Small data sets in the files that the authors of MNIST and CIFAR publish."""
 
 import struct
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import numpy as np
+from conftest import ROOT
 
 from jnl.data.readers import idx
 from jnl.data.readers.cifar import binary_file, python_file
@@ -91,3 +94,17 @@ def pack(archive: Path, folder: Path):
     """Pack a folder as the authors of CIFAR did."""
     with tarfile.open(archive, "w:gz") as packed:
         packed.add(folder, folder.name)
+
+
+HIDDEN = """
+import sys
+sys.modules["tensorflow"] = sys.modules["tensorflow_datasets"] = None  # importing them fails
+sys.path.insert(0, "tests")
+"""
+
+
+def without_tfds(code):
+    """What a process prints that can import neither TensorFlow nor TFDS."""
+    done = subprocess.run([sys.executable, "-c", HIDDEN + code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
