@@ -30,6 +30,18 @@ class TestTfds:
         assert data.load("tfds:flowers:1.0.0", own, size=6).test.inputs.shape == (3, 6, 6, 3)
         same(loaded, data.load("tfds:flowers", own))
 
+    def test_the_own_folder_of_the_set_and_that_of_its_version_are_found(self, own, monkeypatch):
+        images = synthetic.pictures(4, 8, 8, 1)
+        synthetic.prepared(own, "places", {"train": (images, {"label": range(4)})}, shape=(8, 8, 1))
+        usual = data.load("tfds:places", own)
+        monkeypatch.chdir(own / "places")
+        for folder in (own / "places", own / "places" / "1.0.0", ".", "1.0.0"):
+            same(data.load("tfds:places", folder), usual)
+        with pytest.raises(UserError, match="none is prepared in .*places/2.0.0; correct"):
+            data.load("tfds:places", own / "places" / "2.0.0")
+        with pytest.raises(UserError, match="no data set 'others', and none is prepared"):
+            data.load("tfds:others", own / "places")
+
     def test_the_truth_is_unknown_unless_trusted(self, own):
         images = synthetic.pictures(4, 8, 8, 1)
         splits = {"train": (images, {"label": range(4)}), "test": (images[:2], {"label": [0, 1]})}

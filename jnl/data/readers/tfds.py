@@ -32,6 +32,7 @@ Order = Callable[[str, int, range, Sequence[Row]], np.ndarray]
 # exceed the memory.
 _AT_ONCE = 2**25
 _SAMPLE = 256  # number of records that are read to choose a common size for images
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
 _NAME = re.compile(r"\w+(/\w[\w.+-]*)?(:\d+\.\d+\.\d+)?", re.ASCII)  # no path or URL outside the folder
 
 
@@ -70,7 +71,20 @@ def by_key(part: str, total: int, which: range, rows: Sequence[Row]) -> np.ndarr
 
 def is_prepared(name: str, dir: str | os.PathLike[str]) -> bool:
     """Return whether a folder holds prepared files of a data set of TFDS. This does not need TFDS."""
-    return any(Path(dir, name).glob("*/dataset_info.json"))
+    return any(Path(_home(name, dir), name).glob("*/dataset_info.json"))
+
+
+def _home(name: str, dir: str | os.PathLike[str]) -> Path:
+    """Return the folder of prepared data sets; `dir` is this folder, that of the data set in it, or of its version."""
+    folder = Path(dir).absolute()
+    own = [one for one in (folder, *folder.parents[:2]) if one.name == re.split("[/:]", name)[0]]
+    return own[0].parent if own and not (folder / name).exists() else folder
+
+
+def _version(name: str, dir: str | os.PathLike[str]) -> str:
+    """Return the version that `dir` is the folder of, such as ":3.0.1", or nothing."""
+    folder = Path(dir).absolute()
+    return f":{folder.name}" if folder != _home(name, dir) and _VERSION.fullmatch(folder.name) else ""
 
 
 def read(name: str, dir: Folder, order: Order = as_stored, size: int = 0, instead: str = "") -> Dataset:
@@ -248,7 +262,8 @@ def _builder(name: str, dir: Folder, instead: str = "") -> Iterator["tfds.core.D
         raise UserError(f"data.name: {name!r} is not a TFDS name; give one such as tfds:food101")
     try:
         with quiet():  # hides messages about the group sizes of array_record
-            builder = tfds.builder(name, data_dir=None if dir is None else os.fspath(dir))
+            version, home = ("", None) if dir is None else (_version(name, dir), _home(name, dir))
+            builder = tfds.builder(name + version, data_dir=home)
             if not builder.info.splits:
                 raise FileNotFoundError(builder.data_dir)
             yield builder
