@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 from jnl import data, models, strategies
 from jnl.core import registry
 from jnl.core.errors import UserError, unknown
+from jnl.settings.config_object import Config, plain
 from jnl.settings.fields import FORGET_FIELDS
 from jnl.settings.schema import FIELDS
 
@@ -23,13 +24,13 @@ CORE = ("coteaching", "coteaching_plus", "decoupling", "jocor", "small_loss", "s
 
 def default(strategy: str = "standard") -> ConfigDict:
     """Return a config with all fields of a strategy and their defaults, see `schema.py`."""
-    config, strategy_of = ConfigDict(), strategies.make(strategy)
+    config, strategy_of = Config(), strategies.make(strategy)
     for name, field in FIELDS.items():
         section, _, leaf = name.rpartition(".")
         if section == "strategy" and leaf in FORGET_FIELDS and not strategy_of.uses_forget_rate:
             continue
         if section and section not in config:
-            config[section] = ConfigDict()
+            config[section] = Config()
         (config[section] if section else config)[leaf] = field.holder()
     config.strategy.name = strategy
     config.strategy.update(strategies.hypers(strategy))
@@ -45,7 +46,7 @@ def family(name: str) -> str:
 
 def set_model(config: ConfigDict, name: str, **options: registry.Value) -> None:
     """Set the network: remove the fields of the old one, and set the new ones to `options` or else to defaults."""
-    config.model = ConfigDict({"name": name, **(models.options(name) if name != "auto" else {}), **options})
+    config.model = Config({"name": name, **(models.options(name) if name != "auto" else {}), **options})
 
 
 def complete(config: ConfigDict) -> ConfigDict:
@@ -54,7 +55,7 @@ def complete(config: ConfigDict) -> ConfigDict:
     Raises:
       UserError: if a field is unknown, a value has the wrong type, or a number does not fit into an array.
     """
-    given = config.to_dict()  # resolves references
+    given = {name: plain(value) for name, value in config.to_dict().items()}  # resolves references
     check_numbers(given, "config")
     names = {}
     for section, name in (("strategy", "standard"), ("model", "auto"), ("data", "digits")):
@@ -94,7 +95,8 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
         except OverflowError as error:
             raise UserError(f"config.{field}: {value!r} does not fit into 32 bits; give a smaller number") from error
         except (TypeError, ValueError) as error:  # ValueError: keys of a dict that are no fields
-            raise UserError(f"config.{field}: expected {wanted.__name__}, found {value!r}") from error
+            expected = "a value" if wanted is object else wanted.__name__
+            raise UserError(f"config.{field}: expected {expected}, found {value!r}") from error
 
 
 def check_numbers(value: object, field: str) -> None:

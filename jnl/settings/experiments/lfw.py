@@ -33,7 +33,7 @@ def lfw(arg: str | None = None) -> ConfigDict:
 
 
 def _reference(config: ConfigDict) -> None:
-    config.model = ConfigDict({"name": "levi_hassner", "dropout": 0.0})
+    config.model = {"name": "levi_hassner", "dropout": 0.0}
     config.epochs, config.seeds = 400, 3
     config.optim.update(name="sgd", learning_rate=0.002, schedule="staircase", decay=0.5)
     config.optim.milestones = tuple(67 * number for number in range(1, 6))

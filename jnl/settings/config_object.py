@@ -1,0 +1,42 @@
+"""The object that holds a config: a ConfigDict to which people may also give NumPy values, ranges and paths."""
+
+import os
+
+import numpy as np
+from jax import Array
+from ml_collections import ConfigDict
+
+
+class Config(ConfigDict):
+    """A ConfigDict that stores the plain Python value of what a field is set to.
+
+    Example:
+      >>> import jnl
+      >>> config = jnl.get_config("jocor")
+      >>> config.epochs, config.optim.learning_rate, config.seeds = np.int64(5), np.float32(0.5), range(2)
+      >>> config.epochs, config.optim.learning_rate, config.seeds
+      (5, 0.5, (0, 1))
+    """
+
+    def __setitem__(self, key: str, value: object) -> None:
+        value = plain(value)
+        if isinstance(value, dict | ConfigDict) and not isinstance(value, Config):
+            value = Config(value)
+        super().__setitem__(key, value)
+
+
+def plain(value: object) -> object:
+    """Return a value without NumPy, ranges and paths: numbers, texts, tuples and lists of them."""
+    if isinstance(value, np.ndarray | Array):
+        return plain(np.asarray(value)[()]) if not value.ndim else tuple(plain(one) for one in np.asarray(value))
+    if isinstance(value, np.floating):
+        return float(str(value))  # 0.4 of float32 means 0.4, not 0.4000000059604645
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, range):
+        return tuple(value)
+    if isinstance(value, tuple | list):
+        return type(value)(plain(one) for one in value)
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
