@@ -17,7 +17,8 @@ from jnl.core.drawing import import_matplotlib
 from jnl.core.errors import UserError, printable
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
-from jnl.experiment.preview import describe, doubts, estimate
+from jnl.experiment.doubts import doubts
+from jnl.experiment.preview import describe, estimate
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices

@@ -16,6 +16,7 @@ from jnl import data, models, noise, strategies
 from jnl.core.errors import UserError
 from jnl.core.foreign import is_foreign
 from jnl.core.memory import OutOfSample
+from jnl.core.numerics import own_numerics
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState, fills_device
@@ -44,6 +45,7 @@ _HELD_OUT = 0.1  # share of the training set that is held out for validation if 
 _OPERATIONS = 2**41  # floating-point operations of one segment of an epoch: about half a minute on two CPU cores
 
 
+@own_numerics()
 def build(
     config: ConfigDict, load: Callable[..., Dataset] = data.load, network: ModuleNetwork | None = None
 ) -> list[ProgramSpec]:

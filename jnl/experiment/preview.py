@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
-from jnl import data
 from jnl.core.errors import printable
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
@@ -83,25 +82,3 @@ def _training(program_spec: ProgramSpec) -> str:
         f"{', inputs fed from the host' if program_spec.train_spec.streams else ''}, {len(program_spec.epochs)} epochs "
         f"of {program_spec.train_spec.steps} batches of {settings.batch_size}"
     )
-
-
-def doubts(program_spec: ProgramSpec) -> list[str]:
-    """Return a line for each setting that may be a mistake."""
-    settings, run = program_spec.settings, program_spec.runs[0]
-    name, kind, lines = settings.strategy.name, settings.noise.kind, []
-    noisy = data.noisy_already(settings.data.name)
-    if noisy and kind != "none":
-        lines.append(
-            f"{settings.data.name} already has wrong labels, and noise.kind={kind} adds more; set noise.kind=none to "
-            "add none"
-        )
-    forgets = settings.strategy.instance.uses_forget_rate
-    if forgets and int(run.keep_counts[-1, -1]) == settings.batch_size:
-        lines.append(
-            f"{name} leaves no examples out: set strategy.forget_rate to the share of labels that may be wrong"
-        )
-    if noisy and float(run.hyper.get("noise_rate", 1)) == 0:
-        lines.append(
-            f"{name} treats all labels as correct: set strategy.noise_rate to the share of them that may be wrong"
-        )
-    return [printable(line) for line in lines]

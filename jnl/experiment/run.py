@@ -16,6 +16,7 @@ from ml_collections import ConfigDict
 from jnl import data, models
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json
+from jnl.core.numerics import own_numerics
 from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
@@ -24,10 +25,11 @@ from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
 from jnl.experiment.cross_validation import weigh
+from jnl.experiment.doubts import doubts
 from jnl.experiment.given import in_place_of, name_plugins
 from jnl.experiment.left_out import tables
 from jnl.experiment.loop import train_program
-from jnl.experiment.preview import describe, doubts
+from jnl.experiment.preview import describe
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.experiment.result_sink import ResultSink, open_results
 from jnl.experiment.summarize import metric_rows, run_columns, summary_of, summary_points
@@ -75,6 +77,7 @@ class EpochCallback(Protocol):
         """
 
 
+@own_numerics()
 def run(
     config: ConfigDict,
     workdir: str | os.PathLike[str] | None = None,
@@ -139,11 +142,12 @@ def run(
     for line in describe(programs[0]):
         _log.info(line)
     for line in doubts(programs[0]):
-        warnings.warn(line, stacklevel=2)
+        warnings.warn(line, stacklevel=3)
     with open_results(config, programs, workdir) as output:
         return train(programs, output, on_epoch_end)[0]
 
 
+@own_numerics()
 def train(
     programs: Sequence[ProgramSpec], output: ResultSink, on_epoch_end: EpochCallback | None = None
 ) -> list[History]:

@@ -17,6 +17,7 @@ from jnl import models
 from jnl.core.errors import UserError, reason
 from jnl.core.foreign import is_foreign
 from jnl.core.network import Tree
+from jnl.core.numerics import own_numerics
 from jnl.inference.description import ModelDescription, ProgramDescription
 from jnl.inference.trained_model import Program, TrainedModel
 from jnl.results.checkpoint import SELECTED, latest, named_arrays
@@ -25,6 +26,7 @@ from jnl.results.files import CHECKPOINTS, MODEL, SUMMARY
 _log = logging.getLogger(__name__)
 
 
+@own_numerics()
 def load(
     workdir: str | os.PathLike[str], *, model: nn.Module | Callable[..., object] | str | None = None
 ) -> TrainedModel:
@@ -71,7 +73,7 @@ def load(
 def _description(path: Path) -> ModelDescription:
     file = path / MODEL
     try:
-        return ModelDescription.from_json(json.loads(file.read_text()))
+        return ModelDescription.from_json(json.loads(file.read_text("utf-8")))
     except FileNotFoundError as error:
         raise UserError(
             f"workdir: {path} has no {MODEL}; give the folder of a training by this version of jnl"

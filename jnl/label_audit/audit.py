@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from jnl import models
 from jnl.core.errors import UserError
+from jnl.core.numerics import own_numerics
 from jnl.data.convert import array
 from jnl.data.dataset import Dataset
 from jnl.data.from_arrays import from_arrays
@@ -27,6 +28,7 @@ from jnl.noise import posterior
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
 
 
+@own_numerics()
 def audit(
     inputs: ArrayLike | None = None,
     labels: ArrayLike | None = None,

@@ -1,11 +1,13 @@
 """The contract that every strategy keeps. The strategies of jnl pass the same checks."""
 
 from jnl.core import registry
+from jnl.core.numerics import own_numerics
 from jnl.testing._hyper_values import MakeStrategy, divided
 from jnl.testing.selection import OF_SELECTION, ask
 from jnl.testing.step import check_step, check_suspects
 
 
+@own_numerics()
 def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.Value) -> None:
     """Raise `AssertionError` with the part of the contract that a method breaks.
 

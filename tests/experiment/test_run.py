@@ -11,6 +11,7 @@ from conftest import quick
 from ml_collections import ConfigDict
 
 import jnl
+from jnl import data
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.results.summary import best_last, last10
@@ -55,6 +56,24 @@ def test_metrics_have_one_row_per_run_and_epoch(workdir):
         ):
             assert 0 <= row[name] <= 1, name
         assert (row["changed_predictions"] is None) == (row["epoch"] == 0)
+
+
+def test_the_variables_of_jax_change_no_bit(jocor_history):
+    """`JAX_ENABLE_X64` and `JAX_DEBUG_NANS`: the accuracy of a class without test examples is NaN."""
+    flags = {"jax_enable_x64": True, "jax_debug_nans": True}
+    try:
+        for flag, value in flags.items():
+            jax.config.update(flag, value)
+        again = jnl.run(quick("jocor"))
+        predicted = again.predict_proba(data.load("digits").test.inputs)
+    finally:
+        for flag in flags:
+            jax.config.update(flag, False)
+    assert predicted.dtype == np.float32
+    for one, other in zip(jax.tree.leaves(again.state), jax.tree.leaves(jocor_history.state), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name, curve in jocor_history.metrics.items():
+        np.testing.assert_array_equal(again.metrics[name], curve)
 
 
 def test_summary_follows_from_the_metrics(workdir):

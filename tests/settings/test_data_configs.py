@@ -13,7 +13,8 @@ from helpers.configs import DATA_SETS
 from jnl import cli, data, noise
 from jnl.data.arrays import Labelled, dataset
 from jnl.experiment.build import build
-from jnl.experiment.preview import describe, doubts
+from jnl.experiment.doubts import doubts
+from jnl.experiment.preview import describe
 from jnl.experiment.run import run
 from jnl.settings import sweep
 from jnl.settings.config_file import load
