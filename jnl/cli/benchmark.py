@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def save() -> None:  # called after each measurement, so that a long benchmark can be stopped
         if asked.out is not None:
-            asked.out.write_text(json.dumps(found, indent=1) + "\n")
+            asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
     print(f"\n{'work':10} {'axis':8} {'precision':9} {'runs':>4}  {'s per run and epoch':28} {'GFLOP/s':>8} "
           f"{'limit':>6} {'compile s':>9} {'MiB per run':>11}")  # fmt: skip

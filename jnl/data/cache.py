@@ -67,7 +67,7 @@ def _checksum(file: Path) -> str:
 def _read(entry: Path) -> dict[str, np.ndarray] | None:
     """Return the mapped arrays of an entry, or None if the entry is missing or damaged."""
     try:
-        checksums = json.loads((entry / _CHECKSUMS).read_text())
+        checksums = json.loads((entry / _CHECKSUMS).read_text("utf-8"))
         files = {key: entry / f"{key}.npy" for key in checksums}
         if {path.name for path in entry.iterdir()} != {_CHECKSUMS, *(file.name for file in files.values())}:
             return None  # a file is missing or unexpected
@@ -110,15 +110,19 @@ def _make(entry: Path, make: Callable[[Allocate], None]) -> dict[str, np.ndarray
 
 
 def _on_disk(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
-    """Return a new array that is mapped to a file, or an array in memory if it is empty or the disk has no space."""
-    if 0 in shape:
+    """Return a new array that is mapped to a file.
+
+    It is in memory if it is empty, if the disk has no space, or where the system cannot reserve space. Windows cannot,
+    and it could not rename the folder of a mapped file either.
+    """
+    if 0 in shape or not hasattr(os, "posix_fallocate"):
         return np.empty(shape, dtype)
     try:
         array = np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
         with path.open("r+b") as file:  # reserves the space: a write to a mapped file on a full disk crashes
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         return array
-    except (OSError, AttributeError):
+    except OSError:
         path.unlink(missing_ok=True)
         return np.empty(shape, dtype)
 
@@ -130,6 +134,7 @@ def _commit(part: Path, entry: Path, arrays: dict[str, np.ndarray]) -> None:
             array.flush()
         else:
             np.save(part / f"{key}.npy", array)
-    (part / _CHECKSUMS).write_text(json.dumps({key: _checksum(part / f"{key}.npy") for key in arrays}))
+    checksums = {key: _checksum(part / f"{key}.npy") for key in arrays}
+    (part / _CHECKSUMS).write_text(json.dumps(checksums), "utf-8")
     shutil.rmtree(entry, ignore_errors=True)
     part.replace(entry)

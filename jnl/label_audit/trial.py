@@ -142,7 +142,7 @@ def _add(file: Path, row: Row) -> None:
     """Add a row to a CSV file, below its header."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = not file.exists()
-    with file.open("a", newline="") as out:
+    with file.open("a", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, list(row), lineterminator="\n")
         if new:
             writer.writeheader()

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import TypeVar
 
 import jax
 import numpy as np
+import psutil
 from jax.experimental import multihost_utils
 
 from jnl.core.errors import UserError
@@ -124,13 +124,4 @@ def memory() -> int:
     statistics = jax.local_devices()[0].memory_stats()
     if statistics and "bytes_limit" in statistics:
         return int(statistics["bytes_limit"])
-    return _free_memory() // jax.local_device_count()
-
-
-def _free_memory() -> int:
-    """Return the free memory of the machine in bytes: as Linux reports it; elsewhere half of all memory, to be safe."""
-    try:
-        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return psutil.virtual_memory().available // jax.local_device_count()

@@ -191,7 +191,7 @@ def _write(path: Path, checkpoint: Checkpoint) -> None:
     part = path.with_name(path.name + _PART)
     with _opened() as orbax:
         orbax.save(part, arrays, force=True)
-    (part / _FILES).write_text(json.dumps(_files(part)))
+    (part / _FILES).write_text(json.dumps(_files(part)), "utf-8")
     part.rename(path)
 
 
@@ -227,7 +227,7 @@ def _bytes(record: Mapping[str, Json]) -> np.ndarray:
 def _check_files(path: Path) -> None:
     """Raise `_DamagedError` if a file is missing, added or changed."""
     try:
-        expected = dict(json.loads((path / _FILES).read_text()))
+        expected = dict(json.loads((path / _FILES).read_text("utf-8")))
     except (FileNotFoundError, ValueError, TypeError) as error:
         raise _DamagedError(f"the file {_FILES} is missing or damaged") from error
     there = _files(path)

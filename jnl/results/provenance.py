@@ -1,6 +1,7 @@
 """Where a result comes from: command, versions, device, revision of the code, and fingerprints of data and labels."""
 
 import hashlib
+import os
 import shlex
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def _git_revision() -> str | None:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
+    return os.fsdecode(done.stdout).strip()

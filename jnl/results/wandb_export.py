@@ -29,7 +29,7 @@ def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool 
         raise UserError("wandb: not installed; pip install wandb") from error
     path, runs = Path(workdir), scalars.read(workdir)
     try:
-        config = json.loads((path / CONFIG).read_text())
+        config = json.loads((path / CONFIG).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"workdir: cannot read {path / CONFIG}; give the folder of a training") from error
     for run in runs:

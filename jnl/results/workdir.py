@@ -13,6 +13,7 @@ from jnl.core.errors import UserError
 from jnl.core.json_values import Json, as_list, as_object, leaves
 from jnl.results import old_names
 from jnl.results.files import CHECKPOINTS, CONFIG, LEFT_OUT, METRICS, MODEL, PARTIAL_SUMMARY, SUMMARY
+from jnl.results.folder_lock import FolderLock
 from jnl.results.records import Summary
 from jnl.settings.config import default
 from jnl.settings.fields import OnResume, role
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 class Workdir:
     """A folder with `config.json`, `metrics.jsonl`, `summary.json`, `left_out/` and `checkpoints/`.
 
-    Only one process can use it at a time. The kernel holds the lock, so it ends with the process in every case.
+    Only one process can use it at a time.
     """
 
     def __init__(self, path: Path, content: Content, changed_code: bool = False) -> None:
@@ -47,7 +48,7 @@ class Workdir:
         self._longer = False  # whether the config asks for more epochs than the folder records
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(path)
+            self._lock = FolderLock(path)
             try:
                 recorded = _recorded(path)
                 self._resumes = recorded is not None
@@ -56,9 +57,9 @@ class Workdir:
                 else:
                     self._changed += _compare(path, recorded, content, changed_code)
                     self._longer = _goes_on_longer(recorded, as_object(content["config"]))
-                self._rows = (path / f".{METRICS}.part").open("w")
+                self._rows = (path / f".{METRICS}.part").open("w", encoding="utf-8")
             except BaseException:
-                os.close(self._lock)
+                self._lock.release()
                 raise
         except OSError as error:
             raise _unusable(error) from error
@@ -70,7 +71,7 @@ class Workdir:
         with suppress(OSError):
             if not self._settled:
                 (self.path / f".{METRICS}.part").unlink()
-        os.close(self._lock)
+        self._lock.release()
 
     def describe_model(self, description: Content) -> None:
         """Write `model.json`, unless it is there: it does not change while a training goes on."""
@@ -107,7 +108,9 @@ class Workdir:
             if not self._so_far:  # from the previous process, about rows that are replaced now
                 (self.path / PARTIAL_SUMMARY).unlink(missing_ok=True)
             (self.path / SUMMARY).unlink(missing_ok=True)  # of fewer epochs
+            self._rows.close()  # Windows renames no open file
             (self.path / f".{METRICS}.part").replace(self.path / METRICS)
+            self._rows = (self.path / METRICS).open("a", encoding="utf-8")
             if self._resumes:
                 recorded = _recorded(self.path) or {}
                 before = as_list(recorded.get("resumed", []))
@@ -155,7 +158,7 @@ class Workdir:
     def _write(self, name: str, content: Content | Summary) -> None:
         part = self.path / f".{name}.part"
         try:
-            part.write_text(json.dumps(content, indent=1) + "\n")
+            part.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
             part.replace(self.path / name)
         except OSError as error:
             raise _unusable(error, part) from error
@@ -199,7 +202,7 @@ def _recorded(path: Path) -> Content | None:
 def _read(file: Path) -> Content | None:
     """Return the object in a JSON file, or None if the file does not exist."""
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -285,21 +288,6 @@ def _goes_on_longer(recorded: Content, now: Mapping[str, Json]) -> bool:
     """Return whether the config asks for more epochs than the recorded one, and both name a number."""
     was, is_ = _epochs(recorded), now.get("epochs")
     return isinstance(was, int) and isinstance(is_, int) and 0 < was < is_
-
-
-def _locked(path: Path) -> int:
-    """Lock a folder until this process ends, and return its file descriptor."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        import fcntl  # does not exist on Windows
-
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(folder)
-        raise UserError(f"workdir: another process is training in {path}; wait, or give another workdir") from error
-    except (OSError, ImportError):  # a file system or platform without locks
-        _log.warning("%s cannot be locked; make sure that no other process trains in it", path)
-    return folder
 
 
 def _unusable(error: OSError, path: Path | None = None) -> UserError:

@@ -49,9 +49,9 @@ def write(folder: Path, name: str, settings: Settings, found: StudyResult, secon
         "summary": found.summary,
     }
     try:
-        (folder / "numbers.json").write_text(json.dumps(content, indent=1) + "\n")
+        (folder / "numbers.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
         for title, rows in found.tables.items():
-            with (folder / f"{title}.csv").open("w", newline="") as file:
+            with (folder / f"{title}.csv").open("w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(rows)

@@ -125,7 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{mode:9} {precision:9} {seconds}", flush=True)
     if asked.out is not None:
         found = {"torch": torch.__version__, "device": name, "steps": asked.steps, "epochs": rows}
-        asked.out.write_text(json.dumps(found, indent=1) + "\n")
+        asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return 0
 
 
