@@ -24,6 +24,7 @@ from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable, reason, unknown
 from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
+from jnl.data.notes import notes_are_printed
 from jnl.data.readers import tables
 from jnl.label_audit.audit import audit
 
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str]) -> int:
         if getattr(asked, name) < least:
             raise UserError(f"--{name}: {getattr(asked, name)}; give at least {least}")
     given = [*asked.set, *([] if asked.label is None else [f"label={asked.label}"])]
-    dataset = _dataset(asked.data, asked.dir, given)
+    with notes_are_printed():
+        dataset = _dataset(asked.data, asked.dir, given)
     print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
     for note in dataset.notes:
         print(printable(note), flush=True)

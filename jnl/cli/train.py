@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from jnl.cli import _flags
 from jnl.core.drawing import import_matplotlib
 from jnl.core.errors import UserError, printable
+from jnl.data.notes import notes_are_printed
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.doubts import doubts
@@ -52,8 +53,9 @@ def train(arguments: Sequence[str]) -> Summary:
     if summary is None:
         devices.use_cores()
         devices.connect()
-        settled, estimated_rate = rated(config)
-        programs = build(settled)  # all programs are checked before one trains, so that errors come early
+        with notes_are_printed():
+            settled, estimated_rate = rated(config)
+            programs = build(settled)  # all programs are checked before one trains, so that errors come early
         with open_results(config, programs, workdir) as output:
             for line in dict.fromkeys(
                 line for program_spec in programs for line in (*describe(program_spec), *doubts(program_spec))

@@ -1,17 +1,30 @@
 """Sentences about what a reader of data did: they are in `Dataset.notes`, in the log and in `config.json`."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from jnl.core.errors import printable
 
 _SHOWN = 5  # most names in a sentence
 
 
+class DataWarning(UserWarning):
+    """The warning of a reader about a guess, or about data that it left out. `Dataset.notes` has the sentence too."""
+
+
 def doubt(sentence: str) -> str:
     """Warn about a guess or about left out data, and return the sentence."""
-    warnings.warn(printable(sentence), stacklevel=3)
+    warnings.warn(printable(sentence), DataWarning, stacklevel=3)
     return sentence
+
+
+@contextmanager
+def notes_are_printed() -> Iterator[None]:
+    """Hide the warnings of readers from people to whom a command prints the notes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        yield
 
 
 def number(count: int, thing: str) -> str:

@@ -13,22 +13,26 @@ pytestmark = pytest.mark.usefixtures("own")
 
 @pytest.fixture
 def table(own):
-    """A table with semicolons, decimal commas and row numbers, and embeddings of its rows."""
+    """A table with semicolons, decimal commas, row numbers and another encoding, and embeddings of its rows."""
     numbers = np.random.default_rng(0).normal(size=(60, 2)).round(2)
     numbers[:30] += 4
-    rows = pd.DataFrame(numbers, columns=["a", "b"]).assign(id=range(60), label=["x"] * 30 + ["y"] * 30)
-    rows.to_csv(own / "mine.csv", sep=";", decimal=",", index=False)
+    rows = pd.DataFrame(numbers, columns=["a", "b"]).assign(id=range(60), label=["x"] * 30 + ["ÿ"] * 30)
+    rows.to_csv(own / "mine.csv", sep=";", decimal=",", index=False, encoding="cp1252")
     np.save(own / "features.npy", numbers.astype(np.float32))
     return own / "mine.csv"
 
 
 @pytest.mark.filterwarnings("ignore:estimates of the noise rate differ")
+@pytest.mark.filterwarnings("ignore:.*was read as Windows-1252")
 def test_the_notes_are_printed_and_recorded(table, own, capsys):
     line = ["audit", str(table), f"--out={own / 'out'}", f"--features={own / 'features.npy'}", "--set", "leave_out=b"]
     assert cli.main(line) == 0
+    printed, warned = (text.splitlines() for text in capsys.readouterr())
     notes = data.load("table", table, leave_out="b").notes
-    printed, recorded = capsys.readouterr().out.splitlines(), json.loads((own / "out" / "audit.json").read_text())
+    recorded = json.loads((own / "out" / "audit.json").read_text())
     assert printed[1 : 1 + len(notes)] == recorded["data_notes"] == list(notes)
+    (guess,) = [line for line in printed if "Windows-1252" in line]
+    assert not [line for line in warned if guess in line]  # it is said once
     assert "columns left out (row numbers): 'id'" in notes and "numbers have decimal commas" in notes
 
 
