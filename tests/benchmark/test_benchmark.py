@@ -45,12 +45,10 @@ def test_it_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("jnl.benchmark.limits.MEBIBYTES", (1,))
     monkeypatch.setattr(startup, "host_seconds", partial(startup.host_seconds, epochs=20))
     out = tmp_path / "speed.json"
-    asked = ["--work", "mlp", "--runs", "2", "--axes", "map", "vmap", "--precisions", "bfloat16"]
+    asked = ["--work", "mlp", "--runs", "2", "--axes", "vmap", "--precisions", "bfloat16"]
     assert cli.main(["benchmark", *asked, "--repetitions", "1", "--out", str(out)]) == 0
     found = json.loads(out.read_text())
-    assert [(row["axis"], row["precision"], row["runs"]) for row in found["epochs"]] == [
-        ("map", "bfloat16", 2), ("vmap", "bfloat16", 2)
-    ]  # fmt: skip
+    assert [(row["axis"], row["precision"], row["runs"]) for row in found["epochs"]] == [("vmap", "bfloat16", 2)]
     best = max(found["limits"]["matmul"].values())
     assert all(row["share_of_limit"] == pytest.approx(row["operations_per_second"] / best) for row in found["epochs"])
     assert found["startup"]["mlp"]["cold_seconds"]["median"] > 0

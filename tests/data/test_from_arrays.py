@@ -241,12 +241,6 @@ class TestTraining:
         assert (point["data"], point["noise"]["kind"], point["noise"]["realized"]) == ("own", "none", [0.0, 0.0])
 
     @pytest.mark.slow
-    def test_a_config_that_adds_noise_is_doubted(self):
-        config = quick("standard", batch_size=8)
-        with pytest.warns(UserWarning, match="own already has wrong labels, and noise.kind=symmetric adds more"):
-            jnl.run(config, dataset=jnl.from_arrays(IMAGES, LABELS))
-
-    @pytest.mark.slow
     def test_it_goes_on_with_the_same_data_and_refuses_others(self, tmp_path):
         config = jnl.get_config("jocor", "data=own,rate=0.3,model=mlp,quick")
         config.batch_size = 8

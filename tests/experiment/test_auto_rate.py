@@ -5,34 +5,27 @@ import re
 
 import pytest
 from conftest import quick
+from sklearn.datasets import load_digits
 
 import jnl
+from jnl import noise
 from jnl.core.errors import UserError
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.run import run
 
 
-def auto(strategy="coteaching", field="forget_rate", **fields):
-    config = quick(strategy, epochs=1, seeds=1, **fields)
-    config.strategy[field] = "auto"
-    return config
-
-
 @pytest.mark.slow
-def test_it_is_near_the_truth():
-    config = auto("cdr", "noise_rate", noise__rate=0.4)
-    assert rated(config).config.strategy.noise_rate == pytest.approx(0.4, abs=0.05)
-    assert config.strategy.noise_rate == "auto"  # that of the caller stays
-
-
-@pytest.mark.slow
-def test_it_is_said(caplog, tmp_path):
-    config = auto(noise__rate=0.4)
+def test_it_is_near_the_truth_and_said(caplog, tmp_path):
+    inputs, labels = load_digits(return_X_y=True)
+    some = jnl.from_arrays(inputs[:600], noise.draw("symmetric", labels[:600], 10, 0.4, 0))
+    config = jnl.get_config("coteaching", "data=own")
+    config.epochs, config.seeds, config.strategy.forget_rate = 1, 1, "auto"
     with caplog.at_level(logging.INFO, "jnl"):
-        history = run(config, tmp_path)
+        history = run(config, tmp_path, dataset=some)
     found = re.search(r"strategy.forget_rate: (0\.\d+), estimated from the labels \(95 % interval", caplog.text)
-    assert found and float(found[1]) == pytest.approx(0.4, abs=0.05)
-    assert run(config, tmp_path).summary == history.summary  # it is finished, and read
+    assert found and float(found[1]) == pytest.approx(0.4, abs=0.06)
+    assert run(config, tmp_path, dataset=some).summary == history.summary  # it is finished, and read
+    assert config.strategy.forget_rate == "auto"  # that of the caller stays
 
 
 def test_what_is_a_number_stays():
@@ -49,7 +42,8 @@ def test_what_is_no_rate_is_refused(value):
 
 
 def test_a_sweep_over_noises_is_refused():
-    config = auto()
+    config = quick("coteaching")
+    config.strategy.forget_rate = "auto"
     config.sweep = (("noise.rate", (0.2, 0.4)),)
     with pytest.raises(UserError, match="strategy.forget_rate: auto, but the sweep over noise.rate"):
         run(config)

@@ -110,13 +110,13 @@ def test_another_cut_is_taken_up_as_it_was(tmp_path, monkeypatch):
 
     def training(path=None):
         often = {"checkpoint__every_minutes": 1e-6, "checkpoint__keep": 99}
-        return jnl.run(quick("jocor", epochs=EPOCHS, runs_axis="map", **often), path)
+        return jnl.run(quick("jocor", epochs=6, runs_axis="map", **often), path)
 
     monkeypatch.setattr(
         "jnl.parallel.host_feed.BYTES", 2 * 11 * 128 * 64 // 3
     )  # three segments of 11 steps and two runs
     monkeypatch.setattr("jnl.parallel.devices.memory", lambda: 2**17)
-    stop_when(lambda: rows(tmp_path) >= 6)
+    stop_when(lambda: rows(tmp_path) >= 4)
     with pytest.raises(Stopped):
         training(tmp_path)
     segments = newest(tmp_path / "checkpoints" / "0").record["segments"]

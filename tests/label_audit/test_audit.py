@@ -66,6 +66,7 @@ class TestFound:
         assert len(probability) == (trained.examples["probability"] > 0.5).sum()
         assert trained.suspects["reasons"].str.contains("predicts|neighbors").all()
 
+    @pytest.mark.slow
     def test_true_labels_are_not_looked_at(self, digits):
         inputs, labels, true = digits
         unknown = jnl.from_arrays(inputs, labels, kind="features")

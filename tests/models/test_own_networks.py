@@ -67,9 +67,8 @@ def test_it_trains_with_dropout_and_batch_statistics(model):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", [NETWORKS["linen"], NETWORKS["nnx class"]], ids=["linen", "nnx"])
-def test_a_training_with_it_goes_on_where_it_stopped(model, tmp_path):
-    config = quick("jocor")
+def test_a_training_with_it_goes_on_where_it_stopped(tmp_path):
+    config, model = quick("jocor"), NETWORKS["nnx class"]
     whole = jnl.run(config, tmp_path / "whole", model=model)
     part = jnl.run(config, tmp_path / "part", model=model, on_epoch_end=lambda epoch, metrics: epoch == 1)
     assert part.metrics["test_accuracy"].shape[1] == 2

@@ -7,7 +7,7 @@ import sys
 import jax
 import numpy as np
 import pytest
-from conftest import ROOT, quick, slow_but
+from conftest import ROOT, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +15,6 @@ from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.parallel import devices, host_feed
-
-STREAMING = ["elr", "jocor", "mixup"]  # with memory, joint, with an own step
 
 
 def same(one, other):
@@ -26,13 +24,18 @@ def same(one, other):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("strategy", slow_but("jocor", STREAMING))
-def test_streamed_and_resident_give_the_same_bits(strategy, monkeypatch):
+SMALL = 2 * 128 * 64 * 7  # bytes of 7 steps of two runs
+DEEP = [("jocor", 2**26), ("elr", SMALL), ("mixup", SMALL)]  # in one segment; with a memory; with a step of its own
+
+
+@pytest.mark.parametrize(
+    ("strategy", "size"), [("jocor", SMALL), *(pytest.param(*case, marks=pytest.mark.slow) for case in DEEP)]
+)
+def test_streamed_and_resident_give_the_same_bits(strategy, size, monkeypatch):
     fields = {"runs_axis": "map", "epochs": 2, "noise__seed": "per_run", "data__validation": 0.1}
     resident = run(quick(strategy, data__stream="never", **fields))
-    for size in (2 * 128 * 64 * 7, *[2**26] * (strategy == "jocor")):  # in segments of at most 7 steps, in one
-        monkeypatch.setattr(host_feed, "BYTES", size)
-        same(run(quick(strategy, data__stream="always", **fields)), resident)
+    monkeypatch.setattr(host_feed, "BYTES", size)
+    same(run(quick(strategy, data__stream="always", **fields)), resident)
 
 
 @pytest.mark.slow

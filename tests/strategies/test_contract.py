@@ -26,11 +26,7 @@ CASES = [
 ]
 MASKED_LOSS = [case for case in CASES if strategies.make(case.values[0][0]).select]
 SUSPECTING = [case for case in CASES if strategies.make(case.values[0][0], **case.values[0][1]).suspects]
-OWN_STEP = [  # compiling a step takes long, so only one method is part of the default suite
-    pytest.param(case.values[0], id=case.id, marks=[] if case.id == "mixup" else [pytest.mark.slow])
-    for case in CASES
-    if strategies.make(case.values[0][0]).custom_step
-]
+OWN_STEP = [case for case in CASES if strategies.make(case.values[0][0]).custom_step]
 
 
 @cache
@@ -73,6 +69,7 @@ def test_what_it_takes_for_wrong(case):
     step.check_suspects(factory(name), SMALL.get(name, {}) | hyper)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", OWN_STEP)
 def test_a_step_of_its_own(case):
     name, hyper = case
