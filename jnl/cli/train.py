@@ -54,15 +54,15 @@ def train(arguments: Sequence[str]) -> Summary:
         devices.use_cores()
         devices.connect()
         with notes_are_printed():
-            settled, estimated_rate = rated(config)
-            programs = build(settled)  # all programs are checked before one trains, so that errors come early
-        with open_results(config, programs, workdir) as output:
+            settled = rated(config, workdir=workdir)
+            programs = build(settled.config)  # all programs are checked before one trains, so that errors come early
+        with open_results(config, programs, workdir, settled.rate) as output:
             for line in dict.fromkeys(
                 line for program_spec in programs for line in (*describe(program_spec), *doubts(program_spec))
             ):  # a line that programs share is printed once
                 say(line)
-            if estimated_rate is not None:
-                say(estimated_rate)
+            if settled.line is not None:
+                say(settled.line)
             say(estimate(programs))
             summary = train_programs(programs, output)[0].summary
     say(table(summary["points"]))

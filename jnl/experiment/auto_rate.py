@@ -1,7 +1,9 @@
 """Estimate the share of wrong labels before a training, where `strategy.forget_rate` or `noise_rate` is `auto`."""
 
 import copy
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,45 +17,58 @@ from jnl.experiment.build import build
 from jnl.experiment.fold_predictions import Plan, share_to_forget, train
 from jnl.models import ModuleNetwork
 from jnl.noise import posterior
+from jnl.results.workdir import estimated_rate
 from jnl.settings.config import complete
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
+from jnl.settings.parse import recorded
 
 _SWEPT = ("data.", "noise.", "strategy.name", "cells")  # a sweep over one of them has no single rate
 
 
 class Rated(NamedTuple):
-    """A config whose rates are numbers, and a line about the estimate, or None if nothing was estimated."""
+    """A config whose rates are numbers."""
 
     config: ConfigDict
-    line: str | None
+    line: str | None  # a sentence about the estimate, or None if nothing was estimated
+    rate: float | None  # the estimate
 
 
-def rated(config: ConfigDict, load: Callable[..., Dataset] = data.load, network: ModuleNetwork | None = None) -> Rated:
+def rated(
+    config: ConfigDict,
+    load: Callable[..., Dataset] = data.load,
+    network: ModuleNetwork | None = None,
+    workdir: str | os.PathLike[str] | None = None,
+) -> Rated:
     """Return a config with an estimate in place of each rate that says `auto`.
 
-    A short training on folds of the noisy labels, by cross entropy and then by Co-teaching, precedes the estimate. It
-    depends only on the data, so a training that resumes finds the same number.
+    A short training on folds of the noisy labels, by cross entropy and then by Co-teaching, precedes the estimate. A
+    training that continues takes the number that its workdir records.
 
     Args:
       config: the config.
       load: as for `build`.
       network: as for `build`.
+      workdir: the folder of the training, if it has one.
 
     Raises:
-      UserError: if the sweep gives several data sets or noises, or the config cannot be used.
+      UserError: if the sweep gives several data sets or noises, the config cannot be used, or the workdir holds another
+        training.
     """
     fields = [field.partition(".")[2] for field in FROM_NOISE_RATE]
     given = complete(config).strategy
     asked = [field for field in fields if given.get(field) == AUTO]
     if not asked:
-        return Rated(config, None)
+        return Rated(config, None, None)
     for entry in config.get("sweep") or ():
         if isinstance(entry, list | tuple) and str(entry[0]).startswith(_SWEPT):
             raise UserError(
                 f"strategy.{asked[0]}: {AUTO}, but the sweep over {entry[0]} has several noises; give the rate as a "
                 "number"
             )
-    config = copy.deepcopy(config)
+    names = " and ".join(f"strategy.{field}" for field in asked)
+    before = None if workdir is None else estimated_rate(Path(workdir), recorded(config))
+    if before is not None:
+        return Rated(_with(config, asked, before), f"{names}: {before:.3f}, as estimated before", before)
     single = copy.deepcopy(config)
     with single.unlocked():
         single.sweep, single.seeds = (), 1
@@ -66,10 +81,14 @@ def rated(config: ConfigDict, load: Callable[..., Dataset] = data.load, network:
     plain = train(noisy, "standard", 0.0, plan, "noise rate").last
     found = train(noisy, "coteaching", share_to_forget(plain, labels), plan, "noise rate").last
     noise = posterior.estimate(found, labels)
-    for field in asked:
-        config.strategy[field] = noise.rate
-    names = " and ".join(f"strategy.{field}" for field in asked)
-    return Rated(
-        config,
-        f"{names}: {noise.rate:.3f}, estimated from the labels (95 % interval {noise.low:.3f} to {noise.high:.3f})",
-    )
+    interval = f"95 % interval {noise.low:.3f} to {noise.high:.3f}"
+    line = f"{names}: {noise.rate:.3f}, estimated from the labels ({interval})"
+    return Rated(_with(config, asked, noise.rate), line, noise.rate)
+
+
+def _with(config: ConfigDict, fields: Sequence[str], rate: float) -> ConfigDict:
+    """Return a copy of a config in which fields of the strategy have a rate."""
+    config = copy.deepcopy(config)
+    for field in fields:
+        config.strategy[field] = rate
+    return config

@@ -50,8 +50,11 @@ def _selection(run_info: RunInfo) -> list[str]:
     name, batch = settings.strategy.name, settings.batch_size
     kept = np.asarray(run_info.run.keep_counts)[:, -1]
     left_out = 1 - kept[-1] / batch
-    if kept[-1] == batch:
-        return [f"{name} leaves no examples out: set strategy.forget_rate to the share of labels that may be wrong"]
+    if (kept == batch).all():
+        return [
+            f"{name} leaves no examples out in its {number(len(kept), 'epoch')}: set strategy.forget_rate to the share "
+            "of labels that may be wrong, and strategy.ramp_epochs to less than the epochs"
+        ]
     if not kept.all():
         return [
             f"{name} keeps none of the {number(batch, 'example')} of a batch from epoch {int((kept == 0).argmax())} "

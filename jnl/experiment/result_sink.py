@@ -63,7 +63,10 @@ class ResultSink(NamedTuple):
 
 @contextmanager
 def open_results(
-    config: ConfigDict, programs: Sequence[ProgramSpec], path: str | os.PathLike[str] | None
+    config: ConfigDict,
+    programs: Sequence[ProgramSpec],
+    path: str | os.PathLike[str] | None,
+    estimated_rate: float | None = None,
 ) -> Iterator[ResultSink]:
     """Open the workdir for the results of all processes. Only the main process writes.
 
@@ -71,6 +74,7 @@ def open_results(
       config: the config that the workdir records.
       programs: the programs that `build` returned for this config.
       path: the folder of the workdir; None keeps no results on disk.
+      estimated_rate: the share of wrong labels that was estimated, if a rate of the config says `auto`.
 
     Raises:
       UserError: if the workdir cannot be written, another process uses it, or it holds another training.
@@ -98,6 +102,8 @@ def open_results(
         ),
         **record(),
     }
+    if estimated_rate is not None:
+        content["estimated_rate"] = estimated_rate
     if settings.metrics:  # the report does not import modules that a workdir names
         content["metrics"] = _metrics(settings.metrics)
     every = settings.checkpoint

@@ -130,10 +130,10 @@ def run(
     if model is not None:
         network = in_place_of(config, "model", (), models.wrap(model))()
     name_plugins(config, strategy, noise, metrics)
-    settled, line = rated(config, load, network)
-    if line is not None:
-        _log.info(line)
-    programs = build(settled, load, network)
+    settled = rated(config, load, network, workdir)
+    if settled.line is not None:
+        _log.info(settled.line)
+    programs = build(settled.config, load, network)
     if len(programs) > 1:
         raise UserError(
             f"config.sweep: its points have different shapes, so they need {len(programs)} programs; use jnl train, or "
@@ -143,7 +143,7 @@ def run(
         _log.info(line)
     for line in doubts(programs[0]):
         warnings.warn(line, stacklevel=3)
-    with open_results(config, programs, workdir) as output:
+    with open_results(config, programs, workdir, settled.rate) as output:
         return train(programs, output, on_epoch_end)[0]
 
 

@@ -187,6 +187,21 @@ def finished(path: Path, config: Content) -> Summary | None:
         raise _unusable(error) from error
 
 
+def estimated_rate(path: Path, config: Content) -> float | None:
+    """Return the share of wrong labels that a training estimated when it began, or None if there is none.
+
+    Args:
+      path: the folder of the training.
+      config: the config that the training must have.
+
+    Raises:
+      UserError: as `finished`.
+    """
+    finished(path, config)
+    rate = (_recorded(path) or {}).get("estimated_rate")
+    return rate if isinstance(rate, float) else None
+
+
 def _recorded(path: Path) -> Content | None:
     """Return the content of `config.json`, or None if the folder holds no training."""
     recorded = _read(path / CONFIG)

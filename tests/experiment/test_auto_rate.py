@@ -15,7 +15,7 @@ from jnl.experiment.run import run
 
 
 @pytest.mark.slow
-def test_it_is_near_the_truth_and_said(caplog, tmp_path):
+def test_it_is_near_the_truth_and_said(caplog, tmp_path, monkeypatch):
     inputs, labels = load_digits(return_X_y=True)
     some = jnl.from_arrays(inputs[:600], noise.draw("symmetric", labels[:600], 10, 0.4, 0))
     config = jnl.get_config("coteaching", "data=own")
@@ -24,13 +24,18 @@ def test_it_is_near_the_truth_and_said(caplog, tmp_path):
         history = run(config, tmp_path, dataset=some)
     found = re.search(r"strategy.forget_rate: (0\.\d+), estimated from the labels \(95 % interval", caplog.text)
     assert found and float(found[1]) == pytest.approx(0.4, abs=0.06)
-    assert run(config, tmp_path, dataset=some).summary == history.summary  # it is finished, and read
+    with monkeypatch.context() as patch:  # it is finished, and read
+        patch.setattr("jnl.experiment.auto_rate.train", None)
+        assert run(config, tmp_path, dataset=some).summary == history.summary
+        config.noise.rate = 0.7
+        with pytest.raises(UserError, match="holds another training"):  # before anything is estimated
+            run(config, tmp_path, dataset=some)
     assert config.strategy.forget_rate == "auto"  # that of the caller stays
 
 
 def test_what_is_a_number_stays():
     config = quick("coteaching")
-    assert rated(config) == (config, None)
+    assert rated(config) == (config, None, None)
 
 
 @pytest.mark.parametrize("value", ["Auto", "0.3", True, (0.3,)])

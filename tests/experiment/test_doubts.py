@@ -38,7 +38,7 @@ def test_nothing_is_selected():
 
 def test_nothing_is_forgotten():
     (line,) = of_digits(strategy__forget_rate=0.0)
-    assert line.startswith("coteaching leaves no examples out: set strategy.forget_rate")
+    assert line.startswith("coteaching leaves no examples out in its 3 epochs: set strategy.forget_rate")
 
 
 def test_much_more_is_forgotten_than_is_wrong(tmp_path):
