@@ -11,7 +11,6 @@ import argparse
 from collections.abc import Sequence
 
 from jnl.cli._paths import path
-from jnl.core.drawing import import_matplotlib
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report.comparing import BASELINE
 
@@ -29,8 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(f"--label-wave-{name}", type=int, default=epochs, metavar="EPOCHS", help=text)
     asked = parser.parse_args(arguments)
     label_wave = LabelWave(asked.label_wave_window, asked.label_wave_patience)
-    import_matplotlib()
-    from jnl.report.report import write  # it imports Matplotlib
+    from jnl.report.report import write  # Matplotlib takes half a second to import
 
     print(write(asked.workdirs, asked.out, asked.baseline, label_wave))
     return 0

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Sequence
 
 from jnl.cli import _flags
-from jnl.core.drawing import import_matplotlib
 from jnl.core.errors import UserError, printable
 from jnl.data.notes import notes_are_printed
 from jnl.experiment.auto_rate import rated
@@ -69,7 +68,6 @@ def train(arguments: Sequence[str]) -> Summary:
     for line in left_out(summary["points"], workdir) if workdir else ():
         say(line)
     if fields["report"] and workdir and devices.is_main():
-        import_matplotlib()
         from jnl.report.report import write  # a training without a report must not import Matplotlib
 
         say(printable(f"the report, with all figures and tables: open {write([workdir], workdir / REPORT)}"))

@@ -7,12 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
-
 from jnl.core.json_values import Json
+from jnl.core.matplotlib_parts import Axes, Line2D, rc_context
+from jnl.core.matplotlib_parts import Figure as Canvas
 from jnl.report.style import Look
 
 INK = "#010203"  # the page replaces this by its text color
@@ -80,7 +77,7 @@ def figure(
     legend_height = 0.16 * -(-len(looks) // columns) + 0.1 if looks else 0.0
     cell = size[1] + _TITLE
     width, height = size[0] * across, cell * down + _TITLE + legend_height
-    with matplotlib.rc_context(fname=_STYLE):
+    with rc_context(fname=_STYLE):
         canvas = Canvas((width, height))
         for number, panel in enumerate(panels):
             row, column = divmod(number, across)
@@ -99,7 +96,7 @@ def figure(
 
 def _inline(name: str, panel: Panel, size: tuple[float, float]) -> Drawn:
     """Draw one panel for the page."""
-    with matplotlib.rc_context(fname=_STYLE):
+    with rc_context(fname=_STYLE):
         canvas = Canvas(size)
         axes = canvas.add_axes(_place(size, (0, 0), size))
         panel.draw(axes)
@@ -138,7 +135,7 @@ def _saved(canvas: Canvas, form: str) -> bytes:
     """Return the figure as a file without a date, so that the same numbers give the same bytes."""
     file = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {"Software": None}
-    with matplotlib.rc_context(fname=_STYLE):
+    with rc_context(fname=_STYLE):
         canvas.savefig(file, format=form, dpi=_DOTS, transparent=form == "svg", metadata=metadata)
     return file.getvalue()
 

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from jnl.core.json_values import Json
+from jnl.core.matplotlib_parts import Axes, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from jnl.report import tables, words
 from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.comparing import TESTED

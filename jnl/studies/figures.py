@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+from jnl.core.matplotlib_parts import Axes, Figure
 
 _COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
 _LINES = ("-", "--", "-.", "-", ":")  # so that a line under another line can be seen

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
 from jnl import data
 from jnl.core.errors import UserError, within
 from jnl.core.json_values import Json
+from jnl.core.matplotlib_parts import Figure
 from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
 from jnl.settings.published import get_config

@@ -63,6 +63,14 @@ def test_a_backend_that_is_missing_does_no_harm():
 
 
 @pytest.mark.slow
+def test_a_study_starts_with_a_backend_that_is_missing():
+    line = [sys.executable, "-c", "import jnl.cli.study, os; print(os.environ['MPLBACKEND'])"]
+    done = subprocess.run(line, env=QUICK_ENVIRONMENT | {"MPLBACKEND": "nowhere", "PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True)  # fmt: skip
+    assert (done.stdout, done.stderr) == ("nowhere\n", "")
+
+
+@pytest.mark.slow
 def test_the_option_comes_before_the_field(tmp_path):
     assert cli.main([*QUICK[:2], "--config.workdir=field", "--workdir=option"]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["option"]
