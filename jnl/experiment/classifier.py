@@ -1,7 +1,7 @@
 """A scikit-learn classifier that trains on noisy labels."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 import numpy as np
@@ -16,6 +16,8 @@ from jnl import strategies
 from jnl.core.errors import UserError
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import run
+from jnl.settings.config import Value
+from jnl.settings.config_object import set_field
 from jnl.settings.published import get_config
 
 _RATE = 0.2  # taken for the share of wrong labels if nobody says another one
@@ -34,6 +36,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
       seeds: number of trainings from different weights, whose mean predicts.
       model: a linen module, or an nnx class or function that is called with `rngs=`; None means an MLP for numbers and
         gray images, and a CNN for color images.
+      options: other fields of the config by name, such as `{"strategy.co_lambda": 0.5}`; None keeps the published ones.
       random_state: a number or a `RandomState`, which makes the training repeatable; None draws one.
 
     Attributes:
@@ -61,6 +64,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         batch_size: int | None = None,
         seeds: int = 1,
         model: nn.Module | Callable[..., object] | None = None,
+        options: Mapping[str, Value] | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.strategy = strategy
@@ -69,6 +73,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         self.batch_size = batch_size
         self.seeds = seeds
         self.model = model
+        self.options = options
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -93,6 +98,9 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
             )
         config = get_config(self.strategy, f"data=own,rate={self._rate()}")
         config.epochs, config.batch_size = self.epochs or config.epochs, self.batch_size or config.batch_size
+        with config.unlocked(), config.ignore_type():  # `run` says what is wrong
+            for field, value in (self.options or {}).items():
+                set_field(config, field, value)
         random = check_random_state(self.random_state)
         config.seeds = tuple(int(seed) for seed in random.randint(2**31 - 1, size=self.seeds))
         dataset = from_arrays(inputs, codes, class_names=[str(name) for name in self.classes_], kind=_kind(inputs))

@@ -6,6 +6,8 @@ import numpy as np
 from jax import Array
 from ml_collections import ConfigDict
 
+from jnl.core.errors import UserError
+
 
 class Config(ConfigDict):
     """A ConfigDict that stores the plain Python value of what a field is set to.
@@ -23,6 +25,16 @@ class Config(ConfigDict):
         if isinstance(value, dict | ConfigDict) and not isinstance(value, Config):
             value = Config(value)
         super().__setitem__(key, value)
+
+
+def set_field(config: ConfigDict, field: str, value: object) -> None:
+    """Set one field, such as `noise.rate`. Raise `UserError` if its section does not exist."""
+    *parents, leaf = field.split(".")
+    for parent in parents:
+        if not isinstance(config.get(parent), ConfigDict):
+            raise UserError(f"config: {field} does not exist, because {parent} has no fields")
+        config = config[parent]
+    config[leaf] = value
 
 
 def plain(value: object) -> object:

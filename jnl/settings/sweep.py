@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError, printable
 from jnl.settings.config import Value, check_numbers, complete
+from jnl.settings.config_object import set_field
 from jnl.settings.published import hypers
 
 
@@ -83,7 +84,7 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
                 if isinstance(values, Mapping):
                     point[section] = ConfigDict(dict(values))
             for field, value in {"sweep": (), "sweep_filter": "", **seeds, **fields_of_point}.items():
-                _set(point, field, value)
+                set_field(point, field, value)
             if "strategy.name" in fields_of_point:
                 _publish(point)
         whole = complete(point)
@@ -133,13 +134,3 @@ def _publish(config: ConfigDict) -> None:
     for field, value in hypers(fields.name, config).items():
         if field not in fields:
             fields[field] = value
-
-
-def _set(config: ConfigDict, field: str, value: Value) -> None:
-    """Set one field, such as `noise.rate`. Raise `UserError` if its section does not exist."""
-    *parents, leaf = field.split(".")
-    for parent in parents:
-        if not isinstance(config.get(parent), ConfigDict):
-            raise UserError(f"config.sweep: {field} does not exist, because {parent} has no fields")
-        config = config[parent]
-    config[leaf] = value

@@ -77,3 +77,23 @@ def test_the_tools_of_scikit_learn_take_it(digits):
     assert cross_val_score(pipeline, *digits, cv=3).mean() > 0.7
     search = GridSearchCV(short, {"strategy": ["standard", "jocor"]}, cv=2).fit(*digits)
     assert search.best_score_ > 0.7
+
+
+@pytest.mark.slow
+def test_fields_of_the_config_are_options(digits):
+    grid = {"options": [{"optim.learning_rate": 1e-6}, {"optim.learning_rate": np.float32(1e-2)}]}
+    search = GridSearchCV(clone(SMALL).set_params(epochs=5), grid, cv=2).fit(*digits)
+    assert search.best_params_["options"]["optim.learning_rate"] == np.float32(1e-2)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"strategy.co_lamda": 0.5}, "did you mean 'co_lambda'"),
+        ({"noice.rate": 0.5}, "noice.rate does not exist, because noice has no fields"),
+        ({"epochs": "many"}, "epochs"),
+    ],
+)
+def test_a_field_that_does_not_exist_is_told(options, said, digits):
+    with pytest.raises(jnl.UserError, match=said):
+        jnl.NoisyLabelClassifier(options=options, noise_rate=0.1).fit(*digits)
