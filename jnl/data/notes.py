@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from jnl.core.errors import printable
+from jnl.core.warn import warn
 
 _SHOWN = 5  # most names in a sentence
 
@@ -15,7 +15,7 @@ class DataWarning(UserWarning):
 
 def doubt(sentence: str) -> str:
     """Warn about a guess or about left out data, and return the sentence."""
-    warnings.warn(printable(sentence), DataWarning, stacklevel=3)
+    warn(sentence, DataWarning)
     return sentence
 
 

@@ -1,7 +1,6 @@
 """How new inputs become the stored inputs of a data set. A trained model does it before it predicts."""
 
 import math
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from jnl.core.errors import UserError, reason
 from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text
+from jnl.core.warn import warn
 from jnl.data import convert
 from jnl.data.readers import words
 
@@ -59,7 +59,7 @@ class Preparation(NamedTuple):
 
             found, notes = features(table, Columns(self.columns, self.fills, self.decimal), "inputs")
             for note in notes:
-                warnings.warn(note, stacklevel=3)
+                warn(note)
             return self._finite(self.standardized(found))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
         if self.words and array.dtype.kind == "U":
@@ -119,10 +119,9 @@ class Preparation(NamedTuple):
             raise UserError(f"inputs: of shape {list(inputs.shape)}; give {self.wanted()}")
         each = (Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image) for image in inputs)
         fitted = np.stack([images.fit(image, form, rules, done) for image in each])
-        warnings.warn(
+        warn(
             f"inputs: images {list(inputs.shape[1:])} were converted to {list(form)}: "
-            f"{'; '.join(images.notes(Counter(done), form, rules))}",
-            stacklevel=4,
+            f"{'; '.join(images.notes(Counter(done), form, rules))}"
         )
         return fitted
 

@@ -1,6 +1,5 @@
 """A scikit-learn classifier that trains on noisy labels."""
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Self
 
@@ -14,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from jnl import strategies
 from jnl.core.errors import UserError
+from jnl.core.warn import warn
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import run
 from jnl.settings.config import Value
@@ -131,9 +131,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         if self.noise_rate is not None:
             return self.noise_rate
         if strategies.make(self.strategy).uses_forget_rate or "noise_rate" in strategies.hypers(self.strategy):
-            warnings.warn(
-                f"noise_rate: not set; {self.strategy} takes {_RATE:.0%} of the labels to be wrong", stacklevel=3
-            )
+            warn(f"noise_rate: not set; {self.strategy} takes {_RATE:.0%} of the labels to be wrong")
         return _RATE
 
 

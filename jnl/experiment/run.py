@@ -5,7 +5,6 @@ import logging
 import math
 import os
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -19,6 +18,7 @@ from jnl.core.json_values import Json
 from jnl.core.numerics import own_numerics
 from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState
+from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
 from jnl.data.preparation import Inputs
 from jnl.experiment.auto_rate import rated
@@ -142,7 +142,7 @@ def run(
     for line in describe(programs[0]):
         _log.info(line)
     for line in doubts(programs[0]):
-        warnings.warn(line, stacklevel=3)
+        warn(line)
     with open_results(config, programs, workdir, settled.rate) as output:
         return train(programs, output, on_epoch_end)[0]
 

@@ -1,6 +1,5 @@
 """Read files whose classes are to be predicted."""
 
-import warnings
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError, reason
+from jnl.core.warn import warn
 from jnl.data.preparation import Preparation
 from jnl.data.readers import files, image_files, images, tables
 from jnl.data.readers.pixels import Rules
@@ -73,5 +73,5 @@ def _folder(path: Path, preparation: Preparation) -> InputFile:
     stored = np.zeros((len(found.paths), *form), np.uint8)
     images.into(stored, "images", found.paths, lambda file: images.read(file, form, rules, done))
     for note in (*image_files.notes([found._replace(deeper=0)]), *images.notes(Counter(done), form, rules)):
-        warnings.warn(f"{path}: {note}", stacklevel=2)
+        warn(f"{path}: {note}")
     return InputFile(stored, [file.relative_to(path).as_posix() for file in found.paths])

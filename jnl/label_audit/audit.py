@@ -1,7 +1,6 @@
 """Audit the labels of a data set: which are probably wrong, and how many."""
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike
 from jnl import models
 from jnl.core.errors import UserError
 from jnl.core.numerics import own_numerics
+from jnl.core.warn import warn
 from jnl.data.convert import array
 from jnl.data.dataset import Dataset
 from jnl.data.from_arrays import from_arrays
@@ -184,14 +184,11 @@ def _warn_of_rare_classes(dataset: Dataset, folds: int) -> None:
         f"{dataset.class_names[label]} ({counts[label]})" for label in np.flatnonzero((counts > 0) & (counts < folds))
     ]
     if rare:
-        warnings.warn(
-            f"classes with fewer examples than the {folds} folds cannot be judged well: {', '.join(rare[:10])}",
-            stacklevel=3,
-        )
+        warn(f"classes with fewer examples than the {folds} folds cannot be judged well: {', '.join(rare[:10])}")
 
 
 def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
     rates = {name: each.rate for name, each in noise.items()}
     if max(rates.values()) - min(rates.values()) > _DISAGREEMENT:
         each = ", ".join(f"{name} {rate:.0%}" for name, rate in rates.items())
-        warnings.warn(f"estimates of the noise rate differ: {each}; {estimates.USED} is used", stacklevel=4)
+        warn(f"estimates of the noise rate differ: {each}; {estimates.USED} is used")

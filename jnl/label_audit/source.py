@@ -1,7 +1,6 @@
 """What evidence is made of: the data, features of the examples, and trainings that several kinds of evidence share."""
 
 import hashlib
-import warnings
 from functools import cached_property
 from pathlib import Path
 from zipfile import BadZipFile
@@ -10,6 +9,7 @@ import numpy as np
 
 from jnl.core.errors import UserError
 from jnl.core.version import VERSION
+from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
 from jnl.experiment.fold_predictions import Learned, Plan, train
 from jnl.label_audit.neighborhood import Neighbors, features_of, nearest
@@ -92,7 +92,7 @@ def _read(file: Path) -> Learned | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, EOFError, BadZipFile):
-        warnings.warn(f"{file} is damaged, so its training is made again", stacklevel=4)
+        warn(f"{file} is damaged, so its training is made again")
         return None
 
 

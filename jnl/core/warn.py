@@ -1,0 +1,18 @@
+"""Warn people at the line of their own that called jnl."""
+
+import contextlib
+import sys
+import warnings
+from pathlib import Path
+
+from jnl.core.errors import printable
+
+_JNL = (str(Path(__file__).parents[1]), contextlib.__file__)  # decorators of jnl are context managers
+
+
+def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
+    """Warn in one printable line, which stands at the first line on the stack that is not jnl's."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_JNL):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(printable(sentence), category, stacklevel=level)
