@@ -39,7 +39,7 @@ def fields() -> str:
 
 
 def methods() -> str:
-    """Return the table of the hyper-values of all methods."""
+    """Return the table of the hyperparameters of all methods."""
     return _options(strategies, strategies.names(), strategies.hypers, "strategies")
 
 

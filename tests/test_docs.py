@@ -6,10 +6,11 @@ import pytest
 from conftest import ROOT
 from helpers.pages import PAGES, choosing_figure, readme_figure, tables
 
-from jnl import noise, strategies
+from jnl import data, noise, strategies
 from jnl.core.json_values import leaves
 from jnl.settings.config import default
 from jnl.settings.schema import FIELDS
+from jnl.training import metrics
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -32,6 +33,14 @@ def test_all_methods_are_listed(page):
 def test_all_kinds_of_noise_are_listed():
     text = (ROOT / "docs" / "noise.md").read_text()
     assert [kind for kind in noise.KINDS if f"`{kind}`" not in text and not kind.startswith("asymmetric_")] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "names"), [("results.md", metrics.names()), ("data.md", sorted(set(data.names()) - {"own", "tfds"}))]
+)
+def test_all_metrics_and_data_sets_are_listed(page, names):
+    text = (ROOT / "docs" / page).read_text()
+    assert [name for name in names if f"`{name}`" not in text] == []
 
 
 def test_all_pages_are_in_the_contents():

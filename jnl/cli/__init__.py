@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from jnl.core import registry
 from jnl.core.errors import UserError
-from jnl.core.numerics import own_numerics
+from jnl.core.numerics import fixed_numerics
 from jnl.core.signals import Stopped
 from jnl.core.version import VERSION
 
 _HERE = sys.modules[__name__]
 
 
-@own_numerics()
+@fixed_numerics()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command such as `jnl train --config=jocor` and return its exit code.
 

@@ -24,7 +24,7 @@ from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable, reason, unknown
 from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
-from jnl.data.notes import notes_are_printed
+from jnl.data.notes import data_warnings_hidden
 from jnl.data.readers import tables
 from jnl.label_audit.audit import audit
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         if getattr(asked, name) < least:
             raise UserError(f"--{name}: {getattr(asked, name)}; give at least {least}")
     given = [*asked.set, *([] if asked.label is None else [f"label={asked.label}"])]
-    with notes_are_printed():
+    with data_warnings_hidden():
         dataset = _dataset(asked.data, asked.dir, given)
     print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
     for note in dataset.notes:
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     model = models.make(asked.model, len(dataset.class_names)) if asked.model else None
     found = audit(
         dataset=dataset, features=_features(asked.features), model=model, folds=asked.folds, epochs=asked.epochs,
-        seeds=asked.seeds, folder=asked.out,
+        seeds=asked.seeds, folder=None if asked.features else asked.out,
     )  # fmt: skip
     files = found.save(asked.out)
     for line in found.describe().splitlines():

@@ -8,7 +8,7 @@ This needs TensorFlow, once: pip install tensorflow. Training does not need it.
 import argparse
 from collections.abc import Sequence
 
-from jnl.data.prepare import PREPARED, prepare
+from jnl.data.download import PREPARED, prepare
 
 
 def main(arguments: Sequence[str]) -> int:

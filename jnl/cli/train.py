@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from jnl.cli import _flags
 from jnl.core.errors import UserError, printable
-from jnl.data.notes import notes_are_printed
+from jnl.data.notes import data_warnings_hidden
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.doubts import doubts
@@ -52,7 +52,7 @@ def train(arguments: Sequence[str]) -> Summary:
     if summary is None:
         devices.use_cores()
         devices.connect()
-        with notes_are_printed():
+        with data_warnings_hidden():
             settled = rated(config, workdir=workdir)
             programs = build(settled.config)  # all programs are checked before one trains, so that errors come early
         with open_results(config, programs, workdir, settled.rate) as output:

@@ -1,4 +1,4 @@
-"""What jnl draws with, from Matplotlib. Only trainings without a report do not import this file.
+"""What jnl draws with, from Matplotlib. Training alone does not import this file; reports and studies do.
 
 A process that a notebook starts inherits `MPLBACKEND`, but may lack the backend that it names. Matplotlib cannot be
 imported then, so this file hides the variable from it. jnl draws files, which need no backend.

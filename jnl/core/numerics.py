@@ -1,4 +1,4 @@
-"""The numbers that jnl computes with, whatever the variables of JAX say."""
+"""Compute in float32 and allow NaN, whatever `JAX_ENABLE_X64` and `JAX_DEBUG_NANS` say."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +12,7 @@ else:  # before JAX 0.8
 
 
 @contextmanager
-def own_numerics() -> Iterator[None]:
+def fixed_numerics() -> Iterator[None]:
     """Compute in float32, and let undefined metrics be NaN: a context manager and a decorator.
 
     `JAX_ENABLE_X64` would make float64 of some arrays. `JAX_DEBUG_NANS` would end a training at an undefined metric,

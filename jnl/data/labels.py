@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError
+from jnl.core.text import listed, number
 from jnl.data.missing import is_missing
-from jnl.data.notes import doubt, listed, number
+from jnl.data.notes import doubt
 
 TRAIN, TRUE, TEST = "training labels", "true labels", "test labels"
 _LOST = ("None", "nan", "NaN", "<NA>", "NaT")  # the objects that stand for a missing value, as text

@@ -16,7 +16,7 @@ from jnl import data, models, noise, strategies
 from jnl.core.errors import UserError
 from jnl.core.foreign import is_foreign
 from jnl.core.memory import OutOfSample
-from jnl.core.numerics import own_numerics
+from jnl.core.numerics import fixed_numerics
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState, fills_device
@@ -45,7 +45,7 @@ _HELD_OUT = 0.1  # share of the training set that is held out for validation if 
 _OPERATIONS = 2**41  # floating-point operations of one segment of an epoch: about half a minute on two CPU cores
 
 
-@own_numerics()
+@fixed_numerics()
 def build(
     config: ConfigDict, load: Callable[..., Dataset] = data.load, network: ModuleNetwork | None = None
 ) -> list[ProgramSpec]:
@@ -139,7 +139,7 @@ def _one(
     settings = point.settings
     dataset = source(settings.data)
     check_result_epoch(settings.result_epoch, settings.noise.validation, dataset.test is not None)
-    held_out = settings.noise.validation or (_HELD_OUT if dataset.test is None else 0.0)
+    held_out = _held_out(settings.noise, dataset)
     check_rule("checkpoint.select", settings.checkpoint.select, held_out)
     strategy = settings.strategy.instance
     noisy = [draw(settings.data, settings.noise, seed) for seed in settings.noise_seeds]
@@ -167,7 +167,7 @@ def _one(
         optimizer=settings.optimizer,
         augment=fit(settings.augment, settings.data),
         metrics=settings.metrics,
-        own_code=_own_code(settings, network),
+        only_jnl_code=_only_jnl_code(settings, network),
     )
     run_infos = [
         _run_info(point, one, seed, noise_seed, bool(folds))
@@ -176,7 +176,7 @@ def _one(
     return ProgramSpec(settings, model, options, spec, dataset, run_infos, *_UNKNOWN_YET, operations=0)
 
 
-def _own_code(settings: Settings, network: ModuleNetwork) -> bool:
+def _only_jnl_code(settings: Settings, network: ModuleNetwork) -> bool:
     """Return whether strategy, network and metrics are all jnl's. Other code may change while a notebook runs."""
     foreign = is_foreign(settings.strategy.name) or bool(settings.metrics)
     return not foreign and getattr(network.source, "__module__", "").startswith("jnl.")
@@ -277,10 +277,15 @@ def _noisy(source: Callable[[DataSettings], Dataset], wanted: DataSettings, kind
         transition = noise.realized(np.where(known, clean, given), labels, classes)
     else:
         transition = noise.transition(kind.kind, classes, kind.rate, kind.file)
-    share = kind.validation or (_HELD_OUT if dataset.test is None else 0.0)
+    share = _held_out(kind, dataset)
     train, held = holdout.split(labels, share, seed)
     transition = transition.astype(np.float32)
     return _Noisy(jnp.asarray(labels), jnp.asarray(transition), jnp.asarray(train), jnp.asarray(held), realized, matrix)
+
+
+def _held_out(noise_settings: NoiseSettings, dataset: Dataset) -> float:
+    """Return the share of the training set that is held out for validation."""
+    return noise_settings.validation or (_HELD_OUT if dataset.test is None else 0.0)
 
 
 def _streams(settings: Settings, dataset: Dataset, strategy: Strategy) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
+from jnl.core import text
 from jnl.core.errors import printable
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
@@ -33,7 +34,7 @@ def estimate(programs: Sequence[ProgramSpec]) -> str:
     devices = 1 if jax.default_backend() == "cpu" else max(program_spec.layout.mesh.size for program_spec in programs)
     speed = flops.per_second() * devices
     return (
-        f"{number:.1e} floating-point operations in {len(programs)} programs: about "
+        f"{number:.1e} floating-point operations in {text.number(len(programs), 'program')}: about "
         f"{duration(number / (_SHARE * speed))} if the training reaches {_SHARE:.0%} of the "
         f"{speed / 1e9:,.0f} GFLOP/s that a matrix product reaches here"
     )

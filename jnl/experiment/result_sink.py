@@ -14,8 +14,8 @@ from jnl.core.errors import UserError
 from jnl.core.foreign import is_foreign, load
 from jnl.core.json_values import Json
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
-from jnl.experiment.left_out import Table
 from jnl.experiment.program_spec import ProgramSpec
+from jnl.experiment.suspect_tables import Table
 from jnl.experiment.trained import describe_model
 from jnl.parallel import devices
 from jnl.results.code_files import digests

@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 from jnl import data, models
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json
-from jnl.core.numerics import own_numerics
+from jnl.core.numerics import fixed_numerics
 from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState
 from jnl.core.warn import warn
@@ -27,12 +27,12 @@ from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
 from jnl.experiment.cross_validation import weigh
 from jnl.experiment.doubts import doubts
 from jnl.experiment.given import in_place_of, name_plugins
-from jnl.experiment.left_out import tables
 from jnl.experiment.loop import train_program
 from jnl.experiment.preview import describe
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.experiment.result_sink import ResultSink, open_results
 from jnl.experiment.summarize import metric_rows, run_columns, summary_of, summary_points
+from jnl.experiment.suspect_tables import tables
 from jnl.experiment.trained import trained_model
 from jnl.inference.trained_model import TrainedModel
 from jnl.noise.kind import NoiseKind
@@ -77,7 +77,7 @@ class EpochCallback(Protocol):
         """
 
 
-@own_numerics()
+@fixed_numerics()
 def run(
     config: ConfigDict,
     workdir: str | os.PathLike[str] | None = None,
@@ -103,8 +103,8 @@ def run(
       model: a network instead of the one that the config names: a linen module whose call takes `(inputs)` or
         `(inputs, train)` and returns logits, or an nnx class or function that is called with `rngs=`.
       strategy: a method of your own instead of the one that the config names: a function with a default for each
-        hyper-value, which returns a `Strategy`. Its hyper-values become the fields of `config.strategy`; those that
-        `config.strategy` has keep their values.
+        hyperparameter, which returns a `Strategy`. Its hyperparameters become the fields of `config.strategy`; those
+        that `config.strategy` has keep their values.
       noise: a kind of noise of your own: a function that returns a `NoiseKind`.
       metrics: metrics of your own, each a function that returns a `Metric`.
       on_epoch_end: called after each epoch that this call trains. If it returns True, the training stops; with a
@@ -147,7 +147,7 @@ def run(
         return train(programs, output, on_epoch_end)[0]
 
 
-@own_numerics()
+@fixed_numerics()
 def train(
     programs: Sequence[ProgramSpec], output: ResultSink, on_epoch_end: EpochCallback | None = None
 ) -> list[History]:

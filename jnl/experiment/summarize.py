@@ -10,8 +10,8 @@ import numpy as np
 from jnl.core.json_values import Json
 from jnl.core.train_state import TrainState, strategy_params
 from jnl.experiment.checkpoint_manager import TrainingRecord
-from jnl.experiment.left_out import Table
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
+from jnl.experiment.suspect_tables import Table
 from jnl.ops.curves import judges
 from jnl.results.records import PointSummary, Summary, plain
 from jnl.results.summary import BestLast, best_last, last10, over_runs, pool

@@ -11,7 +11,7 @@ import numpy as np
 from jax import Array
 
 from jnl.core.errors import UserError, reason
-from jnl.core.numerics import own_numerics
+from jnl.core.numerics import fixed_numerics
 from jnl.core.version import VERSION
 from jnl.data.preparation import Preparation
 from jnl.inference.trained_model import Chosen, TrainedModel, probabilities
@@ -38,7 +38,7 @@ The probabilities are the mean over {networks} networks. Their weights are insid
 """
 
 
-@own_numerics()
+@fixed_numerics()
 def export(
     model: TrainedModel,
     out: Path,

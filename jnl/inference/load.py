@@ -17,7 +17,7 @@ from jnl import models
 from jnl.core.errors import UserError, reason
 from jnl.core.foreign import is_foreign
 from jnl.core.network import Tree
-from jnl.core.numerics import own_numerics
+from jnl.core.numerics import fixed_numerics
 from jnl.inference.description import ModelDescription, ProgramDescription
 from jnl.inference.trained_model import Program, TrainedModel
 from jnl.results.checkpoint import SELECTED, latest, named_arrays
@@ -26,7 +26,7 @@ from jnl.results.files import CHECKPOINTS, MODEL, SUMMARY
 _log = logging.getLogger(__name__)
 
 
-@own_numerics()
+@fixed_numerics()
 def load(
     workdir: str | os.PathLike[str], *, model: nn.Module | Callable[..., object] | str | None = None
 ) -> TrainedModel:

@@ -13,7 +13,7 @@ from jax import Array
 
 from jnl.core.errors import UserError, unknown
 from jnl.core.network import Network, Tree
-from jnl.core.numerics import own_numerics
+from jnl.core.numerics import fixed_numerics
 from jnl.data.preparation import Inputs, Preparation
 from jnl.ops.augment import Augment
 
@@ -80,7 +80,7 @@ class TrainedModel(NamedTuple):
         """
         return self.of_stored(self.preparation(inputs), point=point, run=run, network=network)
 
-    @own_numerics()
+    @fixed_numerics()
     def of_stored(
         self, stored: np.ndarray, *, point: str | None = None, run: int | None = None, network: int | None = None
     ) -> np.ndarray:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from jnl import models
 from jnl.core.errors import UserError
-from jnl.core.numerics import own_numerics
+from jnl.core.numerics import fixed_numerics
 from jnl.core.warn import warn
 from jnl.data.convert import array
 from jnl.data.dataset import Dataset
@@ -28,7 +28,7 @@ from jnl.noise import posterior
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
 
 
-@own_numerics()
+@fixed_numerics()
 def audit(
     inputs: ArrayLike | None = None,
     labels: ArrayLike | None = None,
@@ -59,7 +59,8 @@ def audit(
       dataset: a data set such as `jnl.data.load` returns, instead of `inputs` and `labels`.
       class_names: names of the classes 0 to C - 1.
       kind: `images`, `features` or `tokens`, see `jnl.from_arrays`.
-      model: the network to train: a linen module, or an nnx class or function that is called with `rngs=`.
+      model: the network to train: a linen module, or an nnx class or function that is called with `rngs=`. Like the
+        arguments below, it cannot be given where nothing is trained.
       folds: number of folds of the training.
       epochs: number of epochs of the training; 0 follows the number of examples.
       batch_size: number of examples of a batch; 0 follows the number of examples.
@@ -81,8 +82,14 @@ def audit(
     """
     if dataset is not None and not (inputs is None and labels is None):
         raise UserError("dataset: given with inputs or labels, which it has itself; give one of the two")
-    if model is not None and not (features is None and pred_probs is None):
-        raise UserError("model: given with features or pred_probs, with which no network trains; leave it out")
+    trains = features is None and pred_probs is None
+    of_training = {
+        "model": model is not None, "folds": folds != 5, "epochs": epochs != 0, "batch_size": batch_size != 0,
+        "seeds": seeds != 1, "folder": folder is not None,
+    }  # fmt: skip
+    for name, is_given in of_training.items():
+        if is_given and not trains:
+            raise UserError(f"{name}: given with features or pred_probs, with which no network trains; leave it out")
     if folds < 2:
         raise UserError(f"folds: {folds}; give at least 2")
     embedded = None if features is None else _matrix(features, "features")
@@ -94,7 +101,6 @@ def audit(
             raise UserError(f"{name}: {len(given):,} rows for {number:,} labels; give one row for each label")
     if predicted is not None and predicted.shape[1] != classes:
         raise UserError(f"pred_probs: {predicted.shape[1]} columns for {classes} classes; give one for each class")
-    trains = predicted is None and embedded is None
     plan = None
     if trains:
         network = None if model is None else models.wrap(model)

@@ -11,7 +11,7 @@ _EXPERTS = {
     "coteaching": "Co-teaching",
     "cross_entropy": "cross entropy",
     "pred_probs": "the given model",
-}  # an expert that is not here has a sentence of its own
+}  # other experts are called by their name
 
 
 def reasons(

@@ -27,7 +27,7 @@ class Refined(NamedTuple):
 
 
 def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
-    """Return the round that explains the given labels best.
+    """Return the last round after which the given labels had become clearly more likely.
 
     Args:
       source: the data.

@@ -103,4 +103,4 @@ def _write(file: Path, learned: Learned) -> None:
         np.savez(part, **{name: values for name, values in learned._asdict().items() if values is not None})
         part.replace(file)
     except OSError as error:
-        raise UserError(f"--out: cannot write {file} ({error.strerror}); give another folder") from error
+        raise UserError(f"folder: cannot write {file} ({error.strerror}); give another one") from error

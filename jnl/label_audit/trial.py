@@ -6,7 +6,8 @@ Each seed draws other noise and trains from other weights. A row of the file has
 and beside it that of cleanlab's score (`get_label_quality_scores`: the probability of the given label) on the
 out-of-sample probabilities of cross entropy, from the same folds, network and seed. With `--features` nothing trains,
 and cleanlab's score gets the probabilities of a logistic regression in five folds, as its tutorials do. `--noise own`
-takes data sets that are noisy already, such as cifar10n, as they are. The audit never sees the truth.
+takes data sets that are noisy already, such as cifar10n, as they are (`--set labels=worse_label`). The audit never sees
+the truth.
 """
 
 import argparse
@@ -38,7 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="digits", help="a data set with true labels")
     parser.add_argument("--dir", help="the folder of the data set")
-    parser.add_argument("--labels", help="the option data.labels of the data set, such as worse of cifar10n")
+    parser.add_argument("--set", action="append", default=[], metavar="OPTION=TEXT", help="an option of the data set")
+    parser.add_argument("--title", help="the name of the data in the rows; by default that of the data set")
     parser.add_argument("--noise", default="symmetric", help="the kind of noise; own draws none")
     parser.add_argument("--rate", type=float, default=0.2)
     parser.add_argument("--examples", type=int, default=0, help="number of examples, from the first on; 0 means all")
@@ -49,8 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, help="the file to which rows are added")
     asked = parser.parse_args(arguments)
     devices.use_cores()
-    options: dict[str, Value] = {} if asked.labels is None else {"labels": asked.labels}
-    dataset = data.load(asked.data, asked.dir, **options)
+    dataset = data.load(asked.data, asked.dir, **dict(text.split("=", 1) for text in asked.set))
     features = None if asked.features is None else np.load(asked.features)
     if asked.examples:
         train = dataset.train
@@ -72,8 +73,13 @@ def main(arguments: Sequence[str]) -> int:
                 plain = read_trainings(Path(folder))["standard"].last
             else:
                 plain = _logistic_regression(features, np.asarray(noisy.train.labels))
-        name = asked.data if asked.labels is None else f"{asked.data} {asked.labels}"
-        row: Row = {"data": name, "noise": kind, "seed": seed, **judge(found, noisy, plain), "seconds": round(seconds)}
+        row: Row = {
+            "data": asked.title or asked.data,
+            "noise": kind,
+            "seed": seed,
+            **judge(found, noisy, plain),
+            "seconds": round(seconds),
+        }
         print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
         if asked.out is not None:
             _add(asked.out, row)

@@ -29,8 +29,8 @@ class NoiseKind(NamedTuple):
     matrix: MatrixFn | None  # None means that the noise depends on more than the class
     draw: DrawFn | None = None  # None means that `draws.corrupt` draws each label from its row of the matrix
     num_classes: int | None = None  # the only number of classes that this kind supports; None means any number
-    # (noise.rate) -> the intended share of wrong labels
-    nominal_rate: Callable[[float], float] = lambda rate: rate
+    # (noise.rate) -> the rate that methods assume if their own field is not set
+    assumed_rate: Callable[[float], float] = lambda rate: rate
 
 
 def flips(pairs: Callable[[int], dict[int, int]], num_classes: int | None = None) -> NoiseKind:

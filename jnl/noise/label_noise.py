@@ -17,14 +17,14 @@ def check(kind: str, rate: float, file: str | None = None) -> None:
     _kind(kind, rate, file)
 
 
-def nominal_rate(kind: str, rate: float, file: str | None = None) -> float:
-    """Return the intended share of wrong labels.
+def assumed_rate(kind: str, rate: float, file: str | None = None) -> float:
+    """Return the noise rate that methods assume if their own field is not set.
 
-    The share is `rate`, except for two kinds. For `none` it is 0. For `matrix` it is the mean of 1 - diagonal, as if
-    all classes were equally large. For the inclusive kinds, `rate` is the share of labels that are drawn again; fewer
-    labels are wrong, because a label can be drawn as its own class.
+    It is `rate`, as in the published code, even where fewer labels become wrong: an asymmetric kind leaves some classes
+    as they are, and an inclusive kind can draw a label as its own class. For `none` it is 0, and for `matrix` the mean
+    of 1 - diagonal, as if all classes were equally large.
     """
-    return _kind(kind, rate, file).nominal_rate(rate)
+    return _kind(kind, rate, file).assumed_rate(rate)
 
 
 def draw(

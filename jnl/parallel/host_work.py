@@ -89,7 +89,7 @@ class HostWork:
 
 
 def _callback(spec: TrainSpec, run: RunInputs) -> HostCallback | None:
-    """Return the host callback of the strategy at the hyper-values of a run, or None if it has none."""
+    """Return the host callback of the strategy at the hyperparameters of a run, or None if it has none."""
     hyper = {name: float(value) for name, value in run.hyper.items()}
     memory = spec.make_strategy(**hyper).memory
     return memory.host if memory else None

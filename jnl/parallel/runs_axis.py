@@ -144,7 +144,7 @@ def forget() -> None:
 
 def _kept(make: Callable[..., jax.stages.Wrapped], function: OfSpec) -> Callable[..., jax.stages.Wrapped]:
     """Return `make`, a function with a cache, so that it uses the cache only for jnl's own code."""
-    return make if function.spec.own_code else make.__wrapped__  # type: ignore[attr-defined]
+    return make if function.spec.only_jnl_code else make.__wrapped__  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=32)

@@ -38,7 +38,7 @@ def set_field(config: ConfigDict, field: str, value: object) -> None:
 
 
 def plain(value: object) -> object:
-    """Return a value without NumPy, ranges and paths: numbers, texts, tuples and lists of them."""
+    """Return the plain form of a value: NumPy and JAX values, ranges and paths become numbers, texts and tuples."""
     if isinstance(value, np.ndarray | Array):
         return plain(np.asarray(value)[()]) if not value.ndim else tuple(plain(one) for one in np.asarray(value))
     if isinstance(value, np.floating):

@@ -116,7 +116,7 @@ def noise_rate(config: ConfigDict) -> float:
     """
     if config.noise.kind == "none" and data.noisy_already(config.data.name):
         return float(config.noise.rate)
-    return noise.nominal_rate(config.noise.kind, config.noise.rate, config.noise.file)
+    return noise.assumed_rate(config.noise.kind, config.noise.rate, config.noise.file)
 
 
 def _learning_rate(optim: ConfigDict, epochs: int) -> np.ndarray:

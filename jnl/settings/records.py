@@ -33,21 +33,21 @@ class NoiseSettings(NamedTuple):
 
 
 class StrategySettings(NamedTuple):
-    """A strategy and all its hyper-values."""
+    """A strategy and all its hyperparameters."""
 
     name: str
     hyper: dict[str, Value]
-    instance: Strategy  # the strategy with these hyper-values
+    instance: Strategy  # the strategy with these hyperparameters
     is_given_the_noise: bool  # whether the strategy knows the true transition matrix or the true labels
 
     @property
     def traced(self) -> dict[str, float]:
-        """The hyper-values that may differ between the runs of one program."""
+        """The hyperparameters that may differ between the runs of one program."""
         return {name: value for name, value in self.hyper.items() if isinstance(value, float)}
 
     @property
     def static(self) -> dict[str, Value]:
-        """The other hyper-values. Each combination of them needs its own compiled program."""
+        """The other hyperparameters. Each combination of them needs its own compiled program."""
         return {name: value for name, value in self.hyper.items() if not isinstance(value, float)}
 
 

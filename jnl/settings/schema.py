@@ -49,7 +49,7 @@ FIELDS = {
     "noise.file": Field(
         None, "Of the kind `matrix`: a `.npy`, `.csv` or `.txt` file, C x C, with a row for each true class.", str
     ),
-    "strategy.name": Field("standard", "The method. Its hyper-values are further fields of `strategy`."),
+    "strategy.name": Field("standard", "The method. Its hyperparameters are further fields of `strategy`."),
     "strategy.forget_rate": Field(
         None,
         "Share of examples that is left out. Not set: as `noise.rate`. `auto` estimates it from the labels before the "

@@ -26,10 +26,10 @@ def points(config: ConfigDict) -> Iterator[SweepPoint]:
     """Yield the points of `config.sweep`, or one point if nothing is swept.
 
     A sweep is ((field, values), ...). Its points are all combinations of the values. ("seeds", 8) in a sweep sets
-    `config.seeds` of all points. A sweep over "strategy.name" takes the published hyper-values of each strategy for the
-    data set and the noise of the point; epochs, batch size, optimizer and network are those of the config. The values
-    of a section are dicts of some of its fields: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The values
-    of "cells" are dicts of fields and whole sections, each with a "title" (see `settings.tables.grid`).
+    `config.seeds` of all points. A sweep over "strategy.name" takes the published hyperparameters of each strategy for
+    the data set and the noise of the point; epochs, batch size, optimizer and network are those of the config. The
+    values of a section are dicts of some of its fields: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The
+    values of "cells" are dicts of fields and whole sections, each with a "title" (see `settings.tables.grid`).
 
     `config.sweep_filter` selects points by words in their titles: "jocor,rate=0.5" selects the points with at least one
     of the two words, "jocor rate=0.5" selects the points with both. Only whole words count: "coteaching" does not

@@ -26,9 +26,9 @@ def _factory(name: str) -> Callable[..., Strategy]:
 
 
 def hypers(name: str) -> dict[str, registry.Value]:
-    """Return the hyper-values of a method and their defaults.
+    """Return the hyperparameters of a method and their defaults.
 
-    A float hyper-value may be a traced array when the method is made. All others are static.
+    A float hyperparameter may be a traced array when the method is made. All others are static.
     """
     return registry.keywords(_factory(name))
 
@@ -38,10 +38,10 @@ def make(name: str, **hyper: registry.Value | Array) -> Strategy:
 
     Args:
       name: the name of the method: one of `names()`, or `package.module:function`.
-      hyper: hyper-values that replace the defaults.
+      hyper: hyperparameters that replace the defaults.
 
     Raises:
-      UserError: the name or a hyper-value is unknown. The message lists the known ones.
+      UserError: the name or a hyperparameter is unknown. The message lists the known ones.
     """
     factory = _factory(name)
     registry.check_keywords(factory, hyper, "strategy")
@@ -50,11 +50,11 @@ def make(name: str, **hyper: registry.Value | Array) -> Strategy:
 
 @dataclass(frozen=True)
 class Maker:
-    """A method with its static hyper-values. Equal makers make strategies that compute the same."""
+    """A method with its static hyperparameters. Equal makers make strategies that compute the same."""
 
     name: str
     static: tuple[tuple[str, registry.Value], ...] = ()
 
     def __call__(self, **hyper: Array) -> Strategy:
-        """Return the strategy at the other hyper-values, see `make`."""
+        """Return the strategy at the other hyperparameters, see `make`."""
         return make(self.name, **dict(self.static), **hyper)

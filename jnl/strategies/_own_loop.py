@@ -26,8 +26,7 @@ def context(
 ) -> StepContext:
     """Return the context of a step, for methods in a training loop of your own.
 
-    Each method says in its file which of the values it reads. Most read `forget_rate` only. Make the context outside of
-    `jax.jit` and give it to the compiled step.
+    Most methods read `forget_rate` only. Make the context outside of `jax.jit` and give it to the compiled step.
 
     Args:
       batch_size: B.

@@ -1,4 +1,4 @@
-"""The hyper-values of a method, and the sizes of the batches that the checks use."""
+"""The hyperparameters of a method, and the sizes of the batches that the checks use."""
 
 from collections.abc import Callable
 
@@ -14,6 +14,6 @@ Static = tuple[tuple[str, registry.Value], ...]
 
 
 def divided(every: dict[str, registry.Value]) -> tuple[Traced, Static]:
-    """Return the hyper-values that may be traced, and the others, for which a program is compiled."""
+    """Return the hyperparameters that may be traced, and the others, for which a program is compiled."""
     traced = {name: value for name, value in every.items() if isinstance(value, float)}
     return traced, tuple((name, value) for name, value in every.items() if name not in traced)

@@ -1,4 +1,4 @@
-"""The memory of a method after its first refresh, compiled once for all hyper-values that may be traced."""
+"""The memory of a method after its first refresh, compiled once for all hyperparameters that may be traced."""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,11 +14,11 @@ Predictions = tuple[Array, Array | None]  # logits f32[K, N, C], features f32[K,
 
 @cache
 def refreshed(make: MakeStrategy, static: Static) -> Callable[[dict[str, Array], MemoryInit, Predictions, Array], dict]:
-    """Return the compiled function (hyper-values, start, predictions, epoch) -> memory.
+    """Return the compiled function (hyperparameters, start, predictions, epoch) -> memory.
 
     Args:
       make: see `check_strategy`.
-      static: the hyper-values that cannot be traced.
+      static: the hyperparameters that cannot be traced.
     """
 
     @jax.jit

@@ -1,13 +1,13 @@
 """The contract that every strategy keeps. The strategies of jnl pass the same checks."""
 
 from jnl.core import registry
-from jnl.core.numerics import own_numerics
+from jnl.core.numerics import fixed_numerics
 from jnl.testing._hyper_values import MakeStrategy, divided
 from jnl.testing.selection import OF_SELECTION, ask
 from jnl.testing.step import check_step, check_suspects
 
 
-@own_numerics()
+@fixed_numerics()
 def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.Value) -> None:
     """Raise `AssertionError` with the part of the contract that a method breaks.
 
@@ -17,7 +17,7 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
     Args:
       make: the function that returns the `Strategy`; each argument has a default.
       together: the number of neighboring examples that the method looks at together, such as bags of 8.
-      **hyper: hyper-values that replace the defaults.
+      **hyper: hyperparameters that replace the defaults.
 
     Example:
       >>> from jnl.testing import check_strategy

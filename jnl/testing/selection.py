@@ -19,7 +19,7 @@ from jnl.testing._hyper_values import BATCH, CLASSES, FEATURES, MakeStrategy, St
 from jnl.testing._memory import Predictions, refreshed
 
 Situation = tuple[Array, Array, StepContext]  # logits f32[K, B, C], labels i32[B], the rest
-Remember = Callable[[MemoryInit, Predictions, Array], dict[str, Array]]  # see `refreshed`, at some hyper-values
+Remember = Callable[[MemoryInit, Predictions, Array], dict[str, Array]]  # see `refreshed`, at some hyperparameters
 
 
 class Answer(NamedTuple):
@@ -36,7 +36,7 @@ class Answers(NamedTuple):
     strategy: Strategy
     seen: StepContext
     order: np.ndarray  # i[B] the places of the examples in the permuted batch
-    eager: Selection | None  # operation by operation, no hyper-value traced
+    eager: Selection | None  # operation by operation, no hyperparameter traced
     jitted: Answer
     among: dict[str, Answer]  # by vmap, in each situation
 
@@ -46,7 +46,7 @@ def ask(make: MakeStrategy, hyper: dict[str, registry.Value], together: int = 1,
 
     Args:
       make: see `check_strategy`.
-      hyper: hyper-values that replace the defaults.
+      hyper: hyperparameters that replace the defaults.
       together: see `check_strategy`.
       alone: whether the straight batch is also asked alone, under jit and operation by operation, which takes longer.
     """
@@ -114,7 +114,7 @@ def check_gradient_only_where_selected(answers: Answers) -> None:
 
 
 def check_jit_and_vmap(answers: Answers) -> None:
-    """The answer under jit and vmap, with traced hyper-values, is the same as operation by operation."""
+    """The answer under jit and vmap, with traced hyperparameters, is the same as operation by operation."""
     assert answers.eager is not None
     for other in (answers.jitted.selection, answers.among["straight"].selection):
         np.testing.assert_array_equal(other.mask, answers.eager.mask, err_msg="jit or vmap changes the mask")
@@ -203,7 +203,7 @@ def _situations(strategy: Strategy, remember: Remember, order: np.ndarray) -> di
 
 @cache
 def _compiled(make: MakeStrategy, static: Static) -> tuple[Callable[..., Answer], Callable[..., Answer]]:
-    """Return the functions (traced hyper-values, situation) -> Answer: for one situation, and for several at once."""
+    """Return the functions (hyperparameters, situation) -> Answer: for one situation, and for several at once."""
 
     def answer(traced: dict[str, Array], situation: Situation) -> Answer:
         logits, labels, seen = situation

@@ -58,7 +58,7 @@ def check_step(make: MakeStrategy, hyper: dict[str, registry.Value], compare: bo
 
     Args:
       make: see `check_strategy`.
-      hyper: hyper-values that replace the defaults.
+      hyper: hyperparameters that replace the defaults.
       compare: whether the step is also taken under vmap and operation by operation, which takes longer.
     """
     traced, static = divided(registry.keywords(make) | hyper)
@@ -88,7 +88,7 @@ def check_step(make: MakeStrategy, hyper: dict[str, registry.Value], compare: bo
 
 @cache
 def _compiled_step(make: MakeStrategy, static: Static) -> tuple[Callable, Callable, Callable, Callable]:
-    """Return (traced hyper-values) -> a state, and (traced, state, epoch) -> result: eager, jitted, under vmap."""
+    """Return (traced hyperparameters) -> a state, and (traced, state, epoch) -> result: eager, jitted, under vmap."""
     random = np.random.default_rng(0)
     inputs = jnp.asarray(random.normal(0, 1, (EXAMPLES, 8)), jnp.float32)
     labels = jnp.asarray(random.integers(0, CLASSES, EXAMPLES), jnp.int32)

@@ -100,13 +100,13 @@ def shuffle_batches(spec: TrainSpec, run: RunInputs, number: Array) -> Batches:
 
     Their order depends only on the seed of the run and on `number`, so no state is stored for it.
     """
-    order_key, dropout_key = jax.random.split(jax.random.fold_in(run_key(run, Purpose.BATCHES), number))
+    order_key, steps_key = jax.random.split(jax.random.fold_in(run_key(run, Purpose.BATCHES), number))
     examples = jax.random.permutation(order_key, run.train_index)
     if spec.balanced:
         examples = examples[balanced(run.labels[examples])]
         examples = jax.random.permutation(jax.random.fold_in(order_key, 1), examples)
     index = examples[: spec.steps * spec.batch_size].reshape(spec.steps, spec.batch_size)
-    return Batches(jnp.arange(spec.steps), index, jax.random.split(dropout_key, spec.steps))
+    return Batches(jnp.arange(spec.steps), index, jax.random.split(steps_key, spec.steps))
 
 
 def train_batches(

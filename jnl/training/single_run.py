@@ -31,7 +31,7 @@ def run_key(run: RunInputs, purpose: Purpose) -> Array:
 
 
 class SingleRun(NamedTuple):
-    """One run while JAX traces it. `single_run` makes it, with the strategy at the hyper-values of the run."""
+    """One run while JAX traces it. `single_run` makes it, with the strategy at the hyperparameters of the run."""
 
     spec: TrainSpec
     train: Split

@@ -24,7 +24,7 @@ class RunInputs(NamedTuple):
     keep_counts: Array  # i32[E, B + 1] entry n of a row is the number of n examples to keep in that epoch
     learning_rate: Array  # f32[E]
     beta1: Array  # f32[E]
-    hyper: dict[str, Array]  # the hyper-values of the strategy that are numbers, f32[] each
+    hyper: dict[str, Array]  # the hyperparameters of the strategy that are floats, f32[] each
     outside: OutOfSample | None = None  # out-of-sample predictions, if the strategy computes weights by folds
 
 
@@ -32,7 +32,7 @@ class TrainSpec(NamedTuple):
     """What is the same for all runs of a program. Its fields are static under jit."""
 
     model: Network
-    make_strategy: Callable[..., Strategy]  # called with the run's hyper-values; equal ones make equal strategies
+    make_strategy: Callable[..., Strategy]  # called with the run's hyperparameters; equal ones make equal strategies
     num_nets: int
     batch_size: int
     steps: int  # number of batches in an epoch; an incomplete last batch is dropped
@@ -42,9 +42,11 @@ class TrainSpec(NamedTuple):
     segments: int = 1  # number of segments of an epoch; training can be saved and stopped between segments
     augment: Augment = Augment()
     metrics: tuple[str, ...] = ()  # metrics of other packages
-    own_code: bool = False  # whether all code is jnl's, so that an equal spec later in the process computes the same
+    only_jnl_code: bool = (
+        False  # whether all code is jnl's, so that an equal spec later in the process computes the same
+    )
     shard_batch: Callable[[Array], Array] = lambda batch: batch  # spreads the examples of a batch over devices
 
     def strategy(self, run: RunInputs) -> Strategy:
-        """Return the strategy at the hyper-values of a run."""
+        """Return the strategy at the hyperparameters of a run."""
         return self.make_strategy(**run.hyper)

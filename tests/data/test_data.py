@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 
 from jnl import cli, data
 from jnl.core.errors import UserError
-from jnl.data import cache, holdout, prepare
+from jnl.data import cache, download, holdout
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.sources.cifar10_open_set import OUTSIDE
@@ -107,9 +107,9 @@ def test_what_is_prepared_already_is_read_and_not_prepared_again(name, tmp_path,
 def test_all_that_sources_read_can_be_prepared():
     import tensorflow_datasets as tfds
 
-    for name in prepare.PREPARED:
+    for name in download.PREPARED:
         assert tfds.builder_cls(name).name == name
-    assert {*OUTSIDE.values(), ""} <= {*prepare.PREPARED, ""}
+    assert {*OUTSIDE.values(), ""} <= {*download.PREPARED, ""}
 
 
 def test_wrong_names_and_options_are_told():

@@ -18,8 +18,8 @@ from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 
 COUNTED = ["index", "given", "times_seen", "times_left_out", "share_left_out"]
-# Of each strategy that takes labels for wrong: hyper-values with which a short training does, the columns of its file,
-# and how many of the listed labels are wrong at least, where 40 % of all are.
+# Of each strategy that takes labels for wrong: hyperparameters with which a short training does, the columns of its
+# file, and how many of the listed labels are wrong at least, where 40 % of all are.
 EVERY = {
     "confident_filter": ({"folds": 3, "fold_epochs": 10}, ["index", "given", "suggested", "probability"], 0.9),
     "cores2": ({"wait_epochs": 0, "rise_epochs": 1, "sieve_from": 8, "beta": 1.0}, COUNTED, 0.8),

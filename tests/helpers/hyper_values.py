@@ -1,4 +1,4 @@
-"""The hyper-values at which the contract suite tries the strategies."""
+"""The hyperparameters at which the contract suite tries the strategies."""
 
 from jnl import strategies
 from jnl.core.errors import UserError
@@ -45,7 +45,7 @@ def _accepted(name, hyper, value):
 
 
 def hyper_values(name, hyper):
-    """Return the values to try for a hyper-value; for one that is not in the table, values around its default."""
+    """Return the values to try for a hyperparameter; for one that is not in the table, values around its default."""
     default = strategies.hypers(name)[hyper]
     if hyper in VALUES:
         return [value for value in VALUES[hyper] if _fits(name, hyper, value)]

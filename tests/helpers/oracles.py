@@ -1,7 +1,7 @@
 """What the tests of the methods against their papers and published codes share.
 
 An oracle is NumPy float64, written as the paper or the published code has it and not as jnl computes it. It has the
-name of its method and gives the objective of each network: logits f64[K, B, C], labels i[B], `Seen`, hyper-values ->
+name of its method and gives the objective of each network: logits f64[K, B, C], labels i[B], `Seen`, hyperparameters ->
 list. Where a method stops the gradient, its oracle reads `seen.z` instead of the logits. Gradients are central
 differences.
 """

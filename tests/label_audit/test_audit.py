@@ -122,7 +122,12 @@ class TestRefused:
             ({"features": [[1.0], [2.0]], "labels": ["a", "b", "c"]}, "3"),
             ({"pred_probs": [[0.5, 0.5]] * 2, "labels": [0, 1], "model": 3}, "model: given with"),
             ({"dataset": 3, "labels": [0, 1]}, "dataset: given with inputs or labels"),
-            ({"features": [[1.0], [2.0]], "labels": [0, 1], "folds": 1}, "folds: 1; give at least 2"),
+            ({"inputs": [[1.0], [2.0]], "labels": [0, 1], "folds": 1}, "folds: 1; give at least 2"),
+            ({"features": [[1.0], [2.0]], "labels": [0, 1], "epochs": 3}, "epochs: given with features or pred_probs"),
+            (
+                {"features": [[1.0], [2.0]], "labels": [0, 1], "folder": "x"},
+                "folder: given with features or pred_probs",
+            ),
         ],
     )
     def test_in_one_line(self, arguments, message):

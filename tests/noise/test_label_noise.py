@@ -250,11 +250,11 @@ def test_a_matrix_from_a_file(tmp_path, name):
     labels = np.arange(90) % 3
     drawn = noise.draw("matrix", labels, 3, 0.9, 1, file=str(file))
     np.testing.assert_array_equal(drawn, noise.corrupt(labels, found, 1))
-    np.testing.assert_allclose(noise.nominal_rate("matrix", 0.9, str(file)), 0.7 / 3, rtol=1e-6)
+    np.testing.assert_allclose(noise.assumed_rate("matrix", 0.9, str(file)), 0.7 / 3, rtol=1e-6)
 
 
 def test_nominal_rates():
-    assert [noise.nominal_rate(kind, 0.3) for kind in ("none", "pair", "instance")] == [0, 0.3, 0.3]
+    assert [noise.assumed_rate(kind, 0.3) for kind in ("none", "pair", "instance")] == [0, 0.3, 0.3]
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_the_training_epoch_compiles_once(axis, caplog):
 def test_code_of_others_is_compiled_in_each_call():
     network = WithStatistics(num_classes=10)
     (own,), (other,) = build(quick()), build(quick(), network=wrap(network))
-    assert (own.train_spec.own_code, other.train_spec.own_code) == (True, False)
+    assert (own.train_spec.only_jnl_code, other.train_spec.only_jnl_code) == (True, False)
 
 
 @pytest.mark.slow

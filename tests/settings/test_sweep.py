@@ -28,9 +28,9 @@ def test_a_cell_is_the_methods_own_config(name, arg):
     for point in points:
         strategy, _, noise = point.title.partition(",")
         # F-correction has a code of its own; in these tables it has the protocol of the others.
-        own_code = arg == "reference" and strategy not in CORE
-        own = load(f"{ROOT}/configs/{strategy}.py:data={DATA.get(name, name)},{noise},{'' if own_code else arg}")
-        if own_code:
+        only_jnl_code = arg == "reference" and strategy not in CORE
+        own = load(f"{ROOT}/configs/{strategy}.py:data={DATA.get(name, name)},{noise},{'' if only_jnl_code else arg}")
+        if only_jnl_code:
             co_teaching(own)
         own.seeds = own.seeds if arg == "quick" else 8
         own.runs_at_once = 2 if name == "news" else 0
@@ -107,5 +107,5 @@ def test_the_time_is_estimated_from_operations(monkeypatch):
     hidden, output, batch = 64 * 256, 256 * 10, 128
     step = 2 * 2 * batch * (2 * hidden + 3 * output)  # two networks; the images need no gradient
     number = 3 * 7 * programs[0].train_spec.steps * step
-    assert estimate(programs).startswith(f"{number:.1e} floating-point operations in 1 programs: about ")
+    assert estimate(programs).startswith(f"{number:.1e} floating-point operations in 1 program: about ")
     assert f"about {number / 0.5e6 / 3600:.0f} hours" in estimate(programs)

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jnl.core.errors import UserError
-from jnl.data.notes import doubt, listed, number
+from jnl.core.text import listed, number
+from jnl.data.notes import doubt
 from jnl.data.readers import cells, numbers
 from jnl.data.readers.tables import Table
 

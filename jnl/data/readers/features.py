@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from jnl.core.errors import UserError
-from jnl.data.notes import doubt, number
+from jnl.core.text import number
+from jnl.data.notes import doubt
 from jnl.data.readers import cells, numbers
 from jnl.data.readers.columns import Columns
 from jnl.data.readers.tables import Table

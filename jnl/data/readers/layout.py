@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jnl.core.errors import UserError
+from jnl.core.text import listed, number
 from jnl.data.labels import alike_names
-from jnl.data.notes import listed, number
 from jnl.data.readers.image_files import find, folders
 
 _TRAIN = ("train", "training")

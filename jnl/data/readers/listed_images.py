@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError
+from jnl.core.text import listed
 from jnl.data.arrays import Labelled
 from jnl.data.dataset import Dataset
 from jnl.data.labels import TEST, TRAIN, TRUE, classes
-from jnl.data.notes import listed
 from jnl.data.preparation import Preparation
 from jnl.data.readers import files, images
 from jnl.data.readers.cells import content, is_text

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageColor, ImageOps
 
 from jnl.core.errors import UserError
-from jnl.data.notes import number
+from jnl.core.text import number
 
 _ORIENTATION, _BITS, _INTERPRETATION = 274, 258, 262  # tags of EXIF and TIFF
 _TURNING = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # what may hold an orientation

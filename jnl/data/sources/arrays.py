@@ -15,11 +15,11 @@ in parentheses:
 from pathlib import Path
 
 from jnl.core.errors import UserError
+from jnl.core.text import listed
 from jnl.data import convert
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.labels import decoded
-from jnl.data.notes import listed
 from jnl.data.readers import files
 from jnl.data.readers.pixels import parse_range
 from jnl.data.readers.tfds import Folder

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from jnl.core.errors import UserError
+from jnl.core.text import number
 from jnl.data.dataset import Dataset
-from jnl.data.notes import number
 from jnl.data.preparation import Preparation
 from jnl.data.readers import image_files, images, layout
 from jnl.data.readers.image_files import Found

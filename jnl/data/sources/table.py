@@ -18,11 +18,12 @@ import numpy as np
 import pyarrow as pa
 
 from jnl.core.errors import UserError, unknown
+from jnl.core.text import listed
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.labels import tidied
 from jnl.data.missing import is_missing
-from jnl.data.notes import doubt, listed
+from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
 from jnl.data.readers import cells, columns, features, listed_images, tables
 from jnl.data.readers.pixels import Rules, parse_range

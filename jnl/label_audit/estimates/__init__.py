@@ -1,6 +1,6 @@
 """Estimates of the noise, found by file name: `estimates/mixture.py` holds the function `mixture(view)`.
 
-The function returns an `NoiseEstimate`, or None if the view does not have what it needs.
+The function returns a `NoiseEstimate`, or None if the view does not have what it needs.
 """
 
 import sys

@@ -24,7 +24,7 @@ def matrix(file: str | None = None) -> NoiseKind:
             )
         return shares
 
-    return NoiseKind(fitting, nominal_rate=lambda rate: float(1 - np.diag(shares).mean()))
+    return NoiseKind(fitting, assumed_rate=lambda rate: float(1 - np.diag(shares).mean()))
 
 
 def _read(file: str | None) -> np.ndarray:

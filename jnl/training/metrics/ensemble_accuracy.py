@@ -1,4 +1,4 @@
-"""Test accuracy of the mean of the logits of two networks."""
+"""Test accuracy of the mean of the logits of all networks."""
 
 from jax import Array
 

@@ -1,4 +1,7 @@
-"""Mean of the objective over the batches. It is NaN if a logit is not finite."""
+"""Mean of the objective over the batches. It is NaN if a logit is not finite.
+
+The engine reads this metric to find the runs that have diverged, so it must stay.
+"""
 
 import jax.numpy as jnp
 from jax import Array

@@ -1,0 +1,16 @@
+"""Parts of sentences for people: counts with their nouns, and lists of names."""
+
+from collections.abc import Sequence
+
+_SHOWN = 5  # most names in a sentence
+
+
+def number(count: int, thing: str) -> str:
+    """Return a count with its thing: "1 file", "2,000 files"."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first names, in quotes, and how many more there are."""
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(repr(name) for name in names[:_SHOWN]) + more
