@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from jnl.core import registry
 from jnl.core.errors import UserError
@@ -36,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if os.getcwd() not in sys.path:  # so that a method in this folder is found by its name, but hides no package
         sys.path.append(os.getcwd())
     try:
-        return registry.find(_HERE, name, "jnl").main(rest)
+        with _warnings_in_a_line():
+            return registry.find(_HERE, name, "jnl").main(rest)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -46,6 +49,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; what was saved before is in the workdir, if one was given", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    """Show warnings of jnl without the line of code that they stand at, which says nothing to people at a terminal."""
+    before = warnings.formatwarning
+
+    def in_a_line(message: Warning | str, category: type[Warning], *where: object, **more: object) -> str:
+        if issubclass(category, UserWarning):
+            return f"warning: {message}\n"
+        return before(message, category, *where, **more)  # type: ignore[arg-type]
+
+    warnings.formatwarning = in_a_line
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def usage() -> str:

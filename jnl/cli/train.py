@@ -9,11 +9,14 @@ the same command continues a stopped training, and shows the table of a finished
 folder also gets the report, as by `jnl report`. In a checkout, `python train.py` is the same command.
 """
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from jnl.cli import _flags
 from jnl.core.errors import UserError, printable
+from jnl.core.json_values import as_object
 from jnl.data.notes import data_warnings_hidden
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
@@ -22,7 +25,7 @@ from jnl.experiment.preview import describe, estimate
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
-from jnl.results.files import REPORT
+from jnl.results.files import REPORT, SUMMARY
 from jnl.results.records import Summary
 from jnl.results.table import left_out, table
 from jnl.results.workdir import finished
@@ -48,10 +51,15 @@ def train(arguments: Sequence[str]) -> Summary:
     fields = recorded(config)
     if fields["report"] and workdir is None:
         raise UserError("config.report: the page is written to the workdir, but there is none; give --workdir")
+    devices.use_cores()
+    devices.connect()
     summary = finished(workdir, fields) if workdir else None
-    if summary is None:
-        devices.use_cores()
-        devices.connect()
+    if summary is not None:
+        say(printable(f"{workdir}: this training was finished before, so no data were read and nothing was trained"))
+        folder = as_object(fields["data"]).get("dir")
+        if workdir and isinstance(folder, str) and _newer(Path(folder).expanduser(), workdir):
+            say(printable(f"{folder} has changed since; give another --workdir to train on it"))
+    else:
         with data_warnings_hidden():
             settled = rated(config, workdir=workdir)
             programs = build(settled.config)  # all programs are checked before one trains, so that errors come early
@@ -67,11 +75,20 @@ def train(arguments: Sequence[str]) -> Summary:
     say(table(summary["points"]))
     for line in left_out(summary["points"], workdir) if workdir else ():
         say(line)
+    if not workdir:
+        say("nothing was saved; give --workdir=DIR to keep the results and the networks")
     if fields["report"] and workdir and devices.is_main():
         from jnl.report.report import write  # a training without a report must not import Matplotlib
 
         say(printable(f"the report, with all figures and tables: open {write([workdir], workdir / REPORT)}"))
     return summary
+
+
+def _newer(data: Path, workdir: Path) -> bool:
+    """Return whether a file of data, or a folder in a folder of data, was changed after the training had finished."""
+    folders = [Path(parent) for parent, _, _ in os.walk(data)] if data.is_dir() else [data]
+    seen = [path for path in folders if path.exists() and not path.absolute().is_relative_to(workdir.absolute())]
+    return any(path.stat().st_mtime > (workdir / SUMMARY).stat().st_mtime for path in seen)
 
 
 def say(text: str) -> None:

@@ -9,7 +9,7 @@ function of another package that returns a `Dataset`.
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
 from jnl.core import registry
@@ -18,6 +18,8 @@ from jnl.core.foreign import is_foreign
 from jnl.data import sources
 from jnl.data.arrays import checked
 from jnl.data.dataset import Dataset
+
+_WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}
 
 
 def names() -> list[str]:
@@ -49,6 +51,17 @@ def noisy_already(name: str) -> bool:
     return getattr(source, "NOISY", False)
 
 
+def _check_types(defaults: Mapping[str, registry.Value], options: Mapping[str, registry.Value]) -> None:
+    """Raise `UserError` if an option has another type than its default."""
+    for name, value in options.items():
+        default = defaults.get(name)
+        if default is None:
+            continue
+        kind = str | os.PathLike if isinstance(default, str) else type(default)
+        if not isinstance(value, kind) or isinstance(value, bool) != isinstance(default, bool):
+            raise UserError(f"data.{name}: {value!r}; give {_WORDS[type(default)]}, such as {default!r}")
+
+
 def load(name: str, dir: str | os.PathLike[str] | None = None, **options: registry.Value) -> Dataset:
     """Load a data set into the memory of the host, with its original labels.
 
@@ -64,6 +77,7 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     """
     source = _source(name)
     registry.check_keywords(source, options, "data", skip=("dir",))
+    _check_types(registry.keywords(source), options)
     part = {"part": name.partition(":")[2]} if _first(name) != name else {}
     if part and "part" not in registry.keywords(source):
         raise UserError(
@@ -74,6 +88,8 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
             raise UserError(
                 f"data.{option}: {value!r} contains a NUL character, which is not allowed in a path; remove it"
             )
+    if dir is not None and not isinstance(dir, str | os.PathLike):
+        raise UserError(f"data.dir: {dir!r}; give the path of a file or folder")
     dir = None if dir is None else os.path.expanduser(dir)
     options = {name: os.path.expanduser(value) if isinstance(value, str) else value for name, value in options.items()}
     try:

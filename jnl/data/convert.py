@@ -24,6 +24,11 @@ class Images(NamedTuple):
 
 def array(values: ArrayLike, name: str) -> np.ndarray:
     """Return values as a NumPy array. `name` is the argument, for error messages."""
+    if hasattr(values, "toarray") and hasattr(values, "nnz"):
+        raise UserError(f"{name}: a sparse matrix; give {name}.toarray()")
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        row = int(np.argwhere(np.ma.getmaskarray(values))[0][0])
+        raise UserError(f"{name}: masked values, first in row {row}; fill them in, or leave these rows out")
     try:
         found = np.asarray(values)
     except Exception as error:  # any library may fail in `__array__` in its own way

@@ -1,7 +1,8 @@
 """Apply the decisions of a review to a data set: `decisions.csv`, which the page of an audit exports.
 
-The file has the columns `index` (row of the training set), `given`, `decision` and `label`. The decision `relabel`
-gives the example this label, and `drop` leaves the example out. `keep` and `unsure` change nothing.
+The file has the columns `index` (row of the training set), `given`, `decision` and `label`, and perhaps `file` (where
+the example came from). The decision `relabel` gives the example this label, and `drop` leaves the example out. `keep`
+and `unsure` change nothing.
 """
 
 import csv
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError, reason, unknown
+from jnl.core.text import number
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 
@@ -32,6 +34,7 @@ class Decision(NamedTuple):
     given: str
     decision: str  # one of `DECISIONS`
     label: str
+    file: str  # where the example came from, or "" if nobody knows
 
 
 def read(path: str | Path) -> list[Decision]:
@@ -57,7 +60,8 @@ def read(path: str | Path) -> list[Decision]:
             raise UserError(f"data.corrections: line {line} of {path} has no row number; give one in `index`")
         if row["decision"] not in DECISIONS:
             raise unknown(f"data.corrections: decision in line {line} of {path}", row["decision"], DECISIONS)
-        found.append(Decision(int(row["index"]), _text(row["given"]), row["decision"], _text(row["label"])))
+        given, label, place = (_text(row.get(name) or "") for name in ("given", "label", "file"))
+        found.append(Decision(int(row["index"]), given, row["decision"], label, place))
     twice = [index for index, number in Counter(each.row for each in found).items() if number > 1]
     if twice:
         raise UserError(f"data.corrections: {path} has two decisions on example {twice[0]}; remove one")
@@ -71,23 +75,33 @@ def corrected(dataset: Dataset, path: str | Path) -> Dataset:
       UserError: The file cannot be used, or it belongs to other data.
     """
     train, names, numbers = dataset.train, dataset.class_names, {name: i for i, name in enumerate(dataset.class_names)}
-    labels, kept = np.array(train.labels), np.ones(len(train.labels), bool)
-    for index, given, decision, label in read(path):
+    labels, kept, origin = np.array(train.labels), np.ones(len(train.labels), bool), dataset.origin
+    done = Counter[str]()
+    for index, given, decision, label, file in read(path):
         if index >= len(labels) or names[labels[index]] != given:
             there = f"is labeled {names[labels[index]]!r}" if index < len(labels) else "does not exist"
             raise UserError(
                 f"data.corrections: {path} says that example {index} is labeled {given!r}, but it {there}; give the "
                 "decisions on these data"
             )
+        if file and origin is not None and origin(index) != file:
+            raise UserError(
+                f"data.corrections: {path} says that example {index} is {file}, but it is {origin(index)}; audit the "
+                "data again, because the numbers of the examples have changed"
+            )
+        done[decision] += 1
         if decision == "drop":
             kept[index] = False
         elif decision == "relabel":
             if label not in numbers:
                 raise unknown(f"data.corrections: label of example {index} in {path}", label, list(names))
             labels[index] = numbers[label]
-    rows, origin = np.flatnonzero(kept), dataset.origin
+    rows = np.flatnonzero(kept)
     if len(np.unique(labels[rows])) < 2:
         raise UserError(f"data.corrections: {path} leaves examples of fewer than 2 classes; drop fewer")
+    note = f"{Path(path).name}: {number(done['relabel'], 'label')} changed, {number(done['drop'], 'example')} dropped"
+    note += f", {done['keep']:,} kept, {done['unsure']:,} unsure"
+    dataset = dataset._replace(notes=(*dataset.notes, note))
     inputs, clean = np.asarray(train.inputs), np.asarray(train.clean)
     if len(rows) == len(labels):
         return dataset._replace(train=split(inputs, labels, clean))

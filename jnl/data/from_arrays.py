@@ -1,6 +1,6 @@
 """Make a data set of arrays in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,19 +60,30 @@ def from_arrays(
     if (test_inputs is None) != (test_labels is None):
         missing = "test_labels" if test_labels is None else "test_inputs"
         raise UserError(f"{missing}: missing; give both test_inputs and test_labels, or neither")
+    if not isinstance(standardize, bool | np.bool_):
+        raise UserError(f"standardize: {standardize!r}; give True or False")
     given = convert.array(clean, "clean") if clean is not None else None
     train = Labelled(_numbers(inputs, "inputs"), convert.array(labels, "labels"), given)
     test = None
     if test_inputs is not None and test_labels is not None:
         test = Labelled(_numbers(test_inputs, "test_inputs"), convert.array(test_labels, "test_labels"))
-    limits = () if value_range is None else parse_range(",".join(map(str, value_range)))
-    names = tuple(map(str, class_names))
+    limits = () if value_range is None else parse_range(",".join(map(str, _listed(value_range, "value_range"))))
+    given_names = _listed(class_names, "class_names")
+    names = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in given_names)
     return checked(dataset(train, test, names, standardize, kind=kind or "", limits=limits), "data")
+
+
+def _listed(values: Iterable[object], name: str) -> list[object]:
+    """Return values as a list. Raise `UserError` if they have no order, or are one text."""
+    if isinstance(values, str | bytes | Mapping | Set) or not isinstance(values, Iterable):
+        raise UserError(f"{name}: {values!r}; give a list")
+    return list(values)
 
 
 def _numbers(values: ArrayLike, name: str) -> np.ndarray:
     """Return inputs as an array of numbers."""
     inputs = convert.array(values, name)
     if inputs.dtype.kind not in "biuf":
-        raise UserError(f"{name}: of type {inputs.dtype}; give numbers, and classes or words as numbers")
+        advice = "; a table with columns of words can be saved as a file and read with data=table" * (inputs.ndim == 2)
+        raise UserError(f"{name}: of type {inputs.dtype}; give numbers, and classes or words as numbers{advice}")
     return inputs

@@ -1,6 +1,7 @@
 """A scikit-learn classifier that trains on noisy labels."""
 
 from collections.abc import Callable, Mapping
+from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
@@ -89,6 +90,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         Raises:
           ValueError: if the inputs, the labels or an argument cannot be used.
         """
+        self._check_arguments()
         inputs, labels = validate_data(self, X, y, allow_nd=True, dtype="numeric")
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
@@ -97,7 +99,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
                 f"y: all labels are {self.classes_[0]!r}, which is 1 class; give labels of at least 2 classes"
             )
         config = get_config(self.strategy, f"data=own,rate={self._rate()}")
-        config.epochs, config.batch_size = self.epochs or config.epochs, self.batch_size or config.batch_size
+        config.epochs = config.epochs if self.epochs is None else int(self.epochs)
+        config.batch_size = config.batch_size if self.batch_size is None else int(self.batch_size)
         with config.unlocked(), config.ignore_type():  # `run` says what is wrong
             for field, value in (self.options or {}).items():
                 set_field(config, field, value)
@@ -125,6 +128,20 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         """Return the most likely class of each input, [N]. See `predict_proba` for arguments and errors."""
         probabilities = self.predict_proba(X)  # raises an error before `fit`
         return self.classes_[probabilities.argmax(1)]
+
+    def _check_arguments(self) -> None:
+        """Raise `UserError` if an argument cannot be used. The checks of a config would name its own fields."""
+        for name, value in (("epochs", self.epochs), ("batch_size", self.batch_size), ("seeds", self.seeds)):
+            if value is None and name != "seeds":
+                continue
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+                raise UserError(f"{name}: {value!r}; give a whole number of at least 1")
+        if self.noise_rate is not None and not (isinstance(self.noise_rate, Real) and 0 <= self.noise_rate <= 1):
+            raise UserError(
+                f"noise_rate: {self.noise_rate!r}; give the share of labels that you believe to be wrong, such as 0.2"
+            )
+        if not isinstance(self.options or {}, Mapping) or not all(isinstance(name, str) for name in self.options or {}):
+            raise UserError(f'options: {self.options!r}; give fields with values, such as {{"optim.beta1": 0.9}}')
 
     def _rate(self) -> float:
         """Return the share of wrong labels for the method. Warn if the method needs it and nobody has said it."""

@@ -75,9 +75,12 @@ def _training(program_spec: ProgramSpec) -> str:
     settings, wrong = program_spec.settings, np.unique([run_info.realized_rate for run_info in program_spec.run_infos])
     rates = f"{wrong[0]:.2%}" if len(wrong) == 1 else f"{wrong[0]:.2%} to {wrong[-1]:.2%}"
     kinds = ", ".join(dict.fromkeys(run_info.settings.noise.kind for run_info in program_spec.run_infos))
+    kinds = "no noise added" if kinds == "none" else kinds
     known = "an unknown share of" if np.isnan(wrong).any() else rates
+    run = program_spec.runs[0]
+    held_out = f" and {len(run.validation_index):,} held out" if len(run.validation_index) else ""
     return (
-        f"{settings.strategy.name} on {settings.data.name}: {len(program_spec.dataset.train.labels):,} examples, "
+        f"{settings.strategy.name} on {settings.data.name}: {len(run.train_index):,} examples{held_out}, "
         f"{known} wrong labels ({kinds}), {program_spec.model}, {len(program_spec.run_infos)} runs x "
         f"{program_spec.train_spec.num_nets} networks {layout.describe(program_spec.layout)}"
         f"{', inputs fed from the host' if program_spec.train_spec.streams else ''}, {len(program_spec.epochs)} epochs "

@@ -194,7 +194,7 @@ def _warn_of_rare_classes(dataset: Dataset, folds: int) -> None:
 
 
 def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
-    rates = {name: each.rate for name, each in noise.items()}
-    if max(rates.values()) - min(rates.values()) > _DISAGREEMENT:
+    rates = {name: each.rate for name, each in noise.items() if name != "mixture"}  # which is often far too high
+    if len(rates) > 1 and max(rates.values()) - min(rates.values()) > _DISAGREEMENT:
         each = ", ".join(f"{name} {rate:.0%}" for name, rate in rates.items())
         warn(f"estimates of the noise rate differ: {each}; {estimates.USED} is used")

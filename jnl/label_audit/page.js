@@ -146,9 +146,10 @@ function exported() {
   const quoted = text => `"${(/^[=+\-@\t\r]/.test(text) ? "'" : "") + String(text).replaceAll('"', '""')}"`;
   const lines = Object.entries(decisions).map(([row, { decision, label }]) => {
     const number = data.index.indexOf(Number(row));
-    return [row, quoted(data.names[data.given[number]]), decision, quoted(data.names[label])].join(",");
+    const cells = [row, quoted(data.names[data.given[number]]), decision, quoted(data.names[label])];
+    return [...cells, ...(data.file.length ? [quoted(data.file[number])] : [])].join(",");
   });
-  return ["index,given,decision,label", ...lines].join("\n") + "\n";
+  return ["index,given,decision,label" + (data.file.length ? ",file" : ""), ...lines].join("\n") + "\n";
 }
 
 for (const name of ["given", "suggested"])

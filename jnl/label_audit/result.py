@@ -72,9 +72,11 @@ class Audit:
           at_least: the smallest probability that the suggested label is right.
         """
         sure = self.suspects[self.suspects["suggested_probability"] >= at_least]
-        return pd.DataFrame(
-            {"index": sure["index"], "given": sure["given"], "decision": "relabel", "label": sure["suggested"]}
-        )
+        found = {"index": sure["index"], "given": sure["given"], "decision": "relabel", "label": sure["suggested"]}
+        return pd.DataFrame(found | ({"file": sure["file"]} if "file" in sure else {}))
+
+    def __str__(self) -> str:
+        return self.describe()
 
     def describe(self) -> str:
         """Return the result in a few lines."""

@@ -233,7 +233,8 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
     Returns:
       The files of code that have changed, if `changed_code` says that the training goes on all the same.
     """
-    _compare_configs(path, recorded, as_object(now["config"]))
+    for line in _compare_configs(path, recorded, as_object(now["config"])):
+        _log.warning("%s", line)
     was, is_ = as_object(recorded["fingerprint"]), as_object(now["fingerprint"])
     for name, words in (("data", "the data have changed"), ("labels", "the noisy labels have changed")):
         if was.get(name) != is_[name]:
@@ -264,8 +265,8 @@ def _changed_files(was: Json, now: Mapping[str, Json]) -> list[str]:
     return sorted(file for file in was.keys() | now.keys() if was.get(file) != now.get(file))
 
 
-def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> None:
-    """Raise `UserError` or warn if a field of the config has changed, by the role of the field."""
+def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> list[str]:
+    """Raise `UserError` if a field of the config has changed that must not, and return warnings about others."""
     config = recorded.get("config")
     was = dict(leaves(old_names.config(config) if isinstance(config, Mapping) else config))
     is_ = dict(leaves(json.loads(json.dumps(now))))
@@ -284,13 +285,15 @@ def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> 
         shown = ", ".join(f"{field}: {was.get(field)!r} there, {is_.get(field)!r} here" for field in differ[:5])
         more = f" and {len(differ) - 5} more" if len(differ) > 5 else ""
         raise UserError(f"workdir: {path} holds another training ({shown}{more}); {_OTHERWISE}")
+    said = list[str]()
     if _goes_on_longer(recorded, now):
         said = check_longer(old_names.config(as_object(recorded["config"])), now)
-        for line in [f"the training continues from {_epochs(recorded)} to {now['epochs']} epochs", *said]:
-            _log.warning("%s: %s", path, line)
-    for field in changed:
-        if role(field).on_resume is OnResume.WARN:
-            _log.warning("%s began with %s=%r: the last bits may differ", path, field, was.get(field))
+        said = [f"the training continues from {_epochs(recorded)} to {now['epochs']} epochs", *said]
+    others = [field for field in changed if role(field).on_resume is OnResume.WARN]
+    return [
+        *(f"{path}: {line}" for line in said),
+        *(f"{path} began with {field}={was.get(field)!r}: the last bits may differ" for field in others),
+    ]
 
 
 def _epochs(content: Mapping[str, Json]) -> Json:

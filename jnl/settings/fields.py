@@ -27,7 +27,6 @@ _ROLES = {
     "seeds": Role(separates=False),
     "noise.seed": Role(separates=False),
     "data.dir": Role(OnResume.ACCEPT, separates=False),
-    "data.corrections": Role(OnResume.ACCEPT),
     "data.stream": Role(separates=False),
     "runs_axis": _PLACEMENT,
     "runs_at_once": _PLACEMENT,

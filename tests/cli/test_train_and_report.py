@@ -1,5 +1,6 @@
 """`jnl train` with a workdir of the config and a report, as the quickstart has them."""
 
+import os
 import subprocess
 import sys
 
@@ -47,9 +48,34 @@ def test_the_last_line_is_the_page_also_of_a_finished_training(tmp_path, capsys)
     page.unlink()
     assert cli.main([*QUICK, "--config.workdir=here"]) == 0
     again = capsys.readouterr().out.splitlines()
-    assert again == first[-len(again) :] and page.exists()  # the same numbers, without a training
+    assert again[0] == "here: this training was finished before, so no data were read and nothing was trained"
+    assert again[1:] == first[1 - len(again) :] and page.exists()  # the same numbers, without a training
     assert cli.main([*QUICK, "--config.workdir=here", "--config.noise.rate=0.3"]) == 2
     assert "here holds another training (noise.rate: 0.2 there, 0.3 here)" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_finished_training_says_whether_the_data_have_changed(tmp_path, capsys):
+    def shown(*options):
+        line = ["train", "--config=standard:data=table,quick", "--config.data.dir=mine.csv", "--workdir=run", *options]
+        code = cli.main([*line, "--config.batch_size=8", "--config.epochs=1"])
+        return code, "".join(capsys.readouterr())
+
+    rows = [f"{number % 7},{number * number % 11},{'ab'[number % 2]}" for number in range(100)]
+    (tmp_path / "mine.csv").write_text("\n".join(["x,y,label", *rows]))
+    code, first = shown()
+    assert code == 0 and "finished before" not in first
+    assert "mine.csv has changed" not in shown()[1]
+    os.utime(tmp_path / "mine.csv", (2**33, 2**33))
+    assert "mine.csv has changed since; give another --workdir to train on it" in shown()[1]
+    (tmp_path / "decisions.csv").write_text("index,given,decision,label\n0,a,drop,a\n")
+    code, said = shown("--config.data.corrections=decisions.csv")
+    assert code == 2 and "holds another training (data.corrections" in said
+
+
+def test_nothing_is_kept_without_a_workdir(capsys):
+    assert cli.main([*QUICK[:2], "--config.epochs=1"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("nothing was saved; give --workdir=DIR")
 
 
 @pytest.mark.slow

@@ -33,6 +33,25 @@ def test_they_are_applied(dataset, tmp_path):
     assert dataset.train.labels.tolist() == [0, 1, 0, 1, 0, 1]
 
 
+def test_what_they_changed_is_a_note(dataset, tmp_path):
+    rows = "0,cat,keep,cat\n2,cat,drop,cat\n4,cat,relabel,'=dog\n5,'=dog,unsure,cat\n"
+    (note,) = corrected(dataset._replace(notes=()), write(tmp_path, rows)).notes
+    assert note == "decisions.csv: 1 label changed, 1 example dropped, 1 kept, 1 unsure"
+
+
+def test_decisions_on_examples_that_have_moved_are_refused(dataset, tmp_path):
+    header = HEADER.replace("\n", ",file\n")
+    assert corrected(dataset, write(tmp_path, "2,cat,drop,cat,2.png\n", header)).train.labels.tolist() == [
+        0,
+        1,
+        1,
+        0,
+        1,
+    ]
+    with pytest.raises(UserError, match="example 2 is 3.png, but it is 2.png; audit the data again"):
+        corrected(dataset, write(tmp_path, "2,cat,drop,cat,3.png\n", header))
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -284,3 +284,19 @@ def test_another_seed_holds_out_others():
 def test_wrong_fractions_are_told(fraction):
     with pytest.raises(UserError, match="data.validation"):
         holdout.split(np.arange(100) % 4, fraction, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "options", "said"),
+    [
+        ("folder", ".", {"size": "8"}, "data.size: '8'; give a whole number, such as 0"),
+        ("folder", ".", {"size": True}, "data.size: True; give a whole number"),
+        ("folder", ".", {"range": (0, 4095)}, "data.range: .*give a text"),
+        ("table", "x.csv", {"label": 1}, "data.label: 1; give a text, such as 'label'"),
+        ("table", "x.csv", {"standardize": "no"}, "data.standardize: 'no'; give True or False"),
+        ("table", 3, {}, "data.dir: 3; give the path of a file or folder"),
+    ],
+)
+def test_an_option_of_another_type_is_told(name, folder, options, said):
+    with pytest.raises(UserError, match=said):
+        data.load(name, folder, **options)

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from conftest import quick
 
 import jnl
@@ -218,6 +219,18 @@ REFUSED = {
         {"inputs": np.full((60, 2), np.nan)},
         "data has non-finite training inputs, first in row 0, column 0",
     ),
+    "a mask": (
+        {"inputs": np.ma.masked_less(np.arange(120.0).reshape(60, 2), 7)},
+        "masked values, first in row 0; fill",
+    ),
+    "a mask of labels": ({"labels": np.ma.masked_equal(LABELS, 1)}, "labels: masked values"),
+    "sparse": ({"inputs": scipy.sparse.eye(60)}, "inputs: a sparse matrix; give inputs.toarray()"),
+    "words": ({"inputs": np.full((60, 2), "a")}, "can be saved as a file and read with data=table"),
+    "names without order": ({"class_names": {"a", "b"}}, "class_names: {.*}; give a list"),
+    "names in one text": ({"class_names": "ab"}, "class_names: 'ab'; give a list"),
+    "a number as names": ({"class_names": 3}, "class_names: 3; give a list"),
+    "a number as range": ({"value_range": 5}, "value_range: 5; give a list"),
+    "a text as a choice": ({"standardize": "no"}, "standardize: 'no'; give True or False"),
     "other shape of the test": ({"test_inputs": IMAGES[:, :7, :7], "test_labels": LABELS}, "give both the same type"),
 }
 

@@ -94,6 +94,24 @@ def test_fields_of_the_config_are_options(digits):
         ({"epochs": "many"}, "epochs"),
     ],
 )
-def test_a_field_that_does_not_exist_is_told(options, said, digits):
+def test_a_wrong_field_is_told(options, said, digits):
     with pytest.raises(jnl.UserError, match=said):
         jnl.NoisyLabelClassifier(options=options, noise_rate=0.1).fit(*digits)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"noise_rate": 20}, "noise_rate: 20; give the share of labels that you believe to be wrong, such as 0.2"),
+        ({"noise_rate": "0.2"}, "noise_rate: '0.2'"),
+        ({"epochs": 0}, "epochs: 0; give a whole number of at least 1"),
+        ({"epochs": 2.5}, "epochs: 2.5"),
+        ({"batch_size": "8"}, "batch_size: '8'"),
+        ({"seeds": (1, 2)}, r"seeds: \(1, 2\)"),
+        ({"options": ["epochs"]}, "options: .*give fields with values"),
+        ({"options": {1: 2}}, "options: .*give fields with values"),
+    ],
+)
+def test_a_wrong_argument_is_told_by_its_name(arguments, said, digits):
+    with pytest.raises(jnl.UserError, match=said):
+        jnl.NoisyLabelClassifier(**{"noise_rate": 0.1, **arguments}).fit(*digits)
