@@ -90,7 +90,7 @@ def check_permuted_batch(answers: Answers) -> None:
     order, said = answers.order, "the order of the batch matters"
     np.testing.assert_array_equal(permuted.mask, straight.mask[:, order], err_msg=said)
     np.testing.assert_allclose(permuted.loss, straight.loss[:, order], rtol=1e-5, atol=1e-6, err_msg=said)
-    np.testing.assert_array_equal(permuted.denominator, straight.denominator, err_msg=said)
+    np.testing.assert_allclose(permuted.denominator, straight.denominator, rtol=1e-5, err_msg=said)
     for mine, theirs in zip(*map(jax.tree.leaves, (straight.memory, permuted.memory)), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6, err_msg=said)
 
@@ -119,7 +119,8 @@ def check_jit_and_vmap(answers: Answers) -> None:
     for other in (answers.jitted.selection, answers.among["straight"].selection):
         np.testing.assert_array_equal(other.mask, answers.eager.mask, err_msg="jit or vmap changes the mask")
         np.testing.assert_allclose(other.loss, answers.eager.loss, rtol=1e-5, atol=1e-6)
-        np.testing.assert_array_equal(other.denominator, answers.eager.denominator)
+        # A sum of weights is a float, which jit may add up in another order.
+        np.testing.assert_allclose(other.denominator, answers.eager.denominator, rtol=1e-5)
 
 
 def check_forget_rate(answers: Answers) -> None:
@@ -135,7 +136,7 @@ def check_progress(answers: Answers) -> None:
         straight, later = (answers.among[name] for name in ("straight", "later"))
         said = "uses_progress is False, but the share of the training that is done matters"
         np.testing.assert_array_equal(straight.selection.mask, later.selection.mask, err_msg=said)
-        np.testing.assert_array_equal(straight.value, later.value, err_msg=said)
+        np.testing.assert_allclose(straight.value, later.value, rtol=1e-5, atol=1e-6, err_msg=said)
 
 
 def check_nothing_kept(answers: Answers) -> None:

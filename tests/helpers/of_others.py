@@ -1,5 +1,6 @@
 """Plug-ins outside of jnl, as users write them: a method, a kind of noise, a metric, networks and a data set."""
 
+import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from flax import nnx
@@ -21,6 +22,17 @@ def weighted(weight: float = 1.0, both: bool = True):
         return masked_mean(loss, mask[::-1])
 
     return Strategy(2 if both else 1, select, uses_forget_rate=True)
+
+
+def normalized(power: float = 0.7):
+    """Small losses count more, and the weights are divided by their sum."""
+
+    def select(logits, labels, context):
+        loss = cross_entropy(logits, labels)
+        weights = jax.lax.stop_gradient((0.1 + loss) ** -power)
+        return masked_mean(weights * loss, jnp.ones(loss.shape, bool), weights.sum(-1))
+
+    return Strategy(1, select)
 
 
 def broken(change, networks=1, **fields):

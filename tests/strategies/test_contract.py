@@ -82,6 +82,10 @@ class TestMethodsOfUsers:
     def test_a_good_one(self):
         check_strategy(of_others.weighted, weight=2.0)
 
+    def test_a_denominator_may_be_a_sum_of_weights(self):
+        """Its last bit depends on the order of the sum."""
+        check_strategy(of_others.normalized)
+
     @pytest.mark.parametrize(
         ("method", "message"),
         [
