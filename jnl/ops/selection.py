@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from jnl.core.errors import UserError
 from jnl.core.strategy import Selection
 
 
@@ -53,7 +54,15 @@ def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: 
       mask: bool[G, B], or a shape that broadcasts to it.
       count: f32[G] or f32[], divisor of the masked sum; None means the number of masked examples.
       eligible: bool[B], examples among which the mask chose; None means all.
+
+    Raises:
+      UserError: if the mask is not bool. Its numbers would count as a yes or no for the loss, and as they are for the
+        metrics.
     """
+    if mask.dtype != bool:
+        raise UserError(
+            f"masked_mean: the mask must be bool, not {mask.dtype}; multiply the loss by the weights instead"
+        )
     mask = jnp.broadcast_to(mask, loss.shape)
     count = mask.sum(-1) if count is None else jnp.broadcast_to(count, loss.shape[:1])
     return Selection(loss, mask, count.astype(jnp.float32), eligible=eligible)

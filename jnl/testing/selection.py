@@ -73,7 +73,8 @@ def check_shapes_and_types(answers: Answers) -> None:
     assert selection.loss.shape == selection.mask.shape == (rows, BATCH), "loss or mask has a wrong shape"
     assert selection.denominator.shape == (rows,), "the denominator must have one number for each row"
     types = (selection.loss.dtype, selection.mask.dtype, selection.denominator.dtype)
-    assert types == (jnp.float32, bool, jnp.float32), f"the types of loss, mask and denominator are {types}"
+    said = f"the types of loss, mask and denominator are {', '.join(map(str, types))}, not float32, bool, float32"
+    assert types == (jnp.float32, bool, jnp.float32), said
     assert answers.jitted.value.shape == (rows,)
     assert np.isfinite(answers.jitted.value).all(), "the objective is not finite"
     if selection.eligible is not None:

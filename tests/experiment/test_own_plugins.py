@@ -123,6 +123,18 @@ def test_changed_code_is_refused(tmp_path, monkeypatch):
         jnl.run(config, tmp_path / "work")
 
 
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("takes_weights_for_a_mask", "masked_mean: the mask must be bool, not float32; multiply the loss by the"),
+    ],
+)
+def test_what_select_returns_wrongly_is_said_in_one_line(method, message, capsys):
+    assert cli.main(["train", f"--config={OURS}:{method}:quick", "--config.epochs=1", "--config.seeds=1"]) == 2
+    printed = capsys.readouterr().err
+    assert message in printed and printed.count("\n") == 1
+
+
 def test_a_sweep_that_names_others_is_refused():
     config = quick("standard")
     config.sweep = (("strategy.name", ("standard", "jocor")),)

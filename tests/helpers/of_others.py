@@ -57,6 +57,14 @@ def prefers_the_first_network():
     return broken(lambda selection, loss: selection._replace(loss=loss * jnp.array([[1.0], [2.0]])), networks=2)
 
 
+def takes_weights_for_a_mask():
+    def select(logits, labels, context):
+        loss = cross_entropy(logits, labels)
+        return masked_mean(loss, jnp.exp(-loss))
+
+    return Strategy(1, select)
+
+
 def counts_in_whole_numbers():
     return broken(lambda selection, loss: selection._replace(denominator=jnp.full(1, 3)))
 

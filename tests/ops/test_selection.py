@@ -3,10 +3,12 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from jnl.core.errors import UserError
 from jnl.ops.losses import objective
 from jnl.ops.selection import balanced, disagree, masked_mean, small_loss
 
@@ -52,6 +54,12 @@ def test_pick_is_the_mean_over_indices(loss, mask):
     np.testing.assert_allclose(
         objective(masked_mean(jnp.asarray(loss), jnp.asarray(mask))), expected, rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("kind", ["float32", "int32"])
+def test_weights_are_no_mask(kind):
+    with pytest.raises(UserError, match=f"masked_mean: the mask must be bool, not {kind}; multiply the loss"):
+        jax.jit(masked_mean)(jnp.ones((1, BATCH)), jnp.ones((1, BATCH), kind))
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.randoms(use_true_random=False))

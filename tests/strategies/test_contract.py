@@ -92,7 +92,10 @@ class TestMethodsOfUsers:
             (of_others.trains_on_everything, "examples train that the mask leaves out"),
             (of_others.says_nothing_about_forgetting, "uses_forget_rate is False, but the mask shows something else"),
             (of_others.prefers_the_first_network, "the networks are not treated alike"),
-            (of_others.counts_in_whole_numbers, "the types of loss, mask and denominator"),
+            (
+                of_others.counts_in_whole_numbers,
+                "the types of loss, mask and denominator are float32, bool, int32, not float32, bool, float32",
+            ),
         ],
     )
     def test_what_breaks_the_contract_is_said(self, method, message):
