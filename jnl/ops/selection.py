@@ -68,6 +68,23 @@ def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: 
     return Selection(loss, mask, count.astype(jnp.float32), eligible=eligible)
 
 
+def checked(returned: object) -> Selection:
+    """Return what a `select` function has returned, if it is a selection with a mask of bool.
+
+    Raises:
+      UserError: if it is something else, such as the loss alone.
+    """
+    if not isinstance(returned, Selection):
+        shape = getattr(returned, "shape", None)
+        what = f"a {type(returned).__name__}" if shape is None else f"an array of shape {shape}"
+        raise UserError(f"select must return a Selection, such as masked_mean(loss, mask); it returned {what}")
+    if returned.mask.dtype != bool:
+        raise UserError(
+            f"select: the mask must be bool, not {returned.mask.dtype}; multiply the loss by the weights instead"
+        )
+    return returned
+
+
 def balanced(labels: Array) -> Array:
     """Return positions of examples such that all classes in the labels appear equally often: i32[N] -> i32[N].
 

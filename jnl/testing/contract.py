@@ -1,5 +1,7 @@
 """The contract that every strategy keeps. The strategies of jnl pass the same checks."""
 
+import jax
+
 from jnl.core import registry
 from jnl.core.numerics import fixed_numerics
 from jnl.testing._hyper_values import MakeStrategy, divided
@@ -19,11 +21,22 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
       together: the number of neighboring examples that the method looks at together, such as bags of 8.
       **hyper: hyperparameters that replace the defaults.
 
+    Raises:
+      AssertionError: if the method breaks a part of the contract.
+      UserError: if a hyperparameter is out of its range, or `select` returns no `Selection` or weights as its mask.
+
     Example:
       >>> from jnl.testing import check_strategy
       >>> from jnl.strategies.jocor import jocor
       >>> check_strategy(jocor, co_lambda=0.5)
     """
+    try:
+        _check(make, together, hyper)
+    except jax.errors.TracerBoolConversionError as error:
+        raise AssertionError("a condition is not known yet; use jnp.where instead of if on a hyperparameter") from error
+
+
+def _check(make: MakeStrategy, together: int, hyper: dict[str, registry.Value]) -> None:
     traced, static = divided(registry.keywords(make) | hyper)
     strategy = make(**dict(static), **traced)
     if strategy.suspects:

@@ -15,6 +15,7 @@ from jnl.core.memory import MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops import schedules
 from jnl.ops.losses import objective
+from jnl.ops.selection import checked
 from jnl.testing._hyper_values import BATCH, CLASSES, FEATURES, MakeStrategy, Static, divided
 from jnl.testing._memory import Predictions, refreshed
 
@@ -61,7 +62,7 @@ def ask(make: MakeStrategy, hyper: dict[str, registry.Value], together: int = 1,
     among = {name: jax.tree.map(lambda leaf, at=at: leaf[at], answers) for at, name in enumerate(asked)}
     jitted = jax.device_get(one(arrays, asked["straight"])) if alone else among["straight"]
     assert strategy.select is not None
-    eager = strategy.select(*asked["straight"]) if alone else None
+    eager = checked(strategy.select(*asked["straight"])) if alone else None
     return Answers(strategy, asked["straight"][-1], order, eager, jitted, among)
 
 
@@ -213,7 +214,7 @@ def _compiled(make: MakeStrategy, static: Static) -> tuple[Callable[..., Answer]
         def total(logits: Array) -> tuple[Array, tuple[Selection, Array]]:
             strategy = make(**dict(static), **traced)
             assert strategy.select is not None
-            selection = strategy.select(logits, labels, seen)
+            selection = checked(strategy.select(logits, labels, seen))
             value = objective(selection)
             return value.sum(), (selection, value)
 

@@ -5,6 +5,7 @@ from jax import Array
 from jnl.core.strategy import StepContext, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, strategy_params
 from jnl.ops.losses import objective
+from jnl.ops.selection import checked
 
 
 def update(strategy: Strategy, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
@@ -30,7 +31,7 @@ def update(strategy: Strategy, training: TrainContext, state: TrainState, contex
     def total(params: Tree) -> tuple[Array, tuple[Tree, StepOutput]]:
         logits, features, batch_stats = forward(training.model, params, state.batch_stats, inputs, context.key)
         seen = context._replace(features=features, strategy_params=strategy_params(params))
-        selection = select(logits, labels, seen)
+        selection = checked(select(logits, labels, seen))
         rows = objective(selection)
         return rows.sum(), (batch_stats, StepOutput(rows, selection, logits, context.example_index))
 

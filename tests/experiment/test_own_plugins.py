@@ -127,6 +127,10 @@ def test_changed_code_is_refused(tmp_path, monkeypatch):
     ("method", "message"),
     [
         ("takes_weights_for_a_mask", "masked_mean: the mask must be bool, not float32; multiply the loss by the"),
+        (
+            "returns_the_loss",
+            "select must return a Selection, such as masked_mean(loss, mask); it returned an array of",
+        ),
     ],
 )
 def test_what_select_returns_wrongly_is_said_in_one_line(method, message, capsys):

@@ -65,6 +65,14 @@ def takes_weights_for_a_mask():
     return Strategy(1, select)
 
 
+def returns_the_loss():
+    return Strategy(1, lambda logits, labels, context: cross_entropy(logits, labels))
+
+
+def asks_a_hyperparameter(weight: float = 0.5):
+    return broken(lambda selection, loss: selection._replace(loss=loss * weight) if weight > 0 else selection)
+
+
 def counts_in_whole_numbers():
     return broken(lambda selection, loss: selection._replace(denominator=jnp.full(1, 3)))
 

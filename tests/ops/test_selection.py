@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jnl.core.errors import UserError
+from jnl.core.strategy import Selection
 from jnl.ops.losses import objective
-from jnl.ops.selection import balanced, disagree, masked_mean, small_loss
+from jnl.ops.selection import balanced, checked, disagree, masked_mean, small_loss
 
 BATCH = 12
 BALANCED = jax.jit(balanced)
@@ -60,6 +61,19 @@ def test_pick_is_the_mean_over_indices(loss, mask):
 def test_weights_are_no_mask(kind):
     with pytest.raises(UserError, match=f"masked_mean: the mask must be bool, not {kind}; multiply the loss"):
         jax.jit(masked_mean)(jnp.ones((1, BATCH)), jnp.ones((1, BATCH), kind))
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (jnp.ones((1, BATCH)), r"select must return a Selection, .* it returned an array of shape \(1, 12\)"),
+        (None, "it returned a NoneType"),
+        (Selection(jnp.ones((1, 3)), jnp.ones((1, 3)), jnp.ones(1)), "select: the mask must be bool, not float32"),
+    ],
+)
+def test_what_is_no_selection_is_refused(returned, message):
+    with pytest.raises(UserError, match=message):
+        checked(returned)
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.randoms(use_true_random=False))
