@@ -35,12 +35,13 @@ class StepContext(NamedTuple):
 class Selection(NamedTuple):
     """The loss of each example, and the mask of the examples that train.
 
-    There is one row for each network (G = K), or one row for all networks if they share one loss (G = 1).
+    There is one row for each network (G = K), or one row for all networks if they share one loss (G = 1). A denominator
+    below 1 counts as 1, so that a row without masked examples gives 0; `ops.losses.objective` divides by it.
     """
 
     loss: Array  # f32[G, B]
     mask: Array  # bool[G, B] which examples train
-    denominator: Array  # f32[G] divisor of the masked sum of each row
+    denominator: Array  # f32[G] divisor of the masked sum of each row; below 1 it counts as 1
     memory: Arrays | None = None  # the new memory; None keeps the old one
     eligible: Array | None = None  # bool[B] examples among which the mask chose; None means all
 

@@ -42,7 +42,9 @@ def from_uniform(log_p: Array) -> Array:
 def objective(selection: Selection) -> Array:
     """Return the masked sum of each loss row divided by its denominator, but at least by 1: -> f32[G], differentiable.
 
-    A row without masked examples gives 0 with a zero gradient; the optimizer still takes its step.
+    A row without masked examples gives 0 with a zero gradient; the optimizer still takes its step. That is why the
+    divisor is at least 1: a denominator that is a sum of weights and below 1 gives a smaller objective than the
+    weighted mean.
     """
     chex.assert_equal_shape([selection.loss, selection.mask])
     chex.assert_equal_shape_prefix([selection.loss, selection.denominator], 1)

@@ -52,7 +52,8 @@ def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: 
     Args:
       loss: f32[G, B].
       mask: bool[G, B], or a shape that broadcasts to it.
-      count: f32[G] or f32[], divisor of the masked sum; None means the number of masked examples.
+      count: f32[G] or f32[], divisor of the masked sum; None means the number of masked examples. A count below 1
+        counts as 1, so scale weights whose sum may be smaller, for example to a mean of 1.
       eligible: bool[B], examples among which the mask chose; None means all.
 
     Raises:
