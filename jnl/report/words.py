@@ -34,7 +34,9 @@ def best_two(board: Leaderboard) -> str:
     points = f"{100 * paired.mean:.2f} points"
     known, above = math.isfinite(paired.p), paired.low > 0
     rare = paired.p <= _RARE if known else above
-    if above and (rare or paired.p == paired.least_p):
+    if paired.least_p > _RARE:
+        told = _of_few(first, second, paired)
+    elif above and rare:
         told = f"{first} beats {second} by {points}"
     elif not above and not rare:
         told = f"{first} is not told apart from {second}: it is {points} better"
@@ -43,6 +45,17 @@ def best_two(board: Leaderboard) -> str:
     numbers = f"95 % interval {100 * paired.low:.2f} to {100 * paired.high:.2f}, {paired.pairs} paired seeds"
     p = f", p = {p_value(paired.p)}{_smallest(paired)}" if known else ""
     return f"{board.noise}: {told} ({numbers}{p}).{_conditions(found)}"
+
+
+def _of_few(first: str, second: str, paired: statistics.Paired) -> str:
+    """Return the comparison over so few pairs that no difference, however large, could be told from chance."""
+    points, every = f"{100 * paired.mean:.2f} points", "both" if paired.pairs == 2 else f"all {paired.pairs}"
+    few = f"{paired.pairs} pairs are too few for a test at {100 * _RARE:.0f} %"
+    if paired.better == paired.pairs:
+        return f"{first} is better than {second} in {every} pairs, by {points}; {few}"
+    if not paired.better:
+        return f"{first} and {second} are equal in {every} pairs; {few}"
+    return f"{first} is better than {second} in {paired.better} of {paired.pairs} pairs, by {points} on average; {few}"
 
 
 def _smallest(paired: statistics.Paired) -> str:

@@ -35,6 +35,7 @@ class Paired(NamedTuple):
     high: float  # upper end
     p: float  # p value of the exact two-sided sign-flip test; NaN for more than 40 pairs
     least_p: float  # smallest p value that is possible with this number of pairs
+    better: int  # pairs in which the first value is larger
 
 
 class Components(NamedTuple):
@@ -82,7 +83,7 @@ def paired(first: np.ndarray, second: np.ndarray) -> Paired:
     differences = (first - second)[np.isfinite(first - second)]
     whole = mean(differences)
     p = sign_flip(differences) if whole.runs <= _MOST else math.nan
-    return Paired(whole.runs, whole.mean, whole.low, whole.high, p, least_p(whole.runs))
+    return Paired(whole.runs, whole.mean, whole.low, whole.high, p, least_p(whole.runs), int((differences > 0).sum()))
 
 
 def least_p(count: int) -> float:

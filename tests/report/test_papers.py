@@ -161,7 +161,26 @@ def test_what_is_not_certain_is_not_called_a_win(tmp_path, differences, told):
 
 def test_the_better_one_over_the_shared_seeds_is_named_first(tmp_path):
     paths = runs_of(tmp_path, "standard", [0.8, 0.8, 0.8]) + runs_of(tmp_path, "jocor", [0.79, 0.79, 0.79, 0.99])
-    assert ": Standard beats JoCoR by 1.00 points" in words.best_two(board(*paths))
+    assert ": Standard is better than JoCoR in all 3 pairs, by 1.00 points" in words.best_two(board(*paths))
+
+
+@pytest.mark.parametrize(
+    "differences, told",
+    [
+        (
+            (0.15, 0.16, 0.15, 0.16),
+            "JoCoR is better than Standard in all 4 pairs, by 15.50 points; 4 pairs are too few",
+        ),
+        ((0.15, 0.16, -0.01), "JoCoR is better than Standard in 2 of 3 pairs, by 10.00 points on average; 3 pairs are"),
+        ((-0.1, -0.2), "Standard is better than JoCoR in both pairs, by 15.00 points; 2 pairs are too few"),
+        ((0, 0, 0, 0, 0), "are equal in all 5 pairs; 5 pairs are too few for a test at 5 % (95 % interval"),
+    ],
+)
+def test_too_few_pairs_for_a_test_are_counted_instead(tmp_path, differences, told):
+    paths = runs_of(tmp_path, "standard", [0.8] * len(differences))
+    paths += runs_of(tmp_path, "jocor", [0.8 + difference for difference in differences])
+    found = words.best_two(board(*paths))
+    assert told in found and "beats" not in found
 
 
 def test_above_40_pairs_the_interval_alone_decides(tmp_path):
