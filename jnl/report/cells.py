@@ -114,6 +114,13 @@ def slug(*parts: str) -> str:
     return re.sub(r"[^a-zA-Z0-9.]+", "-", "-".join(parts))[:80].strip("-")
 
 
+def one_noise_draw(cells: Sequence[MethodResult]) -> bool:
+    """Return whether several runs were trained on noise that was drawn, and all of them on the same draw."""
+    drawn = [cell for cell in cells if any(point.kind != "none" for point in cell.points)]
+    seeds = {run.noise_seed for cell in drawn for run in cell.runs}
+    return len(seeds) == 1 and any(len(cell.runs) > 1 for cell in drawn)
+
+
 class Duplicate(NamedTuple):
     """A run that is in two workdirs and is counted only once."""
 

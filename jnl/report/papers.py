@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jnl.ops.curves import STATISTICS
 from jnl.report import methods
-from jnl.report.cells import Leaderboard, MethodResult
+from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.comparing import TESTED, means
 from jnl.report.published import RULE, Verdict
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, spread, with_interval
@@ -19,6 +19,7 @@ _NOTE = (
     "Test accuracy in percent, mean of the last 10 epochs and of the networks: mean ± standard deviation (ddof 0) over "
     "runs."
 )
+_ONE_DRAW = " One noise draw for all runs, so ± does not include it."
 _BEST = " Bold: the best of each noise."
 _MISSED = " A missed number is marked with its difference to the published one; how to read this says what is missed."
 _VALIDATION = " Without a test set, the noisy labels of held-out examples judge a method; then it is never the best."
@@ -77,7 +78,7 @@ def table(
     known = set(map(id, cells))
     here = [one for one in verdicts if one.published.statistic == TESTED and id(one.cell) in known]
     judged = {id(one.cell): one for one in here} if any(one.same_settings for one in here) else {}
-    note = _NOTE + (_BEST if len(labels) > 1 else "")
+    note = _NOTE + (_ONE_DRAW if one_noise_draw(cells) else "") + (_BEST if len(labels) > 1 else "")
     if any(one.missed for one in judged.values()):
         note += _MISSED
     sources = dict.fromkeys(one.published.independent_source for one in judged.values())
@@ -213,7 +214,7 @@ def of_one(cell: MethodResult, verdicts: Sequence[Verdict]) -> Table:
     note = (
         f"{judged}, mean of the networks: mean and standard deviation (ddof 0) over runs, and the 95 % t interval of "
         "the mean, cut to [0, 100]. Last 10 is the mean of the last 10 epochs. Best and maximal are chosen by test "
-        "labels."
+        f"labels.{_ONE_DRAW if one_noise_draw([cell]) else ''}"
     )
     return Table("table", "Accuracy", columns, rows, note)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.ops.curves import STATISTICS
-from jnl.report.cells import Leaderboard, MethodResult
+from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.comparing import TESTED, Comparison
 from jnl.report.methods import UPPER_BOUND
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, p_value, spread, with_interval
@@ -101,6 +101,9 @@ def variance(board: Leaderboard) -> Table:
             rows.append(Row([cell.label, layout, *texts], cell.label))
     columns = ["method", "seeds x noise seeds", "noise draw", "initialization", "both together and chance"]
     title = "Noise draw against initialization"
+    if not rows and one_noise_draw(board.cells):
+        note = "One noise draw for all runs, so no deviation includes it. noise.seed=per_run draws one for each run."
+        return Table("variance", title, columns, rows, note)
     if not rows:
         note = (
             "The effect of the noise draw and the effect of the initialization cannot be told apart for any method: "

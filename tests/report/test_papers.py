@@ -58,6 +58,16 @@ def test_numbers_that_were_published_for_other_settings_are_not_in_the_main_tabl
     assert not table(workdir(tmp_path / "a"), workdir(tmp_path / "b", "standard")).grouped  # 12 epochs, published 200
 
 
+def test_the_caption_says_where_all_runs_have_one_noise_draw(tmp_path):
+    told = "One noise draw for all runs, so ± does not include it."
+    one, other = workdir(tmp_path / "a"), workdir(tmp_path / "b", "standard")
+    assert told in table(one, other).note and told in papers.of_one(board(one).cells[0], []).note
+    several = workdir(tmp_path / "c", noise_seeds=(1, 2, 3)), workdir(tmp_path / "d", "standard", noise_seeds=(1, 2, 3))
+    assert told not in table(*several).note and told not in papers.of_one(board(several[0]).cells[0], []).note
+    alone = workdir(tmp_path / "e", seeds=(1,))  # one run has no deviation
+    assert told not in papers.of_one(board(alone).cells[0], []).note
+
+
 def test_many_methods_have_a_row_each(tmp_path):
     names = strategies.names()
     assert len(names) == 27

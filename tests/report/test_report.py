@@ -298,6 +298,8 @@ def test_noise_and_initialization_are_told_apart_where_they_are_crossed(tmp_path
     assert [one.label for one in table.rows] == ["JoCoR"]
     nothing = tables.variance(board(together))
     assert nothing.rows == [] and "cannot be told apart for any method" in nothing.note
+    one_draw = tables.variance(board(workdir(tmp_path / "c"), workdir(tmp_path / "d", "standard")))
+    assert one_draw.rows == [] and one_draw.note.startswith("One noise draw for all runs, so no deviation includes it.")
 
 
 HOSTILE = '<b>"&\\\\|$x_1$ %{}~^#`*[\n\u202e'
