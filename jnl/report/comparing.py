@@ -12,7 +12,7 @@ from jnl.report.cells import Leaderboard, MethodResult
 from jnl.results import statistics
 
 BASELINE = "standard"
-TESTED = "last10"  # the statistic that is compared
+_ENOUGH = 20  # of fewer epochs, the last 10 are also the start of the training
 
 
 class Comparison(NamedTuple):
@@ -31,6 +31,16 @@ class Duel(NamedTuple):
     second: MethodResult
     paired: statistics.Paired | None  # None if fewer than two runs share their seeds
     differing: list[str]  # settings in which they differ, beside those of the method
+
+
+def tested(epochs: int) -> str:
+    """Return the statistic that is compared after so many epochs: the last 10 or, after few, the last one."""
+    return "last10" if epochs >= _ENOUGH else "last"
+
+
+def of_epochs(epochs: int) -> str:
+    """Return the words for the epochs that `tested` takes, such as `last 10 of 200 epochs`."""
+    return f"last {'10 ' if epochs >= _ENOUGH else ''}of {epochs} epoch{'s' if epochs != 1 else ''}"
 
 
 def comparisons(board: Leaderboard, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
@@ -52,7 +62,7 @@ def comparisons(board: Leaderboard, baseline: str = BASELINE) -> tuple[list[Comp
             continue
         base = min(bases, key=partial(_distance, cell))
         other = differing(cell.settings, base.settings, ("strategy",))
-        paired = None if other else _paired(cell, base)
+        paired = None if other else _paired(cell, base, tested(board.epochs))
         if paired is None:
             reasons = [f"{name} {cell.settings[name]}, the baseline {base.settings[name]}" for name in other]
             same = cell.judged == base.judged
@@ -64,9 +74,9 @@ def comparisons(board: Leaderboard, baseline: str = BASELINE) -> tuple[list[Comp
     return [Comparison(*one, holm) for one, holm in zip(found, adjusted, strict=True)], without
 
 
-def means(cells: Sequence[MethodResult]) -> list[float]:
-    """Return the mean of the compared statistic of each cell, NaN if there is none. Only accuracies on the test set."""
-    judged = [cell.numbers().get(TESTED) if cell.judged == "test_accuracy" else None for cell in cells]
+def means(cells: Sequence[MethodResult], statistic: str) -> list[float]:
+    """Return the mean of a statistic of each cell, NaN if there is none. Only accuracies on the test set."""
+    judged = [cell.numbers().get(statistic) if cell.judged == "test_accuracy" else None for cell in cells]
     return [float("nan") if one is None else statistics.mean(one).mean for one in judged]
 
 
@@ -77,7 +87,7 @@ def duel(board: Leaderboard) -> Duel | None:
     """
     ranked = sorted(
         (-mean, number)
-        for number, mean in enumerate(means(board.cells))
+        for number, mean in enumerate(means(board.cells, tested(board.epochs)))
         if np.isfinite(mean) and board.cells[number].strategy != methods.UPPER_BOUND
     )
     cells = [board.cells[number] for _, number in ranked]
@@ -86,9 +96,9 @@ def duel(board: Leaderboard) -> Duel | None:
     if first is None or second is None:
         return None
     different = differing(first.settings, second.settings, ("strategy",))
-    paired = _paired(first, second)
+    paired = _paired(first, second, tested(board.epochs))
     if paired is not None and paired.mean < 0:  # over the shared seeds, the other one is better
-        first, second, paired = second, first, _paired(second, first)
+        first, second, paired = second, first, _paired(second, first, tested(board.epochs))
     return Duel(first, second, paired, different)
 
 
@@ -98,13 +108,13 @@ def _distance(cell: MethodResult, base: MethodResult) -> tuple[int, int]:
     return len(differing(cell.settings, base.settings, ("strategy",))), -len(shared)
 
 
-def _paired(cell: MethodResult, base: MethodResult) -> statistics.Paired | None:
+def _paired(cell: MethodResult, base: MethodResult, statistic: str) -> statistics.Paired | None:
     """Return the paired differences, or None if there are fewer than two pairs or the judged curves differ."""
     if cell.judged != base.judged:
         return None
     values = []
     for one in (cell, base):
-        numbers = one.numbers().get(TESTED, np.full(len(one.runs), np.nan))
+        numbers = one.numbers().get(statistic, np.full(len(one.runs), np.nan))
         values.append({(run.seed, run.noise_seed): value for run, value in zip(one.runs, numbers, strict=True)})
     shared = sorted(values[0].keys() & values[1].keys())
     paired = statistics.paired(*(np.array([own[key] for key in shared]) for own in values))

@@ -10,7 +10,7 @@ from jnl.core.json_values import Json
 from jnl.core.matplotlib_parts import Axes, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from jnl.report import tables, words
 from jnl.report.cells import Leaderboard, MethodResult
-from jnl.report.comparing import TESTED
+from jnl.report.comparing import of_epochs, tested
 from jnl.report.drawing import INK, Figure, Panel, box, figure, rounded
 from jnl.report.reading import Described
 from jnl.report.series import Series
@@ -225,7 +225,9 @@ def _compute(boards: Sequence[Leaderboard], series: Series, prefix: str) -> Figu
     """
     panels, shown = [], []
     for board in boards:
-        known = [(cell, *tables.cost(cell), cell.numbers().get(TESTED)) for cell in board.cells if cell.whole()]
+        known = [
+            (cell, *tables.cost(cell), cell.numbers().get(tested(board.epochs))) for cell in board.cells if cell.whole()
+        ]
         counted = all(math.isfinite(operations) for _, _, operations, _ in known)
         spots = []
         for cell, seconds, operations, accuracy in known:
@@ -243,7 +245,11 @@ def _compute(boards: Sequence[Leaderboard], series: Series, prefix: str) -> Figu
     if not panels:
         return None
     return figure(
-        f"{prefix}-compute", "Accuracy (last 10 epochs) against compute", panels, series.of(shown), points=True
+        f"{prefix}-compute",
+        f"Accuracy ({of_epochs(boards[0].epochs)}) against compute",
+        panels,
+        series.of(shown),
+        points=True,
     )
 
 

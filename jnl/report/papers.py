@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from jnl.ops.curves import STATISTICS
+from jnl.core.json_values import as_integer
+from jnl.ops.curves import LAST, STATISTICS
 from jnl.report import methods
 from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
-from jnl.report.comparing import TESTED, means
+from jnl.report.comparing import means, of_epochs, tested
 from jnl.report.published import RULE, Verdict
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, spread, with_interval
 from jnl.results import statistics
@@ -15,10 +16,8 @@ from jnl.results.summary import last10
 
 MOST_COLUMNS = 10  # with more methods, each method has a row
 OURS = "jnl"
-_NOTE = (
-    "Test accuracy in percent, mean of the last 10 epochs and of the networks: mean ± standard deviation (ddof 0) over "
-    "runs."
-)
+_NOTE = "Test accuracy in percent, {epochs}, mean of the networks: mean ± standard deviation (ddof 0) over runs."
+_SHORT = " Of fewer than 20 epochs the last one counts, because the last 10 would also measure the start."
 _ONE_DRAW = " One noise draw for all runs, so ± does not include it."
 _BEST = " Bold: the best of each noise."
 _MISSED = " A missed number is marked with its difference to the published one; how to read this says what is missed."
@@ -75,10 +74,11 @@ def table(
     """
     labels = list(labels_of(boards))
     cells = [cell for board in boards for cell in board.cells]
-    known = set(map(id, cells))
-    here = [one for one in verdicts if one.published.statistic == TESTED and id(one.cell) in known]
+    known, epochs = set(map(id, cells)), boards[0].epochs
+    here = [one for one in verdicts if one.published.statistic == tested(epochs) and id(one.cell) in known]
     judged = {id(one.cell): one for one in here} if any(one.same_settings for one in here) else {}
-    note = _NOTE + (_ONE_DRAW if one_noise_draw(cells) else "") + (_BEST if len(labels) > 1 else "")
+    note = _NOTE.format(epochs=of_epochs(epochs)) + (_SHORT if tested(epochs) == "last" else "")
+    note += (_ONE_DRAW if one_noise_draw(cells) else "") + (_BEST if len(labels) > 1 else "")
     if any(one.missed for one in judged.values()):
         note += _MISSED
     sources = dict.fromkeys(one.published.independent_source for one in judged.values())
@@ -105,9 +105,9 @@ def _of_noise(board: Leaderboard, labels: Sequence[str], judged: Mapping[int, Ve
         texts = [_published(theirs[label]) if label in theirs else NOTHING for label in labels]
         best = best_of([theirs[label].published.mean if label in theirs else math.nan for label in labels])
         rows.append(Row([source, *texts], best=_further(best), group=group))
-    own = [_ours(cells[label], of.get(label)) if label in cells else NOTHING for label in labels]
+    own = [_ours(cells[label], of.get(label), tested(board.epochs)) if label in cells else NOTHING for label in labels]
     missed = frozenset(number for number, label in enumerate(labels) if label in of and of[label].missed)
-    best = _further(_best([cells.get(label) for label in labels]))
+    best = _further(_best([cells.get(label) for label in labels], tested(board.epochs)))
     rows.append(
         Row(
             [_own_name(board) if group else board.noise, *own],
@@ -135,13 +135,14 @@ def _methods_as_rows(
 ) -> Table:
     """Return the table with one row for each method and one column for each noise."""
     by_label = [{cell.label: cell for cell in board.cells} for board in boards]
-    best = [_best([cells.get(label) for label in labels]) for cells in by_label]
+    statistic = tested(boards[0].epochs)
+    best = [_best([cells.get(label) for label in labels], statistic) for cells in by_label]
     rows = []
     for number, label in enumerate(labels):
         own = [cells.get(label) for cells in by_label]
         of = [None if cell is None else judged.get(id(cell)) for cell in own]
         texts = [
-            NOTHING if cell is None else _ours(cell, one) + (f"\npublished {_published(one)}" if one else "")
+            NOTHING if cell is None else _ours(cell, one, statistic) + (f"\npublished {_published(one)}" if one else "")
             for cell, one in zip(own, of, strict=True)
         ]
         missed = frozenset(column for column, one in enumerate(of, 1) if one is not None and one.missed)
@@ -150,10 +151,10 @@ def _methods_as_rows(
     return empty._replace(columns=["method", *(board.noise for board in boards)], rows=rows)
 
 
-def _best(cells: Sequence[MethodResult | None]) -> frozenset[int]:
+def _best(cells: Sequence[MethodResult | None], statistic: str) -> frozenset[int]:
     """Return the positions of the best methods. The upper bound is none."""
     taken = [cell for cell in cells if cell is not None and cell.strategy != methods.UPPER_BOUND]
-    found = dict(zip(map(id, taken), means(taken), strict=True))
+    found = dict(zip(map(id, taken), means(taken, statistic), strict=True))
     return best_of([100 * found.get(id(cell), math.nan) for cell in cells])
 
 
@@ -172,9 +173,9 @@ def _published(one: Verdict) -> str:
     return f"{paper.mean:.2f}" + (f" ± {paper.std:.2f}" if math.isfinite(paper.std) else "")
 
 
-def _ours(cell: MethodResult, judged: Verdict | None) -> str:
+def _ours(cell: MethodResult, judged: Verdict | None, statistic: str) -> str:
     """Return the measured number, and below it the difference if it is missed, or that it is not judged."""
-    values = cell.numbers().get(TESTED)
+    values = cell.numbers().get(statistic)
     text = NOTHING if values is None else spread(statistics.mean(values))
     if cell.judged != "test_accuracy":
         text += "\nnoisy labels"
@@ -206,6 +207,7 @@ def of_one(cell: MethodResult, verdicts: Sequence[Verdict]) -> Table:
         texts = ["label precision, last 10", *_parts(statistics.share(last10(curve)))]
         rows.append(Row([*texts, *[NOTHING] * (2 * bool(of))]))
     columns = ["percent", "mean ± deviation", "95 % interval", "runs", *(["published", "verdict"] if of else [])]
+    epochs = as_integer(cell.settings["epochs"])
     judged = (
         "Accuracy on the test set"
         if cell.judged == "test_accuracy"
@@ -213,9 +215,10 @@ def of_one(cell: MethodResult, verdicts: Sequence[Verdict]) -> Table:
     )
     note = (
         f"{judged}, mean of the networks: mean and standard deviation (ddof 0) over runs, and the 95 % t interval of "
-        "the mean, cut to [0, 100]. Last 10 is the mean of the last 10 epochs. Best and maximal are chosen by test "
-        f"labels.{_ONE_DRAW if one_noise_draw([cell]) else ''}"
+        f"the mean, cut to [0, 100]. Last 10 is the mean of the last {min(LAST, epochs)} of {epochs} epochs. Best and "
+        "maximal are chosen by test labels."
     )
+    note += (_SHORT if tested(epochs) == "last" else "") + (_ONE_DRAW if one_noise_draw([cell]) else "")
     return Table("table", "Accuracy", columns, rows, note)
 
 

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jnl.core.json_values import as_integer
 from jnl.ops.curves import STATISTICS
 from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
-from jnl.report.comparing import TESTED, Comparison
+from jnl.report.comparing import Comparison, of_epochs, tested
 from jnl.report.methods import UPPER_BOUND
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, p_value, spread, with_interval
 from jnl.results import statistics
@@ -73,11 +74,13 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
         rows.append(Row([one.cell.label, one.baseline.label, difference, *numbers], one.cell.label))
     columns = ["method", "baseline", "difference", "pairs", "p", "smallest p", "Holm"]
     note = (
-        "Last 10 epochs, method less baseline in percentage points with the 95 % t interval, over runs with the same "
-        "seed and noise seed. p: exact two-sided sign-flip test; so many pairs cannot give less than the smallest p "
+        "Method less baseline in percentage points with the 95 % t interval, over runs with the same seed and "
+        "noise seed. p: exact two-sided sign-flip test; so many pairs cannot give less than the smallest p "
         "(2 / 2^n), however large the difference: five never reach 0.05; of more than 40 not all signs can be tried. "
         "Holm: p adjusted over the comparisons of this table."
     )
+    if found:
+        note += f" Compared: {of_epochs(as_integer(found[0].cell.settings['epochs']))}."
     if without:
         note += (
             f" Not compared, without a baseline under the same settings and with shared seeds: {', '.join(without)}."
@@ -92,7 +95,7 @@ def variance(board: Leaderboard) -> Table:
     """
     rows = []
     for cell in board.cells:
-        values = cell.numbers().get(TESTED)
+        values = cell.numbers().get(tested(board.epochs))
         seeds, noise_seeds = [run.seed for run in cell.runs], [run.noise_seed for run in cell.runs]
         found = None if values is None else statistics.components(values, seeds, noise_seeds)
         if found is not None:
@@ -111,8 +114,8 @@ def variance(board: Leaderboard) -> Table:
         )
         return Table("variance", title, columns, rows, note)
     note = (
-        "Standard deviations in percentage points (last 10 epochs) from a two-way analysis of variance with random "
-        "effects. It needs every seed with every noise seed; methods without that are not in the table."
+        f"Standard deviations in percentage points ({of_epochs(board.epochs)}) from a two-way analysis of variance "
+        "with random effects. It needs every seed with every noise seed; methods without that are not in the table."
     )
     return Table("variance", title, columns, rows, note)
 
@@ -122,7 +125,7 @@ def compute(board: Leaderboard) -> Table:
     rows = []
     for cell in board.cells:
         seconds, operations = cost(cell)
-        accuracy = cell.numbers().get(TESTED)
+        accuracy = cell.numbers().get(tested(board.epochs))
         texts = [NOTHING if accuracy is None else with_interval(statistics.share(accuracy))]
         texts += [f"{operations:.3g}" if math.isfinite(operations) else NOTHING]
         texts += [f"{seconds:.1f}" if math.isfinite(seconds) else NOTHING]
@@ -131,7 +134,7 @@ def compute(board: Leaderboard) -> Table:
         "Of one run, mean over runs. Seconds are wall time of training and evaluation divided by the runs of the "
         "program; they compare only where the machine and its load were the same."
     )
-    columns = ["method", "last 10", "floating-point operations", "seconds"]
+    columns = ["method", STATISTICS[tested(board.epochs)], "floating-point operations", "seconds"]
     return Table("compute", "Accuracy against compute", columns, rows, note)
 
 

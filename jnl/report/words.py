@@ -8,7 +8,7 @@ import numpy as np
 from jnl.core.json_values import Json
 from jnl.report import methods
 from jnl.report.cells import Leaderboard, MethodResult
-from jnl.report.comparing import Duel, duel
+from jnl.report.comparing import Duel, duel, of_epochs, tested
 from jnl.report.published import Verdict
 from jnl.report.table import UNKNOWN, p_value
 from jnl.results import statistics
@@ -27,10 +27,13 @@ def best_two(board: Leaderboard) -> str:
     found = duel(board)
     if found is None:
         return ""
+    noise = board.noise
+    if tested(board.epochs) == "last":
+        noise += f", {of_epochs(board.epochs)}"
     first, second, paired = found.first.label, found.second.label, found.paired
     if paired is None:
         told = f"{first} and {second} are the best two, and are not compared"
-        return f"{board.noise}: {told}, because fewer than two runs share their seeds."
+        return f"{noise}: {told}, because fewer than two runs share their seeds."
     points = f"{100 * paired.mean:.2f} points"
     known, above = math.isfinite(paired.p), paired.low > 0
     rare = paired.p <= _RARE if known else above
@@ -44,7 +47,7 @@ def best_two(board: Leaderboard) -> str:
         told = f"{first} is {points} better than {second}, and interval and test disagree on whether this is chance"
     numbers = f"95 % interval {100 * paired.low:.2f} to {100 * paired.high:.2f}, {paired.pairs} paired seeds"
     p = f", p = {p_value(paired.p)}{_smallest(paired)}" if known else ""
-    return f"{board.noise}: {told} ({numbers}{p}).{_conditions(found)}"
+    return f"{noise}: {told} ({numbers}{p}).{_conditions(found)}"
 
 
 def _of_few(first: str, second: str, paired: statistics.Paired) -> str:

@@ -58,6 +58,28 @@ def test_numbers_that_were_published_for_other_settings_are_not_in_the_main_tabl
     assert not table(workdir(tmp_path / "a"), workdir(tmp_path / "b", "standard")).grouped  # 12 epochs, published 200
 
 
+def test_of_fewer_than_20_epochs_the_last_one_counts(tmp_path):
+    def rising(epochs, best):
+        return {"test_accuracy": np.repeat(np.linspace(0, best, epochs)[:, None], 2, 1)}
+
+    def of(epochs):
+        one, other = (
+            workdir(tmp_path / f"{name}{epochs}", name, epochs=epochs, data="digits", more=rising(epochs, best))
+            for name, best in (("jocor", 0.9), ("standard", 0.8))
+        )
+        return table(one, other), words.best_two(board(one, other)), papers.of_one(board(one).cells[0], []).note
+
+    short, told, alone = of(19)
+    assert short.rows[0].texts[1:] == ["80.00 ± 0.00", "90.00 ± 0.00"]
+    assert "in percent, last of 19 epochs, mean" in short.note and "the last one counts" in short.note
+    assert "last of 19 epochs: JoCoR is better than Standard in all 3 pairs, by 10.00 points" in told
+    assert "last 10 of 19 epochs" in alone and "the last one counts" in alone
+    long, told, alone = of(20)
+    assert long.rows[0].texts[2] == f"{90 * (1 - 4.5 / 19):.2f} ± 0.00"
+    assert "in percent, last 10 of 20 epochs, mean" in long.note and "the last one counts" not in long.note + alone
+    assert "%: JoCoR is better" in told and "last of" not in told
+
+
 def test_the_caption_says_where_all_runs_have_one_noise_draw(tmp_path):
     told = "One noise draw for all runs, so ± does not include it."
     one, other = workdir(tmp_path / "a"), workdir(tmp_path / "b", "standard")
@@ -124,8 +146,8 @@ def test_one_run_shows_every_statistic_and_no_comparison(tmp_path):
 @pytest.mark.parametrize(
     "seeds, first, second, words_told",
     [
-        (8, 0.90, 0.80, "Symmetric 50\u00a0%: JoCoR beats Standard by 10.00 points (95 % interval 10.00 to 10.00, 8 "
-            "paired seeds, p = 0.0078)."),
+        (8, 0.90, 0.80, "Symmetric 50\u00a0%, last of 12 epochs: JoCoR beats Standard by 10.00 points (95 % interval "
+            "10.00 to 10.00, 8 paired seeds, p = 0.0078)."),
         (3, 0.90, 0.80, "8 paired seeds"),
     ],
 )  # fmt: skip

@@ -246,7 +246,7 @@ def test_curves_classes_costs_and_matrices_show_values_under_the_pointer(opened,
     (spot,) = [one for one in known["compute-symmetric-0.5"]["points"] if "JoCoR" in one["text"]]
     told = point(page, "compute-symmetric-0.5", spot["x"], spot["y"])
     (row,) = [row for row in rows("compute") if row["method"] == "JoCoR"]
-    assert told == [f"{' '.join(row['last 10'].split()[:3])} JoCoR, {row['seconds']} s"]
+    assert told == [f"{' '.join(row['last'].split()[:3])} JoCoR, {row['seconds']} s"]
 
     left, bottom, width, height = known["symmetric-0.5-matrices-noise"]["box"]
     place = "symmetric-0.5-matrices-noise"
