@@ -281,6 +281,16 @@ UNCLEAR = {
     "two splits of one name": (("a/train", "b/train", "b/test", "b/Test_set"), "two folders of the split 'test'"),
     "splits beside other folders": (("a/train", "a/extra", "b/train", "b/test"), "but beside them is 'extra'"),
     "splits of some classes": (("a/train", "b/train", "c"), "hold folders of splits, but 'c' has none"),
+    "a test set of classes beside the classes": (
+        ("cat", "dog", "test/cat", "test/dog"),
+        "data.dir: 'test' beside 'cat', 'dog' may be a split or a class; put the classes into train/ and test/, or "
+        "rename it",
+    ),
+    "a validation set without labels beside the classes": (("cat", "dog", "val"), "'val' beside 'cat', 'dog' may be"),
+    "a competition": (("train", "test"), "'test' beside 'train' may be a split or a class"),
+    "splits with numbers": (("train1", "test1"), "'test1', 'train1' may be splits or classes"),
+    "splits of a year": (("train2017/cat", "train2017/dog", "val2017/cat"), "'train2017', 'val2017' may be splits"),
+    "a split among the classes of a split": (("train/cat", "train/dog", "train/val"), "'val' beside 'cat', 'dog'"),
     "another class in the test set": (("train/a", "train/b", "test/A"), "class 'A' that the training set lacks"),
 }
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from jnl.data.readers.image_files import find, folders
 _TRAIN = ("train", "training")
 HELD = ("test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev")  # the first in this order is used
 _SUFFIX = re.compile(r"[ _-]?(set|data|images|split)$")
+_NUMBER = re.compile(r"[ _-]?\d+$")  # of a year or a part: train1, val2017
 
 
 class Layout(NamedTuple):
@@ -48,6 +49,7 @@ def read(root: Path) -> Layout:
         raise UserError(
             f"data.dir: {where} holds {len(layout.train)} folders; it needs one folder for each class, at least 2"
         )
+    _refuse_split_among(layout.train)
     notes += [*layout.notes, *_beside(root), *alike_names(layout.train, "data.dir")]
     return layout._replace(notes=notes)
 
@@ -122,6 +124,23 @@ def _refuse_unclear(root: Path, names: list[str]) -> None:
                 f"data.dir: {root} holds {first!r} and {second!r}, which hold the same folders {listed(both)}; call "
                 "them `train` and `test` if they are splits, or put the images directly into them if they are classes"
             )
+
+
+def _refuse_split_among(classes: Collection[str]) -> None:
+    """Raise `UserError` if a class has the name of a split. `train` alone may be a class of vehicles."""
+    doubtful = [name for name in classes if split_of(name) in HELD or (not split_of(name) and _numbered_split(name))]
+    if doubtful:
+        others = listed([name for name in classes if name not in doubtful])
+        what = f"{listed(doubtful)}{' beside ' * bool(others)}{others}"
+        raise UserError(
+            f"data.dir: {what} may be {'splits or classes' if len(doubtful) > 1 else 'a split or a class'}; put the "
+            f"classes into train/ and test/, or rename {'them' if len(doubtful) > 1 else 'it'}"
+        )
+
+
+def _numbered_split(name: str) -> str:
+    """Return the split of a name that ends in a number, such as train1 or val2017; "" for others."""
+    return split_of(_NUMBER.sub("", name)) if _NUMBER.search(name) else ""
 
 
 def _beside(root: Path) -> list[str]:
