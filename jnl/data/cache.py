@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-_VERSION = 3  # increase it when the meaning of the stored arrays changes
+_VERSION = 4  # increase it when the meaning of the stored arrays changes
 _CHECKSUMS = "checksums.json"
 
 Allocate = Callable[[str, tuple[int, ...], DTypeLike], np.ndarray]  # (key, shape, dtype) -> an array to fill

@@ -80,6 +80,11 @@ def load(
                 f"data.range: images such as {paths[0]} use less than a sixteenth of the levels that their format has, "
                 "so they would be nearly black; set it to the values of black and white, such as 0,4095"
             )
+        if len(paths) == done.count("dark") + done.count("dark colors"):
+            raise UserError(
+                f"data.dir: images such as {paths[0]} use less than a sixteenth of the levels of their format, so they "
+                "would be nearly black, because only the upper 8 bits of colors can be read; convert them to 8 bits"
+            )
         keep(done, allocate)
 
     name = f"{title}-{'x'.join(map(str, form))}"

@@ -9,6 +9,7 @@ from PIL import Image, ImageColor, ImageOps
 from jnl.core.errors import UserError
 from jnl.core.text import number
 
+_PNG_DEPTH = 24  # the place of the number of bits in the header of a PNG file
 _ORIENTATION, _BITS, _INTERPRETATION = 274, 258, 262  # tags of EXIF and TIFF
 _TURNING = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # what may hold an orientation
 _SIDEWAYS = (5, 6, 7, 8)  # the orientations that exchange height and width
@@ -19,6 +20,8 @@ _DONE = {
     "scaled": "{} of more than 8 bits {was} scaled to 8 bits",
     "dark": "{} of more than 8 bits {is} nearly black after scaling by the depth of the format; set data.range to the "
     "values of black and white, such as 0,4095",
+    "dark colors": "{} of more than 8 bits {is} nearly black, because only the upper 8 bits can be read; convert them "
+    "to 8 bits",
     "CMYK": "{} {was} converted from CMYK to RGB without a color profile",
     "frame": "{} {has} several frames, of which only the first was read",
     "gray": "{} {is} gray and got three equal channels",
@@ -26,7 +29,7 @@ _DONE = {
     "resized": "{} {was} resized to {height} x {width}",
 }
 _VERBS = {"was": "were", "is": "are", "has": "have"}  # for one image, and for several
-DOUBTFUL = ("dark",)  # what is done by a guess
+DOUBTFUL = ("dark", "dark colors")  # what is done by a guess
 
 
 class UnclearError(ValueError):
@@ -87,13 +90,17 @@ def plain(image: Image.Image, rules: Rules, done: list[str]) -> Image.Image:
       done: what is done to the image is appended to this list.
 
     Raises:
-      UnclearError: The values of black and white are not known, or the range does not hold all values.
+      UnclearError: The values of black and white are not known, or the range does not hold all values, or there is one
+        but Pillow gives only the upper 8 bits.
     """
+    bits = _depth(image)
     if image.format in ("GIF", "PNG", "TIFF", "WEBP") and getattr(image, "is_animated", False):
         done.append("frame")
     image = _upright(image, done)
     if image.mode[0] in "IF":
         return _eight_bits(image, rules, done)
+    if bits > 8:
+        _say_dropped_bits(image, bits, rules, done)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = _opaque(image, rules.background, done)
     if image.mode == "CMYK":
@@ -133,6 +140,33 @@ def _upright(image: Image.Image, done: list[str]) -> Image.Image:
         done.append("turned")
         ImageOps.exif_transpose(image, in_place=True)
     return image
+
+
+def _depth(image: Image.Image) -> int:
+    """Return the bits of each channel in the file of an image that is not decoded yet, or 8 if nothing says more."""
+    if image.format == "TIFF":
+        return int(max(getattr(image, "tag_v2", {}).get(_BITS, (8,))))
+    file = getattr(image, "fp", None)
+    if image.format != "PNG" or file is None:
+        return 8
+    place = file.tell()
+    file.seek(_PNG_DEPTH)
+    bits = file.read(1)[0]
+    file.seek(place)
+    return int(bits)
+
+
+def _say_dropped_bits(image: Image.Image, bits: int, rules: Rules, done: list[str]) -> None:
+    """Add to `done` that Pillow gave the upper 8 bits of colors of more, and whether this left them nearly black."""
+    if rules.range:
+        raise UnclearError(
+            f"only the upper 8 of its {bits} bits can be read, because it has several channels, so data.range cannot "
+            "be used; convert it to 8 bits, or leave data.range out"
+        )
+    done.append("scaled")
+    bands = [band for name, band in zip(image.getbands(), image.split(), strict=True) if name != "A"]
+    if max(int(np.asarray(band).max()) for band in bands) < _DARK:
+        done.append("dark colors")
 
 
 def _opaque(image: Image.Image, background: str, done: list[str]) -> Image.Image:
