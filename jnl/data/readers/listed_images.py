@@ -49,9 +49,8 @@ def find(table: Table, path: Path, skip: Collection[str], folder: str, file: str
     """
     name = file or _column(table, skip, bool(folder))
     if not name:
-        if folder or split:
-            field = "images" if folder else "split"
-            raise UserError(f"data.{field}: no column of {path} has the names of image files; set data.file to it")
+        if folder:
+            raise UserError(f"data.images: no column of {path} has the names of image files; set data.file to it")
         return None
     if name not in table.columns.column_names:
         raise UserError(f"data.file: no column {name!r}; the table has {', '.join(table.columns.column_names[:20])}")
@@ -66,7 +65,7 @@ def find(table: Table, path: Path, skip: Collection[str], folder: str, file: str
             f"{root} (of {len(names):,} images, {len(lacking):,} are not there); set data.images to their folder"
         )
     paths = files.listed(found, root, path)
-    parts, said = _parts(table, split)
+    parts, said = read_splits(table, split)
     used = {name, *skip, *([split or "split"] if said else [])}
     others = [one for one in table.columns.column_names if one not in used]
     notes = [f"column {name!r} lists images in {root.name or root}", *said]
@@ -87,10 +86,8 @@ def load(listing: Listing, given: Labelled, names: tuple[str, ...], size: int, r
     Raises:
       UserError: An image cannot be read, or labels are not classes.
     """
-    held = sorted(set(listing.parts.tolist()) - {"train"}, key=HELD.index)
-    rows = [np.flatnonzero(listing.parts == part) for part in ("train", *held[:1])]
-    if not len(rows[0]):
-        raise UserError("data.split: no row is for training; call its split `train`")
+    training, testing, said = of_parts(listing.parts)
+    rows, held = (training, testing), len(testing) > 0
     labels = {TRAIN: given.labels[rows[0]]}
     if given.clean is not None:
         labels[TRUE] = given.clean[rows[0]]
@@ -102,9 +99,7 @@ def load(listing: Listing, given: Labelled, names: tuple[str, ...], size: int, r
     truth = found.numbers.get(TRUE, np.full(len(rows[0]), -1))
     train = images.load("table-train", paths[0], found.numbers[TRAIN], form, truth, rules)
     test = images.load("table-test", paths[1], found.numbers[TEST], form, rules=rules) if held else None
-    notes = listing.notes + found.notes
-    if held[1:]:
-        notes += (f"rows of the splits {listed(held[1:])} were not read, because {held[0]!r} is the test set",)
+    notes = (*listing.notes, *found.notes, *said)
     return Dataset(
         train.split,
         test.split if test else None,
@@ -142,8 +137,34 @@ def _existing(root: Path, name: str) -> str:
     return next((plain + ending for ending in endings if os.path.isfile(root / (plain + ending))), "")
 
 
-def _parts(table: Table, split: str) -> tuple[np.ndarray, list[str]]:
-    """Return the split of each row, str[N], and notes: empty if no column was used."""
+def of_parts(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return the rows of the training set and of the test set, i64[n] each, and notes about other rows.
+
+    Args:
+      parts: the split of each row, str[N].
+
+    Raises:
+      UserError: No row is for training.
+    """
+    held = sorted(set(parts.tolist()) - {"train"}, key=HELD.index)
+    train = np.flatnonzero(parts == "train")
+    if not len(train):
+        raise UserError("data.split: no row is for training; call its split `train`")
+    test = np.flatnonzero(parts == held[0]) if held else np.arange(0)
+    unread = f"rows of the splits {listed(held[1:])} were not read, because {held[0]!r} is the test set" if held else ""
+    return train, test, [unread] if held[1:] else []
+
+
+def read_splits(table: Table, split: str) -> tuple[np.ndarray, list[str]]:
+    """Return the split of each row, str[N], and notes: empty if no column was used.
+
+    Args:
+      table: the table.
+      split: name of the column of splits; "" takes `split` if there is one.
+
+    Raises:
+      UserError: There is no such column, or a value is not the name of a split.
+    """
     name, rows = split or "split", table.columns
     if name not in rows.column_names:
         if split:

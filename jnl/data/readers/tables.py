@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
@@ -34,6 +35,11 @@ class Table(NamedTuple):
     place: Callable[[int], str] = _row  # row number from 0 -> where it is, such as "line 7"
     separator: str = ""  # of a text file
     notes: tuple[str, ...] = ()
+
+
+def rows_of(table: Table, rows: np.ndarray) -> Table:
+    """Return some rows of a table, whose places stay those of the whole table. `rows` are their numbers, i64[n]."""
+    return table._replace(columns=table.columns.take(pa.array(rows)), place=lambda row: table.place(int(rows[row])))
 
 
 def read(path: Path, field: str, separator: str = "", encoding: str = "") -> Table:

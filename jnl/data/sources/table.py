@@ -6,8 +6,8 @@ same value or a different word in each row. With `standardize`, all columns are 
 sorted labels, which are whole numbers or words. `data.test` is a file with the same columns for a test set with true
 labels.
 
-A column with the names of image files makes it a table of images: `data.images` is their folder, and `data.split` names
-a column that says which rows are for training and for testing.
+A column `split` with `train`, `test` and the like says which rows are for training and for testing; `data.split` names
+another one. A column with the names of image files makes it a table of images: `data.images` is their folder.
 """
 
 import re
@@ -20,14 +20,16 @@ import pyarrow as pa
 from jnl.core.errors import UserError, unknown
 from jnl.core.text import listed
 from jnl.data.arrays import Labelled, dataset
+from jnl.data.arrays import split as as_split
 from jnl.data.dataset import Dataset
 from jnl.data.labels import tidied
 from jnl.data.missing import is_missing
 from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
 from jnl.data.readers import cells, columns, features, listed_images, tables
+from jnl.data.readers.layout import split_of
 from jnl.data.readers.pixels import Rules, parse_range
-from jnl.data.readers.tables import Table
+from jnl.data.readers.tables import Table, rows_of
 from jnl.data.readers.tfds import Folder
 
 NOISY = True
@@ -85,7 +87,7 @@ def load(
     out, kept = (_names(train, names, field) for names, field in ((leave_out, "leave_out"), (keep, "keep")))
     about = list(train.notes)
     seen = _labels(train, label, "data.label", about)
-    true = _labels(train, truth, "data.truth", about) if truth else None
+    true, lost = _truth(train, truth, label, seen, about) if truth else (None, np.zeros(len(seen), bool))
     known = {*seen, *(true or ())}
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
@@ -95,24 +97,97 @@ def load(
     if listing is not None:
         if test:
             raise UserError("data.test: a table of images has its test set in a column; set data.split instead")
+        _refuse_unknown(train, np.flatnonzero(lost & (listing.parts != "train")), truth)
         made = listed_images.load(listing, given, names, size, Rules(background, parse_range(range)))
+        made = _without_truth(made, lost[listing.parts == "train"])
         return made._replace(notes=(*about, *made.notes))
     for field, unused in (("size", size), ("range", range), ("background", background != "white")):
         if unused:
             raise UserError(f"data.{field}: the table lists no images, so it has no effect; leave it out")
+    best, rows = true or seen, np.arange(len(seen))
+    tested = _labels(other, label, "data.test", about) if other is not None else []
+    if column := _split_column(train, split, {*skip, *kept}):
+        if test:
+            raise UserError(
+                f"data.test: the table has its test set in the rows that column {column!r} says; leave data.test out, "
+                f"or set data.leave_out={column}"
+            )
+        parts, said = listed_images.read_splits(train, column)
+        rows, held_rows, more = listed_images.of_parts(parts)
+        about += [*said, *more]
+        _refuse_unknown(train, held_rows[lost[held_rows]], truth)
+        other = rows_of(train, held_rows)._replace(notes=()) if len(held_rows) else None
+        train, tested = rows_of(train, rows), [best[row] for row in held_rows]
+        skip.add(column)
     decided = columns.decide(train, skip, kept, decimal)
     found = decided.columns
     inputs, notes = features.features(train, found, "data.dir")
-    held, same = None, features.copies(train, found, true or seen) if len(seen) > _FEW else ()
+    same = features.copies(train, found, [best[row] for row in rows]) if len(rows) > _FEW else ()
+    held = None
     if other is not None:
-        test_inputs, said = features.features(other, found, "data.test")
-        held, notes = Labelled(test_inputs, _words(_labels(other, label, "data.test", about))), other.notes + said
+        test_inputs, unlike = features.features(other, found, "data.test")
+        held, notes = Labelled(test_inputs, _words(tested)), (*other.notes, *unlike)
     form = Preparation((), "", columns=found.words, fills=found.fills, decimal=found.decimal)
-    made = dataset(given._replace(inputs=inputs), held, names, standardize, form)
-    name = Path(dir).name
+    clean = None if given.clean is None else given.clean[rows]
+    made = dataset(Labelled(inputs, given.labels[rows], clean), held, names, standardize, form)
+    made, name = _without_truth(made, lost[rows]), Path(dir).name
     ignored = (f"columns left out as data.leave_out says: {listed(out)}",) if out else ()
-    said = (*about, *decided.notes, *ignored, *same, *notes, *made.notes[1:])
-    return made._replace(origin=lambda row: f"{name} row {row}", notes=said)
+    notes = (*about, *decided.notes, *ignored, *same, *notes, *made.notes[1:])
+    return made._replace(origin=lambda row: f"{name} row {rows[row]}", notes=notes)
+
+
+def _split_column(table: Table, split: str, taken: Collection[str]) -> str:
+    """Return the column of splits: `split`, or "split" if a value of it is a split and it is not `taken`; else ""."""
+    if split or "split" in taken or "split" not in table.columns.column_names:
+        return split
+    values = set(map(str, cells.content(table.columns, "split", "data.split")))
+    return "split" if any(split_of(value.strip()) for value in values) else ""
+
+
+def _truth(
+    table: Table, name: str, label: str, seen: list[int | str], notes: list[str]
+) -> tuple[list[int | str], np.ndarray]:
+    """Return the true labels in column `name`, and where they are unknown, bool[N]: there they are the labels `seen`.
+
+    Raises:
+      UserError: No true label is known, or none is one of the labels.
+    """
+    values = cells.content(table.columns, name, "data.truth") if name in table.columns.column_names else []
+    texts = ["" if value is None or value != value else str(value).strip() for value in values]
+    lost = np.zeros(len(seen), bool)
+    lost[_missing(texts)] = True
+    if texts and not {-1, "-1"} & set(seen):
+        lost |= np.isin(texts, ("-1", "-1.0"))
+    if lost.all():
+        raise UserError(f"data.truth: column {name!r} has no true label; leave data.truth out")
+    found = _labels(rows_of(table, np.flatnonzero(~lost)) if lost.any() else table, name, "data.truth", notes)
+    if not set(map(tidied, map(str, found))) & set(map(tidied, map(str, seen))):
+        raise UserError(
+            f"data.truth: column {name!r} and the labels in column {label!r} have no value in common, such as "
+            f"{str(found[0])!r} and {str(seen[0])!r}; give the same classes in both"
+        )
+    if not lost.any():
+        return found, lost
+    notes.append(f"true labels that are unknown: {int(lost.sum()):,}")
+    known = iter(found)
+    return [seen[row] if unsure else next(known) for row, unsure in enumerate(lost)], lost
+
+
+def _refuse_unknown(table: Table, rows: np.ndarray, truth: str) -> None:
+    """Raise `UserError` if there are rows i64[n] of the test set whose true label is unknown."""
+    if len(rows):
+        raise UserError(
+            f"data.truth: column {truth!r} has no true label in {table.place(int(rows[0]))}, which is in the test set; "
+            "fill it or leave the row out"
+        )
+
+
+def _without_truth(dataset: Dataset, lost: np.ndarray) -> Dataset:
+    """Return a data set whose true labels are unknown (-1) where they are `lost`, bool[N]."""
+    if not lost.any():
+        return dataset
+    inputs, labels, clean = (np.asarray(part) for part in dataset.train)
+    return dataset._replace(train=as_split(inputs, labels, np.where(lost, -1, clean)))
 
 
 def _names(table: Table, names: str, field: str) -> list[str]:
