@@ -1,6 +1,6 @@
 """Read columns of texts as numbers: decimal commas, separators of thousands, signs of money and percent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -67,10 +67,10 @@ def decimal_sign(columns: Mapping[str, pa.ChunkedArray], separator: str) -> str:
       separator: the character between the values of the file; "" if it is no text file.
 
     Raises:
-      UserError: Columns have different decimal signs, or it is not clear whether commas separate thousands.
+      UserError: Columns have different decimal signs, or it is not clear whether commas or points separate thousands.
     """
     signs: dict[str, str] = {}  # sign -> name of a column
-    unclear, usual = "", list[str]()
+    usual, unclear = list[str](), list[str]()
     for name, texts in columns.items():
         if not texts.length() - texts.null_count:
             continue
@@ -80,8 +80,8 @@ def decimal_sign(columns: Mapping[str, pa.ChunkedArray], separator: str) -> str:
         point, comma = fits(texts, ".").all(), fits(texts, ",").all()
         if point != comma:
             signs.setdefault("." if point else ",", name)
-        elif point and pc.any(pc.match_substring(texts, ",")).as_py():
-            unclear = unclear or name
+        elif point and pc.any(pc.match_substring_regex(texts, "[.,]")).as_py():
+            unclear.append(name)
     if "," in signs:  # then points must separate thousands
         for name in usual:
             if not fits(columns[name], ",").all():
@@ -90,11 +90,20 @@ def decimal_sign(columns: Mapping[str, pa.ChunkedArray], separator: str) -> str:
         raise UserError(
             f"data.decimal: column {signs['.']!r} has decimal points and column {signs[',']!r} decimal commas; use one"
         )
-    points = (name for name in usual if pc.any(pc.match_substring(columns[name], ".")).as_py())
-    if not signs and unclear and separator != "," and not any(points):  # between commas, they separate thousands
-        example = columns[unclear].filter(pc.match_substring(columns[unclear], ","))[0].as_py()
-        raise UserError(
-            f"data.decimal: in column {unclear!r}, {example!r} may have a decimal comma or a separator of thousands; "
-            "set data.decimal to ',' or '.'"
-        )
+    if not signs and separator != ",":  # between commas, commas separate thousands
+        pointed = {name: columns[name].filter(pc.match_substring(columns[name], ".")) for name in usual}
+        if all(fits(texts, ",").all() for texts in pointed.values()):  # so no point is surely a decimal sign
+            unclear += [name for name, texts in pointed.items() if len(texts)]
+            _refuse_unclear(columns, unclear)
     return next(iter(signs), ".")
+
+
+def _refuse_unclear(columns: Mapping[str, pa.ChunkedArray], unclear: Sequence[str]) -> None:
+    """Raise `UserError` if there are columns whose points or commas may be decimal signs or separate thousands."""
+    for name in unclear:
+        example = columns[name].filter(pc.match_substring_regex(columns[name], "[.,]"))[0].as_py()
+        sign = "comma" if "," in example else "point"
+        raise UserError(
+            f"data.decimal: in column {name!r}, {example!r} may have a decimal {sign} or a separator of thousands; set "
+            "data.decimal to ',' or '.'"
+        )
