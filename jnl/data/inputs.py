@@ -64,13 +64,15 @@ def read(inputs: np.ndarray, part: str, kind: str = "", limits: Sequence[float] 
 
 
 def row_numbers(inputs: np.ndarray) -> tuple[str, ...]:
-    """Return a doubt about each column of features f32[N, D] that numbers the rows."""
+    """Return a doubt about each column of features f32[N, D] that numbers the rows, in any order."""
     head = inputs[:_HEAD]
     if inputs.dtype != np.float32 or len(head) < _HEAD:
         return ()
-    columns = np.flatnonzero((np.diff(head, axis=0) == 1).all(0)).tolist()
+    with np.errstate(invalid="ignore"):  # `data.load` reports infinite values
+        steps = np.sort(head, axis=0) - head.min(0)
+        whole = (steps == np.rint(steps)) & (np.diff(steps, axis=0, prepend=-1) > 0)
+        columns = np.flatnonzero(whole.all(0)).tolist()
+        found = [column for column in columns if (np.diff(np.sort(inputs[:, column])) == 1).all()]
     return tuple(
-        doubt(f"data: column {column} of the training inputs numbers the rows; leave it out")
-        for column in columns
-        if (np.diff(inputs[:, column]) == 1).all()
+        doubt(f"data: column {column} of the training inputs numbers the rows; leave it out") for column in found
     )

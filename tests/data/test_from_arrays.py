@@ -116,9 +116,13 @@ class TestKinds:
         masks = jnl.from_arrays(IMAGES > 99, LABELS)
         np.testing.assert_array_equal(masks.train.inputs, (IMAGES > 99) * 255)
 
-    def test_a_column_that_numbers_the_rows_is_doubted(self):
+    @pytest.mark.parametrize("order", ["rising", "falling", "shuffled"])
+    def test_a_column_that_numbers_the_rows_is_doubted(self, order):
         numbers = np.random.default_rng(0).normal(size=(60, 3))
-        numbers[:, 1] = np.arange(7, 67)
+        rows = np.arange(7, 67)
+        numbers[:, 1] = {"rising": rows, "falling": rows[::-1], "shuffled": np.random.default_rng(0).permutation(rows)}[
+            order
+        ]
         with pytest.warns(UserWarning, match="column 1 of the training inputs numbers the rows; leave it out"):
             jnl.from_arrays(numbers, LABELS)
 

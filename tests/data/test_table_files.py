@@ -136,6 +136,13 @@ LEFT_OUT = {
     "an index of an index": ({"Unnamed: 0.1": range(7, 7 + 2 * ROWS, 2)}, "row numbers"),
     "an id": ({"ID": RNG.permutation(1000)[:ROWS]}, "row numbers"),
     "numbers of patients": ({"patient_id": RNG.permutation(1000)[:ROWS]}, "row numbers"),
+    "an index without some numbers": ({"Unnamed: 0": [None, *range(1, ROWS)]}, "row numbers"),
+    "an index of joined tables": ({"index": [*range(20), *range(20)]}, "row numbers"),
+    "a level of an index": ({"level_0": [*range(20), *range(20)]}, "row numbers"),
+    "numbers of passengers": ({"PassengerId": RNG.permutation(1000)[:ROWS]}, "row numbers"),
+    "numbers of customers": ({"customerid": RNG.permutation(1000)[:ROWS]}, "row numbers"),
+    "rising numbers with gaps": ({"key": [None, *np.cumsum(RNG.integers(1, 5, ROWS - 1))]},
+                                 "numbers that follow the rows"),
     "shuffled row numbers": ({"key": RNG.permutation(ROWS)}, "numbers that follow the rows"),
     "rising numbers": ({"key": np.cumsum(RNG.integers(1, 5, ROWS))}, "numbers that follow the rows"),
     "times": ({"key": np.arange(ROWS)[::-1] * 0.37}, "numbers that follow the rows"),
@@ -162,6 +169,12 @@ def test_columns_that_are_no_features_are_left_out_and_said(case, ending, own):
     found = loaded(own, frame(**columns), f"mine.{ending}")
     assert list(found.prepare.columns) == ["a", "b"]
     assert f"columns left out ({why}): {name!r}" in said(found)
+
+
+def test_a_column_without_a_name_is_left_out_only_if_it_has_whole_numbers(own):
+    found = loaded(own, frame(**{"": A[::-1]}))
+    assert list(found.prepare.columns) == ["a", "b", ""]
+    assert list(loaded(own, frame(humid=RNG.permutation(1000)[:ROWS])).prepare.columns) == ["a", "b", "humid"]
 
 
 def test_a_column_that_says_the_same_as_the_label_is_doubted(own):

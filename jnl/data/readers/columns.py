@@ -17,8 +17,15 @@ from jnl.data.readers.tables import Table
 
 MOST_WORDS = 100  # largest number of different words in a column
 _FEW = 10  # a table with fewer rows may have a feature that looks like row numbers
-_HIDDEN_INDEX = re.compile(r"(__index_level_\d+__)?")  # names under which pandas stores row numbers
-_INDEX = re.compile(r"(unnamed: ?\d+(\.\d+)*|index|level_\d+|(row|line)?[ _]?(id|no|nr|number|idx)|.*[ _]id|row)", re.I)
+_HIDDEN_INDEX = re.compile(r"__index_level_\d+__")  # names under which pandas stores row numbers
+_PANDAS_INDEX = re.compile(r"unnamed: ?\d+(\.\d+)*|index|level_\d+", re.I)  # of some rows, perhaps with repeats
+_INDEX = re.compile(r"(row|line)?[ _]?(id|no|nr|number|idx)|.*[ _-]id|row", re.I)
+_THING = (
+    "account|applicant|case|client|customer|employee|event|file|house|image|item|listing|loan|member|object|order|"
+    "participant|patient|passenger|person|policy|product|property|record|sample|session|store|student|subject|"
+    "transaction|trip|user"
+)
+_THING_ID = re.compile(rf".*[a-z0-9](Id|ID)|(?i:({_THING})id)")  # but no word such as "humid" or "acid"
 _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})([T ]\d{1,2}:\d{2}.*)?|"
     r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?|((mon|tue|wed|thu|fri|sat|sun)\w*,? )?(\d{1,2}\.?[ -])?"
@@ -144,13 +151,16 @@ def _doubts(name: str, values: np.ndarray) -> list[str]:
 
 def _why_no_feature(name: str, values: np.ndarray) -> str:
     """Return why a column of numbers f64[N] is no feature, or ""."""
-    if np.isnan(values).any() or len(values) < 2:
+    complete, values = not np.isnan(values).any(), values[~np.isnan(values)]
+    if len(values) < 2:
         return ""
-    if values.min() == values.max():
+    if complete and values.min() == values.max():
         return "the same value in each row"
-    whole = bool((values == np.rint(values)).all())
+    whole, plain = bool((values == np.rint(values)).all()), name.strip()
     different = len(np.unique(values)) == len(values)
-    if whole and different and _INDEX.fullmatch(name.strip()):
+    if whole and not plain:
+        return "row numbers of pandas"
+    if whole and (_PANDAS_INDEX.fullmatch(plain) or different and _is_id(plain)):
         return "row numbers"
     if len(values) < _FEW:
         return ""
@@ -160,6 +170,11 @@ def _why_no_feature(name: str, values: np.ndarray) -> str:
     ):
         return "numbers that follow the rows"
     return "dates or times" if whole and _are_dates(values) else ""
+
+
+def _is_id(name: str) -> bool:
+    """Return whether a column with this name numbers rows or things, if all its numbers are different."""
+    return bool(_INDEX.fullmatch(name) or _THING_ID.fullmatch(name))
 
 
 def _are_dates(values: np.ndarray) -> bool:
