@@ -228,6 +228,34 @@ class TestArrays:
         with pytest.raises(UserError, match=said):
             data.load("arrays", own if folder else own / "mine.npz")
 
+    def test_two_names_of_one_array_must_hold_the_same(self, own):
+        labels = np.arange(12) % 3
+        arrays = {"x": np.random.default_rng(0).normal(size=(12, 2)), "labels": labels, "y": labels}
+        np.savez(own / "mine.npz", **arrays)
+        assert (
+            "the array 'y' was not read, because it is the same as 'labels'"
+            in data.load("arrays", own / "mine.npz").notes
+        )
+        np.savez(own / "mine.npz", **{**arrays, "y": labels[::-1]})
+        with pytest.raises(
+            UserError,
+            match="data.dir: it holds 'labels' and 'y', which differ; rename the one to train on to train_labels, the "
+            "true ones to train_clean",
+        ):
+            data.load("arrays", own / "mine.npz")
+        np.savez(own / "mine.npz", x=arrays["x"], inputs=arrays["x"] + 1, y=labels)
+        with pytest.raises(UserError, match="data.dir: it holds 'inputs' and 'x', which differ"):
+            data.load("arrays", own / "mine.npz")
+        np.savez(own / "mine.npz", x=arrays["x"], train_labels=labels, y=labels[::-1])
+        with pytest.warns(UserWarning, match="the array 'y' was not read, because 'train_labels' is there"):
+            np.testing.assert_array_equal(data.load("arrays", own / "mine.npz").train.labels, labels)
+
+    def test_hidden_files_in_a_folder_are_left_out(self, own):
+        np.save(own / "inputs.npy", np.random.default_rng(0).normal(size=(4, 2)))
+        np.save(own / "labels.npy", np.arange(4) % 2)
+        (own / "._labels.npy").write_bytes(b"a part of a file of macOS")
+        assert "hidden files that were not read: 1" in data.load("arrays", own).notes
+
     @pytest.mark.parametrize("content", [b"", b"text", b"PK\3\4 no zip", b"\x93NUMPY\1"])
     def test_files_of_another_kind_are_told(self, content, own):
         (own / "mine.npz").write_bytes(content)

@@ -69,7 +69,8 @@ def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.nda
     """Return the arrays in a file or in a folder of .npy files. Arrays of .npy files are mapped, not read.
 
     Args:
-      path: an .npz file, a folder, or a pickled dict of arrays (.npy, .pt or .pkl); its content decides.
+      path: an .npz file, a folder, or a pickled dict of arrays (.npy, .pt or .pkl); its content decides. Hidden files in
+        a folder are left out.
       field: name of the config field that holds the path, for error messages.
       keys: names of the arrays to return; all arrays if it is empty.
 
@@ -78,7 +79,7 @@ def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.nda
     """
     try:
         if path.is_dir():
-            stems = keys or sorted(file.stem for file in path.glob("*.npy"))
+            stems = keys or sorted(file.stem for file in path.glob("*.npy") if not file.name.startswith("."))
             return {stem: _array(path / f"{stem}.npy") for stem in stems}
         with path.open("rb") as content:
             kind = "npz" if zipfile.is_zipfile(content) else "npy" if _holds_one_array(content) else "pickle"

@@ -10,9 +10,15 @@ in parentheses:
 - `train_clean` (`clean`, `y_true`): the true labels, if they are known; only metrics read them. If labels are numbers,
   -1 means unknown and C means none of the classes (open-set)
 - `class_names`: names of the classes 0 to C - 1; without them, C - 1 is the largest training label
+
+Two accepted names of one array, such as `labels` and `y`, must hold the same, unless one is the name before the
+parentheses, which counts.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from jnl.core.errors import UserError
 from jnl.core.text import listed
@@ -20,6 +26,7 @@ from jnl.data import convert
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.labels import decoded
+from jnl.data.notes import doubt
 from jnl.data.readers import files
 from jnl.data.readers.pixels import parse_range
 from jnl.data.readers.tfds import Folder
@@ -52,6 +59,7 @@ def load(dir: Folder = None, standardize: bool = True, kind: str = "", range: st
     if dir is None:
         raise UserError("data.dir: not set; give the .npz file, or the folder of .npy files, with your arrays")
     found = files.arrays(Path(dir), "data.dir")
+    doubles = [sentence for name in _NAMES for sentence in _doubles(name, found)]
     arrays = {name: found[key] for name, keys in _NAMES.items() for key in reversed(keys) if key in found}
     for name in ("train_inputs", "train_labels"):
         if name not in arrays:
@@ -72,7 +80,30 @@ def load(dir: Folder = None, standardize: bool = True, kind: str = "", range: st
         for name, keys in _NAMES.items()
         if name in arrays and name not in found
     )
+    notes += tuple(doubles)
+    if hidden := sum(file.name.startswith(".") for file in Path(dir).glob("*.npy")):
+        notes += (f"hidden files that were not read: {hidden:,}",)
     if unused := sorted(found.keys() - {key for keys in _NAMES.values() for key in keys}):
         notes += (f"arrays that were not read: {listed(unused)}",)
     made = dataset(train, test, names, standardize, kind=kind, limits=parse_range(range))
     return made._replace(notes=notes + made.notes)
+
+
+def _doubles(name: str, found: Mapping[str, np.ndarray]) -> list[str]:
+    """Return a note about each array that is not read because another is `name` too.
+
+    Raises:
+      UserError: They differ, and none has exactly this name.
+    """
+    first, *others = [key for key in _NAMES[name] if key in found] or [""]
+    said = list[str]()
+    for other in others:
+        if np.array_equal(found[first], found[other]):
+            said.append(f"the array {other!r} was not read, because it is the same as {first!r}")
+        elif first == name:
+            said.append(doubt(f"data.dir: the array {other!r} was not read, because {first!r} is there"))
+        else:
+            rest = ", the true ones to train_clean" if name == "train_labels" else ""
+            use = "the one to train on" if name.startswith("train_") else "the right one"
+            raise UserError(f"data.dir: it holds {first!r} and {other!r}, which differ; rename {use} to {name}{rest}")
+    return said
