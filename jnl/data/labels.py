@@ -10,7 +10,7 @@ import numpy as np
 
 from jnl.core.errors import UserError
 from jnl.core.text import listed, number
-from jnl.data.missing import is_missing
+from jnl.data.missing import DASHES, is_missing
 from jnl.data.notes import doubt
 
 TRAIN, TRUE, TEST = "training labels", "true labels", "test labels"
@@ -158,7 +158,7 @@ def _tidy(labels: np.ndarray, part: str, names: tuple[str, ...], said: list[str]
     """Return names without spaces around them, in one Unicode form; raise `UserError` if one is missing."""
     different, position = np.unique(labels, return_inverse=True)
     tidy = [tidied(name) for name in different.tolist()]
-    lost = np.array([name not in names and is_missing(name) and not (name == "-" and "+" in tidy) for name in tidy])
+    lost = np.array([name not in names and is_missing(name) and not (name in DASHES and "+" in tidy) for name in tidy])
     if lost.any():
         _refuse_missing(lost[position], part, tidy[position[np.argmax(lost[position])]])
     changed = np.array([new != old for new, old in zip(tidy, different.tolist(), strict=True)])

@@ -166,6 +166,12 @@ class TestDataset:
                 dataset(train, None, names)
 
 
+def test_a_dash_is_a_class_beside_plus():
+    for dash in "-\u2013\u2014":
+        found = dataset(Labelled(np.eye(4)[:, :2], np.array([dash, "+", "+", dash])), None)
+        assert found.class_names == tuple(sorted(["+", dash]))
+
+
 class TestArrays:
     """The source `arrays`."""
 

@@ -125,6 +125,10 @@ class TestTable:
             (b"\x1f\x8b\x08csv.gz", "unpack it"),
             (b"a\0b,label", "NUL"),
             (b"age,label\n", "no rows"),
+            (
+                b"age,label\n1,a\n\n age,label\n2,b\n",
+                "line 4 of .*mine.csv repeats the names of the columns; remove it",
+            ),
             (b"age,age,label\n1,2,a\n2,3,b\n", "two columns 'age'"),
             (
                 b"name,label\n" + b"".join(b"n%d,%d\n" % (row, row % 2) for row in range(101)),
@@ -136,6 +140,11 @@ class TestTable:
         (own / "mine.csv").write_bytes(content)
         with pytest.raises(UserError, match=rf"data\.(dir|label): .*{said}"):
             data.load("table", own / "mine.csv")
+
+    @pytest.mark.parametrize("labels", [[["a"], ["b"], ["a"], ["b"]], [{"x": 1}, {"x": 2}, {"x": 1}, {"x": 1}]])
+    def test_labels_with_parts_are_refused(self, labels, own):
+        with pytest.raises(UserError, match="data.label: column 'label' holds values of the type (list|struct)"):
+            data.load("table", self.write(own / "mine.parquet", label=labels))
 
     def test_what_is_missing_is_told(self, own):
         (own / "mine.parquet").write_text("no parquet")

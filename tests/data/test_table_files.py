@@ -227,13 +227,14 @@ def test_words_that_the_training_table_lacks_are_counted(own):
 
 
 class TestLabels:
-    @pytest.mark.parametrize("spelling", ["NA", "", "n/a", "?", "None", "null", "nan", "-", "#N/A", "missing"])
+    @pytest.mark.parametrize("spelling", ["NA", "", "n/a", "?", "None", "null", "nan", "-", "#N/A", "missing", r"\N",
+                                          "\u2014", "\u2013", "<null>", "undefined", "#VALUE!"])  # fmt: skip
     def test_a_missing_label_is_refused_by_its_line(self, spelling, own):
         content = PLAIN.splitlines()
         content[5] = f'1,"2",{spelling}'
         content[3:3] = ["", ""]  # an editor counts empty lines
         with pytest.raises(
-            UserError, match=rf"data.label: column 'label' has no label \('{re.escape(spelling)}'\) in line 8;"
+            UserError, match=rf"data.label: column 'label' has no label \({re.escape(repr(spelling))}\) in line 8;"
         ):
             loaded(own, "\n".join(content))
 

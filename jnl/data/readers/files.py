@@ -69,8 +69,8 @@ def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.nda
     """Return the arrays in a file or in a folder of .npy files. Arrays of .npy files are mapped, not read.
 
     Args:
-      path: an .npz file, a folder, or a pickled dict of arrays (.npy, .pt or .pkl); its content decides. Hidden files in
-        a folder are left out.
+      path: an .npz file, a folder, or a pickled dict of arrays (.npy, .pt or .pkl); its content decides. Hidden files
+        in a folder are left out.
       field: name of the config field that holds the path, for error messages.
       keys: names of the arrays to return; all arrays if it is empty.
 

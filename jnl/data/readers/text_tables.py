@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from jnl.core.errors import UserError, reason
@@ -39,7 +40,8 @@ def read(path: Path, field: str, separator: str = "", encoding: str = "") -> Tex
       encoding: the encoding of the text; "" takes UTF-8, or what the first bytes say, or guesses Windows-1252.
 
     Raises:
-      UserError: The file is no table: it is not text, a row has another number of values, or a name is there twice.
+      UserError: The file is no table: it is not text, a row has another number of values or repeats the first line, or
+        a name is there twice.
       OSError: The file cannot be read.
     """
     text, notes = _decoded(path, field, encoding)
@@ -74,6 +76,8 @@ def read(path: Path, field: str, separator: str = "", encoding: str = "") -> Tex
         found = next(islice(_rows(text, separator), row + 1, None), (0, []))
         return found[0] + skipped
 
+    if (again := _repeated_header(columns)) >= 0:
+        raise UserError(f"{field}: line {line(again)} of {path} repeats the names of the columns; remove it")
     return TextTable(columns, line, separator, tuple(notes))
 
 
@@ -169,6 +173,18 @@ def _parsed(body: str, names: list[str], separator: str) -> pa.Table:
     if len(columns.column_names) != len(names):
         raise pa.ArrowInvalid(f"{len(names)} names, but {len(columns.column_names)} values in a row")
     return columns.rename_columns(names)
+
+
+def _repeated_header(columns: pa.Table) -> int:
+    """Return the first row of at least two values that are the names of their columns, or -1."""
+    if columns.num_columns < 2 or not len(columns):
+        return -1
+    same = pc.is_valid(columns.column(0))
+    for name in columns.column_names:
+        same = pc.and_(same, pc.equal(pc.utf8_trim_whitespace(columns[name]), name))
+        if not pc.any(same).as_py():  # already after the first column of most tables
+            return -1
+    return int(pc.index(same, True).as_py())
 
 
 def _wrong_row(text: str, separator: str) -> tuple[int, int, int] | None:

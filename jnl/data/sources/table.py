@@ -23,7 +23,7 @@ from jnl.data.arrays import Labelled, dataset
 from jnl.data.arrays import split as as_split
 from jnl.data.dataset import Dataset
 from jnl.data.labels import tidied
-from jnl.data.missing import is_missing
+from jnl.data.missing import DASHES, is_missing
 from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
 from jnl.data.readers import cells, columns, features, listed_images, tables
@@ -215,6 +215,11 @@ def _labels(table: Table, name: str, field: str, notes: list[str]) -> list[int |
         )
     if not len(rows):
         raise UserError(f"{field}: the table has no rows")
+    if pa.types.is_nested(rows[name].type):
+        raise UserError(
+            f"{field}: column {name!r} holds values of the type {rows[name].type}; give whole numbers or words as "
+            "classes"
+        )
     values = cells.content(rows, name, field)
     texts = ["" if value is None or value != value else str(value) for value in values]
     lost = _missing(texts)
@@ -240,10 +245,10 @@ def _labels(table: Table, name: str, field: str, notes: list[str]) -> list[int |
 
 
 def _missing(texts: Collection[str]) -> list[int]:
-    """Return the rows whose label is missing. "-" is a class if "+" is one."""
+    """Return the rows whose label is missing. A dash is a class if "+" is one."""
     lost = {text for text in set(texts) if is_missing(text)}
     if "+" in {text.strip() for text in texts}:
-        lost = {text for text in lost if text.strip() != "-"}
+        lost = {text for text in lost if text.strip() not in DASHES}
     return [row for row, text in enumerate(texts) if text in lost] if lost else []
 
 
