@@ -313,6 +313,23 @@ def test_what_is_beside_the_classes_is_said(own):
         assert said in " ".join(found.notes)
 
 
+def test_what_is_not_read_in_a_folder_and_what_the_test_set_lacks_is_said(own):
+    root = layout(own, "train/a", "train/b", "train/.c", "train/.c/deep", "test/a", "test/.d")
+    for name in ("labels.csv", "train/readme.txt", "train/more.txt", "test/readme.txt", "train/.DS_Store"):
+        (root / name).write_text("text")
+    (root / "train" / ".empty").mkdir()
+    found = data.load("folder", root)
+    for said in (
+        "1 other file beside the folders in 'mine' not read",
+        "2 other files beside the folders in 'train' not read",
+        "1 other file beside the folders in 'test' not read",
+        "hidden folders of images in 'train' were not read: '.c'",
+        "hidden folders of images in 'test' were not read: '.d'",
+        "classes that the test set lacks: 'b'",
+    ):
+        assert said in found.notes
+
+
 def test_classes_of_almost_the_same_name_are_doubted(own):
     with pytest.warns(UserWarning, match="'Cat', 'cat' have almost the same name"):
         data.load("folder", layout(own, "Cat", "cat"))

@@ -316,6 +316,11 @@ class TestImages:
                 "data.images: line 21 of mine.csv names 'x.png'",
             ),
             ({"file": ["i0.png"] * 20}, {}, "names 'i0.png' twice"),
+            (
+                {"file": [f"i{row}.png" for row in range(19)] + ["./i0.png"]},
+                {},
+                "names 'i0.png' twice",
+            ),
             ({"file": ["../i0.png"] * 20}, {}, "data"),
             ({"label": ["a"] * 20}, {}, "all training labels are a"),
         ],

@@ -1,5 +1,6 @@
 """Read lists in text files and arrays in .npz or .npy files. All content is checked, because any file may be wrong."""
 
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
@@ -47,8 +48,9 @@ def listed(names: Sequence[str], root: Path, source: Path) -> list[Path]:
     Raises:
       UserError: A name is listed twice, or leads out of the folder by `..`, by an absolute path or by a symbolic link.
     """
-    if len(set(names)) < len(names):
-        twice = Counter(names).most_common(1)[0][0]
+    same = [os.path.normpath(name) for name in names]  # ./a and a are one file
+    if len(set(same)) < len(names):
+        twice = Counter(same).most_common(1)[0][0]
         raise UserError(f"data.dir: {source} names {twice!r} twice; leave one out")
     home, paths = root.resolve(), [root / name for name in names]
     inside = cache(lambda path: path.resolve().is_relative_to(home))  # a million files can share a few folders

@@ -17,6 +17,8 @@ _SYSTEM = {
 _STARTS = (b"GIF8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HIDDEN, _LINK = "files and folders that are hidden or of the operating system", "links to a folder above or to nothing"
 
+SYSTEM = (_HIDDEN, _LINK)  # reasons why files that are no data were skipped
+
 
 class Found(NamedTuple):
     """The image files in a folder, at any depth."""
@@ -37,6 +39,12 @@ def folders(root: Path) -> list[str]:
         return []
     with os.scandir(root) as entries:
         return sorted(entry.name for entry in entries if not is_hidden(entry.name) and entry.is_dir())
+
+
+def hidden_folders(root: Path) -> list[str]:
+    """Return the names of the folders in `root` that begin with a dot, in alphabetical order."""
+    with os.scandir(root) as entries:
+        return sorted(entry.name for entry in entries if entry.name[0] == "." and entry.is_dir())
 
 
 def find(root: Path, deep: bool = True) -> Found:

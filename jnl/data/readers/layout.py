@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jnl.core.errors import UserError
 from jnl.core.text import listed, number
 from jnl.data.labels import alike_names
-from jnl.data.readers.image_files import find, folders
+from jnl.data.readers.image_files import SYSTEM, find, folders, hidden_folders
 
 _TRAIN = ("train", "training")
 HELD = ("test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev")  # the first in this order is used
@@ -80,7 +80,8 @@ def _splits_of_classes(root: Path, train: list[str], names: list[str]) -> Layout
     notes += [f"the folders {listed(held[1:])} were not read, because {held[0]!r} is the test set"] if held[1:] else []
     test = {name: root / held[0] / name for name in folders(root / held[0])} if held else None
     home = root / train[0]
-    return Layout({name: home / name for name in folders(home)}, test, notes + _beside(home))
+    notes += _beside(home) + (_beside(root / held[0]) if held else [])
+    return Layout({name: home / name for name in folders(home)}, test, notes)
 
 
 def _are_splits_inside(root: Path, names: list[str]) -> bool:
@@ -144,6 +145,13 @@ def _numbered_split(name: str) -> str:
 
 
 def _beside(root: Path) -> list[str]:
-    """Return a note about images that lie beside the folders in `root`."""
-    count = len(find(root, deep=False).paths)
-    return [f"{number(count, 'image')} beside the folders in {root.name!r} not read"] if count else []
+    """Return notes about images and other files beside the folders in `root`, and about hidden folders of images."""
+    found = find(root, deep=False)
+    others = sum(count for reason, count in found.skipped.items() if reason not in SYSTEM)
+    said = [
+        f"{number(count, thing)} beside the folders in {root.name!r} not read"
+        for count, thing in ((len(found.paths), "image"), (others, "other file"))
+        if count
+    ]
+    hidden = [name for name in hidden_folders(root) if find(root / name).paths]
+    return [*said, f"hidden folders of images in {root.name!r} were not read: {listed(hidden)}"] if hidden else said

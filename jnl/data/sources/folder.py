@@ -8,13 +8,13 @@ in the order of their paths.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from jnl.core.errors import UserError
-from jnl.core.text import number
+from jnl.core.text import listed, number
 from jnl.data.dataset import Dataset
 from jnl.data.preparation import Preparation
 from jnl.data.readers import image_files, images, layout
@@ -58,6 +58,7 @@ def load(dir: Folder = None, size: int = 0, background: str = "white", range: st
     notes = (
         f"{number(sum(len(each.split.labels) for each in loaded), 'image file')} in folders of {len(names)} classes",
         *found.notes,
+        *_lacking(parts, names),
         *image_files.notes([each for part in parts for each in part.values()]),
         *images.notes(sum((each.done for each in loaded), Counter()), form, rules),
     )
@@ -69,6 +70,12 @@ def load(dir: Folder = None, size: int = 0, background: str = "white", range: st
         Preparation(tuple(form), "uint8", range=rules.range, background=background),
         notes,
     )
+
+
+def _lacking(parts: Sequence[Mapping[str, Found]], names: tuple[str, ...]) -> list[str]:
+    """Return a note about the classes of which the test set, the second part, has no image."""
+    lacking = [name for test in parts[1:] for name in names if not test[name].paths]
+    return [f"classes that the test set lacks: {listed(lacking)}"] if lacking else []
 
 
 def _files(part: Mapping[str, Path], names: tuple[str, ...]) -> dict[str, Found]:
