@@ -35,6 +35,7 @@ class Preparation(NamedTuple):
     columns: Mapping[str, Sequence[str]] = {}  # of a table: name -> its words, or nothing for a column of numbers
     fills: Mapping[str, float] = {}  # of columns of numbers in which some are missing: what is there instead
     decimal: str = "."  # the decimal sign in texts of a table
+    signs: Mapping[str, str] | None = None  # of columns of numbers: the sign of money or percent; None if not known
     words: tuple[str, ...] = ()  # of texts: the words with the ids from 2
     range: tuple[float, ...] = ()  # of images: the values of black and white that are scaled to 0 and 255
     background: str = "white"  # of images: the color under transparent pixels
@@ -57,7 +58,7 @@ class Preparation(NamedTuple):
             from jnl.data.readers.columns import Columns
             from jnl.data.readers.features import features
 
-            found, notes = features(table, Columns(self.columns, self.fills, self.decimal), "inputs")
+            found, notes = features(table, Columns(self.columns, self.fills, self.decimal, self.signs), "inputs")
             for note in notes:
                 warn(note)
             return self._finite(self.standardized(found))
@@ -143,6 +144,9 @@ class Preparation(NamedTuple):
             },
             fills={name: as_number(value) for name, value in as_object(fields.get("fills", {})).items()},
             decimal=as_text(fields.get("decimal", ".")),
+            signs=None
+            if fields.get("signs") is None  # of models of jnl before signs were stored
+            else {name: as_text(sign) for name, sign in as_object(fields["signs"]).items()},
             words=tuple(as_text(word) for word in as_list(fields["words"])),
             range=tuple(as_number(number) for number in as_list(fields.get("range", ()))),
             background=as_text(fields.get("background", "white")),

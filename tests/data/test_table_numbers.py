@@ -12,10 +12,14 @@ RNG = np.random.default_rng(0)
 ROWS = 40
 
 
-def loaded(own, separator=",", name="mine.csv", options=(), **columns):
+def write(path, separator=",", **columns):
     frame = pd.DataFrame({"b": RNG.integers(0, 4, ROWS), "label": ["cat", "dog", "dog", "cat"] * 10})
-    frame.assign(**columns).to_csv(own / name, index=False, sep=separator)
-    return data.load("table", own / name, **{"standardize": False, **dict(options)})
+    frame.assign(**columns).to_csv(path, index=False, sep=separator)
+
+
+def loaded(own, separator=",", options=(), **columns):
+    write(own / "mine.csv", separator, **columns)
+    return data.load("table", own / "mine.csv", **{"standardize": False, **dict(options)})
 
 
 class TestThousands:
@@ -41,3 +45,53 @@ class TestThousands:
 
     def test_between_commas_points_are_decimal_signs(self, own):
         np.testing.assert_allclose(loaded(own, price=["1.250", "2.375"] * 20).train.inputs[0, 1], 1.25)
+
+
+class TestSigns:
+    """Signs of money and percent."""
+
+    @pytest.mark.parametrize(
+        "values, said",
+        [
+            (["50%", "0.5"], "has numbers with and without %, '50%' and '0.5'; give all as percent or none"),
+            (["$5", "\u20ac7"], "has numbers with \\$ and \u20ac; convert them to one"),
+            (["$5", "7%"], "has numbers with \\$ and %; convert them to one"),
+        ],
+    )
+    def test_a_column_of_two_kinds_is_refused(self, values, said, own):
+        with pytest.raises(UserError, match=f"data.dir: column 'price' {said}"):
+            loaded(own, price=values * 20)
+
+    def test_missing_numbers_need_no_sign(self, own):
+        found = loaded(own, price=["50%", "", "7%", "NA"] * 10)
+        assert "column 'price' has signs of money or percent, which were left out" in found.notes
+
+    @pytest.mark.parametrize(
+        "train, test, said",
+        [
+            (
+                ["0.5", "0.7"],
+                ["50%", "70%"],
+                "has numbers with %, but in the training table with no sign; convert them",
+            ),
+            (
+                ["$5", "$7"],
+                ["\u20ac5", "\u20ac7"],
+                "has numbers with \u20ac, but in the training table with \\$; convert",
+            ),
+            (["$5", "$7"], ["\u20ac5", "$7"], "has numbers with \\$ and \u20ac"),
+        ],
+    )
+    def test_another_sign_in_a_test_table_or_a_new_table_is_refused(self, train, test, said, own):
+        write(own / "test.csv", price=test * 20)
+        with pytest.raises(UserError, match=f"data.test: column 'price' {said}"):
+            loaded(own, options={"test": str(own / "test.csv")}, price=train * 20)
+        prepare = loaded(own, price=train * 20).prepare
+        for each in (prepare, type(prepare).from_json(prepare.to_json())):
+            with pytest.raises(UserError, match=f"inputs: column 'price' {said}"):
+                each({"b": [1, 2], "price": test})
+
+    def test_a_model_of_an_older_version_takes_any_sign(self, own):
+        prepare = loaded(own, price=["0.5", "0.7"] * 20).prepare
+        old = {name: value for name, value in prepare.to_json().items() if name != "signs"}
+        assert type(prepare).from_json(old)({"b": [1], "price": ["50%"]})[0, 1] == 50

@@ -40,6 +40,7 @@ class Columns(NamedTuple):
     words: Mapping[str, Sequence[str]]  # name -> its words, or nothing for a column of numbers
     fills: Mapping[str, float] = {}  # of each column of numbers with missing ones: what is put there, the median
     decimal: str = "."  # the decimal sign in texts
+    signs: Mapping[str, str] | None = None  # of columns of numbers: "$" or "%"; None if a model of old does not know
 
 
 class Decided(NamedTuple):
@@ -66,6 +67,7 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
     sign = decimal or numbers.decimal_sign(texts, table.separator)
     words: dict[str, Sequence[str]] = {}
     fills: dict[str, float] = {}
+    signs: dict[str, str] = {}
     left: dict[str, list[str]] = {}  # why -> names of columns
     doubts = list[str]()
     for name in names:
@@ -91,12 +93,14 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
             continue
         words[name] = known
         doubts += _doubts(name, values) if values is not None else []
+        if values is not None and name in texts and (money := numbers.sign(texts[name], name, "data.dir")):
+            signs[name] = money
         if values is not None and np.isnan(values).any():
             fills[name] = float(np.nanmedian(values)) if not np.isnan(values).all() else 0.0
-    notes = _notes(words, fills, left, sign, texts)
+    notes = _notes(words, fills, left, sign, signs, texts)
     if not words:
         raise UserError(f"data.dir: the table has no columns beside the label that can be used; {'; '.join(notes)}")
-    return Decided(Columns(words, fills, sign), (*notes, *doubts))
+    return Decided(Columns(words, fills, sign, signs), (*notes, *doubts))
 
 
 def _of_texts(
@@ -194,6 +198,7 @@ def _notes(
     fills: Mapping[str, float],
     left: Mapping[str, list[str]],
     decimal: str,
+    signs: Mapping[str, str],
     texts: Mapping[str, pa.ChunkedArray],
 ) -> list[str]:
     """Return sentences about the columns; warn about those that were left out by a guess."""
@@ -208,7 +213,7 @@ def _notes(
     ]
     said += ["numbers have decimal commas"] * (decimal == ",")
     for name in plain:
-        if name in texts and pc.any(pc.match_substring_regex(texts[name], "[$€£¥%]")).as_py():
+        if name in signs:
             said.append(f"column {name!r} has signs of money or percent, which were left out")
         if name in texts and decimal == "." and pc.any(pc.match_substring(texts[name], ",")).as_py():
             said.append(f"commas in column {name!r} separate thousands")

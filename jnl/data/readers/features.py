@@ -1,6 +1,6 @@
 """Turn the columns of a table into features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,8 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
       field: config field or argument with the table, for error messages.
 
     Raises:
-      UserError: A column is missing, does not hold numbers, or lacks one although that of the training table does not.
+      UserError: A column is missing, does not hold numbers, has another sign of money or percent, or lacks a number
+        although that of the training table does not.
     """
     found: list[np.ndarray] = []
     notes: list[str] = []
@@ -44,6 +45,7 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
                 notes.append(f"{field}: column {name!r} has {said}")
             continue
         values = _numbers(table, name, columns.decimal, field)
+        _refuse_other_sign(table, name, columns.signs, field)
         lost = np.isnan(values)
         if name in columns.fills:
             found += [np.where(lost, columns.fills[name], values), lost]
@@ -76,6 +78,18 @@ def copies(table: Table, columns: Columns, labels: Sequence[int | str]) -> tuple
                 doubt(f"data.dir: column {name!r} says the same as the label in each row; is it a label too?")
             )
     return tuple(doubts)
+
+
+def _refuse_other_sign(table: Table, name: str, signs: Mapping[str, str] | None, field: str) -> None:
+    """Raise `UserError` if a column of numbers has a sign of money or percent that the training table had not."""
+    if signs is None or not cells.is_text(table.columns[name].type):
+        return
+    found, wanted = numbers.sign(cells.texts(table.columns, name), name, field), signs.get(name, "")
+    if found not in ("", wanted):
+        raise UserError(
+            f"{field}: column {name!r} has numbers with {found}, but in the training table with {wanted or 'no sign'}; "
+            "convert them"
+        )
 
 
 def _numbers(table: Table, name: str, decimal: str, field: str) -> np.ndarray:

@@ -16,6 +16,7 @@ _PATTERNS = {
     r"|(?i:inf(inity)?))$"
     for decimal, other in ((".", ","), (",", "."))
 }
+_SIGNS = "$€£¥%"
 _TRUTH = pa.array(["true", "false"])
 
 
@@ -52,6 +53,36 @@ def read(texts: pa.ChunkedArray, decimal: str) -> np.ndarray:
     bare = pc.replace_substring_regex(bare, f"[{_GROUPS}]", "")
     bare = pc.replace_substring_regex(pc.replace_substring(bare, decimal, "."), r"^\+", "")
     return np.asarray(bare.cast(pa.float64()).to_numpy())
+
+
+def sign(texts: pa.ChunkedArray, name: str, field: str) -> str:
+    """Return the sign of money or percent in a column of numbers, "" for none.
+
+    Args:
+      texts: the numbers as trimmed texts.
+      name: name of the column.
+      field: config field or argument with the table, for error messages.
+
+    Raises:
+      UserError: The column has several signs, or percent in some rows only.
+    """
+    if plain(texts) is not None:
+        return ""
+    have = {each: pc.fill_null(pc.match_substring(texts, each), False) for each in _SIGNS}
+    signs = [each for each in _SIGNS if pc.any(have[each]).as_py()]
+    if len(signs) > 1:
+        raise UserError(
+            f"{field}: column {name!r} has numbers with {' and '.join(signs)}; convert them to one, or leave the "
+            "column out"
+        )
+    bare = texts.filter(pc.invert(have["%"])).drop_null()
+    if signs == ["%"] and len(bare):
+        example = texts.filter(have["%"])[0].as_py()
+        raise UserError(
+            f"{field}: column {name!r} has numbers with and without %, {example!r} and {bare[0].as_py()!r}; give all "
+            "as percent or none"
+        )
+    return signs[0] if signs else ""
 
 
 def _bare(texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -127,7 +127,7 @@ def load(
     if other is not None:
         test_inputs, unlike = features.features(other, found, "data.test")
         held, notes = Labelled(test_inputs, _words(tested)), (*other.notes, *unlike)
-    form = Preparation((), "", columns=found.words, fills=found.fills, decimal=found.decimal)
+    form = Preparation((), "", columns=found.words, fills=found.fills, decimal=found.decimal, signs=found.signs)
     clean = None if given.clean is None else given.clean[rows]
     made = dataset(Labelled(inputs, given.labels[rows], clean), held, names, standardize, form)
     made, name = _without_truth(made, lost[rows]), Path(dir).name
