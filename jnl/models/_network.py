@@ -115,7 +115,7 @@ def _of_nnx(make: Callable[..., object], precision: str) -> ModuleNetwork:
             new = make(rngs=rngs)
             if not isinstance(new, nnx.Module):
                 raise UserError(f"model: {make!r} returns {type(new).__name__}, not an nnx module; return one")
-            for _, part in nnx.iter_modules(new):
+            for _, part in nnx.iter_graph(new):  # older versions have no iter_modules
                 if isinstance(part, nnx.Conv) and part.conv_general_dilated is lax.conv_general_dilated:
                     part.conv_general_dilated = convolution
             getattr(new, mode)()

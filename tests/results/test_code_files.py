@@ -39,6 +39,6 @@ class Mine:
 
 
 def test_code_of_the_caller_is_recorded(caplog):
-    found = digests([], [Mine, eval("lambda rngs: None")])
+    found = digests([], [Mine, len])
     assert f"{Mine.__module__}.Mine" in found
     assert "the source of" in caplog.text
