@@ -126,7 +126,7 @@ def test_own_images_in_one_line(tmp_path, capsys):
     assert summary["points"][0]["noise"]["realized"] == [None, None]  # nobody knows
     output = capsys.readouterr().out
     assert "an unknown share of wrong labels (no noise added)" in output
-    assert "jocor leaves no examples out in its 3 epochs: set strategy.forget_rate" in output
+    assert "jocor leaves no examples out in its 2 epochs: set strategy.forget_rate" in output
 
 
 @pytest.mark.slow
