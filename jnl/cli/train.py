@@ -56,9 +56,10 @@ def train(arguments: Sequence[str]) -> Summary:
     summary = finished(workdir, fields) if workdir else None
     if summary is not None:
         say(printable(f"{workdir}: this training was finished before, so no data were read and nothing was trained"))
-        folder = as_object(fields["data"]).get("dir")
-        if workdir and isinstance(folder, str) and _newer(Path(folder).expanduser(), workdir):
-            say(printable(f"{folder} has changed since; give another --workdir to train on it"))
+        for name in ("dir", "corrections"):
+            given = as_object(fields["data"])[name]
+            if workdir and isinstance(given, str) and _newer(Path(given).expanduser(), workdir):
+                say(printable(f"{given} has changed since; give another --workdir to train on it"))
     else:
         with data_warnings_hidden():
             settled = rated(config, workdir=workdir)

@@ -1,13 +1,14 @@
 """Warn people at the line of their own that called jnl."""
 
 import contextlib
+import os
 import sys
 import warnings
 from pathlib import Path
 
 from jnl.core.errors import printable
 
-_JNL = (str(Path(__file__).parents[1]), contextlib.__file__)  # decorators of jnl are context managers
+_JNL = (str(Path(__file__).parents[1]) + os.sep, contextlib.__file__)  # decorators of jnl are context managers
 
 
 def warn(sentence: str, category: type[Warning] = UserWarning) -> None:

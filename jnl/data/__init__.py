@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from numbers import Integral, Real
 
 from jnl.core import registry
 from jnl.core.errors import UserError, reason
@@ -20,6 +21,7 @@ from jnl.data.arrays import checked
 from jnl.data.dataset import Dataset
 
 _WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}
+_TYPES = {str: (str, os.PathLike), int: (Integral,), float: (Real,), bool: (bool,)}
 
 
 def names() -> list[str]:
@@ -57,8 +59,8 @@ def _check_types(defaults: Mapping[str, registry.Value], options: Mapping[str, r
         default = defaults.get(name)
         if default is None:
             continue
-        kind = str | os.PathLike if isinstance(default, str) else type(default)
-        if not isinstance(value, kind) or isinstance(value, bool) != isinstance(default, bool):
+        fits = isinstance(value, _TYPES[type(default)]) and isinstance(value, bool) == isinstance(default, bool)
+        if not fits:
             raise UserError(f"data.{name}: {value!r}; give {_WORDS[type(default)]}, such as {default!r}")
 
 

@@ -11,7 +11,8 @@ _EXPERTS = {
     "coteaching": "Co-teaching",
     "cross_entropy": "cross entropy",
     "pred_probs": "the given model",
-}  # other experts are called by their name
+    "linear": "a linear classifier",
+}  # the neighbors have a sentence of their own
 
 
 def reasons(

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, help="the file to which rows are added")
     asked = parser.parse_args(arguments)
     devices.use_cores()
-    dataset = data.load(asked.data, asked.dir, **dict(text.split("=", 1) for text in asked.set))
+    dataset = data.load(asked.data, asked.dir, **dict(text.partition("=")[::2] for text in asked.set))
     features = None if asked.features is None else np.load(asked.features)
     if asked.examples:
         train = dataset.train

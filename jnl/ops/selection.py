@@ -60,10 +60,7 @@ def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: 
       UserError: if the mask is not bool. Its numbers would count as a yes or no for the loss, and as they are for the
         metrics.
     """
-    if mask.dtype != bool:
-        raise UserError(
-            f"masked_mean: the mask must be bool, not {mask.dtype}; multiply the loss by the weights instead"
-        )
+    _check_mask(mask, "masked_mean")
     mask = jnp.broadcast_to(mask, loss.shape)
     count = mask.sum(-1) if count is None else jnp.broadcast_to(count, loss.shape[:1])
     return Selection(loss, mask, count.astype(jnp.float32), eligible=eligible)
@@ -79,11 +76,14 @@ def checked(returned: object) -> Selection:
         shape = getattr(returned, "shape", None)
         what = f"a {type(returned).__name__}" if shape is None else f"an array of shape {shape}"
         raise UserError(f"select must return a Selection, such as masked_mean(loss, mask); it returned {what}")
-    if returned.mask.dtype != bool:
-        raise UserError(
-            f"select: the mask must be bool, not {returned.mask.dtype}; multiply the loss by the weights instead"
-        )
+    _check_mask(returned.mask, "select")
     return returned
+
+
+def _check_mask(mask: Array, where: str) -> None:
+    """Raise `UserError` if weights stand in place of a mask."""
+    if mask.dtype != bool:
+        raise UserError(f"{where}: the mask must be bool, not {mask.dtype}; multiply the loss by the weights instead")
 
 
 def balanced(labels: Array) -> Array:

@@ -47,8 +47,10 @@ def plain(value: object) -> object:
         return value.item()
     if isinstance(value, range):
         return tuple(value)
-    if isinstance(value, tuple | list):
-        return type(value)(plain(one) for one in value)
+    if isinstance(value, tuple):  # named ones too
+        return tuple(plain(one) for one in value)
+    if isinstance(value, list):
+        return [plain(one) for one in value]
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     return os.fspath(value) if isinstance(value, os.PathLike) else value

@@ -42,9 +42,7 @@ class TrainSpec(NamedTuple):
     segments: int = 1  # number of segments of an epoch; training can be saved and stopped between segments
     augment: Augment = Augment()
     metrics: tuple[str, ...] = ()  # metrics of other packages
-    only_jnl_code: bool = (
-        False  # whether all code is jnl's, so that an equal spec later in the process computes the same
-    )
+    only_jnl_code: bool = False  # then an equal spec computes the same later in the process; other code may change
     shard_batch: Callable[[Array], Array] = lambda batch: batch  # spreads the examples of a batch over devices
 
     def strategy(self, run: RunInputs) -> Strategy:

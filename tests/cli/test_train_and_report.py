@@ -56,8 +56,9 @@ def test_the_last_line_is_the_page_also_of_a_finished_training(tmp_path, capsys)
 
 @pytest.mark.slow
 def test_a_finished_training_says_whether_the_data_have_changed(tmp_path, capsys):
-    def shown(*options):
-        line = ["train", "--config=standard:data=table,quick", "--config.data.dir=mine.csv", "--workdir=run", *options]
+    def shown(*options, workdir="run"):
+        line = ["train", "--config=standard:data=table,quick", "--config.data.dir=mine.csv", f"--workdir={workdir}"]
+        line += options
         code = cli.main([*line, "--config.batch_size=8", "--config.epochs=1"])
         return code, "".join(capsys.readouterr())
 
@@ -69,8 +70,12 @@ def test_a_finished_training_says_whether_the_data_have_changed(tmp_path, capsys
     os.utime(tmp_path / "mine.csv", (2**33, 2**33))
     assert "mine.csv has changed since; give another --workdir to train on it" in shown()[1]
     (tmp_path / "decisions.csv").write_text("index,given,decision,label\n0,a,drop,a\n")
-    code, said = shown("--config.data.corrections=decisions.csv")
+    corrections = "--config.data.corrections=decisions.csv"
+    code, said = shown(corrections)
     assert code == 2 and "holds another training (data.corrections" in said
+    assert shown(corrections, workdir="corrected")[0] == 0
+    os.utime(tmp_path / "decisions.csv", (2**33, 2**33))
+    assert "decisions.csv has changed since" in shown(corrections, workdir="corrected")[1]
 
 
 def test_nothing_is_kept_without_a_workdir(capsys):

@@ -27,8 +27,8 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
       field: config field or argument with the table, for error messages.
 
     Raises:
-      UserError: A column is missing, does not hold numbers, has another sign of money or percent, or lacks a number
-        although that of the training table does not.
+      UserError: A column is missing, does not hold numbers, or has another sign of money or percent than in the
+        training table. Or a number is missing in a column in which the training table lacks none.
     """
     found: list[np.ndarray] = []
     notes: list[str] = []

@@ -38,7 +38,12 @@ class Table(NamedTuple):
 
 
 def rows_of(table: Table, rows: np.ndarray) -> Table:
-    """Return some rows of a table, whose places stay those of the whole table. `rows` are their numbers, i64[n]."""
+    """Return a table of some rows. Its messages still count the rows of the whole table.
+
+    Args:
+      table: the whole table.
+      rows: i64[n] the numbers of the rows to keep.
+    """
     return table._replace(columns=table.columns.take(pa.array(rows)), place=lambda row: table.place(int(rows[row])))
 
 

@@ -75,7 +75,12 @@ def is_prepared(name: str, dir: str | os.PathLike[str]) -> bool:
 
 
 def _home(name: str, dir: str | os.PathLike[str]) -> Path:
-    """Return the folder of prepared data sets; `dir` is this folder, that of the data set in it, or of its version."""
+    """Return the folder that holds all prepared data sets.
+
+    Args:
+      name: name of a data set.
+      dir: this folder, or the folder of the data set in it, or the folder of one of its versions.
+    """
     folder = Path(dir).absolute()
     own = [one for one in (folder, *folder.parents[:2]) if one.name == re.split("[/:]", name)[0]]
     return own[0].parent if own and not (folder / name).exists() else folder

@@ -73,7 +73,7 @@ def load(dir: Folder = None, size: int = 0, background: str = "white", range: st
 
 
 def _lacking(parts: Sequence[Mapping[str, Found]], names: tuple[str, ...]) -> list[str]:
-    """Return a note about the classes of which the test set, the second part, has no image."""
+    """Return a note that lists the classes without an image in the test set, which is the second part."""
     lacking = [name for test in parts[1:] for name in names if not test[name].paths]
     return [f"classes that the test set lacks: {listed(lacking)}"] if lacking else []
 
