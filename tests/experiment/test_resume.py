@@ -73,7 +73,6 @@ NOT_SETTLED = "os.rename */.metrics.jsonl.part"  # The resumed process has not y
     ("strategy", "axis", "places"),
     [
         pytest.param("jocor", "map", [NOT_COMPLETE], id="jocor"),
-        pytest.param("jocor", "vmap", [WHILE_WRITTEN, "2"], id="jocor-vmap", marks=pytest.mark.slow),
         pytest.param("dividemix", "vmap", [NOT_NAMED, NOT_SETTLED], id="dividemix-vmap", marks=pytest.mark.slow),
     ],
 )

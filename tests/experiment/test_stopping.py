@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 from conftest import ROOT, quick
-from helpers.faults import begin, line, newest, rows, start, stop_when
+from helpers.faults import begin, line, newest, rows, start, stop_when, wait_until
 
 import jnl
 from jnl import cli
@@ -72,8 +72,7 @@ def test_folds_go_on_too(tmp_path):
 def test_a_second_signal_ends_at_once(tmp_path):
     """In its own process, which it ends: saving at the second one is not waited for."""
     process = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
-    while rows(tmp_path) < 4 and process.poll() is None:
-        pass
+    wait_until(lambda: rows(tmp_path) >= 4 or process.poll() is not None)
     while process.poll() is None:
         process.send_signal(signal.SIGTERM)
     process.communicate()
@@ -84,8 +83,7 @@ def test_a_second_signal_ends_at_once(tmp_path):
 @pytest.mark.slow
 def test_the_command_says_where_it_stopped(number, tmp_path):
     process = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
-    while rows(tmp_path) < 4 and process.poll() is None:
-        pass
+    wait_until(lambda: rows(tmp_path) >= 4 or process.poll() is not None)
     process.send_signal(number)
     _, error = process.communicate(timeout=100)
     assert process.returncode == 128 + number
@@ -110,7 +108,7 @@ def test_another_cut_is_taken_up_as_it_was(tmp_path, monkeypatch):
 
     def training(path=None):
         often = {"checkpoint__every_minutes": 1e-6, "checkpoint__keep": 99}
-        return jnl.run(quick("jocor", epochs=6, runs_axis="map", **often), path)
+        return jnl.run(quick("jocor", epochs=3, runs_axis="map", **often), path)
 
     monkeypatch.setattr(
         "jnl.parallel.host_feed.BYTES", 2 * 11 * 128 * 64 // 3

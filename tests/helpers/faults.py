@@ -56,12 +56,18 @@ def rows(workdir):
     return 0
 
 
+def wait_until(ready):
+    """Looks every few milliseconds: a loop without a pause would take one of two cores from what it waits for."""
+    pause = threading.Event()
+    while not ready():
+        pause.wait(0.005)
+
+
 def stop_when(ready, number=signal.SIGTERM):
     """Sends the signal to this process as soon as `ready()`, from a thread."""
 
     def watch():
-        while not ready():
-            pass
+        wait_until(ready)
         os.kill(os.getpid(), number)
 
     threading.Thread(target=watch, daemon=True).start()

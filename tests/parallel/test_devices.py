@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import QUICK_COMPILER, ROOT
-from helpers.faults import rows
+from helpers.faults import rows, wait_until
 
 LINE = [sys.executable, "train.py", "--config=configs/coteaching.py:quick", "--config.seeds=3"]
 
@@ -85,8 +85,7 @@ def test_two_processes_stop_and_go_on_with_any_number_of_devices(tmp_path):
     """A signal to one of them stops both; others take up what they saved."""
     options = ["--config.epochs=60", f"--workdir={tmp_path}/both"]
     processes = start_two(*options)
-    while rows(tmp_path / "both") < 9 and processes[0].poll() is None:
-        pass
+    wait_until(lambda: rows(tmp_path / "both") >= 9 or processes[0].poll() is not None)
     processes[1].send_signal(signal.SIGTERM)
     errors = [process.communicate(timeout=300)[1] for process in processes]
     assert [process.returncode for process in processes] == [143, 143], errors

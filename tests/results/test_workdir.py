@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 from conftest import ROOT, quick
-from helpers.faults import passes, rows, start, stop_when
+from helpers.faults import passes, rows, start, stop_when, wait_until
 
 import jnl
 from jnl import cli
@@ -233,8 +233,7 @@ class TestRefused:
     @pytest.mark.slow
     def test_two_commands_at_once(self, tmp_path):
         first = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
-        while rows(tmp_path) < 2 and first.poll() is None:
-            pass
+        wait_until(lambda: rows(tmp_path) >= 2 or first.poll() is not None)
         second = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
         _, error = second.communicate(timeout=100)
         assert passes(first, 0)
@@ -314,8 +313,7 @@ class TestDisk:
         path = tmp_path / "run"
 
         def remove():
-            while rows(path) < 4:
-                pass
+            wait_until(lambda: rows(path) >= 4)
             shutil.rmtree(path, ignore_errors=True)
 
         remover = threading.Thread(target=remove)
