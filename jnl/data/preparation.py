@@ -96,6 +96,27 @@ class Preparation(NamedTuple):
             return inputs
         return ((inputs - np.array(self.mean)[None]) / np.array(self.std)[None]).astype(np.float32)
 
+    def as_given(self, inputs: np.ndarray) -> list[dict[str, str]]:
+        """Return stored features f32[N, D] as they were before: for each row, column -> number, word or `missing`."""
+        values = inputs * np.array(self.std) + np.array(self.mean) if self.mean else inputs
+        if not self.columns:
+            return [{f"x{number}": f"{value:.4g}" for number, value in enumerate(row)} for row in values]
+        rows: list[dict[str, str]] = [{} for _ in values]
+        place = 0
+        for name, known in self.columns.items():
+            part = values[:, place : place + max(1, len(known))]
+            place += part.shape[1]
+            missing = np.zeros(len(values), bool)
+            if name in self.fills:  # the next feature says where numbers are missing
+                missing = values[:, place] > 0.5
+                place += 1
+            elif known:
+                missing = part.max(1) < 0.5
+            words = [known[which] for which in part.argmax(1)] if known else [f"{value:.4g}" for value in part[:, 0]]
+            for row, word, is_missing in zip(rows, words, missing, strict=True):
+                row[name] = "missing" if is_missing else word
+        return rows
+
     def _finite(self, inputs: np.ndarray) -> np.ndarray:
         wrong = ~np.isfinite(inputs)
         if wrong.any():

@@ -14,8 +14,7 @@ from jnl.label_audit.result import Audit
 from jnl.label_audit.thumbnails import Sheets, sheets
 
 _NEIGHBORS = 5  # number of neighbors that are shown beside a suspect
-_LONGEST = 300  # characters of a text
-_NUMBERS = 8  # features of a row of numbers
+_LONGEST = 300  # characters of a text, or of a row of a table
 
 
 def page(audit: Audit) -> str:
@@ -102,9 +101,6 @@ def _texts(dataset: Dataset, inputs: np.ndarray, rows: np.ndarray) -> list[str]:
         words = dataset.prepare.words
         known = lambda token: words[token - 2] if 0 <= token - 2 < len(words) else f"#{token}"  # noqa: E731
         return [" ".join(known(int(token)) for token in inputs[row] if token)[:_LONGEST] for row in rows]
-    names = dataset.prepare.feature_names() or [f"x{number}" for number in range(inputs.shape[1])]
-    more = ", ..." if inputs.shape[1] > _NUMBERS else ""
-    return [
-        ", ".join(f"{name} {value:.3g}" for name, value in zip(names[:_NUMBERS], inputs[row], strict=False)) + more
-        for row in rows
-    ]
+    tables = dataset.prepare.as_given(inputs[rows])
+    each = (", ".join(f"{name} {value}" for name, value in row.items()) for row in tables)
+    return [text if len(text) <= _LONGEST else f"{text[:_LONGEST].rpartition(', ')[0]}, ..." for text in each]

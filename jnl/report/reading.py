@@ -101,8 +101,8 @@ def read(paths: Sequence[Path]) -> list[Point]:
     if not found:
         where = ", ".join(map(str, _workdirs(paths)))
         raise UserError(
-            f"workdir: there are no results yet, because the training in {where} is not finished; finish it with "
-            "train.py"
+            f"workdir: there are no results yet, because the training in {where} is not finished; run its command "
+            f"again, which continues it ({CONFIG} has the command)"
         )
     return found
 
@@ -124,7 +124,7 @@ def _inside(path: Path) -> list[Path]:
     inside = sorted(file.parent for file in path.rglob(CONFIG))
     if not inside:
         raise UserError(
-            f"workdir: neither {path} nor a folder inside it has {CONFIG}; give a folder that train.py --workdir wrote"
+            f"workdir: neither {path} nor a folder inside it has {CONFIG}; give the --workdir of a training"
         )
     return inside
 

@@ -36,6 +36,8 @@ class Progress:
         self._prints = self.bar.disable and is_main()
         self._begin = time.monotonic()
         self._line_at, self._line_of = self._begin, done  # when the last line was printed, and after which epoch
+        if done and is_main():
+            tqdm.write(f"{self._title}: continues after {done} of {epochs} epochs", file=sys.stderr)
 
     def __enter__(self) -> Self:
         return self

@@ -48,6 +48,21 @@ def test_it_holds_all_suspects_and_needs_nothing_else(found, saved):
     assert not re.findall(r"(?:https?:)?//[a-z]+\.", re.sub(r'class="sheet">[^<]*<', "", text))
 
 
+def test_rows_of_a_table_are_shown_as_they_are_in_its_file(tmp_path):
+    """Not as the standardized features that networks see."""
+    rows = (f"{('red', 'blue')[row % 2]},{10 + row * 7 % 40 if row < 39 else ''},{'ab'[row > 19]}" for row in range(40))
+    lines = ["color,weight,label", *rows]
+    (tmp_path / "mine.csv").write_text("\n".join(lines))
+    table = jnl.data.load("table", tmp_path / "mine.csv")
+    assert abs(table.train.inputs.mean(0)).max() < 1e-6  # standardized
+    wrong = np.isin(np.arange(40), [0, 39])
+    p = np.where(np.eye(2)[table.train.labels ^ wrong] > 0, 0.9, 0.1)
+    audit(dataset=table, pred_probs=p).save(tmp_path)
+    data = embedded(tmp_path / "index.html")
+    shown = dict(zip(data["index"], data["text"], strict=True))
+    assert (shown[0], shown[39]) == ("color red, weight 10", "color blue, weight missing")
+
+
 def test_names_from_data_are_only_text(tmp_path):
     p = [[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5
     names = ["a", HOSTILE]

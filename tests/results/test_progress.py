@@ -40,4 +40,5 @@ def test_a_training_of_a_minute_gives_none(clock, capsys):
 
 def test_the_time_left_follows_from_the_epochs_of_this_process(clock, capsys):
     found = lines(clock, capsys, epochs=20, seconds=100, done=10)
-    assert found[0].startswith("jocor digits: epoch 12 of 20") and found[0].endswith("about 13 minutes left")
+    assert found[0] == "jocor digits: continues after 10 of 20 epochs"
+    assert found[1].startswith("jocor digits: epoch 12 of 20") and found[1].endswith("about 13 minutes left")

@@ -73,9 +73,11 @@ def content(path):
 class TestResume:
     """What is there is kept, what is not is done."""
 
-    def test_the_same_command_goes_on(self, stopped, unbroken):
+    def test_the_same_command_goes_on(self, stopped, unbroken, capsys):
         before = json.loads((stopped / "config.json").read_text())
+        capsys.readouterr()
         history = goes_on(stopped, unbroken)
+        assert "digits: continues after " in capsys.readouterr().err
         assert history.summary["test_accuracy"] == unbroken.summary["test_accuracy"]
         after = json.loads((stopped / "config.json").read_text())
         (resumed,) = after.pop("resumed")
