@@ -1,4 +1,4 @@
-"""Measure the limits of the machine: matrix products and copies of several sizes, on all cores of a device."""
+"""Measure the limits of the machine: matrix products in each precision and copies, on all cores of a device."""
 
 from functools import partial
 from typing import NamedTuple
@@ -8,35 +8,42 @@ import jax.numpy as jnp
 
 from jnl.benchmark.timing import repeat
 
-SIDES = (512, 1024, 2048, 4096)  # sides of square float32 matrices
+SIDES = (512, 1024, 2048, 4096, 8192)  # sides of square matrices; a GPU needs large ones
+PRODUCTS = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "highest"}  # precision -> that of the product
 MEBIBYTES = (1, 16, 256)  # sizes of copied float32 arrays
 
 
 class Limits(NamedTuple):
     """The best of the repetitions at each size, because interference can only make a measurement worse."""
 
-    matmul: dict[int, float]  # side -> floating-point operations per second
+    matmul: dict[str, dict[int, float]]  # precision -> side -> floating-point operations per second
     copy: dict[int, float]  # MiB -> bytes read and written per second
 
-    @property
-    def peak(self) -> float:
-        """The number of floating-point operations per second at the best size."""
-        return max(self.matmul.values())
+    def peak(self, precision: str) -> float:
+        """Return the floating-point operations per second at the best size, for a value of `config.precision`.
+
+        A CPU computes all products in float32, and so does one that was not measured. `auto` on a GPU is TF32.
+        """
+        name = "tf32" if precision == "auto" else precision
+        return max(self.matmul.get(name, self.matmul["float32"]).values())
 
 
 def measure(repetitions: int = 5) -> Limits:
     """Measure the limits of one device. CPU devices share the cores, so these are also the limits of the machine."""
+    on_cpu = jax.default_backend() == "cpu"
+    precisions, sides = (["float32"], SIDES[:-1]) if on_cpu else (list(PRODUCTS), SIDES)
     return Limits(
-        {side: _matmul(side, repetitions) for side in SIDES},
+        {name: {side: _matmul(side, name, repetitions) for side in sides} for name in precisions},
         {size: _copy(size, repetitions) for size in MEBIBYTES},
     )
 
 
-def _matmul(side: int, repetitions: int) -> float:
-    """Return the floating-point operations per second of products of matrices f32[side, side]."""
-    matrix = jax.random.normal(jax.random.key(0), (side, side))
+def _matmul(side: int, precision: str, repetitions: int) -> float:
+    """Return the floating-point operations per second of products of matrices [side, side]."""
+    dtype = jnp.bfloat16 if precision == "bfloat16" else jnp.float32
+    matrix = jax.random.normal(jax.random.key(0), (side, side), dtype)
     number = max(1, 2**33 // side**3)
-    product = jax.jit(lambda a, b: jax.lax.dot(a, b, precision="highest"))
+    product = jax.jit(lambda a, b: jax.lax.dot(a, b, precision=PRODUCTS[precision]))
 
     def many() -> None:
         result = matrix

@@ -36,8 +36,9 @@ def main(arguments: Sequence[str]) -> int:
     devices.use_cores()
 
     limit = limits.measure()
-    for side, rate in limit.matmul.items():
-        print(f"matrix product {side:5d}: {rate / 1e9:8.1f} GFLOP/s")
+    for name, rates in limit.matmul.items():
+        for side, rate in rates.items():
+            print(f"matrix product {name:8} {side:5d}: {rate / 1e9:8.1f} GFLOP/s")
     for size, rate in limit.copy.items():
         print(f"copy {size:11d} MiB: {rate / 1e9:8.1f} GB/s", flush=True)
     rows: list[Json] = []
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         for number in asked.runs:
             for axis, precision in product(asked.axes, asked.precisions):
                 one = epochs.measure(work, number, axis, precision, asked.repetitions)
-                share = one.operations_per_second / limit.peak
+                share = one.operations_per_second / limit.peak(precision)
                 seconds = one.seconds_per_run_and_epoch
                 rows.append(one._asdict() | {"seconds_per_run_and_epoch": seconds._asdict(), "share_of_limit": share})
                 print(f"{work:10} {axis:8} {precision:9} {number:4d}  {seconds!s:28} "

@@ -26,16 +26,18 @@ def describe(program_spec: ProgramSpec) -> list[str]:
 def estimate(programs: Sequence[ProgramSpec]) -> str:
     """Return a line that estimates the duration.
 
-    It follows from the operations of all epochs and the speed of a matrix product, which is measured now.
+    It follows from the operations of all epochs and the speed of a matrix product, which is measured now. On a GPU such
+    an estimate was wrong by a factor of five, so there only the first epoch shows the duration, see `Progress`.
     """
     number = sum(
         program_spec.operations * len(program_spec.run_infos) * len(program_spec.epochs) for program_spec in programs
     )
-    devices = 1 if jax.default_backend() == "cpu" else max(program_spec.layout.mesh.size for program_spec in programs)
-    speed = flops.per_second() * devices
+    work = f"{number:.1e} floating-point operations in {text.number(len(programs), 'program')}"
+    if jax.default_backend() != "cpu":
+        return f"{work}; the first epoch shows how long they take"
+    speed = flops.per_second()
     return (
-        f"{number:.1e} floating-point operations in {text.number(len(programs), 'program')}: about "
-        f"{duration(number / (_SHARE * speed))} if the training reaches {_SHARE:.0%} of the "
+        f"{work}: about {duration(number / (_SHARE * speed))} if the training reaches {_SHARE:.0%} of the "
         f"{speed / 1e9:,.0f} GFLOP/s that a matrix product reaches here"
     )
 

@@ -19,7 +19,7 @@ class Progress:
     """A progress bar over epochs, in terminals and notebooks.
 
     Elsewhere, as in the log of a batch job, a line is printed once a minute or after a tenth of the epochs, whichever
-    is rarer.
+    is rarer. If more than a minute is left after the first epoch, a line says so at once.
     """
 
     def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
@@ -69,9 +69,9 @@ class Progress:
         self.bar.update()
         self._now += 1
         now, left = time.monotonic(), self._epochs - self._now
+        seconds = (now - self._begin) / (self._now - self._first) * left
         rare = now - self._line_at >= _LEAST_SECONDS and self._now - self._line_of >= _LEAST_SHARE * self._epochs
-        if self._prints and rare and left > 0:
-            seconds = (now - self._begin) / (self._now - self._first) * left
+        if self._prints and left > 0 and (rare or (self._now == self._first + 1 and seconds >= _LEAST_SECONDS)):
             line = f"{self._title}: epoch {self._now} of {self._epochs}, {result}about {duration(seconds)} left"
             print(line, file=sys.stderr, flush=True)
             self._line_at, self._line_of = now, self._now

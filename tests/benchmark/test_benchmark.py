@@ -9,8 +9,8 @@ import pytest
 from conftest import quick
 from jax import lax
 
-from jnl import cli
-from jnl.benchmark import epochs, startup
+from jnl import cli, models
+from jnl.benchmark import epochs, limits, startup
 from jnl.experiment.build import build
 from jnl.parallel import flops
 
@@ -41,7 +41,7 @@ def test_an_epoch_of_the_mlp_costs_what_arithmetic_says():
 @pytest.mark.slow
 def test_it_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(epochs.WORK, "mlp", epochs.WORK["mlp"]._replace(train=256, test=128))
-    monkeypatch.setattr("jnl.benchmark.limits.SIDES", (512,))  # small ones take long, one by one
+    monkeypatch.setattr("jnl.benchmark.limits.SIDES", (256, 512))  # large ones take long; a CPU leaves the last out
     monkeypatch.setattr("jnl.benchmark.limits.MEBIBYTES", (1,))
     monkeypatch.setattr(startup, "host_seconds", partial(startup.host_seconds, epochs=20))
     out = tmp_path / "speed.json"
@@ -49,10 +49,22 @@ def test_it_runs(tmp_path, monkeypatch, capsys):
     assert cli.main(["benchmark", *asked, "--repetitions", "1", "--out", str(out)]) == 0
     found = json.loads(out.read_text())
     assert [(row["axis"], row["precision"], row["runs"]) for row in found["epochs"]] == [("vmap", "bfloat16", 2)]
-    best = max(found["limits"]["matmul"].values())
+    best = max(found["limits"]["matmul"]["float32"].values())
     assert all(row["share_of_limit"] == pytest.approx(row["operations_per_second"] / best) for row in found["epochs"])
     assert found["startup"]["mlp"]["cold_seconds"]["median"] > 0
     assert "limit" in capsys.readouterr().out
+
+
+def test_a_share_is_that_of_the_limit_of_its_precision():
+    gpu = limits.Limits({"float32": {512: 1.0, 1024: 5.0}, "tf32": {512: 9.0, 1024: 8.0}, "bfloat16": {512: 20.0}}, {})
+    assert [gpu.peak(name) for name in models.PRECISIONS] == [9.0, 5.0, 9.0, 20.0]
+    cpu = limits.Limits({"float32": {512: 2.0}}, {})
+    assert {cpu.peak(name) for name in models.PRECISIONS} == {2.0}
+
+
+@pytest.mark.parametrize("precision", limits.PRODUCTS)
+def test_products_of_every_precision_can_be_measured(precision):
+    assert limits._matmul(32, precision, 1) > 0
 
 
 @pytest.mark.parametrize("name", sorted(epochs.WORK))

@@ -109,3 +109,5 @@ def test_the_time_is_estimated_from_operations(monkeypatch):
     number = 3 * 7 * programs[0].train_spec.steps * step
     assert estimate(programs).startswith(f"{number:.1e} floating-point operations in 1 program: about ")
     assert f"about {number / 0.5e6 / 3600:.0f} hours" in estimate(programs)
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    assert estimate(programs).endswith("in 1 program; the first epoch shows how long they take")
