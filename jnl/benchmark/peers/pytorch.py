@@ -1,6 +1,7 @@
-"""Measure an epoch of JoCoR on CIFAR-10 in PyTorch, with the network, batch, loss and optimizer of jnl.
+"""Measure an epoch of JoCoR on CIFAR-10 or MNIST in PyTorch, with the network, batch, loss and optimizer of jnl.
 
-python -m jnl.benchmark.peers.pytorch [--precisions float32 tf32 bfloat16] [--modes eager compiled] [--out FILE.json]
+python -m jnl.benchmark.peers.pytorch [--work cnn7 mlp] [--precisions float32 tf32 bfloat16] [--modes eager compiled]
+    [--steps 100] [--out FILE.json]
 
 The data are random and stay on the device, as in `jnl benchmark --work cnn7 --runs 1`. The images are in the
 layout `channels_last`, Adam updates all parameters in one kernel, and nothing waits for the device before the epoch
@@ -11,7 +12,10 @@ steps are measured, and the seconds are scaled to a whole epoch.
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from jnl.benchmark.timing import Seconds, repeat
 
@@ -22,7 +26,7 @@ try:
 except ModuleNotFoundError as error:
     raise SystemExit(f"jnl.benchmark.peers.pytorch: {error}; pip install torch") from error
 
-TRAIN, TEST, BATCH, CLASSES = 50_000, 10_000, 128, 10
+TEST, BATCH, CLASSES = 10_000, 128, 10
 CO_LAMBDA, KEEP = 0.9, 64  # symmetric noise of 50 %
 PRECISIONS, MODES = ["float32", "tf32", "bfloat16"], ["eager", "compiled"]
 
@@ -39,6 +43,22 @@ def cnn7() -> nn.Module:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * 16, CLASSES))
 
 
+def mlp() -> nn.Module:
+    """Create the MLP of JoCoR."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, CLASSES))
+
+
+class Work(NamedTuple):
+    """A network and the size of its data."""
+
+    network: Callable[[], nn.Module]
+    shape: tuple[int, int, int]  # channels, height, width
+    train: int
+
+
+WORK = {"cnn7": Work(cnn7, (3, 32, 32), 50_000), "mlp": Work(mlp, (1, 28, 28), 60_000)}
+
+
 def joint_loss(first: Tensor, second: Tensor, labels: Tensor) -> Tensor:
     """Return the loss of JoCoR, the mean over the `KEEP` examples with the smallest one: f32[B, C] twice -> f32[]."""
     one, two = functional.log_softmax(first, 1), functional.log_softmax(second, 1)
@@ -48,14 +68,15 @@ def joint_loss(first: Tensor, second: Tensor, labels: Tensor) -> Tensor:
     return loss.topk(KEEP, largest=False).values.mean()
 
 
-def measure(precision: str, mode: str, device: str, steps: int, repetitions: int) -> Seconds:
+def measure(work: Work, precision: str, mode: str, device: str, steps: int, repetitions: int) -> Seconds:
     """Measure an epoch of training and evaluation.
 
     Args:
+      work: the network and the size of its data.
       precision: one of `PRECISIONS`.
       mode: one of `MODES`; `compiled` uses `torch.compile`.
       device: `cuda` or `cpu`.
-      steps: number of training steps that are measured.
+      steps: number of training steps that are measured, at most a whole epoch.
       repetitions: number of measurements, after two that are not counted.
 
     Returns:
@@ -64,10 +85,11 @@ def measure(precision: str, mode: str, device: str, steps: int, repetitions: int
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "float32"
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)
-    images = torch.randint(0, 256, (TRAIN, 3, 32, 32), dtype=torch.uint8, device=device)
+    train, steps = work.train, min(steps, work.train // BATCH)
+    images = torch.randint(0, 256, (train, *work.shape), dtype=torch.uint8, device=device)
     images = images.to(memory_format=torch.channels_last)
-    labels = torch.randint(0, CLASSES, (TRAIN,), device=device)
-    networks = nn.ModuleList([cnn7(), cnn7()]).to(device=device, memory_format=torch.channels_last)
+    labels = torch.randint(0, CLASSES, (train,), device=device)
+    networks = nn.ModuleList([work.network(), work.network()]).to(device=device, memory_format=torch.channels_last)
     adam = torch.optim.Adam(networks.parameters(), 1e-3, fused=device == "cuda")
 
     def train_loss(index: Tensor) -> Tensor:
@@ -83,10 +105,10 @@ def measure(precision: str, mode: str, device: str, steps: int, repetitions: int
 
     if mode == "compiled":
         train_loss, right = torch.compile(train_loss), torch.compile(right)
-    share = steps * BATCH / TRAIN
+    share = steps * BATCH / train
 
     def epoch() -> float:
-        order, total = torch.randperm(TRAIN, device=device), torch.zeros((), device=device)
+        order, total = torch.randperm(train, device=device), torch.zeros((), device=device)
         networks.train()
         for index in order[: steps * BATCH].split(BATCH):
             adam.zero_grad(set_to_none=True)
@@ -102,12 +124,13 @@ def measure(precision: str, mode: str, device: str, steps: int, repetitions: int
 
     epoch()
     epoch()
-    return Seconds(*(value * (TRAIN // BATCH) / steps for value in repeat(epoch, repetitions)))
+    return Seconds(*(value * (train // BATCH) / steps for value in repeat(epoch, repetitions)))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print a table. Return the exit code 0."""
     parser = argparse.ArgumentParser("python -m jnl.benchmark.peers.pytorch", description=__doc__.partition("\n")[0])
+    parser.add_argument("--work", nargs="+", choices=WORK, default=["cnn7"])
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--steps", type=int, default=100)
@@ -115,16 +138,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="where the numbers go, as JSON")
     asked = parser.parse_args(arguments)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    name = torch.cuda.get_device_name() if device == "cuda" else device
-    print(f"PyTorch {torch.__version__}, {name}; seconds per run and epoch")
+    card = torch.cuda.get_device_name() if device == "cuda" else device
+    print(f"PyTorch {torch.__version__}, {card}; seconds per run and epoch")
     rows = []
-    for mode in asked.modes:
-        for precision in asked.precisions:
-            seconds = measure(precision, mode, device, asked.steps, asked.repetitions)
-            rows.append({"mode": mode, "precision": precision, "seconds_per_epoch": seconds._asdict()})
-            print(f"{mode:9} {precision:9} {seconds}", flush=True)
+    for name, mode, precision in product(asked.work, asked.modes, asked.precisions):
+        seconds = measure(WORK[name], precision, mode, device, asked.steps, asked.repetitions)
+        rows.append({"work": name, "mode": mode, "precision": precision, "seconds_per_epoch": seconds._asdict()})
+        print(f"{name:5} {mode:9} {precision:9} {seconds}", flush=True)
     if asked.out is not None:
-        found = {"torch": torch.__version__, "device": name, "steps": asked.steps, "epochs": rows}
+        found = {"torch": torch.__version__, "device": card, "steps": asked.steps, "epochs": rows}
         asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return 0
 
