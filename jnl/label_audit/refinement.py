@@ -4,6 +4,9 @@ What learns from wrong labels repeats a part of them. So the evidence that can l
 linear classifier on embeddings) learns again from the probabilities of the true classes that all evidence gives
 together, and the noise matrix is estimated anew: expectation maximization with a classifier (Raykar et al. 2010,
 Learning from Crowds, with one annotator). An example is still predicted without its own label.
+
+Where networks have trained, an expert counts the more the better it predicts the given labels through the noise matrix
+that Co-teaching's probabilities give. On difficult data the experts differ much, and the weak ones would do harm.
 """
 
 from typing import NamedTuple
@@ -34,18 +37,25 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
       experts: name of the evidence -> f32[N, C] probabilities.
     """
     learners = {name: learn for name, learn in evidence.learners().items() if name in experts}
-    best = _round(experts, source.labels)
+    labels, matrix = source.labels, None
+    if "coteaching" in experts:
+        matrix = posterior.infer(posterior.tempered(experts["coteaching"], labels), labels).transition
+    best = _round(experts, labels, matrix)
     for _ in range(_ROUNDS if learners else 0):
         learned = {name: learn(source, best.posterior.true) for name, learn in learners.items()}
-        new = _round({**best.experts, **learned}, source.labels)
+        new = _round({**best.experts, **learned}, labels, matrix)
         if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
             break
         best = new
     return best
 
 
-def _round(experts: dict[str, np.ndarray], labels: np.ndarray) -> Refined:
-    pooled = posterior.pool(list(experts.values()))
+def _round(experts: dict[str, np.ndarray], labels: np.ndarray, matrix: np.ndarray | None) -> Refined:
+    every = list(experts.values())
+    if matrix is not None:
+        pooled = posterior.pool(every, posterior.weigh(every, labels, matrix))
+        return Refined(experts, pooled, posterior.infer(pooled, labels))
+    pooled = posterior.pool(every)
     # Experts that agree are surer together than their mean is. They are never less sure.
     temperature = min(1.0, posterior.temperature(pooled, labels))
     return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels))

@@ -18,6 +18,7 @@ from jax import Array, lax
 
 ROUNDS = 40  # of expectation maximization
 _LEAST = 1e-3  # smallest probability that an expert may give; a surer expert would overrule all others
+_PRICE = 0.01  # nats per label for a weight that is e times as large as the (geometric) mean
 _TEMPERATURES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)
 
 
@@ -33,9 +34,40 @@ class Posterior(NamedTuple):
         return 1 - self.true[np.arange(len(labels)), labels]
 
 
-def pool(experts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the normalized geometric mean of experts, f[N, C] each -> f32[N, C] (logarithmic opinion pool)."""
-    return _normalized(np.mean([np.log(np.maximum(expert, _LEAST)) for expert in experts], 0))
+def pool(experts: Sequence[np.ndarray], weights: Sequence[float] | np.ndarray | None = None) -> np.ndarray:
+    """Return the normalized geometric mean of experts, f[N, C] each -> f32[N, C] (logarithmic opinion pool).
+
+    Args:
+      experts: probabilities f[N, C] of each expert.
+      weights: the exponent of each expert; None gives each the same, with the sum 1.
+    """
+    exponents = np.full(len(experts), 1 / len(experts)) if weights is None else weights
+    return _normalized(sum(w * np.log(np.maximum(p, _LEAST)) for w, p in zip(exponents, experts, strict=True)))
+
+
+def weigh(experts: Sequence[np.ndarray], labels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return the weights for `pool` under which the given labels are most likely, f64[number of experts].
+
+    The noise matrix stays as it is given. If it were fitted too, an expert that has learned the noise would get all the
+    weight, with a matrix without noise. Weights that differ cost something, because the labels of difficult examples
+    alone can make one expert look better than it is.
+
+    Args:
+      experts: probabilities f[N, C] of each expert.
+      labels: i[N] given labels.
+      matrix: f[C, C] P(given = column | true = row).
+    """
+    from scipy.optimize import minimize  # takes a part of a second to import
+
+    logs = jnp.asarray(np.stack([np.log(np.maximum(expert, _LEAST)) for expert in experts]), jnp.float32)
+    given = jax.nn.one_hot(labels, logs.shape[2])
+
+    def cost(log_weights: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = _cost(jnp.asarray(log_weights, jnp.float32), logs, given, jnp.asarray(matrix, jnp.float32))
+        return float(value), np.asarray(slope, np.float64)
+
+    start = np.full(len(experts), -np.log(len(experts)))
+    return np.exp(minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(-5, 2)] * len(experts)).x)
 
 
 def sharpen(p: np.ndarray, temperature: float) -> np.ndarray:
@@ -66,6 +98,15 @@ def infer(p: np.ndarray, labels: np.ndarray) -> Posterior:
 def temperature(p: np.ndarray, labels: np.ndarray) -> float:
     """Return the temperature at which probabilities f[N, C] make the given labels i[N] most likely, see `sharpen`."""
     return max(_TEMPERATURES, key=lambda each: infer(sharpen(p, each), labels).log_likelihood)
+
+
+def tempered(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return probabilities f[N, C] at the temperature that makes the given labels i[N] most likely, f32[N, C].
+
+    The probabilities of a network are often too sure or not sure enough, so that its errors would count as noise, or
+    noise as doubt.
+    """
+    return sharpen(p, temperature(p, labels))
 
 
 def bootstrap(p: np.ndarray, labels: np.ndarray, matrix: np.ndarray, samples: int = 100, seed: int = 0) -> np.ndarray:
@@ -117,16 +158,13 @@ def interval(rates: Sequence[float]) -> tuple[float, float]:
 
 
 def estimate(p: np.ndarray, labels: np.ndarray) -> NoiseEstimate:
-    """Estimate the noise of labels by maximum likelihood.
-
-    The probabilities of a network are often too sure or not sure enough, so that its errors would count as noise, or
-    noise as doubt. So they get the temperature under which the given labels are most likely.
+    """Estimate the noise of labels by maximum likelihood, see `tempered`.
 
     Args:
       p: f[N, C] out-of-sample probabilities.
       labels: i[N] given labels.
     """
-    p = sharpen(p, temperature(p, labels))
+    p = tempered(p, labels)
     matrix = infer(p, labels).transition
     rates = [rate_of(each, labels) for each in bootstrap(p, labels, matrix)]
     return NoiseEstimate(rate_of(matrix, labels), *interval(rates), matrix)
@@ -160,6 +198,19 @@ def _fit(p: Array, given: Array, weights: Array, start: Array, rounds: int) -> A
         return counts / counts.sum(1, keepdims=True), None
 
     return lax.scan(improve, start, length=rounds)[0]
+
+
+@jax.jit
+@jax.value_and_grad
+def _cost(log_weights: Array, logs: Array, given: Array, matrix: Array) -> Array:
+    """Return minus the mean log-likelihood of the given labels f32[N, C], plus the price of weights that differ.
+
+    The other arguments are the logarithms of the weights f32[E], those of the experts f32[E, N, C], and the noise
+    matrix f32[C, C].
+    """
+    pooled = jax.nn.softmax(jnp.tensordot(jnp.exp(log_weights), logs, 1))
+    likelihood = (pooled * (given @ matrix.T)).sum(1)
+    return -jnp.log(likelihood).mean() + _PRICE * ((log_weights - log_weights.mean()) ** 2).sum()
 
 
 @jax.jit

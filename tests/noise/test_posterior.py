@@ -1,5 +1,6 @@
 """The posterior of the true classes: against NumPy in float64, and on labels whose noise is known."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given
@@ -60,6 +61,40 @@ def test_the_pool_is_the_geometric_mean_and_no_expert_overrules():
     first, second = np.array([[0.9, 0.1], [1.0, 0.0]]), np.array([[0.4, 0.6], [0.1, 0.9]])
     expected = np.sqrt(np.maximum(first, 1e-3) * np.maximum(second, 1e-3))
     np.testing.assert_allclose(posterior.pool([first, second]), expected / expected.sum(1, keepdims=True), rtol=1e-5)
+
+
+def test_what_the_given_labels_cost_is_that_of_numpy_and_so_is_its_slope():
+    _, labels, p = problem(200)
+    experts, log_weights = [p, problem(200, seed=1)[2]], np.array([-0.3, -1.1])
+
+    def cost(log_weights):
+        logs = np.log(np.maximum(np.stack(experts).astype(np.float64), 1e-3))
+        pooled = np.exp(np.tensordot(np.exp(log_weights), logs, 1))
+        pooled /= pooled.sum(1, keepdims=True)
+        price = 0.01 * ((log_weights - log_weights.mean()) ** 2).sum()
+        return -np.log((pooled * MATRIX[:, labels].T).sum(1)).mean() + price
+
+    logs = np.log(np.maximum(np.stack(experts), 1e-3)).astype(np.float32)
+    value, slope = posterior._cost(*map(jax.numpy.float32, (log_weights, logs, np.eye(3)[labels], MATRIX)))
+    assert value == pytest.approx(cost(log_weights), abs=1e-5)
+    steps = 1e-5 * np.eye(2)
+    expected = [(cost(log_weights + step) - cost(log_weights - step)) / 2e-5 for step in steps]
+    np.testing.assert_allclose(slope, expected, atol=1e-4)
+
+
+def test_an_expert_that_knows_nothing_gets_less_weight():
+    _, labels, p = problem()
+    knows, guesses = posterior.weigh([p, problem(seed=1)[2]], labels, MATRIX)
+    assert knows > 5 * guesses
+
+
+def test_an_expert_that_has_learned_the_noise_gets_less_weight():
+    """Under a matrix without noise it would get more."""
+    _, labels, p = problem()
+    clean, learned = posterior.weigh([p, p @ MATRIX], labels, MATRIX)
+    assert clean > learned
+    clean, learned = posterior.weigh([p, p @ MATRIX], labels, np.eye(3))
+    assert clean < learned
 
 
 @given(some.lists(some.floats(0, 1), min_size=3, max_size=50), some.floats(0.02, 0.98))
