@@ -37,25 +37,28 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
       experts: name of the evidence -> f32[N, C] probabilities.
     """
     learners = {name: learn for name, learn in evidence.learners().items() if name in experts}
-    labels, matrix = source.labels, None
-    if "coteaching" in experts:
-        matrix = posterior.infer(posterior.tempered(experts["coteaching"], labels), labels).transition
-    best = _round(experts, labels, matrix)
+    labels, matrix, even, p = source.labels, None, False, experts.get("coteaching")
+    if p is not None:
+        even = posterior.is_even(p, labels)
+        matrix = posterior.infer(posterior.tempered(p, labels, even), labels, even).transition
+    best = _round(experts, labels, matrix, even)
     for _ in range(_ROUNDS if learners else 0):
         learned = {name: learn(source, best.posterior.true) for name, learn in learners.items()}
-        new = _round({**best.experts, **learned}, labels, matrix)
+        new = _round({**best.experts, **learned}, labels, matrix, even)
         if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
             break
         best = new
+    if p is None and posterior.is_even(best.pooled, labels):  # at first, evidence that repeats noise would hide it
+        return _round(best.experts, labels, matrix, True)
     return best
 
 
-def _round(experts: dict[str, np.ndarray], labels: np.ndarray, matrix: np.ndarray | None) -> Refined:
+def _round(experts: dict[str, np.ndarray], labels: np.ndarray, matrix: np.ndarray | None, even: bool) -> Refined:
     every = list(experts.values())
     if matrix is not None:
         pooled = posterior.pool(every, posterior.weigh(every, labels, matrix))
-        return Refined(experts, pooled, posterior.infer(pooled, labels))
+        return Refined(experts, pooled, posterior.infer(pooled, labels, even))
     pooled = posterior.pool(every)
     # Experts that agree are surer together than their mean is. They are never less sure.
-    temperature = min(1.0, posterior.temperature(pooled, labels))
-    return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels))
+    temperature = min(1.0, posterior.temperature(pooled, labels, even))
+    return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels, even))

@@ -75,12 +75,13 @@ def sharpen(p: np.ndarray, temperature: float) -> np.ndarray:
     return _normalized(np.log(np.maximum(p, _LEAST)) / temperature)
 
 
-def infer(p: np.ndarray, labels: np.ndarray) -> Posterior:
+def infer(p: np.ndarray, labels: np.ndarray, even: bool = False) -> Posterior:
     """Return the posterior of the true classes with the most likely noise matrix.
 
     Args:
       p: f[N, C] probabilities of the classes, which do not depend on the given labels.
       labels: i[N] given labels.
+      even: whether the matrix has one number, the share of wrong labels, which are spread evenly over the classes.
 
     Example:
       >>> p = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.9, 0.1]])
@@ -90,32 +91,51 @@ def infer(p: np.ndarray, labels: np.ndarray) -> Posterior:
     classes = p.shape[1]
     given = jax.nn.one_hot(labels, classes)
     start = jnp.full((classes, classes), 0.2 / (classes - 1)).at[jnp.diag_indices(classes)].set(0.8)
-    matrix = _fit(jnp.asarray(p, jnp.float32), given, jnp.ones(len(labels)), start, ROUNDS)
+    matrix = _fit(jnp.asarray(p, jnp.float32), given, jnp.ones(len(labels)), start, ROUNDS, even)
     true, likelihood = _posterior(jnp.asarray(p, jnp.float32), given, matrix)
     return Posterior(np.asarray(true), np.asarray(matrix, np.float64), float(jnp.log(likelihood).mean()))
 
 
-def temperature(p: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature at which probabilities f[N, C] make the given labels i[N] most likely, see `sharpen`."""
-    return max(_TEMPERATURES, key=lambda each: infer(sharpen(p, each), labels).log_likelihood)
+def is_even(p: np.ndarray, labels: np.ndarray) -> bool:
+    """Return whether even noise explains the given labels i[N] as well as any noise matrix, by probabilities f[N, C].
+
+    A matrix with C (C - 1) numbers always makes the labels more likely, because it also explains what the network
+    confuses. It must do so by more than these numbers cost (Schwarz 1978, the Bayesian information criterion).
+    """
+    number, classes = p.shape
+    one, many = (infer(tempered(p, labels, even), labels, even).log_likelihood for even in (True, False))
+    return many - one < (classes * (classes - 1) - 1) / 2 * np.log(number) / number
 
 
-def tempered(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def temperature(p: np.ndarray, labels: np.ndarray, even: bool = False) -> float:
+    """Return the temperature at which probabilities f[N, C] make the given labels i[N] most likely, see `sharpen`.
+
+    Of those that are less likely by at most one nat, which may be chance, the lowest is taken. Then labels that
+    contradict probabilities that are all equally sure count as noise.
+    """
+    found = {each: infer(sharpen(p, each), labels, even).log_likelihood for each in _TEMPERATURES}
+    return min(each for each in _TEMPERATURES if found[each] >= max(found.values()) - 1 / len(labels))
+
+
+def tempered(p: np.ndarray, labels: np.ndarray, even: bool = False) -> np.ndarray:
     """Return probabilities f[N, C] at the temperature that makes the given labels i[N] most likely, f32[N, C].
 
     The probabilities of a network are often too sure or not sure enough, so that its errors would count as noise, or
     noise as doubt.
     """
-    return sharpen(p, temperature(p, labels))
+    return sharpen(p, temperature(p, labels, even))
 
 
-def bootstrap(p: np.ndarray, labels: np.ndarray, matrix: np.ndarray, samples: int = 100, seed: int = 0) -> np.ndarray:
+def bootstrap(
+    p: np.ndarray, labels: np.ndarray, matrix: np.ndarray, even: bool = False, samples: int = 100, seed: int = 0
+) -> np.ndarray:
     """Return noise matrices f64[samples, C, C] of examples that are drawn with replacement.
 
     Args:
       p: f[N, C] probabilities.
       labels: i[N] given labels.
       matrix: f[C, C] noise matrix of all examples, from which the others start.
+      even: as for `infer`.
       samples: how often all N examples are drawn.
       seed: seed of the draws.
     """
@@ -123,7 +143,8 @@ def bootstrap(p: np.ndarray, labels: np.ndarray, matrix: np.ndarray, samples: in
     given, matrices = jax.nn.one_hot(labels, p.shape[1]), []
     for _ in range(samples):
         times = np.bincount(stream.integers(number, size=number), minlength=number).astype(np.float32)
-        matrices.append(_fit(jnp.asarray(p, jnp.float32), given, times, jnp.asarray(matrix, jnp.float32), ROUNDS // 4))
+        start = jnp.asarray(matrix, jnp.float32)
+        matrices.append(_fit(jnp.asarray(p, jnp.float32), given, times, start, ROUNDS // 4, even))
     return np.asarray(matrices, np.float64)
 
 
@@ -158,15 +179,16 @@ def interval(rates: Sequence[float]) -> tuple[float, float]:
 
 
 def estimate(p: np.ndarray, labels: np.ndarray) -> NoiseEstimate:
-    """Estimate the noise of labels by maximum likelihood, see `tempered`.
+    """Estimate the noise of labels by maximum likelihood, see `tempered` and `is_even`.
 
     Args:
       p: f[N, C] out-of-sample probabilities.
       labels: i[N] given labels.
     """
-    p = tempered(p, labels)
-    matrix = infer(p, labels).transition
-    rates = [rate_of(each, labels) for each in bootstrap(p, labels, matrix)]
+    even = is_even(p, labels)
+    p = tempered(p, labels, even)
+    matrix = infer(p, labels, even).transition
+    rates = [rate_of(each, labels) for each in bootstrap(p, labels, matrix, even)]
     return NoiseEstimate(rate_of(matrix, labels), *interval(rates), matrix)
 
 
@@ -180,12 +202,13 @@ def rate_of(matrix: np.ndarray, labels: np.ndarray) -> float:
     return float(1 - (true / true.sum()) @ np.diag(matrix))
 
 
-@partial(jax.jit, static_argnames="rounds")
-def _fit(p: Array, given: Array, weights: Array, start: Array, rounds: int) -> Array:
+@partial(jax.jit, static_argnames=("rounds", "even"))
+def _fit(p: Array, given: Array, weights: Array, start: Array, rounds: int, even: bool) -> Array:
     """Return the most likely noise matrix f32[C, C] of weighted examples.
 
     The arguments are probabilities f32[N, C], given labels as f32[N, C] of 0 and 1, weights f32[N], the first matrix
-    f32[C, C] and the number of rounds. Each true class counts C examples more, whose noise is even over all classes.
+    f32[C, C], the number of rounds, and whether the noise is even. If it is not, each true class counts C examples
+    more, whose noise is even over all classes.
     """
     classes = p.shape[1]
 
@@ -193,8 +216,10 @@ def _fit(p: Array, given: Array, weights: Array, start: Array, rounds: int) -> A
         true, _ = _posterior(p, given, matrix)
         counts = (true * weights[:, None]).T @ given
         wrong = 1 - jnp.diag(counts).sum() / counts.sum()
-        even = jnp.where(jnp.eye(classes) > 0, 1 - wrong, wrong / (classes - 1))
-        counts += classes * even  # without it, a matrix that few examples show would be the noise of chance
+        spread = jnp.where(jnp.eye(classes) > 0, 1 - wrong, wrong / (classes - 1))
+        if even:
+            return spread, None
+        counts += classes * spread  # without it, a matrix that few examples show would be the noise of chance
         return counts / counts.sum(1, keepdims=True), None
 
     return lax.scan(improve, start, length=rounds)[0]

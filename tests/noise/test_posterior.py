@@ -43,6 +43,25 @@ def test_it_is_that_of_numpy():
     assert found.log_likelihood == pytest.approx(likelihood, abs=1e-5)
 
 
+EVEN = np.where(np.eye(3) > 0, 0.7, 0.15)
+
+
+def test_an_even_matrix_is_that_of_numpy():
+    _, labels, p = problem(500, EVEN)
+    rate, p64 = 0.2, p.astype(np.float64)
+    for _ in range(posterior.ROUNDS):
+        true = p64 * np.where(np.eye(3) > 0, 1 - rate, rate / 2)[:, labels].T
+        rate = 1 - (true / true.sum(1, keepdims=True))[np.arange(500), labels].mean()
+    found = posterior.infer(p, labels, even=True)
+    np.testing.assert_allclose(found.transition, np.where(np.eye(3) > 0, 1 - rate, rate / 2), atol=1e-5)
+
+
+def test_noise_is_even_unless_the_labels_are_clearly_more_likely_with_more_numbers():
+    for noise, number, expected in ((EVEN, 6000, True), (MATRIX, 6000, False), (MATRIX, 12, True)):
+        _, labels, p = problem(number, noise)
+        assert posterior.is_even(p, labels) == expected
+
+
 def test_the_matrix_of_the_noise_is_found():
     true, labels, p = problem()
     found = posterior.infer(p, labels)
@@ -55,6 +74,13 @@ def test_the_matrix_of_the_noise_is_found():
 def test_the_temperature_that_is_off_is_found(off):
     _, labels, p = problem()
     assert posterior.temperature(posterior.sharpen(p, off), labels) * off == pytest.approx(1, abs=0.25)
+
+
+def test_of_temperatures_that_explain_the_labels_alike_the_surest_is_taken():
+    """So one of ten labels that contradicts equally sure predictions is noise, and not the doubt that these state."""
+    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
+    p = np.array([[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5)
+    assert posterior.estimate(p, labels).rate == pytest.approx(0.1, abs=0.01)
 
 
 def test_the_pool_is_the_geometric_mean_and_no_expert_overrules():
