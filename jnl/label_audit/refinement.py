@@ -37,10 +37,11 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
       experts: name of the evidence -> f32[N, C] probabilities.
     """
     learners = {name: learn for name, learn in evidence.learners().items() if name in experts}
-    labels, matrix, even, p = source.labels, None, False, experts.get("coteaching")
-    if p is not None:
-        even = posterior.is_even(p, labels)
-        matrix = posterior.infer(posterior.tempered(p, labels, even), labels, even).transition
+    labels, matrix, even = source.labels, None, False
+    coteaching = experts.get("coteaching")
+    if coteaching is not None:
+        even = posterior.is_even(coteaching, labels)
+        matrix = posterior.infer(posterior.tempered(coteaching, labels, even), labels, even).transition
     best = _round(experts, labels, matrix, even)
     for _ in range(_ROUNDS if learners else 0):
         learned = {name: learn(source, best.posterior.true) for name, learn in learners.items()}
@@ -48,7 +49,7 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
         if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
             break
         best = new
-    if p is None and posterior.is_even(best.pooled, labels):  # at first, evidence that repeats noise would hide it
+    if coteaching is None and posterior.is_even(best.pooled, labels):  # at first, evidence that repeats noise would hide it
         return _round(best.experts, labels, matrix, True)
     return best
 

@@ -65,9 +65,10 @@ def main(arguments: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that estimates differ; they are in the row
             begin = time.perf_counter()
-            found = audit(
-                dataset=noisy, features=features, model=model, epochs=asked.epochs, seeds=(seed,), folder=folder
-            )
+            if features is None:
+                found = audit(dataset=noisy, model=model, epochs=asked.epochs, seeds=(seed,), folder=folder)
+            else:
+                found = audit(dataset=noisy, features=features)
             seconds = time.perf_counter() - begin
             if features is None:
                 plain = read_trainings(Path(folder))["standard"].last
