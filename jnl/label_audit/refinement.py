@@ -49,7 +49,8 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
         if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
             break
         best = new
-    if coteaching is None and posterior.is_even(best.pooled, labels):  # at first, evidence that repeats noise would hide it
+    # Not before, because evidence that repeats uneven noise would hide it.
+    if coteaching is None and posterior.is_even(best.pooled, labels):
         return _round(best.experts, labels, matrix, True)
     return best
 

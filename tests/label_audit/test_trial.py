@@ -27,12 +27,13 @@ def test_the_score_beside_it_is_that_of_cleanlab():
     assert row["true_rate"] == round(float((labels != true).mean()), 4)
 
 
+@pytest.mark.slow
 def test_it_runs_on_embeddings(tmp_path):
     np.save(tmp_path / "pixels.npy", jnl.data.load("digits").train.inputs.reshape(-1, 64).astype(np.float32))
     arguments = ["--features", str(tmp_path / "pixels.npy"), "--examples", "400", "--out", str(tmp_path / "rows.csv")]
     assert trial.main(arguments) == 0
     (row,) = csv.DictReader((tmp_path / "rows.csv").open())
-    assert float(row["average_precision"]) > 0.7 and float(row["average_precision_cleanlab"]) > 0.7
+    assert float(row["average_precision"]) > 0.9 and 0.2 < float(row["average_precision_cleanlab"]) < 0.9
 
 
 @pytest.mark.slow
