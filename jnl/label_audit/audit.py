@@ -118,11 +118,11 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
     labels, names, origin = source.labels, source.dataset.class_names, source.dataset.origin
     known = {name: each.expert for name, each in found.items() if each.expert is not None}
-    experts, pooled, judged = refined(source, known)
+    experts, pooled, judged, even = refined(source, known)
     # Noise disturbs Co-teaching least, so its probabilities alone give the best estimate of the noise matrix.
     least_disturbed = next((experts[name] for name in ("coteaching", "pred_probs") if name in experts), pooled)
     neighbors = source.neighbors if "neighbors" in found else None
-    noise = estimates.estimate(estimates.View(labels, least_disturbed, neighbors))
+    noise = estimates.estimate(estimates.View(labels, least_disturbed, neighbors, even))
     used = noise[estimates.USED]
     _warn_of_disagreement(noise)
     wrong = posterior.calibrate(judged.wrong(labels), used.rate)

@@ -5,8 +5,10 @@ linear classifier on embeddings) learns again from the probabilities of the true
 together, and the noise matrix is estimated anew: expectation maximization with a classifier (Raykar et al. 2010,
 Learning from Crowds, with one annotator). An example is still predicted without its own label.
 
-Where networks have trained, an expert counts the more the better it predicts the given labels through the noise matrix
-that Co-teaching's probabilities give. On difficult data the experts differ much, and the weak ones would do harm.
+Where networks have trained, Co-teaching's probabilities decide whether the noise is even, and an expert counts the more
+the better it predicts the given labels through the noise matrix that they give. On difficult data the experts differ
+much, and the weak ones would do harm. Evidence that repeats noise more than Co-teaching does cannot decide this: noise
+that depends on the example would look like almost none.
 """
 
 from typing import NamedTuple
@@ -27,6 +29,7 @@ class Refined(NamedTuple):
     experts: dict[str, np.ndarray]  # name of the evidence -> f32[N, C] probabilities
     pooled: np.ndarray  # f32[N, C] of all experts together
     posterior: posterior.Posterior
+    even: bool  # whether wrong labels are taken to be spread evenly over the classes
 
 
 def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
@@ -49,9 +52,6 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
         if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
             break
         best = new
-    # Not before, because evidence that repeats uneven noise would hide it.
-    if coteaching is None and posterior.is_even(best.pooled, labels):
-        return _round(best.experts, labels, matrix, True)
     return best
 
 
@@ -59,8 +59,8 @@ def _round(experts: dict[str, np.ndarray], labels: np.ndarray, matrix: np.ndarra
     every = list(experts.values())
     if matrix is not None:
         pooled = posterior.pool(every, posterior.weigh(every, labels, matrix))
-        return Refined(experts, pooled, posterior.infer(pooled, labels, even))
+        return Refined(experts, pooled, posterior.infer(pooled, labels, even), even)
     pooled = posterior.pool(every)
     # Experts that agree are surer together than their mean is. They are never less sure.
-    temperature = min(1.0, posterior.temperature(pooled, labels, even))
-    return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels, even))
+    temperature = min(1.0, posterior.temperature(pooled, labels))
+    return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels), False)

@@ -178,14 +178,14 @@ def interval(rates: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def estimate(p: np.ndarray, labels: np.ndarray) -> NoiseEstimate:
-    """Estimate the noise of labels by maximum likelihood, see `tempered` and `is_even`.
+def estimate(p: np.ndarray, labels: np.ndarray, even: bool = False) -> NoiseEstimate:
+    """Estimate the noise of labels by maximum likelihood, see `tempered`.
 
     Args:
       p: f[N, C] out-of-sample probabilities.
       labels: i[N] given labels.
+      even: as for `infer`.
     """
-    even = is_even(p, labels)
     p = tempered(p, labels, even)
     matrix = infer(p, labels, even).transition
     rates = [rate_of(each, labels) for each in bootstrap(p, labels, matrix, even)]

@@ -24,6 +24,7 @@ class View(NamedTuple):
     labels: np.ndarray  # i32[N] given labels
     p: np.ndarray  # f32[N, C] out-of-sample probabilities, those that noise disturbs least
     neighbors: Neighbors | None
+    even: bool = False  # whether wrong labels are taken to be spread evenly over the classes
 
 
 def names() -> list[str]:
