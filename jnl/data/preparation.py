@@ -100,7 +100,7 @@ class Preparation(NamedTuple):
         """Return stored features f32[N, D] as they were before: for each row, column -> number, word or `missing`."""
         values = inputs * np.array(self.std) + np.array(self.mean) if self.mean else inputs
         if not self.columns:
-            return [{f"x{number}": f"{value:.4g}" for number, value in enumerate(row)} for row in values]
+            return [{f"x{number}": f"{value:.6g}" for number, value in enumerate(row)} for row in values]
         rows: list[dict[str, str]] = [{} for _ in values]
         place = 0
         for name, known in self.columns.items():
@@ -112,9 +112,9 @@ class Preparation(NamedTuple):
                 place += 1
             elif known:
                 missing = part.max(1) < 0.5
-            words = [known[which] for which in part.argmax(1)] if known else [f"{value:.4g}" for value in part[:, 0]]
+            words = [known[which] for which in part.argmax(1)] if known else [f"{value:.6g}" for value in part[:, 0]]
             for row, word, is_missing in zip(rows, words, missing, strict=True):
-                row[name] = "missing" if is_missing else word
+                row[name] = "missing" if is_missing or not word else word
         return rows
 
     def _finite(self, inputs: np.ndarray) -> np.ndarray:

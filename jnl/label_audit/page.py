@@ -103,4 +103,4 @@ def _texts(dataset: Dataset, inputs: np.ndarray, rows: np.ndarray) -> list[str]:
         return [" ".join(known(int(token)) for token in inputs[row] if token)[:_LONGEST] for row in rows]
     tables = dataset.prepare.as_given(inputs[rows])
     each = (", ".join(f"{name} {value}" for name, value in row.items()) for row in tables)
-    return [text if len(text) <= _LONGEST else f"{text[:_LONGEST].rpartition(', ')[0]}, ..." for text in each]
+    return [text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..." for text in each]

@@ -50,7 +50,8 @@ def test_it_holds_all_suspects_and_needs_nothing_else(found, saved):
 
 def test_rows_of_a_table_are_shown_as_they_are_in_its_file(tmp_path):
     """Not as the standardized features that networks see."""
-    rows = (f"{('red', 'blue')[row % 2]},{10 + row * 7 % 40 if row < 39 else ''},{'ab'[row > 19]}" for row in range(40))
+    full = (f"{('red', 'blue')[row % 2]},{52345 + row * 7 % 40},{'ab'[row > 19]}" for row in range(39))
+    rows = (*full, ",,b")
     lines = ["color,weight,label", *rows]
     (tmp_path / "mine.csv").write_text("\n".join(lines))
     table = jnl.data.load("table", tmp_path / "mine.csv")
@@ -60,7 +61,7 @@ def test_rows_of_a_table_are_shown_as_they_are_in_its_file(tmp_path):
     audit(dataset=table, pred_probs=p).save(tmp_path)
     data = embedded(tmp_path / "index.html")
     shown = dict(zip(data["index"], data["text"], strict=True))
-    assert (shown[0], shown[39]) == ("color red, weight 10", "color blue, weight missing")
+    assert (shown[0], shown[39]) == ("color red, weight 52345", "color missing, weight missing")
 
 
 def test_names_from_data_are_only_text(tmp_path):
