@@ -1,6 +1,7 @@
 """Take the picture of an audit's page for the README: `python docs/audit_picture.py`.
 
-The data are scikit-learn's digits, of which 30 % get a random other label. It needs Playwright, Chromium and Pillow.
+The data are the digits of scikit-learn. A random 30 % of them get another label. The script needs Playwright, Chromium
+and Pillow.
 """
 
 import io

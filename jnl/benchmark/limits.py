@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jnl.benchmark.timing import repeat
 
 SIDES = (512, 1024, 2048, 4096, 8192)  # sides of square matrices; a GPU needs large ones
-PRODUCTS = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "highest"}  # precision -> that of the product
+PRODUCTS = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "highest"}  # `config.precision` -> that of XLA
 MEBIBYTES = (1, 16, 256)  # sizes of copied float32 arrays
 
 
@@ -22,7 +22,7 @@ class Limits(NamedTuple):
     def peak(self, precision: str) -> float:
         """Return the floating-point operations per second at the best size, for a value of `config.precision`.
 
-        A CPU computes all products in float32, and so does one that was not measured. `auto` on a GPU is TF32.
+        On a CPU only float32 is measured, and it is the limit for every precision. `auto` is TF32 on a GPU.
         """
         name = "tf32" if precision == "auto" else precision
         return max(self.matmul.get(name, self.matmul["float32"]).values())

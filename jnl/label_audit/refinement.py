@@ -5,10 +5,10 @@ linear classifier on embeddings) learns again from the probabilities of the true
 together, and the noise matrix is estimated anew: expectation maximization with a classifier (Raykar et al. 2010,
 Learning from Crowds, with one annotator). An example is still predicted without its own label.
 
-Where networks have trained, Co-teaching's probabilities decide whether the noise is even, and an expert counts the more
-the better it predicts the given labels through the noise matrix that they give. On difficult data the experts differ
-much, and the weak ones would do harm. Evidence that repeats noise more than Co-teaching does cannot decide this: noise
-that depends on the example would look like almost none.
+Where networks have trained, Co-teaching's probabilities decide whether the noise is even, and give a noise matrix. An
+expert counts the more, the better it predicts the given labels through this matrix, because weak experts do harm on
+difficult data. Without networks the matrix is always full: the other evidence repeats noise that depends on the
+example, and with an even matrix there would seem to be almost no noise.
 """
 
 from typing import NamedTuple

@@ -50,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--epochs", type=int, default=0)
     parser.add_argument("--out", type=Path, help="the file to which rows are added")
     asked = parser.parse_args(arguments)
+    if asked.features is not None and (asked.model or asked.epochs):
+        parser.error("--model, --epochs: nothing trains with --features; leave them out")
     devices.use_cores()
     dataset = data.load(asked.data, asked.dir, **dict(text.partition("=")[::2] for text in asked.set))
     features = None if asked.features is None else np.load(asked.features)

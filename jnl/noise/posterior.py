@@ -48,9 +48,9 @@ def pool(experts: Sequence[np.ndarray], weights: Sequence[float] | np.ndarray | 
 def weigh(experts: Sequence[np.ndarray], labels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Return the weights for `pool` under which the given labels are most likely, f64[number of experts].
 
-    The noise matrix stays as it is given. If it were fitted too, an expert that has learned the noise would get all the
-    weight, with a matrix without noise. Weights that differ cost something, because the labels of difficult examples
-    alone can make one expert look better than it is.
+    The noise matrix stays as it is given. If it were fitted too, the most likely result could be a matrix without
+    noise, and all weight on an expert that has learned the noise. Unequal weights must make the labels clearly more
+    likely; otherwise the weights stay nearly equal.
 
     Args:
       experts: probabilities f[N, C] of each expert.
@@ -97,10 +97,10 @@ def infer(p: np.ndarray, labels: np.ndarray, even: bool = False) -> Posterior:
 
 
 def is_even(p: np.ndarray, labels: np.ndarray) -> bool:
-    """Return whether even noise explains the given labels i[N] as well as any noise matrix, by probabilities f[N, C].
+    """Return whether probabilities f[N, C] and even noise explain the given labels i[N] as well as a full noise matrix.
 
-    A matrix with C (C - 1) numbers always makes the labels more likely, because it also explains what the network
-    confuses. It must do so by more than these numbers cost (Schwarz 1978, the Bayesian information criterion).
+    A full matrix has C (C - 1) numbers. It always makes the labels more likely, because it also explains what the
+    network confuses. The Bayesian information criterion (Schwarz 1978) says how much more likely it must make them.
     """
     number, classes = p.shape
     one, many = (infer(tempered(p, labels, even), labels, even).log_likelihood for even in (True, False))
@@ -110,8 +110,9 @@ def is_even(p: np.ndarray, labels: np.ndarray) -> bool:
 def temperature(p: np.ndarray, labels: np.ndarray, even: bool = False) -> float:
     """Return the temperature at which probabilities f[N, C] make the given labels i[N] most likely, see `sharpen`.
 
-    Of those that are less likely by at most one nat, which may be chance, the lowest is taken. Then labels that
-    contradict probabilities that are all equally sure count as noise.
+    If several temperatures are nearly as good (the log-likelihood of all labels together differs by at most one nat,
+    which may be chance), the lowest is taken. Then a label that contradicts a prediction counts as noise, and not as a
+    sign that the prediction is too sure.
     """
     found = {each: infer(sharpen(p, each), labels, even).log_likelihood for each in _TEMPERATURES}
     return min(each for each in _TEMPERATURES if found[each] >= max(found.values()) - 1 / len(labels))

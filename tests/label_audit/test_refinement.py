@@ -1,5 +1,7 @@
 """Evidence that learns again from probable classes no longer repeats the noise."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -11,6 +13,9 @@ from jnl.label_audit import evidence
 from jnl.label_audit.refinement import refined
 from jnl.label_audit.source import Source
 from jnl.noise import posterior
+
+EVEN = np.where(np.eye(3) > 0, 0.7, 0.15)
+PAIR = 0.6 * np.eye(3) + 0.4 * np.roll(np.eye(3), 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +56,20 @@ def test_what_cannot_learn_stays(digits):
     p[np.arange(1000), true] = 0.55
     found = refined(source_of(inputs, true), {"pred_probs": p})
     assert found.experts["pred_probs"] is p
+
+
+@pytest.mark.parametrize(("noise", "even"), [(EVEN, True), (PAIR, False)])
+def test_coteaching_decides_whether_noise_is_even_and_what_others_count(noise, even):
+    stream = np.random.default_rng(0)
+    p, guessed = (stream.dirichlet(np.full(3, 0.3), 3000) for _ in range(2))
+    true, labels = np.zeros(3000, int), np.zeros(3000, int)
+    for row in range(3000):
+        true[row] = stream.choice(3, p=p[row])
+        labels[row] = stream.choice(3, p=noise[true[row]])
+    experts = {"coteaching": p, "cross_entropy": guessed}
+    found = refined(SimpleNamespace(labels=labels), experts)
+    equal = posterior.infer(posterior.pool([p, guessed]), labels)
+    scores = [average_precision_score(labels != true, each.wrong(labels)) for each in (equal, found.posterior)]
+    assert scores[1] > scores[0] + 0.02
+    off = found.posterior.transition[~np.eye(3, dtype=bool)]
+    assert found.even == even == bool(np.ptp(off) < 1e-6)
