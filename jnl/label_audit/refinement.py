@@ -11,6 +11,7 @@ difficult data. Without networks the matrix is always full: the other evidence r
 example, and with an even matrix there would seem to be almost no noise.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -40,27 +41,29 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
       experts: name of the evidence -> f32[N, C] probabilities.
     """
     learners = {name: learn for name, learn in evidence.learners().items() if name in experts}
-    labels, matrix, even = source.labels, None, False
-    coteaching = experts.get("coteaching")
+    coteaching, judge = experts.get("coteaching"), partial(_equally, labels=source.labels)
     if coteaching is not None:
-        even = posterior.is_even(coteaching, labels)
-        matrix = posterior.infer(posterior.tempered(coteaching, labels, even), labels, even).transition
-    best = _round(experts, labels, matrix, even)
+        judge = partial(_weighted, labels=source.labels, of_coteaching=posterior.explain(coteaching, source.labels))
+    best = judge(experts)
     for _ in range(_ROUNDS if learners else 0):
         learned = {name: learn(source, best.posterior.true) for name, learn in learners.items()}
-        new = _round({**best.experts, **learned}, labels, matrix, even)
+        new = judge({**best.experts, **learned})
         if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
             break
         best = new
     return best
 
 
-def _round(experts: dict[str, np.ndarray], labels: np.ndarray, matrix: np.ndarray | None, even: bool) -> Refined:
-    every = list(experts.values())
-    if matrix is not None:
-        pooled = posterior.pool(every, posterior.weigh(every, labels, matrix))
-        return Refined(experts, pooled, posterior.infer(pooled, labels, even), even)
-    pooled = posterior.pool(every)
+def _weighted(experts: dict[str, np.ndarray], labels: np.ndarray, of_coteaching: posterior.Explained) -> Refined:
+    """Return what experts say whose weights follow from Co-teaching's noise matrix."""
+    every, even = list(experts.values()), of_coteaching.even
+    pooled = posterior.pool(every, posterior.weigh(every, labels, of_coteaching.posterior.transition))
+    return Refined(experts, pooled, posterior.infer(pooled, labels, even), even)
+
+
+def _equally(experts: dict[str, np.ndarray], labels: np.ndarray) -> Refined:
+    """Return what experts with equal weights say."""
+    pooled = posterior.pool(list(experts.values()))
     # Experts that agree are surer together than their mean is. They are never less sure.
     temperature = min(1.0, posterior.temperature(pooled, labels))
     return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels), False)

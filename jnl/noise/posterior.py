@@ -96,15 +96,34 @@ def infer(p: np.ndarray, labels: np.ndarray, even: bool = False) -> Posterior:
     return Posterior(np.asarray(true), np.asarray(matrix, np.float64), float(jnp.log(likelihood).mean()))
 
 
-def is_even(p: np.ndarray, labels: np.ndarray) -> bool:
-    """Return whether probabilities f[N, C] and even noise explain the given labels i[N] as well as a full noise matrix.
+class Explained(NamedTuple):
+    """How one expert explains the given labels."""
 
-    A full matrix has C (C - 1) numbers. It always makes the labels more likely, because it also explains what the
-    network confuses. The Bayesian information criterion (Schwarz 1978) says how much more likely it must make them.
+    p: np.ndarray  # f32[N, C] its probabilities at the temperature that makes the labels most likely
+    posterior: Posterior
+    even: bool  # whether wrong labels are taken to be spread evenly over the classes
+
+
+def explain(p: np.ndarray, labels: np.ndarray, even: bool | None = None) -> Explained:
+    """Return how the probabilities of one expert explain the given labels best.
+
+    The probabilities of a network are often too sure or not sure enough, so that its errors would count as noise, or
+    noise as doubt. So they first get the temperature that makes the labels most likely.
+
+    Args:
+      p: f[N, C] probabilities of the classes, which do not depend on the given labels.
+      labels: i[N] given labels.
+      even: as for `infer`. None decides it: a full matrix has C (C - 1) numbers and always makes the labels more
+        likely, because it also explains what the network confuses. The Bayesian information criterion (Schwarz 1978)
+        says how much more likely it must make them.
     """
-    number, classes = p.shape
-    one, many = (infer(tempered(p, labels, even), labels, even).log_likelihood for even in (True, False))
-    return many - one < (classes * (classes - 1) - 1) / 2 * np.log(number) / number
+    if even is None:
+        number, classes = p.shape
+        one, many = (explain(p, labels, is_even) for is_even in (True, False))
+        gain = many.posterior.log_likelihood - one.posterior.log_likelihood
+        return one if gain < (classes * (classes - 1) - 1) / 2 * np.log(number) / number else many
+    p = sharpen(p, temperature(p, labels, even))
+    return Explained(p, infer(p, labels, even), even)
 
 
 def temperature(p: np.ndarray, labels: np.ndarray, even: bool = False) -> float:
@@ -116,15 +135,6 @@ def temperature(p: np.ndarray, labels: np.ndarray, even: bool = False) -> float:
     """
     found = {each: infer(sharpen(p, each), labels, even).log_likelihood for each in _TEMPERATURES}
     return min(each for each in _TEMPERATURES if found[each] >= max(found.values()) - 1 / len(labels))
-
-
-def tempered(p: np.ndarray, labels: np.ndarray, even: bool = False) -> np.ndarray:
-    """Return probabilities f[N, C] at the temperature that makes the given labels i[N] most likely, f32[N, C].
-
-    The probabilities of a network are often too sure or not sure enough, so that its errors would count as noise, or
-    noise as doubt.
-    """
-    return sharpen(p, temperature(p, labels, even))
 
 
 def bootstrap(
@@ -179,17 +189,17 @@ def interval(rates: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def estimate(p: np.ndarray, labels: np.ndarray, even: bool = False) -> NoiseEstimate:
-    """Estimate the noise of labels by maximum likelihood, see `tempered`.
+def estimate(p: np.ndarray, labels: np.ndarray, even: bool | None = False) -> NoiseEstimate:
+    """Estimate the noise of labels by maximum likelihood, see `explain`.
 
     Args:
       p: f[N, C] out-of-sample probabilities.
       labels: i[N] given labels.
-      even: as for `infer`.
+      even: as for `explain`.
     """
-    p = tempered(p, labels, even)
-    matrix = infer(p, labels, even).transition
-    rates = [rate_of(each, labels) for each in bootstrap(p, labels, matrix, even)]
+    found = explain(p, labels, even)
+    matrix = found.posterior.transition
+    rates = [rate_of(each, labels) for each in bootstrap(found.p, labels, matrix, found.even)]
     return NoiseEstimate(rate_of(matrix, labels), *interval(rates), matrix)
 
 
@@ -229,10 +239,10 @@ def _fit(p: Array, given: Array, weights: Array, start: Array, rounds: int, even
 @jax.jit
 @jax.value_and_grad
 def _cost(log_weights: Array, logs: Array, given: Array, matrix: Array) -> Array:
-    """Return minus the mean log-likelihood of the given labels f32[N, C], plus the price of weights that differ.
+    """Return minus the mean log-likelihood of the given labels, plus the price of weights that differ: f32[].
 
-    The other arguments are the logarithms of the weights f32[E], those of the experts f32[E, N, C], and the noise
-    matrix f32[C, C].
+    The arguments are the logarithms of the weights f32[E], the logarithms of the experts' probabilities f32[E, N, C],
+    the given labels as f32[N, C] of 0 and 1, and the noise matrix f32[C, C].
     """
     pooled = jax.nn.softmax(jnp.tensordot(jnp.exp(log_weights), logs, 1))
     likelihood = (pooled * (given @ matrix.T)).sum(1)

@@ -59,7 +59,7 @@ def test_an_even_matrix_is_that_of_numpy():
 def test_noise_is_even_unless_the_labels_are_clearly_more_likely_with_more_numbers():
     for noise, number, expected in ((EVEN, 6000, True), (MATRIX, 6000, False), (MATRIX, 12, True)):
         _, labels, p = problem(number, noise)
-        assert posterior.is_even(p, labels) == expected
+        assert posterior.explain(p, labels).even == expected
 
 
 def test_the_matrix_of_the_noise_is_found():
