@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar
 
@@ -96,14 +97,22 @@ class Preparation(NamedTuple):
             return inputs
         return ((inputs - np.array(self.mean)[None]) / np.array(self.std)[None]).astype(np.float32)
 
-    def as_given(self, inputs: np.ndarray) -> list[dict[str, str]]:
-        """Return stored features f32[N, D] as they were before: for each row, column -> number, word or `missing`."""
-        values = inputs * np.array(self.std) + np.array(self.mean) if self.mean else inputs
+    def as_given(self, inputs: np.ndarray, most: int) -> list[dict[str, str]]:
+        """Return stored features f32[N, D] as they were before: for each row, column -> number, word or `missing`.
+
+        Args:
+          inputs: the stored features.
+          most: the number of columns after which a row ends.
+        """
+        values = inputs
+        if self.mean:
+            unit = 10 ** np.floor(np.log10(self.std) - 5)  # smaller parts come from rounding to f32
+            values = np.round((inputs * np.array(self.std) + np.array(self.mean)) / unit) * unit + 0.0  # -0 becomes 0
         if not self.columns:
-            return [{f"x{number}": f"{value:.6g}" for number, value in enumerate(row)} for row in values]
+            return [{f"x{number}": f"{value:.6g}" for number, value in enumerate(row)} for row in values[:, :most]]
         rows: list[dict[str, str]] = [{} for _ in values]
         place = 0
-        for name, known in self.columns.items():
+        for name, known in islice(self.columns.items(), most):
             part = values[:, place : place + max(1, len(known))]
             place += part.shape[1]
             missing = np.zeros(len(values), bool)
@@ -112,10 +121,18 @@ class Preparation(NamedTuple):
                 place += 1
             elif known:
                 missing = part.max(1) < 0.5
-            words = [known[which] for which in part.argmax(1)] if known else [f"{value:.6g}" for value in part[:, 0]]
+            if known:
+                words = [known[which] for which in part.argmax(1)]
+            else:
+                words = [self._number(value, name) for value in part[:, 0]]
             for row, word, is_missing in zip(rows, words, missing, strict=True):
                 row[name] = "missing" if is_missing or not word else word
         return rows
+
+    def _number(self, value: float, column: str) -> str:
+        """Return a number as the table has it: with its decimal sign and its sign of money or percent."""
+        text, sign = f"{value:.6g}".replace(".", self.decimal), (self.signs or {}).get(column, "")
+        return f"{text}{sign}" if sign == "%" else f"{sign}{text}"
 
     def _finite(self, inputs: np.ndarray) -> np.ndarray:
         wrong = ~np.isfinite(inputs)

@@ -15,6 +15,7 @@ from jnl.label_audit.thumbnails import Sheets, sheets
 
 _NEIGHBORS = 5  # number of neighbors that are shown beside a suspect
 _LONGEST = 300  # characters of a text, or of a row of a table
+_COLUMNS = 100  # of a row; more do not fit into so many characters
 
 
 def page(audit: Audit) -> str:
@@ -101,6 +102,6 @@ def _texts(dataset: Dataset, inputs: np.ndarray, rows: np.ndarray) -> list[str]:
         words = dataset.prepare.words
         known = lambda token: words[token - 2] if 0 <= token - 2 < len(words) else f"#{token}"  # noqa: E731
         return [" ".join(known(int(token)) for token in inputs[row] if token)[:_LONGEST] for row in rows]
-    tables = dataset.prepare.as_given(inputs[rows])
+    tables = dataset.prepare.as_given(inputs[rows], _COLUMNS)
     each = (", ".join(f"{name} {value}" for name, value in row.items()) for row in tables)
     return [text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..." for text in each]

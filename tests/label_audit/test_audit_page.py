@@ -50,9 +50,11 @@ def test_it_holds_all_suspects_and_needs_nothing_else(found, saved):
 
 def test_rows_of_a_table_are_shown_as_they_are_in_its_file(tmp_path):
     """Not as the standardized features that networks see."""
-    full = (f"{('red', 'blue')[row % 2]},{52345 + row * 7 % 40},{'ab'[row > 19]}" for row in range(39))
-    rows = (*full, ",,b")
-    lines = ["color,weight,label", *rows]
+    full = (
+        f"{('red', 'blue')[row % 2]};{52345 + row * 7 % 40};${row + 2},5;{row + 7},25%;{'ab'[row > 19]}"
+        for row in range(39)
+    )
+    lines = ["color;weight;price;share;label", *full, ";;$3,5;8,25%;b"]
     (tmp_path / "mine.csv").write_text("\n".join(lines))
     table = jnl.data.load("table", tmp_path / "mine.csv")
     assert abs(table.train.inputs.mean(0)).max() < 1e-6  # standardized
@@ -61,7 +63,16 @@ def test_rows_of_a_table_are_shown_as_they_are_in_its_file(tmp_path):
     audit(dataset=table, pred_probs=p).save(tmp_path)
     data = embedded(tmp_path / "index.html")
     shown = dict(zip(data["index"], data["text"], strict=True))
-    assert (shown[0], shown[39]) == ("color red, weight 52345", "color missing, weight missing")
+    assert shown[0] == "color red, weight 52345, price $2,5, share 7,25%"
+    assert shown[39] == "color missing, weight missing, price $3,5, share 8,25%"
+
+
+def test_of_many_features_as_many_are_shown_as_the_page_has_room_for(tmp_path):
+    inputs, labels = np.arange(40 * 768, dtype=np.float32).reshape(40, 768), np.arange(40) // 20
+    p = np.where(np.eye(2)[labels ^ (np.arange(40) == 0)] > 0, 0.9, 0.1)
+    audit(inputs, labels, pred_probs=p).save(tmp_path)
+    (text,) = embedded(tmp_path / "index.html")["text"]
+    assert text.startswith("x0 0, x1 1, x2 2, ") and 300 <= len(text) <= 304
 
 
 def test_names_from_data_are_only_text(tmp_path):
