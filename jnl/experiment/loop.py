@@ -65,7 +65,8 @@ def train_program(
             raise OutOfTime(_where(now.epoch, now.segment, now.segments))
         program = make(now.segments)
         now = now._replace(seconds=now.seconds + time.perf_counter() - begun, segments=program.segments)
-        with Progress(title, len(epochs), len(now.curves), program.steps) as progress, Interrupts(store.saves) as heard:
+        done = len(now.curves) + now.segment / now.segments
+        with Progress(title, len(epochs), done, program.steps) as progress, Interrupts(store.saves) as heard:
             last = time.perf_counter()
             for cursor in program.train(_begin(program, now)):
                 clock, asked = time.perf_counter(), False

@@ -22,22 +22,22 @@ class Progress:
     is rarer. If more than a minute is left after the first epoch, a line says so at once.
     """
 
-    def __init__(self, title: str, epochs: int, done: int, steps_per_epoch: int) -> None:
+    def __init__(self, title: str, epochs: int, done: float, steps_per_epoch: int) -> None:
         hidden = None  # unless the output is a terminal
         if not is_main():
             hidden = True
         elif _in_notebook():  # its output is no terminal, but shows a bar
             hidden = False
         self.bar = tqdm(
-            total=epochs, initial=done, desc=printable(title), unit="epoch", disable=hidden, dynamic_ncols=True
+            total=epochs, initial=int(done), desc=printable(title), unit="epoch", disable=hidden, dynamic_ncols=True
         )
         self.steps_per_epoch = steps_per_epoch
-        self._title, self._epochs, self._first, self._now = printable(title), epochs, done, done
+        self._title, self._epochs, self._first, self._now = printable(title), epochs, done, int(done)
         self._prints = self.bar.disable and is_main()
         self._begin = time.monotonic()
-        self._line_at, self._line_of = self._begin, done  # when the last line was printed, and after which epoch
+        self._line_at, self._line_of = self._begin, self._now  # when the last line was printed, and after which epoch
         if done and is_main():
-            tqdm.write(f"{self._title}: continues after {done} of {epochs} epochs", file=sys.stderr)
+            tqdm.write(f"{self._title}: continues after {round(done, 1):g} of {epochs} epochs", file=sys.stderr)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +71,7 @@ class Progress:
         now, left = time.monotonic(), self._epochs - self._now
         seconds = (now - self._begin) / (self._now - self._first) * left
         rare = now - self._line_at >= _LEAST_SECONDS and self._now - self._line_of >= _LEAST_SHARE * self._epochs
-        if self._prints and left > 0 and (rare or (self._now == self._first + 1 and seconds >= _LEAST_SECONDS)):
+        if self._prints and left > 0 and (rare or (self._now == int(self._first) + 1 and seconds >= _LEAST_SECONDS)):
             line = f"{self._title}: epoch {self._now} of {self._epochs}, {result}about {duration(seconds)} left"
             print(line, file=sys.stderr, flush=True)
             self._line_at, self._line_of = now, self._now

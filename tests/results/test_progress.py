@@ -18,7 +18,7 @@ def clock(monkeypatch):
 def lines(clock, capsys, epochs, seconds, done=0):
     """The lines of a training whose epochs take so many seconds each."""
     with Progress("jocor digits", epochs, done, 11) as shown:
-        for _ in range(epochs - done):
+        for _ in range(epochs - int(done)):
             clock[0] += seconds
             shown.epoch({"test_accuracy": np.array([[0.9], [0.94]])}, seconds)
     return capsys.readouterr().err.splitlines()
@@ -42,3 +42,13 @@ def test_the_time_left_follows_from_the_epochs_of_this_process(clock, capsys):
     found = lines(clock, capsys, epochs=20, seconds=100, done=10)
     assert found[0] == "jocor digits: continues after 10 of 20 epochs"
     assert found[1].startswith("jocor digits: epoch 11 of 20") and found[1].endswith("about 15 minutes left")
+
+
+def test_a_training_that_continues_within_an_epoch_says_how_much_of_it_is_done(clock, capsys):
+    """Its first epoch is shorter, and what is left is still estimated from whole ones."""
+    with Progress("jocor digits", 20, 10.5, 11) as shown:
+        clock[0] += 50
+        shown.epoch({"test_accuracy": np.array([[0.9]])}, 100)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "jocor digits: continues after 10.5 of 20 epochs"
+    assert second.startswith("jocor digits: epoch 11 of 20") and second.endswith("about 15 minutes left")
