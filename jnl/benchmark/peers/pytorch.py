@@ -85,7 +85,7 @@ def measure(work: Work, precision: str, mode: str, device: str, steps: int, repe
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "float32"
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)
-    train, steps = work.train, min(steps, work.train // BATCH)
+    train = work.train
     images = torch.randint(0, 256, (train, *work.shape), dtype=torch.uint8, device=device)
     images = images.to(memory_format=torch.channels_last)
     labels = torch.randint(0, CLASSES, (train,), device=device)
@@ -142,11 +142,14 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"PyTorch {torch.__version__}, {card}; seconds per run and epoch")
     rows = []
     for name, mode, precision in product(asked.work, asked.modes, asked.precisions):
-        seconds = measure(WORK[name], precision, mode, device, asked.steps, asked.repetitions)
-        rows.append({"work": name, "mode": mode, "precision": precision, "seconds_per_epoch": seconds._asdict()})
+        steps = min(asked.steps, WORK[name].train // BATCH)
+        seconds = measure(WORK[name], precision, mode, device, steps, asked.repetitions)
+        rows.append(
+            {"work": name, "mode": mode, "precision": precision, "steps": steps, "seconds_per_epoch": seconds._asdict()}
+        )
         print(f"{name:5} {mode:9} {precision:9} {seconds}", flush=True)
     if asked.out is not None:
-        found = {"torch": torch.__version__, "device": card, "steps": asked.steps, "epochs": rows}
+        found = {"torch": torch.__version__, "device": card, "epochs": rows}
         asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     return 0
 
