@@ -75,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
             if features is None:
                 plain = read_trainings(Path(folder))["standard"].last
             else:
-                plain = _logistic_regression(features, np.asarray(noisy.train.labels))
+                plain = _logistic_regression(features, np.asarray(noisy.train.labels), len(dataset.class_names))
         row: Row = {
             "data": asked.title or asked.data,
             "noise": kind,
@@ -128,12 +128,15 @@ def judge(found: Audit, dataset: Dataset, plain: np.ndarray) -> Row:
     return {"examples": len(labels), **{name: round(float(value), 4) for name, value in values.items()}}
 
 
-def _logistic_regression(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return out-of-sample probabilities f[N, C] of a logistic regression."""
+def _logistic_regression(features: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return out-of-sample probabilities f64[N, C] of a logistic regression. A class without examples gets 0."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
 
-    return cross_val_predict(LogisticRegression(max_iter=1000), features, labels, cv=5, method="predict_proba")
+    p = np.zeros((len(labels), classes))
+    model = LogisticRegression(max_iter=1000)
+    p[:, np.unique(labels)] = cross_val_predict(model, features, labels, cv=5, method="predict_proba")
+    return p
 
 
 def _noisy(dataset: Dataset, kind: str, rate: float, seed: int) -> tuple[Dataset, str]:

@@ -27,6 +27,13 @@ def test_the_score_beside_it_is_that_of_cleanlab():
     assert row["true_rate"] == round(float((labels != true).mean()), 4)
 
 
+def test_a_class_without_examples_has_the_probability_zero():
+    features = np.random.default_rng(0).normal(size=(40, 3))
+    found = trial._logistic_regression(features, np.arange(40) % 2 * 2, 3)
+    assert found.shape == (40, 3) and not found[:, 1].any()
+    np.testing.assert_allclose(found.sum(1), 1)
+
+
 @pytest.mark.slow
 def test_it_runs_on_embeddings(tmp_path):
     np.save(tmp_path / "pixels.npy", jnl.data.load("digits").train.inputs.reshape(-1, 64).astype(np.float32))
