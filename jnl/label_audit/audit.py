@@ -26,6 +26,7 @@ from jnl.label_audit.source import Source
 from jnl.noise import posterior
 
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
+_LEAST_PREDICTED = 2 / 3  # of the labels that seem right; a warning says it if less of the labels are predicted
 
 
 @fixed_numerics()
@@ -125,6 +126,7 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     noise = estimates.estimate(estimates.View(labels, least_disturbed, neighbors, even))
     used = noise[estimates.USED]
     _warn_of_disagreement(noise)
+    _warn_of_weak_predictions(least_disturbed, labels, used.rate)
     wrong = posterior.calibrate(judged.wrong(labels), used.rate)
     others = judged.true.copy()
     others[np.arange(len(labels)), labels] = 0
@@ -198,3 +200,14 @@ def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
     if len(rates) > 1 and max(rates.values()) - min(rates.values()) > _DISAGREEMENT:
         each = ", ".join(f"{name} {rate:.0%}" for name, rate in rates.items())
         warn(f"estimates of the noise rate differ: {each}; {estimates.USED} is used")
+
+
+def _warn_of_weak_predictions(p: np.ndarray, labels: np.ndarray, rate: float) -> None:
+    """Warn if probabilities f[N, C] predict few of the labels i[N], of which the share `rate` seems to be wrong."""
+    predicted = float((p.argmax(1) == labels).mean())
+    if predicted < _LEAST_PREDICTED * (1 - rate):
+        warn(
+            f"only {predicted:.0%} of the labels are predicted, although {1 - rate:.0%} seem to be right. So the audit "
+            "can hardly tell wrong labels from difficult examples: train longer, with a larger network, or give "
+            "embeddings of a pretrained network as features"
+        )

@@ -97,6 +97,16 @@ class TestFound:
         assert found.examples["given"].tolist() == names[labels].tolist()
         assert found.class_names == tuple(names)
 
+    @pytest.mark.parametrize(("least", "warns"), [(0.1, True), (0.9, False)])
+    def test_it_warns_if_what_predicts_knows_little(self, least, warns, recwarn):
+        """Here it knows how sure it is, so that nothing but its doubt explains that it misses labels."""
+        stream = np.random.default_rng(0)
+        labels, sure = stream.integers(0, 10, 2000), stream.uniform(least, 1, 2000) ** 2
+        guess = np.where(stream.random(2000) < sure, labels, (labels + stream.integers(1, 10, 2000)) % 10)
+        p = np.where(np.eye(10)[guess] > 0, sure[:, None], (1 - sure[:, None]) / 9)
+        audit(pred_probs=p, labels=labels)
+        assert any("of the labels are predicted, although" in str(each.message) for each in recwarn) == warns
+
     def test_a_rare_class_is_not_flagged_wholesale(self):
         stream = np.random.default_rng(0)
         true = (stream.random(4000) < 0.02).astype(int)
