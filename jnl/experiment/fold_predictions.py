@@ -77,7 +77,7 @@ def train(dataset: Dataset, strategy: str, rate: float, plan: Plan, purpose: str
                     f"the training diverged in epoch {cursor.epoch - 1}, so it says nothing about the labels; look for "
                     "very large inputs, or give another model"
                 )
-            record.add(cursor.epoch - 1, program.held_out(carry, everyone=True))
+            record.add(cursor.epoch - 1, program.predictions(carry))
             progress.step()
             if cursor.epoch == epochs:
                 return record.result(carry.states.suspicion)

@@ -16,7 +16,7 @@ from jnl.parallel.runs_axis import RunsAxis
 from jnl.training.evaluation import predict_all, predictor
 from jnl.training.spec import RunInputs, TrainSpec
 
-OfChunk = Callable[[RunInputs, TrainState], np.ndarray]  # (runs, states) of a chunk -> [S, ...] on the host
+OfChunk = Callable[[Array, RunInputs, TrainState], np.ndarray]  # (inputs, runs, states) of a chunk -> [S, ...]
 
 
 class HostWork:
@@ -27,25 +27,36 @@ class HostWork:
         self._axis, self._spec, self._train, self._runs = axis, spec, train, runs
         self._callbacks = [_callback(spec, run) for run in runs]
 
+    def held_out(self, runs: RunInputs, state: TrainState) -> np.ndarray:
+        """Return class probabilities of the held-out examples of each run: f32[S, K, N_validation, C]."""
+        return self._of_held_out(self._train.inputs, runs, state)
+
+    def predictions(self, inputs: Array, runs: RunInputs, state: TrainState) -> np.ndarray:
+        """Return class probabilities f32[S, K, N, C] of inputs [N, ...] that are on every device."""
+        return self._of_inputs(inputs, runs, state)
+
     @cached_property
-    def held_out(self) -> OfChunk:
-        """The function that returns class probabilities of held-out examples: f32[S, K, N_validation, C]."""
+    def _of_held_out(self) -> OfChunk:
+        """The function that returns class probabilities of the held-out rows of inputs."""
+        return self._of_each_run(lambda inputs, run, state: self._probabilities(inputs[run.validation_index], state))
 
-        def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
-            run, state = both
-            predict_fn = predictor(self._spec.model, state, self._spec.augment, self._spec.shard_batch)
-            logits, _ = predict_all(predict_fn, train.inputs[run.validation_index], self._spec.batch_size)
-            return jax.nn.softmax(logits)
+    @cached_property
+    def _of_inputs(self) -> OfChunk:
+        """The function that returns class probabilities of all inputs."""
+        return self._of_each_run(lambda inputs, run, state: self._probabilities(inputs, state))
 
-        return self._of_each_run(one)
+    def _probabilities(self, inputs: Array, state: TrainState) -> Array:
+        """Return class probabilities f32[K, N, C] of one run."""
+        predict_fn = predictor(self._spec.model, state, self._spec.augment, self._spec.shard_batch)
+        return jax.nn.softmax(predict_all(predict_fn, inputs, self._spec.batch_size)[0])
 
     @cached_property
     def _features(self) -> OfChunk:
-        """The function that returns the features of all training examples: f32[S, K, N, D]."""
+        """The function that returns the features of all inputs: f32[S, K, N, D]."""
 
-        def one(train: Split, both: tuple[RunInputs, TrainState]) -> Array:
-            predict_fn = predictor(self._spec.model, both[1], self._spec.augment, self._spec.shard_batch)
-            _, features = predict_all(predict_fn, train.inputs, self._spec.batch_size)
+        def one(inputs: Array, run: RunInputs, state: TrainState) -> Array:
+            predict_fn = predictor(self._spec.model, state, self._spec.augment, self._spec.shard_batch)
+            _, features = predict_all(predict_fn, inputs, self._spec.batch_size)
             if features is None:
                 raise no_features()
             return features
@@ -67,7 +78,7 @@ class HostWork:
         callback = self._callbacks[first % len(self._runs)]
         if callback is None or not callback.due(epoch):
             return state
-        features, old = self._features(runs, state), devices.gather(state.memory)
+        features, old = self._features(self._train.inputs, runs, state), devices.gather(state.memory)
         failed, new = devices.gather(state.failed), []
         for position, mine in enumerate(features):
             run = (first + position) % len(self._runs)
@@ -78,12 +89,12 @@ class HostWork:
         stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *new)
         return state._replace(memory=self._axis.shard(stacked))
 
-    def _of_each_run(self, one: Callable[[Split, tuple[RunInputs, TrainState]], Array]) -> OfChunk:
+    def _of_each_run(self, one: Callable[[Array, RunInputs, TrainState], Array]) -> OfChunk:
         """Turn a function of one run into a function of all runs of a chunk."""
-        program = self._axis.one_by_one(one)
+        program = self._axis.one_by_one(lambda inputs, both: one(inputs, *both))
 
-        def of_chunk(runs: RunInputs, state: TrainState) -> np.ndarray:
-            return devices.gather(program(self._train, runs, self._axis.shard(state)))
+        def of_chunk(inputs: Array, runs: RunInputs, state: TrainState) -> np.ndarray:
+            return devices.gather(program(inputs, runs, self._axis.shard(state)))
 
         return of_chunk
 

@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from jnl.core.errors import UserError
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
 from jnl.parallel import devices
 from jnl.parallel.compiled_epoch import EpochCarry, SegmentedEpoch, WholeEpoch, nothing
+from jnl.parallel.host_feed import BYTES, cut
 from jnl.parallel.host_work import HostWork
 from jnl.parallel.layout import Layout
 from jnl.parallel.runs_axis import OfSpec, RunsAxis, ShardBatch
@@ -209,19 +211,26 @@ class MultiRunProgram:
         """Return a copy of the carry of all runs on the host. Every array is [S, ...]."""
         return self._concatenate([devices.gather(chunk) for chunk in cursor.chunks])
 
-    def held_out(self, carry: EpochCarry, everyone: bool = False) -> np.ndarray:
+    def held_out(self, carry: EpochCarry) -> np.ndarray:
         """Return class probabilities of the held-out examples of each run: f32[S, K, N_validation, C].
 
-        Args:
-          carry: a result of `gather`.
-          everyone: whether to predict all training examples instead: f32[S, K, N, C].
+        The inputs must be on the device. `carry` is a result of `gather`.
         """
-        chosen = self._chunks
-        if everyone:
-            rows = self._axis.shard(jnp.tile(jnp.arange(len(self._inputs)), (self.at_once, 1)))
-            chosen = [runs._replace(validation_index=rows) for runs in chosen]
-        chunks = zip(chosen, self.resume(0, 0, carry).chunks, strict=True)
+        chunks = zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True)
         return self._concatenate([self._host_work.held_out(runs, chunk.states) for runs, chunk in chunks])
+
+    def predictions(self, carry: EpochCarry) -> np.ndarray:
+        """Return class probabilities of all training examples: f32[S, K, N, C]. `carry` is a result of `gather`."""
+        chunks = list(zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True))
+
+        def of(inputs: Array) -> np.ndarray:
+            work = self._host_work.predictions
+            return self._concatenate([work(inputs, runs, chunk.states) for runs, chunk in chunks])
+
+        if not self.train_spec.streams:
+            return of(self._data.train.inputs)
+        cuts = cut(len(self._inputs), 1 + self._inputs.nbytes // BYTES)  # the inputs are on the host
+        return np.concatenate([of(cast(Array, self._axis.replicate(self._inputs[piece]))) for piece in cuts], axis=2)
 
     def _offload(self, carry: EpochCarry) -> EpochCarry:
         """Move a chunk that waits for its next segment to the host, unless it is the only chunk."""

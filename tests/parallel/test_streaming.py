@@ -11,7 +11,9 @@ from conftest import ROOT, quick
 from hypothesis import given
 from hypothesis import strategies as st
 
+import jnl
 from jnl.core.errors import UserError
+from jnl.experiment import fold_predictions
 from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.parallel import devices, host_feed
@@ -84,6 +86,17 @@ def test_a_network_with_statistics_and_dropout_streams():
     line = [sys.executable, "-c", BY_THE_USERS_COMPILER]
     done = subprocess.run(line, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_folds_whose_inputs_stream_are_predicted_like_others(monkeypatch):
+    """In several pieces of the inputs, whose last is shorter."""
+    dataset, plan = jnl.data.load("digits"), fold_predictions.Plan(folds=3, epochs=2)
+    resident = fold_predictions.train(dataset, "coteaching", 0.2, plan).last
+    monkeypatch.setattr(devices, "memory", lambda: dataset.train.inputs.nbytes)
+    monkeypatch.setattr("jnl.parallel.multi_run.BYTES", dataset.train.inputs.nbytes // 5)
+    streamed = fold_predictions.train(dataset, "coteaching", 0.2, plan).last
+    np.testing.assert_allclose(streamed, resident, atol=1e-4)
 
 
 def test_what_is_too_large_streams_by_itself(monkeypatch):
