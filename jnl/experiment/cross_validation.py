@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jnl import strategies
+from jnl.core.errors import UserError
 from jnl.core.memory import ExampleWeighting, OutOfSample
 from jnl.core.train_state import fills_device
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
@@ -70,8 +71,14 @@ def folds_of(run: RunInputs, rows: np.ndarray, folds: int) -> list[RunInputs]:
 
 
 def fitted(program_spec: ProgramSpec, spec: TrainSpec, folds: Sequence[RunInputs]) -> tuple[TrainSpec, Layout]:
-    """Return the spec with as many steps as the examples of a fold allow, and the layout for all folds."""
-    steps = min(spec.steps, len(folds[0].train_index) // spec.batch_size)
+    """Return the spec with as many steps as the examples of a fold allow, and the layout for all folds.
+
+    Raises `UserError` if these are fewer than a batch.
+    """
+    examples = len(folds[0].train_index)
+    if examples < spec.batch_size:
+        raise UserError(f"batch_size: {spec.batch_size}, but only {examples:,} examples are outside a fold; give less")
+    steps = min(spec.steps, examples // spec.batch_size)
     settings, params = program_spec.settings, program_spec.abstract_carry.states.params
     layout = choose(settings.runs_axis, len(folds), settings.devices_per_batch, fills_device(params))
     return spec._replace(steps=steps), layout

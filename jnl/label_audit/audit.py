@@ -81,8 +81,8 @@ def audit(
       >>> found.suspects["index"].tolist()
       [4]
     """
-    if dataset is not None and not (inputs is None and labels is None):
-        raise UserError("dataset: given with inputs or labels, which it has itself; give one of the two")
+    if dataset is not None and not (inputs is None and labels is None and not class_names and kind is None):
+        raise UserError("dataset: given with inputs, labels, class_names or kind, which it has itself; leave these out")
     trains = features is None and pred_probs is None
     of_training = {
         "model": model is not None, "folds": folds != 5, "epochs": epochs != 0, "batch_size": batch_size != 0,
@@ -93,6 +93,9 @@ def audit(
             raise UserError(f"{name}: given with features or pred_probs, with which no network trains; leave it out")
     if folds < 2:
         raise UserError(f"folds: {folds}; give at least 2")
+    chosen = tuple(range(seeds) if isinstance(seeds, int | np.integer) else seeds)
+    if not chosen:
+        raise UserError("seeds: no training; give at least 1")
     embedded = None if features is None else _matrix(features, "features")
     predicted = None if pred_probs is None else _matrix(pred_probs, "pred_probs")
     data = dataset if dataset is not None else _dataset(inputs, labels, embedded, predicted, class_names, kind)
@@ -105,8 +108,8 @@ def audit(
     plan = None
     if trains:
         network = None if model is None else models.wrap(model)
-        plan = Plan(network, folds, epochs, batch_size, tuple(range(seeds) if isinstance(seeds, int) else seeds))
-        _warn_of_rare_classes(data, folds)
+        plan = Plan(network, folds, epochs, batch_size, chosen)
+        _check_classes(data, folds)
     source = Source(data, embedded, plan, None if folder is None else Path(folder))
     found = {} if predicted is not None and embedded is None else evidence.collect(source)
     if predicted is not None:
@@ -186,8 +189,12 @@ def _matrix(values: ArrayLike, name: str) -> np.ndarray:
     return given.astype(np.float32)
 
 
-def _warn_of_rare_classes(dataset: Dataset, folds: int) -> None:
+def _check_classes(dataset: Dataset, folds: int) -> None:
     counts = np.bincount(np.asarray(dataset.train.labels), minlength=len(dataset.class_names))
+    if counts.max() < folds:
+        raise UserError(
+            f"folds: {folds}, but no class has more than {counts.max()} examples; give at most as many folds"
+        )
     rare = [
         f"{dataset.class_names[label]} ({counts[label]})" for label in np.flatnonzero((counts > 0) & (counts < folds))
     ]

@@ -53,7 +53,8 @@ def reasons(
                 lines[row].append(f"{votes} of {len(near)} neighbors are labeled {other}, {own} {given}")
     for row in np.flatnonzero(np.asarray(table["overlap"])):
         if not wrong[row]:
-            lines[row].append(f"{names[second[row]]} is nearly as likely")
+            other = suggested[row] if second[row] == labels[row] else second[row]
+            lines[row].append(f"{names[other]} is nearly as likely")
     if "duplicate_of" in table:
         twin = np.asarray(table["duplicate_of"])
         for row in np.flatnonzero(twin >= 0):

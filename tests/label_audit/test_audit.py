@@ -13,6 +13,7 @@ from jnl import noise
 from jnl.data.corrections import corrected
 from jnl.label_audit import source
 from jnl.label_audit.audit import audit
+from jnl.label_audit.reasons import reasons
 
 SMALL = {"folds": 2, "epochs": 8, "batch_size": 32}
 
@@ -119,6 +120,13 @@ class TestFound:
         assert suspected[rare & (labels == true)].mean() < 0.2
 
 
+def test_an_example_between_two_classes_is_not_told_its_own_label():
+    """Its label is the less likely one of two, but too likely to be wrong."""
+    table = {"probability": np.array([0.48]), "overlap": np.array([True])}
+    given, other = np.array([1]), np.array([0])
+    assert reasons(table, given, other, given, {}, None, ["cat", "dog"]) == ["cat is nearly as likely"]
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -131,8 +139,15 @@ class TestRefused:
             ({"pred_probs": [[0.5, 0.5]] * 3, "labels": [0, 1, 2]}, "label"),
             ({"features": [[1.0], [2.0]], "labels": ["a", "b", "c"]}, "3"),
             ({"pred_probs": [[0.5, 0.5]] * 2, "labels": [0, 1], "model": 3}, "model: given with"),
-            ({"dataset": 3, "labels": [0, 1]}, "dataset: given with inputs or labels"),
+            ({"dataset": 3, "labels": [0, 1]}, "dataset: given with inputs, labels"),
+            ({"dataset": 3, "kind": "images"}, "dataset: given with inputs, labels, class_names or kind"),
             ({"inputs": [[1.0], [2.0]], "labels": [0, 1], "folds": 1}, "folds: 1; give at least 2"),
+            ({"inputs": [[1.0], [2.0]] * 4, "labels": [0, 1] * 4}, "folds: 5, but no class has more than 4 examples"),
+            ({"inputs": [[1.0], [2.0]] * 9, "labels": [0, 1] * 9, "seeds": 0}, "seeds: no training"),
+            (
+                {"inputs": np.eye(80), "labels": [0, 1] * 40, "folds": 2, "batch_size": 64},
+                "batch_size: 64, but only 40 examples are outside a fold",
+            ),
             ({"features": [[1.0], [2.0]], "labels": [0, 1], "epochs": 3}, "epochs: given with features or pred_probs"),
             (
                 {"features": [[1.0], [2.0]], "labels": [0, 1], "folder": "x"},
