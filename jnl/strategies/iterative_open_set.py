@@ -150,8 +150,10 @@ def _pairs(memory: Arrays, key: Array, number: int) -> tuple[Array, Array, Array
         lots = (jax.random.uniform(key, (number,)) * memory["size"][group]).astype(jnp.int32)
         return memory["order"][memory["end"][group] - memory["size"][group] + lots]
 
-    label = jax.random.randint(keys[0], (number,), 0, classes)
-    other = (label + jax.random.randint(keys[1], (number,), 1, classes)) % classes
+    missing = memory["size"][::2] == 0  # classes without an example that is no outlier: none of them is drawn
+    order, present = jnp.argsort(missing), classes - missing.sum()
+    place = jax.random.randint(keys[0], (number,), 0, present)
+    label, other = order[place], order[(place + jax.random.randint(keys[1], (number,), 1, present)) % present]
     # 0: same class, 1: another class, 2: an outlier of the same class
     kind = jax.random.randint(keys[2], (number,), 0, jnp.where(memory["rounds"] > 0, 3, 2))
     outlying = (kind == 2) & (memory["size"][2 * label + 1] > 0)

@@ -178,6 +178,15 @@ def test_open_set_adds_up_the_scores_of_two_rounds():
         same(of_network(after.params, 0), expected)
 
 
+def test_open_set_draws_no_pair_from_a_class_without_examples():
+    labels, trains = np.arange(60) % 2, np.arange(60) < 50  # the last classes have none
+    memory = of_open_set._groups(*map(jnp.asarray, (labels, np.zeros(60, bool), trains)), CLASSES) | {"rounds": 0.0}
+    first, second, alike = map(np.asarray, of_open_set._pairs(memory, jax.random.key(0), 300))
+    assert max(first.max(), second.max()) < 50
+    np.testing.assert_array_equal(alike, labels[first] == labels[second])
+    assert 0.3 < alike.mean() < 0.7
+
+
 def test_open_set_draws_the_published_pairs():
     """`create_test_pairs`, `create_train_pairs`: the first is never outlying, the second may be."""
     random = np.random.default_rng(0)
