@@ -11,7 +11,10 @@ _PACKAGE = Path(__file__).parents[1]  # all of jnl
 # Folders of plug-ins: a training runs only those that it names, and what these import.
 PLUGINS = ("strategies", "models", "data/sources", "noise/kinds")
 # Folders that no training runs. The settings of methods are values of the config.
-_OTHERS = ("benchmark", "cli", "inference", "report", "studies", "testing", "settings/methods", "settings/experiments")
+_OTHERS = (
+    "benchmark", "cli", "inference", "label_audit", "report", "studies", "testing", "settings/methods",
+    "settings/experiments",
+)  # fmt: skip
 _log = logging.getLogger(__name__)
 
 

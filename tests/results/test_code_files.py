@@ -26,6 +26,7 @@ def test_every_file_of_jnl_is_shared_a_plug_in_or_never_trains():
         "benchmark",
         "cli",
         "inference",
+        "label_audit",
         "report",
         "settings",
         "studies",
