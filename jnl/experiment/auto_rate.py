@@ -21,6 +21,7 @@ from jnl.results.workdir import estimated_rate
 from jnl.settings.config import complete
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
 from jnl.settings.parse import recorded
+from jnl.settings.sweep import swept_names
 
 _SWEPT = ("data.", "noise.", "strategy.name", "cells")  # a sweep over one of them has no single rate
 
@@ -59,11 +60,10 @@ def rated(
     asked = [field for field in fields if given.get(field) == AUTO]
     if not asked:
         return Rated(config, None, None)
-    for entry in config.get("sweep") or ():
-        if isinstance(entry, list | tuple) and str(entry[0]).startswith(_SWEPT):
+    for name in swept_names(config):
+        if name.startswith(_SWEPT):
             raise UserError(
-                f"strategy.{asked[0]}: {AUTO}, but the sweep over {entry[0]} has several noises; give the rate as a "
-                "number"
+                f"strategy.{asked[0]}: {AUTO}, but the sweep over {name} has several noises; give the rate as a number"
             )
     names = " and ".join(f"strategy.{field}" for field in asked)
     before = None if workdir is None else estimated_rate(Path(workdir), recorded(config))

@@ -34,6 +34,7 @@ from jnl.settings.epoch_plan import check_result_epoch, check_rule
 from jnl.settings.parse import parse_data, parse_points
 from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Settings, SettingsPoint
 from jnl.settings.sizes import fit_to, follows_data
+from jnl.settings.sweep import swept_names
 from jnl.training import metrics
 from jnl.training.epoch import train_epoch
 from jnl.training.evaluation import predictor
@@ -75,8 +76,7 @@ def _sized(config: ConfigDict, source: Callable[[DataSettings], Dataset]) -> Con
     if not follows_data(config):
         return config
     config = copy.deepcopy(config)
-    swept = [str(entry[0]) for entry in config.get("sweep") or () if isinstance(entry, list | tuple)]
-    if any(field.partition(".")[0] in ("data", "cells") for field in swept):
+    if any(name.partition(".")[0] in ("data", "cells") for name in swept_names(config)):
         raise UserError(
             "config.epochs: 0 follows the number of examples, but the sweep changes the data; give config.epochs and "
             "config.batch_size"

@@ -10,6 +10,7 @@ from jnl.core.foreign import name_of
 from jnl.core.strategy import Strategy
 from jnl.noise.kind import NoiseKind
 from jnl.settings.config import complete
+from jnl.settings.sweep import swept_names
 from jnl.training.metric import Metric
 
 Given = TypeVar("Given")
@@ -62,6 +63,5 @@ def in_place_of(config: ConfigDict, section: str, shared: Sequence[str], given: 
 
 def _not_swept(config: ConfigDict, given: str) -> None:
     """Raise `UserError` if the sweep changes a section or field that the caller gives."""
-    swept = [str(entry[0]) for entry in config.get("sweep") or () if isinstance(entry, list | tuple)]
-    if any(field == "cells" or field == given or field.startswith(f"{given}.") for field in swept):
+    if any(name in ("cells", given) or name.startswith(f"{given}.") for name in swept_names(config)):
         raise UserError(f"config.sweep: it sweeps {given}, which the caller gives; give one of the two")

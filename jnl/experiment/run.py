@@ -47,9 +47,9 @@ _log = logging.getLogger(__name__)
 class History(NamedTuple):
     """The results of a training."""
 
-    metrics: dict[str, np.ndarray]  # name -> f32[S, epochs] or f32[S, epochs, K]
+    metrics: dict[str, np.ndarray]  # name -> f32[S, epochs], with networks f32[S, epochs, K], with classes [..., C]
     summary: Summary
-    state: TrainState  # the state after the last epoch, on the host, every leaf [S, K, ...]
+    state: TrainState  # the state after the last epoch, on the host, every leaf [S, ...]
     runs: list[dict[str, Json]]  # seeds and swept values of each run
     model: TrainedModel  # the networks of all runs, which predict
 
@@ -73,7 +73,7 @@ class EpochCallback(Protocol):
 
         Args:
           epoch: number of the epoch.
-          metrics: name -> f32[S] or f32[S, K].
+          metrics: name -> f32[S], of each network f32[S, K], of each class f32[S, K, C].
         """
 
 

@@ -91,6 +91,11 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
         yield SweepPoint(printable(",".join(words)) or whole.strategy.name, swept, whole)
 
 
+def swept_names(config: ConfigDict) -> list[str]:
+    """Return the names that `config.sweep` sweeps. Entries that are none are left out; `points` refuses them."""
+    return [str(entry[0]) for entry in config.get("sweep") or () if isinstance(entry, list | tuple) and entry]
+
+
 def _has(title: str, word: str) -> bool:
     """Return whether a title contains a word as a whole word."""
     return re.search(rf"(?<!\w)(?<!\d\.){re.escape(word)}(?![\w.])", title) is not None
