@@ -106,10 +106,11 @@ class Preparation(NamedTuple):
         """
         values = inputs
         if self.mean:
-            unit = 10 ** np.floor(np.log10(self.std) - 5)  # smaller parts come from rounding to f32
-            values = np.round((inputs * np.array(self.std) + np.array(self.mean)) / unit) * unit + 0.0  # -0 becomes 0
+            std = np.array(self.std)
+            unit = 10 ** np.ceil(np.log10(np.abs(inputs) * std * 2**-22 + 1e-30))  # the rest comes from rounding to f32
+            values = np.round((inputs * std + np.array(self.mean)) / unit) * unit + 0.0  # -0 becomes 0
         if not self.columns:
-            return [{f"x{number}": f"{value:.6g}" for number, value in enumerate(row)} for row in values[:, :most]]
+            return [{f"x{number}": _digits(value) for number, value in enumerate(row)} for row in values[:, :most]]
         rows: list[dict[str, str]] = [{} for _ in values]
         place = 0
         for name, known in islice(self.columns.items(), most):
@@ -130,9 +131,11 @@ class Preparation(NamedTuple):
         return rows
 
     def _number(self, value: float, column: str) -> str:
-        """Return a number as the table has it: with its decimal sign and its sign of money or percent."""
-        text, sign = f"{value:.6g}".replace(".", self.decimal), (self.signs or {}).get(column, "")
-        return f"{text}{sign}" if sign == "%" else f"{sign}{text}"
+        """Return a number with the decimal sign of the table, and the column's sign of money or percent."""
+        text, sign = _digits(value).replace(".", self.decimal), (self.signs or {}).get(column, "")
+        if sign == "%":
+            return f"{text}%"
+        return f"-{sign}{text[1:]}" if value < 0 else f"{sign}{text}"
 
     def _finite(self, inputs: np.ndarray) -> np.ndarray:
         wrong = ~np.isfinite(inputs)
@@ -199,6 +202,11 @@ class Preparation(NamedTuple):
         if made.range and not (len(made.range) == 2 and made.range[0] < made.range[1]):
             raise ValueError(f"range {made.range}")
         return made
+
+
+def _digits(value: float) -> str:
+    """Return the six first digits of a number, or all digits before the point."""
+    return f"{value:.6g}" if abs(value) < 1e5 else f"{value:.0f}"
 
 
 def _table(inputs: Inputs) -> "Table | None":

@@ -57,7 +57,7 @@ def nearest(features: np.ndarray, k: int = 30) -> Neighbors:
 def _block(unit: Array, start: Array, size: int, k: int) -> tuple[Array, Array]:
     """Return similarities and rows of the neighbors of `size` examples from row `start` on, [size, k] each."""
     some = lax.dynamic_slice_in_dim(unit, start, size)
-    similarity = some @ unit.T
+    similarity = jnp.matmul(some, unit.T, precision="highest")  # a GPU would round to TF32
     rows = jnp.arange(size)
     return lax.top_k(similarity.at[rows, start + rows].set(-jnp.inf), k)
 
@@ -69,7 +69,8 @@ def _topics(tokens: np.ndarray) -> np.ndarray:
     from sklearn.feature_extraction.text import TfidfTransformer
 
     rows, columns = np.nonzero(tokens)
-    words = csr_matrix((np.ones(len(rows)), (rows, tokens[rows, columns])))
+    shape = len(tokens), int(tokens.max()) + 1  # the last texts may have no word
+    words = csr_matrix((np.ones(len(rows)), (rows, tokens[rows, columns])), shape)
     weighted = TfidfTransformer(sublinear_tf=True).fit_transform(words)
     size = min(_WORD_DIMENSIONS, min(weighted.shape) - 1)
     return TruncatedSVD(size, random_state=0).fit_transform(weighted).astype(np.float32)

@@ -13,6 +13,8 @@ let decisions = {}; // row of the data set -> {decision, label}
 let past = []; // [row, decision before it]
 let shown = [], drawn = 0, current = 0;
 try { decisions = JSON.parse(localStorage.getItem(key)) || {}; } catch { /* this browser keeps nothing */ }
+// An earlier audit of the same data may have shown other examples.
+for (const row of Object.keys(decisions)) if (!data.index.includes(Number(row))) delete decisions[row];
 
 function element(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);

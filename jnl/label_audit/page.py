@@ -77,9 +77,10 @@ def _data(audit: Audit, rows: np.ndarray, near: np.ndarray, used: np.ndarray) ->
     place = np.zeros(len(frame), int)
     place[used] = np.arange(len(used))
     given, inputs = frame["given"].to_numpy(), np.asarray(audit.dataset.train.inputs)
-    content = hashlib.sha256("\n".join(map(str, given)).encode()).hexdigest()
+    content = hashlib.sha256("\n".join(map(str, given)).encode())
+    content.update(np.ascontiguousarray(inputs).tobytes())  # so that no other data share its decisions
     return {
-        "id": content[:16],
+        "id": content.hexdigest()[:16],
         "names": names,
         "index": rows.tolist(),
         "file": [str(name) for name in frame["file"].to_numpy()[rows]] if "file" in frame else [],

@@ -73,7 +73,7 @@ class Source:
             return None
         content = hashlib.sha256(np.ascontiguousarray(self.dataset.train.inputs).tobytes())
         content.update(np.ascontiguousarray(self.labels).tobytes())
-        content.update(repr((VERSION, self.plan, strategy, rate)).encode())
+        content.update(repr((VERSION, self.num_classes, self.plan, strategy, rate)).encode())
         return self._folder / "trainings" / f"{strategy}-{content.hexdigest()[:16]}.npz"
 
 

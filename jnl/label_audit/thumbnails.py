@@ -42,7 +42,7 @@ def sheets(images: np.ndarray, rows: np.ndarray) -> Sheets:
 
 
 def _small(image: np.ndarray, side: int) -> Image.Image:
-    """Return u8[H, W, channels] as a picture of at most this side."""
-    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("RGB")
+    """Return u8[H, W, channels] as a picture of at most this side: the first 3 channels, or 1 of fewer."""
+    picture = Image.fromarray(image[..., 0] if image.shape[-1] < 3 else image[..., :3]).convert("RGB")
     picture.thumbnail((side, side))
     return picture

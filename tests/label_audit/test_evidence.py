@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits
 import jnl
 from jnl.core import registry
 from jnl.label_audit import evidence
+from jnl.label_audit.evidence import linear
 from jnl.label_audit.source import Source
 
 NEEDS = {name: registry.find(evidence, name, "evidence").NEEDS for name in evidence.names()}
@@ -34,6 +35,12 @@ def test_columns_and_probabilities_fit_the_examples(name):
     if found.expert is not None:
         assert found.expert.shape == (400, 10) and (found.expert >= 0).all()
         np.testing.assert_allclose(found.expert.sum(1), 1, rtol=1e-4)
+
+
+def test_the_linear_classifier_does_not_depend_on_the_scale_of_the_embeddings():
+    one = source()
+    small = Source(one.dataset, one.features * 1e-5, None)
+    np.testing.assert_allclose(linear.linear(one).expert, linear.linear(small).expert, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", WITHOUT_TRAINING)

@@ -33,6 +33,10 @@ def test_texts_of_one_topic_are_near():
     assert (found.rows[:5] < 5).all() and (found.rows[5:] >= 5).all()
 
 
+def test_texts_without_words_are_counted():
+    assert len(neighborhood._topics(np.array([[3, 4], [5, 3], [4, 5], [0, 0]], np.int32))) == 4
+
+
 def test_duplicates_and_outliers_are_found():
     points = features(200)
     points[7] = points[3] * 2  # the same direction

@@ -13,21 +13,23 @@ from jnl.label_audit.evidence import Evidence
 from jnl.label_audit.source import Source
 
 NEEDS = "embeddings"
-_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # times the mean variance of the features
+_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # times the number of examples
 _SCALES = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 def linear(source: Source) -> Evidence:
     """Return the probabilities, and that of the given label as a column."""
     labels, number = source.labels, len(source.labels)
-    features = np.column_stack([source.features - source.features.mean(0), np.ones(number)]).astype(np.float64)
+    centered = source.features.astype(np.float64) - source.features.mean(0)
+    centered /= max(np.sqrt(np.square(centered).mean()), 1e-30)  # the penalties must not depend on the scale
+    features = np.column_stack([centered, np.ones(number)])
     targets = np.eye(source.num_classes)[labels]
     variances, axes = np.linalg.eigh(features.T @ features)
     rotated = features @ axes
     fitted = rotated.T @ targets
     best, most = np.full(targets.shape, 1 / source.num_classes), -np.inf
     for penalty in _PENALTIES:
-        inverse = 1 / (np.maximum(variances, 0) + penalty * variances.mean() + 1e-9)
+        inverse = 1 / (np.maximum(variances, 0) + penalty * number)
         leverage = (rotated**2 @ inverse)[:, None]
         left_out = (rotated @ (inverse[:, None] * fitted) - leverage * targets) / np.maximum(1 - leverage, 1e-6)
         for scale in _SCALES:
