@@ -131,7 +131,7 @@ class Audit:
             files[3].write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
             files[4].write_text(page(self), encoding="utf-8")
         except OSError as error:
-            raise UserError(f"--out: cannot write {folder} ({error.strerror}); give another folder") from error
+            raise UserError(f"folder (--out): cannot write {folder} ({error.strerror}); give another one") from error
         return files
 
     def to_json(self) -> dict[str, object]:

@@ -41,7 +41,7 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1, fills_device: b
       UserError: the axis is unknown, or these devices do not allow this layout.
     """
     if axis not in AXES:
-        raise unknown("runs_axis", axis, AXES)
+        raise unknown("config.runs_axis", axis, AXES)
     all_devices = jax.devices()
     if not 1 <= devices_per_batch <= len(all_devices):
         raise UserError(
@@ -51,7 +51,7 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1, fills_device: b
     several = jax.process_count() > 1
     if several and axis in ("map", "vmap"):
         raise UserError(
-            f"runs_axis: {axis} uses one device only; with {jax.process_count()} processes, use devices or auto"
+            f"config.runs_axis: {axis} uses one device only; with {jax.process_count()} processes, use devices or auto"
         )
     backend = jax.default_backend()
     best = "map" if backend == "cpu" or (backend == "gpu" and fills_device) else "vmap"
