@@ -143,15 +143,13 @@ def _groups(labels: Array, outlier: Array, trains: Array, classes: int) -> Array
 
 def _pairs(memory: Arrays, key: Array, number: int) -> tuple[Array, Array, Array]:
     """Draw pairs: i32[number] first, i32[number] second, bool[number] same class and not an outlier."""
-    keys = jax.random.split(key, 5)
-    classes = len(memory["size"]) // 2
+    keys, filled = jax.random.split(key, 5), memory["size"][::2] > 0  # no pair is drawn from a class without examples
 
     def draw(key: Array, group: Array) -> Array:
         lots = (jax.random.uniform(key, (number,)) * memory["size"][group]).astype(jnp.int32)
         return memory["order"][memory["end"][group] - memory["size"][group] + lots]
 
-    missing = memory["size"][::2] == 0  # classes without an example that is no outlier: none of them is drawn
-    order, present = jnp.argsort(missing), classes - missing.sum()
+    order, present = jnp.argsort(~filled), filled.sum()
     place = jax.random.randint(keys[0], (number,), 0, present)
     label, other = order[place], order[(place + jax.random.randint(keys[1], (number,), 1, present)) % present]
     # 0: same class, 1: another class, 2: an outlier of the same class
