@@ -27,22 +27,14 @@ class HostWork:
         self._axis, self._spec, self._train, self._runs = axis, spec, train, runs
         self._callbacks = [_callback(spec, run) for run in runs]
 
-    def held_out(self, runs: RunInputs, state: TrainState) -> np.ndarray:
-        """Return class probabilities of the held-out examples of each run: f32[S, K, N_validation, C]."""
-        return self._of_held_out(self._train.inputs, runs, state)
-
-    def predictions(self, inputs: Array, runs: RunInputs, state: TrainState) -> np.ndarray:
-        """Return class probabilities f32[S, K, N, C] of inputs [N, ...] that are on every device."""
-        return self._of_inputs(inputs, runs, state)
-
     @cached_property
-    def _of_held_out(self) -> OfChunk:
-        """The function that returns class probabilities of the held-out rows of inputs."""
+    def held_out(self) -> OfChunk:
+        """The function that returns class probabilities of held-out rows of inputs: f32[S, K, N_validation, C]."""
         return self._of_each_run(lambda inputs, run, state: self._probabilities(inputs[run.validation_index], state))
 
     @cached_property
-    def _of_inputs(self) -> OfChunk:
-        """The function that returns class probabilities of all inputs."""
+    def predictions(self) -> OfChunk:
+        """The function that returns class probabilities of all inputs: f32[S, K, N, C]."""
         return self._of_each_run(lambda inputs, run, state: self._probabilities(inputs, state))
 
     def _probabilities(self, inputs: Array, state: TrainState) -> Array:

@@ -21,7 +21,7 @@ from jnl.data.dataset import Dataset
 from jnl.parallel import devices
 from jnl.parallel.compiled_epoch import EpochCarry, SegmentedEpoch, WholeEpoch, nothing
 from jnl.parallel.host_feed import BYTES, cut
-from jnl.parallel.host_work import HostWork
+from jnl.parallel.host_work import HostWork, OfChunk
 from jnl.parallel.layout import Layout
 from jnl.parallel.runs_axis import OfSpec, RunsAxis, ShardBatch
 from jnl.training.single_run import init_state
@@ -216,21 +216,21 @@ class MultiRunProgram:
 
         The inputs must be on the device. `carry` is a result of `gather`.
         """
-        chunks = zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True)
-        return self._concatenate([self._host_work.held_out(runs, chunk.states) for runs, chunk in chunks])
+        return self._on_host(self._host_work.held_out, self._data.train.inputs, carry)
 
     def predictions(self, carry: EpochCarry) -> np.ndarray:
         """Return class probabilities of all training examples: f32[S, K, N, C]. `carry` is a result of `gather`."""
-        chunks = list(zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True))
-
-        def of(inputs: Array) -> np.ndarray:
-            work = self._host_work.predictions
-            return self._concatenate([work(inputs, runs, chunk.states) for runs, chunk in chunks])
-
+        work = self._host_work.predictions
         if not self.train_spec.streams:
-            return of(self._data.train.inputs)
+            return self._on_host(work, self._data.train.inputs, carry)
         cuts = cut(len(self._inputs), 1 + self._inputs.nbytes // BYTES)  # the inputs are on the host
-        return np.concatenate([of(cast(Array, self._axis.replicate(self._inputs[piece]))) for piece in cuts], axis=2)
+        pieces = (cast(Array, self._axis.replicate(self._inputs[piece])) for piece in cuts)
+        return np.concatenate([self._on_host(work, piece, carry) for piece in pieces], axis=2)
+
+    def _on_host(self, work: OfChunk, inputs: Array, carry: EpochCarry) -> np.ndarray:
+        """Return what a function says of all runs."""
+        chunks = zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True)
+        return self._concatenate([work(inputs, runs, chunk.states) for runs, chunk in chunks])
 
     def _offload(self, carry: EpochCarry) -> EpochCarry:
         """Move a chunk that waits for its next segment to the host, unless it is the only chunk."""
