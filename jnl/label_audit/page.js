@@ -9,12 +9,11 @@ const CHOICES = [["keep", "Keep"], ["relabel", "Relabel"], ["drop", "Drop"], ["u
 const has = {};
 for (const [kind, rows] of Object.entries(data.kinds)) has[kind] = new Set(rows);
 
-let decisions = {}; // row of the data set -> {decision, label}
+// Row of the data set -> {decision, label, given, file}. An earlier audit of these data may have listed other rows.
+let decisions = {};
 let past = []; // [row, decision before it]
 let shown = [], drawn = 0, current = 0;
 try { decisions = JSON.parse(localStorage.getItem(key)) || {}; } catch { /* this browser keeps nothing */ }
-// An earlier audit of the same data may have shown other examples.
-for (const row of Object.keys(decisions)) if (!data.index.includes(Number(row))) delete decisions[row];
 
 function element(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -97,7 +96,7 @@ function decide(number, name) {
   const row = data.index[number], article = list.querySelector(`[data-number="${number}"]`);
   const label = name === "relabel" ? Number(article.querySelector("select").value) : data.given[number];
   past.push([row, decisions[row]]);
-  set(row, { decision: name, label });
+  set(row, { decision: name, label, given: data.given[number], file: data.file[number] });
 }
 
 function undo() {
@@ -146,10 +145,9 @@ function go(step) {
 
 function exported() {
   const quoted = text => `"${(/^[=+\-@\t\r]/.test(text) ? "'" : "") + String(text).replaceAll('"', '""')}"`;
-  const lines = Object.entries(decisions).map(([row, { decision, label }]) => {
-    const number = data.index.indexOf(Number(row));
-    const cells = [row, quoted(data.names[data.given[number]]), decision, quoted(data.names[label])];
-    return [...cells, ...(data.file.length ? [quoted(data.file[number])] : [])].join(",");
+  const lines = Object.entries(decisions).map(([row, { decision, label, given, file }]) => {
+    const cells = [row, quoted(data.names[given]), decision, quoted(data.names[label])];
+    return [...cells, ...(data.file.length ? [quoted(file)] : [])].join(",");
   });
   return ["index,given,decision,label" + (data.file.length ? ",file" : ""), ...lines].join("\n") + "\n";
 }
