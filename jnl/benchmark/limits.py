@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from jnl.benchmark.timing import repeat
 
 SIDES = (512, 1024, 2048, 4096, 8192)  # sides of square matrices; a GPU needs large ones
-PRODUCTS = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "highest"}  # `config.precision` -> that of XLA
+# value of `config.precision` -> the precision that JAX is asked for
+PRODUCTS = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "highest"}
 MEBIBYTES = (1, 16, 256)  # sizes of copied float32 arrays
 
 

@@ -122,11 +122,12 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
     labels, names, origin = source.labels, source.dataset.class_names, source.dataset.origin
     known = {name: each.expert for name, each in found.items() if each.expert is not None}
-    experts, pooled, judged, even = refined(source, known)
+    experts, pooled, judged, of_coteaching = refined(source, known)
     # Noise disturbs Co-teaching least, so its probabilities alone give the best estimate of the noise matrix.
     least_disturbed = next((experts[name] for name in ("coteaching", "pred_probs") if name in experts), pooled)
     neighbors = source.neighbors if "neighbors" in found else None
-    noise = estimates.estimate(estimates.View(labels, least_disturbed, neighbors, even))
+    explained = of_coteaching or posterior.explain(least_disturbed, labels, even=False)
+    noise = estimates.estimate(estimates.View(labels, least_disturbed, explained, neighbors))
     used = noise[estimates.USED]
     _warn_of_disagreement(noise)
     _warn_of_weak_predictions(least_disturbed, labels, used.rate)
@@ -210,7 +211,7 @@ def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
 
 
 def _warn_of_weak_predictions(p: np.ndarray, labels: np.ndarray, rate: float) -> None:
-    """Warn if probabilities f[N, C] predict few of the labels i[N], of which the share `rate` seems to be wrong."""
+    """Warn if probabilities f[N, C] predict too few of the labels i[N], of which the share `rate` is wrong."""
     predicted = float((p.argmax(1) == labels).mean())
     if predicted < _LEAST_PREDICTED * (1 - rate):
         warn(

@@ -30,7 +30,7 @@ class Refined(NamedTuple):
     experts: dict[str, np.ndarray]  # name of the evidence -> f32[N, C] probabilities
     pooled: np.ndarray  # f32[N, C] of all experts together
     posterior: posterior.Posterior
-    even: bool  # whether wrong labels are taken to be spread evenly over the classes
+    of_coteaching: posterior.Explained | None = None  # if networks have trained
 
 
 def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
@@ -58,7 +58,7 @@ def _weighted(experts: dict[str, np.ndarray], labels: np.ndarray, of_coteaching:
     """Return what experts say whose weights follow from Co-teaching's noise matrix."""
     every, even = list(experts.values()), of_coteaching.even
     pooled = posterior.pool(every, posterior.weigh(every, labels, of_coteaching.posterior.transition))
-    return Refined(experts, pooled, posterior.infer(pooled, labels, even), even)
+    return Refined(experts, pooled, posterior.infer(pooled, labels, even), of_coteaching)
 
 
 def _equally(experts: dict[str, np.ndarray], labels: np.ndarray) -> Refined:
@@ -66,4 +66,4 @@ def _equally(experts: dict[str, np.ndarray], labels: np.ndarray) -> Refined:
     pooled = posterior.pool(list(experts.values()))
     # Experts that agree are surer together than their mean is. They are never less sure.
     temperature = min(1.0, posterior.temperature(pooled, labels))
-    return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels), False)
+    return Refined(experts, pooled, posterior.infer(posterior.sharpen(pooled, temperature), labels))

@@ -189,15 +189,13 @@ def interval(rates: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def estimate(p: np.ndarray, labels: np.ndarray, even: bool | None = False) -> NoiseEstimate:
-    """Estimate the noise of labels by maximum likelihood, see `explain`.
+def estimate(found: Explained, labels: np.ndarray) -> NoiseEstimate:
+    """Estimate the noise of labels by maximum likelihood.
 
     Args:
-      p: f[N, C] out-of-sample probabilities.
+      found: how out-of-sample probabilities explain the labels, see `explain`.
       labels: i[N] given labels.
-      even: as for `explain`.
     """
-    found = explain(p, labels, even)
     matrix = found.posterior.transition
     rates = [rate_of(each, labels) for each in bootstrap(found.p, labels, matrix, found.even)]
     return NoiseEstimate(rate_of(matrix, labels), *interval(rates), matrix)

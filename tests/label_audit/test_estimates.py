@@ -6,6 +6,7 @@ from noise.test_posterior import MATRIX, problem
 
 from jnl.label_audit import estimates
 from jnl.label_audit.neighborhood import Neighbors
+from jnl.noise import posterior
 
 
 def view(noise=MATRIX, sure=0.97):
@@ -19,7 +20,8 @@ def view(noise=MATRIX, sure=0.97):
     alike = {kind: np.flatnonzero(true == kind) for kind in range(len(noise))}
     near = np.stack([stream.choice(alike[kind], 2, replace=False) for kind in true]).astype(np.int32)
     wrong = float((true != labels).mean())
-    return estimates.View(labels, p, Neighbors(near, np.ones(near.shape, np.float32))), wrong
+    explained = posterior.explain(p, labels, even=False)
+    return estimates.View(labels, p, explained, Neighbors(near, np.ones(near.shape, np.float32))), wrong
 
 
 @pytest.mark.parametrize("name", estimates.names())

@@ -72,4 +72,4 @@ def test_coteaching_decides_whether_noise_is_even_and_what_others_count(noise, e
     scores = [average_precision_score(labels != true, each.wrong(labels)) for each in (equal, found.posterior)]
     assert scores[1] > scores[0] + 0.02
     off = found.posterior.transition[~np.eye(3, dtype=bool)]
-    assert found.even == even == bool(np.ptp(off) < 1e-6)
+    assert found.of_coteaching.even == even == bool(np.ptp(off) < 1e-6)

@@ -11,7 +11,7 @@ import numpy as np
 
 from jnl.core import registry
 from jnl.label_audit.neighborhood import Neighbors
-from jnl.noise.posterior import NoiseEstimate, interval
+from jnl.noise.posterior import Explained, NoiseEstimate, interval
 
 _HERE = sys.modules[__name__]
 SAMPLES = 100  # number of bootstrap samples
@@ -23,8 +23,8 @@ class View(NamedTuple):
 
     labels: np.ndarray  # i32[N] given labels
     p: np.ndarray  # f32[N, C] out-of-sample probabilities, those that noise disturbs least
+    explained: Explained  # how these explain the given labels
     neighbors: Neighbors | None
-    even: bool = False  # whether wrong labels are taken to be spread evenly over the classes
 
 
 def names() -> list[str]:

@@ -6,4 +6,4 @@ from jnl.noise import posterior
 
 def maximum_likelihood(view: View) -> posterior.NoiseEstimate:
     """Return the estimate."""
-    return posterior.estimate(view.p, view.labels, view.even)
+    return posterior.estimate(view.explained, view.labels)
