@@ -23,9 +23,11 @@ class Limits(NamedTuple):
     def peak(self, precision: str) -> float:
         """Return the floating-point operations per second at the best size, for a value of `config.precision`.
 
-        On a CPU only float32 is measured, and it is the limit for every precision. `auto` is TF32 on a GPU.
+        On a CPU only float32 is measured, and it is the limit for every precision. `auto` is TF32 on a GPU, and
+        bfloat16 on a TPU.
         """
-        name = "tf32" if precision == "auto" else precision
+        by_itself = "bfloat16" if jax.default_backend() == "tpu" else "tf32"
+        name = by_itself if precision == "auto" else precision
         return max(self.matmul.get(name, self.matmul["float32"]).values())
 
 

@@ -20,7 +20,7 @@ class StepContext(NamedTuple):
 
     epoch: Array  # i32[]
     batch: Array  # i32[] position of the batch in its epoch
-    steps: Array | int  # i32[] number of batches in an epoch
+    steps: int  # number of batches in an epoch
     keep_counts: Array  # i32[B + 1] entry n says how many of n examples train in this epoch
     example_index: Array  # i32[B] rows of the examples in the data set
     inputs: Array  # [B, ...] stored inputs of the examples, before augmentation

@@ -55,10 +55,11 @@ class CheckpointManager:
     Only the main process has files. All processes raise its errors, so that none of them waits for another.
     """
 
-    def __init__(self, policy: CheckpointPolicy | None) -> None:
+    def __init__(self, policy: CheckpointPolicy | None, first: int) -> None:
+        """Open the folder of the policy. `first` is the first epoch of a training without checkpoints."""
         self._saving = policy
         self._files = devices.on_main(lambda: Checkpoints(policy.folder, policy.keep)) if policy else None
-        self._epoch, self._clock = -1, time.perf_counter()  # epoch and time of the last save
+        self._epoch, self._clock = first, time.perf_counter()  # epoch and time of the last save, or of the start
 
     @property
     def saves(self) -> bool:
@@ -76,8 +77,6 @@ class CheckpointManager:
         """Return whether it is time to save before `epoch` or in the middle of it."""
         if self._saving is None:
             return False
-        if self._epoch < 0:
-            self._epoch = epoch - 1  # the first epoch of this process has just begun or ended
         minutes = (time.perf_counter() - self._clock) / 60
         due = epoch - self._epoch >= self._saving.every_epochs or minutes >= self._saving.every_minutes
         return bool(devices.highest(due))
@@ -117,6 +116,7 @@ class CheckpointManager:
         start = f"{_CURVES}/"
         curves = {name.removeprefix(start): curve for name, curve in found.arrays.items() if name.startswith(start)}
         trained = TrainingRecord(**found.record)  # type: ignore[arg-type]
+        self._epoch = trained.epoch
         return trained._replace(
             carry=_filled(abstract_carry, found.arrays),
             selected=_filled(selected, found.arrays, SELECTED) if f"{SELECTED}epochs" in found.arrays else None,

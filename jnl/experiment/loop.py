@@ -53,7 +53,7 @@ def train_program(
       Stopped: if a signal came, or the next segment would end after the deadline. Everything is saved.
       UserError: if a checkpoint cannot be written or read.
     """
-    with CheckpointManager(policy) as store:
+    with CheckpointManager(policy, epochs.start) as store:
         now = store.newest(abstract_carry) or TrainingRecord(epochs.start, 0)
         for epoch, measured, seconds in zip(epochs, now.curves, now.epoch_seconds, strict=False):
             on_epoch_end(epoch, measured, seconds)

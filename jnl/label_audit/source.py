@@ -1,10 +1,12 @@
 """What evidence is made of: the data, features of the examples, and trainings that several kinds of evidence share."""
 
 import hashlib
+import io
 from functools import cached_property
 from pathlib import Path
 from zipfile import BadZipFile
 
+import jax
 import numpy as np
 
 from jnl.core.errors import UserError
@@ -13,6 +15,7 @@ from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
 from jnl.experiment.fold_predictions import Learned, Plan, train
 from jnl.label_audit.neighborhood import Neighbors, features_of, nearest
+from jnl.ops.augment import to_float
 
 
 class Source:
@@ -67,13 +70,25 @@ class Source:
             self._trained[strategy, rate] = found
         return self._trained[strategy, rate]
 
+    @cached_property
+    def _content(self) -> "hashlib._Hash":
+        """The digest of the data, and of how networks train on them."""
+        assert self.plan is not None
+        inputs, network = self.dataset.train.inputs, self.plan.model
+        content = hashlib.sha256(np.ascontiguousarray(inputs).tobytes())
+        content.update(np.ascontiguousarray(self.labels).tobytes())
+        content.update(repr((VERSION, self.num_classes, self.plan._replace(model=None))).encode())
+        if network is not None:  # its words would have addresses in memory, and would not have its code
+            batch = jax.ShapeDtypeStruct((2, *inputs.shape[1:]), inputs.dtype)
+            content.update(network.text(jax.eval_shape(to_float, batch)).encode())
+        return content
+
     def _file(self, strategy: str, rate: float) -> Path | None:
         """Return the file of a training. Its name depends on the data, and on how the networks train."""
         if self._folder is None:
             return None
-        content = hashlib.sha256(np.ascontiguousarray(self.dataset.train.inputs).tobytes())
-        content.update(np.ascontiguousarray(self.labels).tobytes())
-        content.update(repr((VERSION, self.num_classes, self.plan, strategy, rate)).encode())
+        content = self._content.copy()
+        content.update(repr((strategy, rate)).encode())
         return self._folder / "trainings" / f"{strategy}-{content.hexdigest()[:16]}.npz"
 
 
@@ -87,11 +102,15 @@ def read_trainings(folder: Path) -> dict[str, Learned]:
 def _read(file: Path) -> Learned | None:
     """Return a finished training, or None if the file is missing or damaged."""
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return Learned(**{name: arrays[name] for name in arrays.files})
+        stored = file.read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, EOFError, BadZipFile):
+    except OSError as error:
+        raise UserError(f"folder: cannot read {file} ({error.strerror}); make it readable") from error
+    try:
+        with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
+            return Learned(**{name: arrays[name] for name in arrays.files})
+    except (OSError, ValueError, TypeError, EOFError, RuntimeError, BadZipFile):  # all of these were seen
         warn(f"{file} is damaged, so its training is made again")
         return None
 

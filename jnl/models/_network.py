@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array, lax
@@ -66,6 +67,19 @@ class ModuleNetwork:
             )
         (features,) = new.get("intermediates", {}).get("features", (None,))
         return raise_again(self.precision)((logits, features, new.get("batch_stats", {})))
+
+    def text(self, inputs: Array | jax.ShapeDtypeStruct) -> str:
+        """Return programs that initialize and call the network as text. It changes if the network computes otherwise.
+
+        Args:
+          inputs: f32[B, ...] or i32[B, T], a batch; only its shape and type matter.
+        """
+
+        def computed(key: Array, inputs: Array) -> tuple[object, ...]:
+            params, batch_stats = self.init(key, inputs)
+            return params, *(self.apply(params, batch_stats, inputs, train, key) for train in (True, False))
+
+        return jax.jit(computed).lower(jax.random.key(0), inputs).as_text()
 
 
 def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> ModuleNetwork:

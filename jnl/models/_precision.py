@@ -15,8 +15,8 @@ Tree = TypeVar("Tree")
 def products(precision: str) -> AbstractContextManager[None]:
     """Return the context in which products of float32 arrays have a precision, one of `PRECISIONS`.
 
-    `auto` is the device's own choice: TF32 on NVIDIA GPUs since Ampere, float32 on a CPU. TF32 keeps 10 of 23 bits of
-    the numbers that are multiplied, and sums in float32.
+    `auto` is the device's own choice: TF32 on NVIDIA GPUs since Ampere, bfloat16 on TPUs, float32 on a CPU. TF32 keeps
+    10 of 23 bits of the numbers that are multiplied, and sums in float32.
     """
     names = {"float32": "float32", "tf32": "tensorfloat32"}
     return jax.default_matmul_precision(names[precision]) if precision in names else nullcontext()

@@ -17,6 +17,7 @@ import numpy as np
 from jax import Array, lax
 
 ROUNDS = 40  # of expectation maximization
+SAMPLES = 100  # of a bootstrap
 _LEAST = 1e-3  # smallest probability that an expert may give; a surer expert would overrule all others
 _PRICE = 0.01  # nats per label for a weight that is e times as large as the (geometric) mean
 _TEMPERATURES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)
@@ -138,7 +139,7 @@ def temperature(p: np.ndarray, labels: np.ndarray, even: bool = False) -> float:
 
 
 def bootstrap(
-    p: np.ndarray, labels: np.ndarray, matrix: np.ndarray, even: bool = False, samples: int = 100, seed: int = 0
+    p: np.ndarray, labels: np.ndarray, matrix: np.ndarray, even: bool = False, samples: int = SAMPLES, seed: int = 0
 ) -> np.ndarray:
     """Return noise matrices f64[samples, C, C] of examples that are drawn with replacement.
 

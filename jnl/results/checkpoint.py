@@ -117,7 +117,7 @@ class Checkpoints:
           UserError: if another version of jnl wrote the checkpoint in another format, or if it is not damaged but
             cannot be read now. Then nothing is renamed.
         """
-        for number in sorted(self._numbers(), reverse=True):
+        for number in _numbers(self._folder):
             path = self._folder / str(number)
             try:
                 return _read(path)
@@ -127,9 +127,6 @@ class Checkpoints:
                 shutil.rmtree(aside, ignore_errors=True)
                 path.rename(aside)
         return None
-
-    def _numbers(self) -> list[int]:
-        return [int(path.name) for path in self._folder.glob("*") if path.name.isdecimal()]
 
     def _save(self, number: int, checkpoint: Checkpoint) -> None:
         """Save a checkpoint and remove old ones. Raise `UserError` if it cannot be saved."""
@@ -142,12 +139,12 @@ class Checkpoints:
                 raise OSError(f"No space left for {needed:,} bytes")
             _write(path, checkpoint)
         except Exception as error:  # Orbax and its libraries can raise anything
+            before = "what was saved before is still there: " if _numbers(self._folder) else ""
             raise UserError(
-                f"workdir: cannot save the checkpoint {path} ({_words(error)}); "
-                f"{'what was saved before is still there: ' if self._numbers() else ''}make room, and give the same "
+                f"workdir: cannot save the checkpoint {path} ({_words(error)}); {before}make room, and give the same "
                 "command again"
             ) from error
-        for old in sorted(self._numbers())[: -self._keep]:
+        for old in _numbers(self._folder)[self._keep :]:
             shutil.rmtree(self._folder / str(old), ignore_errors=True)
 
 
@@ -157,13 +154,17 @@ def latest(folder: Path) -> Checkpoint | None:
     Raises:
       UserError: as `Checkpoints.newest`.
     """
-    numbers = sorted((int(path.name) for path in folder.glob("*") if path.name.isdecimal()), reverse=True)
-    for number in numbers:
+    for number in _numbers(folder):
         try:
             return _read(folder.absolute() / str(number))
         except _DamagedError as error:
             _log.warning("the checkpoint %s is damaged (%s); jnl takes the one before", folder / str(number), error)
     return None
+
+
+def _numbers(folder: Path) -> list[int]:
+    """Return the numbers of the checkpoints in a folder, the newest first."""
+    return sorted((int(path.name) for path in folder.glob("*") if path.name.isdecimal()), reverse=True)
 
 
 class _DamagedError(Exception):

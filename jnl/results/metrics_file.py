@@ -11,7 +11,7 @@ from jnl.core.errors import UserError, printable, reason
 from jnl.core.json_values import Json, as_integer
 from jnl.results import old_names
 from jnl.results.files import SUMMARY, metrics_file, unpacked
-from jnl.settings.fields import WITHOUT_SECTION
+from jnl.settings.schema import TOP_LEVEL
 
 Row = dict[str, Json]
 WHICH = ("epoch", "run", "seed", "noise_seed")  # whole numbers that every row has
@@ -53,7 +53,7 @@ def read_rows(workdir: Path) -> dict[int, list[Row]]:
 
 def is_metric(name: str) -> bool:
     """Return whether a column holds a metric. Other columns are the epoch, the run, its seeds and its swept fields."""
-    return name not in (*WHICH, *WITHOUT_SECTION) and "." not in name
+    return name not in (*WHICH, *TOP_LEVEL) and "." not in name
 
 
 def parsed(text: str) -> dict[str, Json]:

@@ -42,7 +42,7 @@ class Workdir:
         Raises:
           UserError: if the folder cannot be written, another process uses it, or it holds another training.
         """
-        self.path, self.checkpoints, self._content = path, path / CHECKPOINTS, content
+        self.path, self._content = path, content
         self._settled = self._so_far = False
         self._changed: list[Json] = []
         self._longer = False  # whether the config asks for more epochs than the folder records
@@ -148,7 +148,7 @@ class Workdir:
         """Write `summary.json` if it does not exist, and return its content."""
         written = _read(self.path / SUMMARY)
         if written is not None and not self._settled:
-            return cast(Summary, written)
+            return cast(Summary, old_names.summary(written))
         self.settle()
         self._write(SUMMARY, summary)
         with suppress(OSError):

@@ -46,8 +46,6 @@ _ROLES = {
     "sweep_filter": Role(listed=False),
 }
 
-# Fields that belong to no section. If such a field is swept, its column in `metrics.jsonl` has no dot in its name.
-WITHOUT_SECTION = ("batch_size", "devices_per_batch", "epochs", "report", "runs_at_once", "seeds", "tensorboard")
 # Fields of a section that all plug-ins share. The other fields are options of the plug-in that the section names.
 SHARED = {
     "data": ("name", "dir", "validation", "balanced", "stream", "corrections"),

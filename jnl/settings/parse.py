@@ -22,6 +22,7 @@ from jnl.settings.records import (
     SettingsPoint,
     StrategySettings,
 )
+from jnl.settings.schema import TOP_LEVEL
 from jnl.settings.sweep import points
 from jnl.training import metrics
 from jnl.training.optimizers import Optimizer
@@ -151,6 +152,8 @@ def _metrics(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) and is_foreign(name) for name in value):
         raise UserError(f'config.metrics: {value!r}; give functions by name, such as ("package.module:function",)')
     metrics.with_others(names := tuple(value))
+    if taken := TOP_LEVEL & set(map(metrics.column, names)):  # columns of swept values have these names
+        raise UserError(f"config.metrics: {min(taken)!r} is also a part of the config; give the function another name")
     return names
 
 

@@ -160,3 +160,4 @@ FIELDS = {
         "", "Only the points of the sweep with these words in their titles: one of them, `a,b`, or both, `a b`."
     ),
 }
+TOP_LEVEL = frozenset(name.partition(".")[0] for name in FIELDS)  # sections, and fields without a section

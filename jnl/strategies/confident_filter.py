@@ -30,8 +30,9 @@ def confident_filter(
       prune: the rule that finds wrong labels, one of `confident_learning.RULES`.
       reweight: whether the remaining examples have the weights above instead of 1.
     """
-    if folds < 2 or fold_epochs < 1:
-        raise UserError(f"strategy.folds: {folds} folds of {fold_epochs} epochs; give at least 2 folds of 1 epoch")
+    for field, value, least in (("folds", folds, 2), ("fold_epochs", fold_epochs, 1)):
+        if value < least:
+            raise UserError(f"strategy.{field}: {value}; give at least {least}")
     if prune not in confident_learning.RULES:
         raise unknown("strategy.prune", prune, sorted(confident_learning.RULES))
 

@@ -159,6 +159,7 @@ def local():
         ({"strategy": {"name": f"{OURS}:weigted"}}, "did you mean 'weighted'"),
         ({"strategy": {"name": f"{OURS}:weighted", "wait": 1}}, "strategy.wait.*weight"),
         ({"metrics": (f"{OURS}:test_accuracy",)}, "there is a metric 'test_accuracy' already"),
+        ({"metrics": (f"{OURS}:precision",)}, "'precision' is also a part of the config"),
         ({"metrics": (f"{OURS}:weighted",)}, "returns Strategy, not a Metric"),
         ({"metrics": "label_precision"}, "give functions by name"),
         ({"noise": {"kind": f"{OURS}:nothing"}}, "noise.kind: helpers.of_others"),

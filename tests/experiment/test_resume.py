@@ -123,6 +123,12 @@ def as_killed(finished: Path, broken: Path, program: str) -> list[int]:
     return [number for number in numbers if number > kept]
 
 
+def test_segments_do_not_make_saves_more_frequent(tmp_path):
+    asked = ["--config.checkpoint.every_epochs=2", "--config.checkpoint.keep=99"]
+    in_this_process(tmp_path, "configs/standard.py:quick,model=mlp", *SMALL, *asked)
+    assert saved(tmp_path / "checkpoints" / "0") == [2 * SEGMENTS, EPOCHS * SEGMENTS]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", strategies.names())
 def test_every_strategy_goes_on_within_an_epoch(strategy, tmp_path):

@@ -92,6 +92,11 @@ def test_accuracy():
     return confidence()._replace(caption="Accuracy of others")
 
 
+def precision():
+    """A name that a field of the config has."""
+    return confidence()
+
+
 class OfLinen(nn.Module):
     num_classes: int
     width: int = 32

@@ -1,10 +1,13 @@
 """An audit from arrays to its files: what it finds, what it refuses, what it writes."""
 
 import json
+from collections.abc import Callable
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
+from flax import linen as nn
 from sklearn.datasets import load_digits
 from sklearn.metrics import average_precision_score
 
@@ -36,6 +39,14 @@ def folder(tmp_path_factory):
 def trained(digits, folder):
     inputs, labels, _ = digits
     return audit(inputs, labels, kind="features", folder=folder, **SMALL)
+
+
+class Activated(nn.Module):
+    activation: Callable[[jax.Array], jax.Array]
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(10)(self.activation(x))
 
 
 def precision(found, labels, true):
@@ -203,6 +214,18 @@ class TestFiles:
         pd.testing.assert_frame_equal(again.examples, trained.examples)
         with pytest.raises(TypeError):  # other labels are trained anew
             audit(inputs, labels[::-1], kind="features", folder=folder, **SMALL)
+
+    @pytest.mark.slow
+    def test_a_training_is_made_again_if_the_network_has_changed(self, digits, tmp_path):
+        inputs, labels, _ = digits
+
+        def trainings(activation):
+            arguments = {"kind": "features", "folder": tmp_path, "folds": 2, "epochs": 1, "batch_size": 32}
+            audit(inputs[:200], labels[:200], model=Activated(activation), **arguments)
+            return len(list((tmp_path / "trainings").iterdir()))
+
+        assert trainings(nn.relu) == trainings(nn.relu) == 2
+        assert trainings(nn.gelu) == 4
 
     @pytest.mark.slow
     def test_a_damaged_one_is_made_again(self, digits, tmp_path):

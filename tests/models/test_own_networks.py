@@ -1,5 +1,7 @@
 """Networks of the caller: linen and nnx modules train as they are, and what cannot work is one clear line."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -111,6 +113,23 @@ def test_the_argument_that_switches_training_on_may_have_any_usual_name(model):
     evaluated, _, _ = network.apply(params, batch_stats, x, False, jax.random.key(0))
     assert (np.asarray(trained) == 0).any() == (not isinstance(model, Plain))
     assert not (np.asarray(evaluated) == 0).any()
+
+
+class Activated(nn.Module):
+    activation: Callable[[jax.Array], jax.Array] = nn.relu
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(10)(self.activation(x))
+
+
+def test_its_text_says_what_it_computes():
+    """Its name would not: it stays when the code of the module or a function in its fields changes."""
+    text = wrap(Activated()).text(IMAGES)
+    assert text == wrap(Activated(nn.relu)).text(IMAGES) != wrap(Activated(nn.gelu)).text(IMAGES)
+    one, other = (wrap(Activated(lambda x, factor=factor: factor * x)).text(IMAGES) for factor in (1.5, 2.5))
+    assert one != other
+    assert wrap(Linen(0.5)).text(IMAGES) != wrap(Linen(0.25)).text(IMAGES)
 
 
 class Remembers(nn.Module):

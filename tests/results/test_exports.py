@@ -13,8 +13,6 @@ from jnl import cli
 from jnl.core.errors import UserError
 from jnl.experiment.run import run
 from jnl.results import scalars
-from jnl.settings import fields
-from jnl.settings.config import default
 
 ROWS = [
     {
@@ -24,6 +22,7 @@ ROWS = [
         "noise_seed": 0,
         "noise.rate": 0.5,
         "batch_size": 64,
+        "precision": "float32",
         "test_accuracy": [0.5 + 0.25 * run, 0.125 * epoch],
         "class_accuracy": [[0.0, 1.0], [None, 0.5]],
         "train_loss": 1.0 / (1 + epoch),
@@ -53,7 +52,7 @@ def workdir(tmp_path):
 def test_rows_become_numbers_by_run_and_epoch(workdir):
     first, second = scalars.read(workdir)
     assert (first.number, second.number) == (0, 1)
-    assert second.about == {"seed": 2, "noise_seed": 0, "noise.rate": 0.5, "batch_size": 64}
+    assert second.about == {"seed": 2, "noise_seed": 0, "noise.rate": 0.5, "batch_size": 64, "precision": "float32"}
     assert list(second.epochs) == [1, 2] and second.epochs[2] == EXPECTED
 
 
@@ -67,10 +66,6 @@ def test_packed_rows_are_the_same_rows(workdir):
     packed.write_bytes(packed.read_bytes()[:-40])
     with pytest.raises(UserError, match=r"cannot read .*metrics.jsonl.xz"):
         scalars.read(workdir)
-
-
-def test_every_number_that_can_be_swept_outside_a_section_is_known():
-    assert set(fields.WITHOUT_SECTION) == {name for name, value in default().items() if type(value) in (int, bool)}
 
 
 def test_what_is_no_workdir_is_told(tmp_path, capsys):

@@ -11,10 +11,9 @@ import numpy as np
 
 from jnl.core import registry
 from jnl.label_audit.neighborhood import Neighbors
-from jnl.noise.posterior import Explained, NoiseEstimate, interval
+from jnl.noise.posterior import SAMPLES, Explained, NoiseEstimate, interval
 
 _HERE = sys.modules[__name__]
-SAMPLES = 100  # number of bootstrap samples
 USED = "maximum_likelihood"  # the estimate that the audit uses; the others are printed beside it
 
 
