@@ -122,11 +122,11 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
     labels, names, origin = source.labels, source.dataset.class_names, source.dataset.origin
     known = {name: each.expert for name, each in found.items() if each.expert is not None}
-    experts, pooled, judged, of_coteaching = refined(source, known)
-    # Noise disturbs Co-teaching least, so its probabilities alone give the best estimate of the noise matrix.
-    least_disturbed = next((experts[name] for name in ("coteaching", "pred_probs") if name in experts), pooled)
+    experts, pooled, judged, judge, by_networks = refined(source, known)
+    # What noise disturbs least.
+    least_disturbed = known[judge] if by_networks else experts.get("pred_probs", pooled)
     neighbors = source.neighbors if "neighbors" in found else None
-    explained = of_coteaching or posterior.explain(least_disturbed, labels, even=False)
+    explained = by_networks or posterior.explain(least_disturbed, labels, even=False)
     noise = estimates.estimate(estimates.View(labels, least_disturbed, explained, neighbors))
     used = noise[estimates.USED]
     _warn_of_disagreement(noise)

@@ -8,9 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jnl.data.dataset import Dataset
-
-_WORD_DIMENSIONS = 200  # dimensions of the features of texts
 _BLOCK = 2**26  # number of similarities that are computed at once
 
 
@@ -19,18 +16,6 @@ class Neighbors(NamedTuple):
 
     rows: np.ndarray  # i32[N, k]
     similarity: np.ndarray  # f32[N, k] cosine
-
-
-def features_of(dataset: Dataset) -> np.ndarray:
-    """Return features f32[N, D] of the training inputs: pixels, numbers, or the topics of texts (TF-IDF and SVD).
-
-    Pixels are centered, because the angle between two images of even gray says nothing about their brightness.
-    """
-    inputs = np.asarray(dataset.train.inputs)
-    if inputs.dtype == np.int32:
-        return _topics(inputs)
-    features = inputs.reshape(len(inputs), -1).astype(np.float32)
-    return features - features.mean(0, keepdims=True) if inputs.dtype == np.uint8 else features
 
 
 def nearest(features: np.ndarray, k: int = 30) -> Neighbors:
@@ -60,17 +45,3 @@ def _block(unit: Array, start: Array, size: int, k: int) -> tuple[Array, Array]:
     similarity = jnp.matmul(some, unit.T, precision="highest")  # a GPU would round to TF32
     rows = jnp.arange(size)
     return lax.top_k(similarity.at[rows, start + rows].set(-jnp.inf), k)
-
-
-def _topics(tokens: np.ndarray) -> np.ndarray:
-    """Return features f32[N, D] of texts, given as tokens i32[N, T] in which 0 means no word."""
-    from scipy.sparse import csr_matrix
-    from sklearn.decomposition import TruncatedSVD
-    from sklearn.feature_extraction.text import TfidfTransformer
-
-    rows, columns = np.nonzero(tokens)
-    shape = len(tokens), int(tokens.max()) + 1  # the last texts may have no word
-    words = csr_matrix((np.ones(len(rows)), (rows, tokens[rows, columns])), shape)
-    weighted = TfidfTransformer(sublinear_tf=True).fit_transform(words)
-    size = min(_WORD_DIMENSIONS, min(weighted.shape) - 1)
-    return TruncatedSVD(size, random_state=0).fit_transform(weighted).astype(np.float32)

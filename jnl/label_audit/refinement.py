@@ -1,14 +1,15 @@
 """Learn again from the probable true classes, as long as this explains the given labels better.
 
 What learns from wrong labels repeats a part of them. So the evidence that can learn quickly (the votes of neighbors, a
-linear classifier on embeddings) learns again from the probabilities of the true classes that all evidence gives
-together, and the noise matrix is estimated anew: expectation maximization with a classifier (Raykar et al. 2010,
-Learning from Crowds, with one annotator). An example is still predicted without its own label.
+linear classifier) learns again from the probabilities of the true classes that all evidence gives together, and the
+noise matrix is estimated anew: expectation maximization with a classifier (Raykar et al. 2010, Learning from Crowds,
+with one annotator). An example is still predicted without its own label.
 
-Where networks have trained, Co-teaching's probabilities decide whether the noise is even, and give a noise matrix. An
-expert counts the more, the better it predicts the given labels through this matrix, because weak experts do harm on
-difficult data. Without networks the matrix is always full: the other evidence repeats noise that depends on the
-example, and with an even matrix there would seem to be almost no noise.
+Where networks have trained, a judge decides whether the noise is even, and gives a noise matrix. It is Co-teaching or
+the linear classifier, which repeat few wrong labels: the one under which the given labels are more likely. An expert
+counts the more, the better it predicts the given labels through this matrix, because weak experts do harm on difficult
+data. Without networks the matrix is always full: the other evidence repeats noise that depends on the example, and with
+an even matrix there would seem to be almost no noise.
 """
 
 from functools import partial
@@ -20,6 +21,7 @@ from jnl.label_audit import evidence
 from jnl.label_audit.source import Source
 from jnl.noise import posterior
 
+_JUDGES = ("coteaching", "linear")
 _ROUNDS = 5
 _LEAST_GAIN = 0.002  # nats of log-likelihood per label; a round that gains less is not taken
 
@@ -30,7 +32,8 @@ class Refined(NamedTuple):
     experts: dict[str, np.ndarray]  # name of the evidence -> f32[N, C] probabilities
     pooled: np.ndarray  # f32[N, C] of all experts together
     posterior: posterior.Posterior
-    of_coteaching: posterior.Explained | None = None  # if networks have trained
+    judge: str = ""  # the expert that gave the noise matrix, if networks have trained
+    noise: posterior.Explained | None = None  # what tells the share of wrong labels, if networks have trained
 
 
 def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
@@ -40,25 +43,43 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
       source: the data.
       experts: name of the evidence -> f32[N, C] probabilities.
     """
-    learners = {name: learn for name, learn in evidence.learners().items() if name in experts}
-    coteaching, judge = experts.get("coteaching"), partial(_equally, labels=source.labels)
-    if coteaching is not None:
-        judge = partial(_weighted, labels=source.labels, of_coteaching=posterior.explain(coteaching, source.labels))
-    best = judge(experts)
+    learners, labels = {name: learn for name, learn in evidence.learners().items() if name in experts}, source.labels
+    judges: dict[str, posterior.Explained] = {}
+    combine = partial(_equally, labels=labels)
+    if "coteaching" in experts:
+        judges = {name: posterior.explain(experts[name], labels) for name in _JUDGES if name in experts}
+        judge = max(judges, key=lambda name: judges[name].posterior.log_likelihood)
+        combine = partial(_weighted, labels=labels, judge=judges[judge])
+    best = combine(experts)
     for _ in range(_ROUNDS if learners else 0):
         learned = {name: learn(source, best.posterior.true) for name, learn in learners.items()}
-        new = judge({**best.experts, **learned})
+        new = combine({**best.experts, **learned})
         if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
             break
         best = new
-    return best
+    return best._replace(judge=judge, noise=_noise(best, judges, judge, labels)) if judges else best
 
 
-def _weighted(experts: dict[str, np.ndarray], labels: np.ndarray, of_coteaching: posterior.Explained) -> Refined:
-    """Return what experts say whose weights follow from Co-teaching's noise matrix."""
-    every, even = list(experts.values()), of_coteaching.even
-    pooled = posterior.pool(every, posterior.weigh(every, labels, of_coteaching.posterior.transition))
-    return Refined(experts, pooled, posterior.infer(pooled, labels, even), of_coteaching)
+def _noise(
+    found: Refined, judges: dict[str, posterior.Explained], judge: str, labels: np.ndarray
+) -> posterior.Explained:
+    """Return what tells the share of wrong labels i[N].
+
+    A full matrix depends on what an expert confuses, and Co-teaching confuses least what the labels confuse. If the
+    noise is even, experts only make its rate too low, by repeating wrong labels. So of the judge and all experts
+    together, the one with the larger rate tells it.
+    """
+    if not judges[judge].even:
+        return judges["coteaching"]
+    together = posterior.Explained(found.pooled, found.posterior, True)
+    return max(judges[judge], together, key=lambda each: posterior.rate_of(each.posterior.transition, labels))
+
+
+def _weighted(experts: dict[str, np.ndarray], labels: np.ndarray, judge: posterior.Explained) -> Refined:
+    """Return what experts say whose weights follow from the noise matrix of the judge."""
+    every = list(experts.values())
+    pooled = posterior.pool(every, posterior.weigh(every, labels, judge.posterior.transition))
+    return Refined(experts, pooled, posterior.infer(pooled, labels, judge.even))
 
 
 def _equally(experts: dict[str, np.ndarray], labels: np.ndarray) -> Refined:

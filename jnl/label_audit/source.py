@@ -14,7 +14,8 @@ from jnl.core.version import VERSION
 from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
 from jnl.experiment.fold_predictions import Learned, Plan, train
-from jnl.label_audit.neighborhood import Neighbors, features_of, nearest
+from jnl.label_audit.features import features_of
+from jnl.label_audit.neighborhood import Neighbors, nearest
 from jnl.ops.augment import to_float
 
 
@@ -41,11 +42,6 @@ class Source:
     def num_classes(self) -> int:
         """The number of classes."""
         return len(self.dataset.class_names)
-
-    @property
-    def has_embeddings(self) -> bool:
-        """Whether the caller gave embeddings of the examples."""
-        return self._embeddings is not None
 
     @cached_property
     def features(self) -> np.ndarray:

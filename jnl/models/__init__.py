@@ -13,9 +13,9 @@ from collections.abc import Callable
 from flax import linen as nn
 
 from jnl.core import registry
-from jnl.models._convolution import portable
 from jnl.models._network import ModuleNetwork, OfNnx, wrap
 from jnl.models._precision import PRECISIONS
+from jnl.ops.convolution import portable
 
 __all__ = ["PRECISIONS", "ModuleNetwork", "make", "names", "options", "portable", "wrap"]
 

@@ -14,7 +14,7 @@ from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 
 from jnl.core.errors import UserError, unknown, within
-from jnl.models._convolution import convolve
+from jnl.ops.convolution import convolve
 
 uniform_fan_in = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
 

@@ -15,8 +15,8 @@ from jax.typing import DTypeLike
 
 from jnl.core.errors import UserError, reason
 from jnl.core.network import Tree
-from jnl.models._convolution import convolve
 from jnl.models._precision import lower, products, raise_again
+from jnl.ops.convolution import convolve
 
 if TYPE_CHECKING:
     from flax import nnx

@@ -1,1 +1,1 @@
-"""Pure functions of arrays: losses, selection by small loss, schedules over epochs, augmentation."""
+"""Pure functions of arrays: losses, selection by small loss, schedules over epochs, augmentation, convolution."""

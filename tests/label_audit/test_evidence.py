@@ -24,7 +24,7 @@ def source(change=None):
 
 
 def test_it_says_what_it_needs():
-    assert set(NEEDS.values()) == {"training", "features", "embeddings"}
+    assert set(NEEDS.values()) == {"training", "features"}
     assert set(evidence.collect(source())) == set(WITHOUT_TRAINING)
 
 
@@ -37,7 +37,7 @@ def test_columns_and_probabilities_fit_the_examples(name):
         np.testing.assert_allclose(found.expert.sum(1), 1, rtol=1e-4)
 
 
-def test_the_linear_classifier_does_not_depend_on_the_scale_of_the_embeddings():
+def test_the_linear_classifier_does_not_depend_on_the_scale_of_the_features():
     one = source()
     small = Source(one.dataset, one.features * 1e-5, None)
     np.testing.assert_allclose(linear.linear(one).expert, linear.linear(small).expert, atol=1e-4)

@@ -1,10 +1,9 @@
-"""Neighbors: against scikit-learn, in blocks of any size; texts get features."""
+"""Neighbors: against scikit-learn, in blocks of any size."""
 
 import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-import jnl
 from jnl.label_audit import neighborhood, trouble
 
 
@@ -23,18 +22,6 @@ def test_they_are_those_of_scikit_learn(block, monkeypatch):
 
 def test_few_examples_have_few_neighbors():
     assert neighborhood.nearest(features(3)).rows.shape == (3, 2)
-
-
-def test_texts_of_one_topic_are_near():
-    tokens = np.array([[2, 3, 4, 0]] * 5 + [[5, 6, 7, 8]] * 5, np.int32)
-    tokens[0, 3] = tokens[5, 0] = 9
-    dataset = jnl.from_arrays(tokens, [0] * 5 + [1] * 5, kind="tokens")
-    found = neighborhood.nearest(neighborhood.features_of(dataset), k=3)
-    assert (found.rows[:5] < 5).all() and (found.rows[5:] >= 5).all()
-
-
-def test_texts_without_words_are_counted():
-    assert len(neighborhood._topics(np.array([[3, 4], [5, 3], [4, 5], [0, 0]], np.int32))) == 4
 
 
 def test_duplicates_and_outliers_are_found():

@@ -72,4 +72,18 @@ def test_coteaching_decides_whether_noise_is_even_and_what_others_count(noise, e
     scores = [average_precision_score(labels != true, each.wrong(labels)) for each in (equal, found.posterior)]
     assert scores[1] > scores[0] + 0.02
     off = found.posterior.transition[~np.eye(3, dtype=bool)]
-    assert found.of_coteaching.even == even == bool(np.ptp(off) < 1e-6)
+    assert found.noise.even == even == bool(np.ptp(off) < 1e-6)
+
+
+def test_the_judge_is_the_one_under_which_the_labels_are_more_likely():
+    stream = np.random.default_rng(0)
+    p, guessed = (stream.dirichlet(np.full(3, 0.3), 2000) for _ in range(2))
+    labels = np.array([stream.choice(3, p=each @ EVEN) for each in p])
+    source = SimpleNamespace(labels=labels, features=stream.normal(size=(2000, 4)))
+    by = {name: refined(source, {"coteaching": one, "linear": other}) for name, one, other in
+          [("coteaching", p, guessed), ("linear", guessed, p)]}  # fmt: skip
+    assert {name: found.judge for name, found in by.items()} == {"coteaching": "coteaching", "linear": "linear"}
+    for found in by.values():
+        rate = posterior.rate_of(found.noise.posterior.transition, labels)
+        assert rate == pytest.approx(0.3, abs=0.05)
+        assert rate >= posterior.rate_of(found.posterior.transition, labels)

@@ -14,11 +14,11 @@ from jax import lax
 from jnl import models
 from jnl.core.errors import UserError
 from jnl.data.readers import text
-from jnl.models._convolution import native, shifted, winograd
 from jnl.models._layers import BatchNorm, Conv, Dense, max_pool, max_pool_overlapping
 from jnl.models._residual import Block, Bottleneck, ImageNetResNet
 from jnl.models.levi_hassner import local_response_normalization
 from jnl.models.newsnet import PooledEmbedding
+from jnl.ops.convolution import native, shifted, winograd
 
 NAMES = [name for name in models.names() if name != "own"]  # that is a network of the caller
 SHAPES = {name: (32, 32, 3) for name in NAMES} | {

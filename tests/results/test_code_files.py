@@ -13,7 +13,7 @@ def test_only_what_is_used_and_what_that_imports():
     plugins = {file for file in found if file.startswith(PLUGINS) and not file.endswith("__init__.py")}
     assert plugins == {
         "strategies/coteaching_plus.py", "strategies/coteaching.py", "models/cnn_small.py", "models/lenet.py",
-        "models/_layers.py", "models/_convolution.py", "models/_network.py", "models/_precision.py",
+        "models/_layers.py", "models/_network.py", "models/_precision.py",
         "data/sources/digits.py", "noise/kinds/pair.py", "strategies/_own_loop.py",
     }  # fmt: skip
     assert not any(file.startswith(("report/", "studies/", "cli/", "benchmark/")) for file in found)

@@ -1,7 +1,7 @@
 """Kinds of evidence about labels, found by file name: `evidence/neighbors.py` holds the function `neighbors(source)`.
 
-A file says in `NEEDS` what its evidence is made of: `training`, `features` (of the inputs, or embeddings) or
-`embeddings`. The function returns `Evidence`. A file whose evidence can also learn from probable classes, see
+A file says in `NEEDS` what its evidence is made of: `training`, or `features` (of the inputs, or embeddings). The
+function returns `Evidence`. A file whose evidence can also learn from probable classes, see
 `label_audit/refinement.py`, has a function `learn(source, targets)`, too.
 """
 
@@ -43,7 +43,7 @@ def names() -> list[str]:
 
 def collect(source: Source) -> dict[str, Evidence]:
     """Return all evidence that the source allows, by its name."""
-    there = {"features": True, "training": source.plan is not None, "embeddings": source.has_embeddings}
+    there = {"features": True, "training": source.plan is not None}
     return {
         name: registry.function(_HERE, name, "evidence")(source)
         for name in names()

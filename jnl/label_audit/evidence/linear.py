@@ -1,4 +1,4 @@
-"""Probabilities of a linear classifier on embeddings: leave-one-out ridge regression onto the classes, in closed form.
+"""Probabilities of a linear classifier on features: leave-one-out ridge regression onto the classes, in closed form.
 
 Each example is predicted by the regression on all others, without a second fit: the residual is divided by one minus
 the leverage of the example. The penalty and the scale of the logits are those under which the given labels, all left
@@ -12,7 +12,7 @@ from jnl.label_audit import logistic
 from jnl.label_audit.evidence import Evidence
 from jnl.label_audit.source import Source
 
-NEEDS = "embeddings"
+NEEDS = "features"
 _PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # times the number of examples
 _SCALES = (1.0, 2.0, 4.0, 8.0, 16.0)
 
