@@ -45,12 +45,14 @@ def audit(
     batch_size: int = 0,
     seeds: int | Sequence[int] = 1,
     folder: str | os.PathLike[str] | None = None,
+    quick: bool = False,
 ) -> Audit:
     """Find the labels of a data set that are probably wrong. No true label is used.
 
     With `inputs` or a `dataset` alone, networks are trained on folds of the data (by cross entropy and by Co-teaching),
-    and each example is predicted by networks that did not train on it. With `pred_probs` or `features`, nothing is
-    trained. Embeddings can also be given as `inputs`; then networks train on them, which takes longer and finds more.
+    and each example is predicted by networks that did not train on it. With `quick`, `pred_probs` or `features`, no
+    network is trained. Embeddings can also be given as `inputs`; then networks train on them, which takes longer and
+    finds more.
 
     Args:
       inputs: images [N, H, W] or [N, H, W, channels], numbers [N, D], or tokens [N, T], as for `jnl.from_arrays`.
@@ -67,6 +69,7 @@ def audit(
       batch_size: number of examples of a batch; 0 follows the number of examples.
       seeds: number of trainings with different weights, whose predictions are averaged, or their seeds.
       folder: where finished trainings are kept, so that an interrupted audit continues with the next one.
+      quick: whether neighbors and a linear classifier judge alone, which takes seconds.
 
     Returns:
       The audit: `noise_rate`, `transition`, `examples` and `suspects`.
@@ -83,14 +86,18 @@ def audit(
     """
     if dataset is not None and not (inputs is None and labels is None and not class_names and kind is None):
         raise UserError("dataset: given with inputs, labels, class_names or kind, which it has itself; leave these out")
-    trains = features is None and pred_probs is None
+    if quick and not (features is None and pred_probs is None):
+        raise UserError("quick: given with features or pred_probs, with which no network trains; leave it out")
+    trains = features is None and pred_probs is None and not quick
     of_training = {
         "model": model is not None, "folds": folds != 5, "epochs": epochs != 0, "batch_size": batch_size != 0,
         "seeds": seeds != 1, "folder": folder is not None,
     }  # fmt: skip
     for name, is_given in of_training.items():
         if is_given and not trains:
-            raise UserError(f"{name}: given with features or pred_probs, with which no network trains; leave it out")
+            raise UserError(
+                f"{name}: given with quick, features or pred_probs, with which no network trains; leave it out"
+            )
     if folds < 2:
         raise UserError(f"folds: {folds}; give at least 2")
     chosen = tuple(range(seeds) if isinstance(seeds, int | np.integer) else seeds)

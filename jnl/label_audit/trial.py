@@ -4,8 +4,9 @@ python -m jnl.label_audit.trial --data mnist --dir ../shared/data --noise symmet
 
 Each seed draws other noise and trains from other weights. A row of the file has the average precision of the ranking,
 and beside it that of cleanlab's score (`get_label_quality_scores`: the probability of the given label) on the
-out-of-sample probabilities of cross entropy, from the same folds, network and seed. With `--features` nothing trains,
-and cleanlab's score gets the probabilities of a logistic regression in five folds, as its tutorials do. `--noise own`
+out-of-sample probabilities of cross entropy, from the same folds, network and seed. With `--features` or `--quick` no
+network trains, and cleanlab's score gets the probabilities of a logistic regression on the same features in five folds,
+as its tutorials do. `--noise own`
 takes data sets that are noisy already, such as cifar10n, as they are (`--set labels=worse_label`). The audit never sees
 the truth.
 """
@@ -27,6 +28,7 @@ from jnl.core.registry import Value
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.label_audit.audit import audit
+from jnl.label_audit.features import features_of
 from jnl.label_audit.result import Audit
 from jnl.label_audit.source import read_trainings
 from jnl.parallel import devices
@@ -48,10 +50,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--features", type=Path, help="embeddings of the examples: .npy, [N, D]")
     parser.add_argument("--model", help="the network, such as cnn_small")
     parser.add_argument("--epochs", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="train no network")
     parser.add_argument("--out", type=Path, help="the file to which rows are added")
     asked = parser.parse_args(arguments)
-    if asked.features is not None and (asked.model or asked.epochs):
-        parser.error("--model, --epochs: nothing trains with --features; leave them out")
+    trains = asked.features is None and not asked.quick
+    if not trains and (asked.model or asked.epochs):
+        parser.error("--model, --epochs: no network trains with --features or --quick; leave them out")
     devices.use_cores()
     dataset = data.load(asked.data, asked.dir, **dict(text.partition("=")[::2] for text in asked.set))
     features = None if asked.features is None else np.load(asked.features)
@@ -67,15 +71,16 @@ def main(arguments: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that estimates differ; they are in the row
             begin = time.perf_counter()
-            if features is None:
+            if trains:
                 found = audit(dataset=noisy, model=model, epochs=asked.epochs, seeds=(seed,), folder=folder)
             else:
-                found = audit(dataset=noisy, features=features)
+                found = audit(dataset=noisy, features=features, quick=asked.quick)
             seconds = time.perf_counter() - begin
-            if features is None:
+            if trains:
                 plain = read_trainings(Path(folder))["standard"].last
             else:
-                plain = _logistic_regression(features, np.asarray(noisy.train.labels), len(dataset.class_names))
+                known = features_of(noisy) if features is None else features
+                plain = _logistic_regression(known, np.asarray(noisy.train.labels), len(dataset.class_names))
         row: Row = {
             "data": asked.title or asked.data,
             "noise": kind,

@@ -86,6 +86,13 @@ class TestFound:
         first, second = (audit(dataset=data, features=inputs) for data in (unknown, known))
         pd.testing.assert_frame_equal(first.examples, second.examples)
 
+    def test_a_quick_audit_trains_no_network(self, digits, monkeypatch):
+        monkeypatch.setattr(source, "train", None)
+        inputs, labels, true = digits
+        found = audit(inputs, labels, kind="features", quick=True)
+        assert precision(found, labels, true) > 0.9
+        assert {"neighbors", "linear"} <= set(found.examples) and "coteaching" not in found.examples
+
     def test_embeddings_need_no_training(self, digits, monkeypatch):
         monkeypatch.setattr(source, "train", None)
         inputs, labels, true = digits
@@ -159,11 +166,15 @@ class TestRefused:
                 {"inputs": np.eye(80), "labels": [0, 1] * 40, "folds": 2, "batch_size": 64},
                 "batch_size: 64, but only 40 examples are outside a fold",
             ),
-            ({"features": [[1.0], [2.0]], "labels": [0, 1], "epochs": 3}, "epochs: given with features or pred_probs"),
+            (
+                {"features": [[1.0], [2.0]], "labels": [0, 1], "epochs": 3},
+                "epochs: given with quick, features or pred_probs",
+            ),
             (
                 {"features": [[1.0], [2.0]], "labels": [0, 1], "folder": "x"},
-                "folder: given with features or pred_probs",
+                "folder: given with quick, features or pred_probs",
             ),
+            ({"features": [[1.0], [2.0]], "labels": [0, 1], "quick": True}, "quick: given with features or pred_probs"),
         ],
     )
     def test_in_one_line(self, arguments, message):
