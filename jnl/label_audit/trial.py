@@ -6,9 +6,8 @@ Each seed draws other noise and trains from other weights. A row of the file has
 and beside it that of cleanlab's score (`get_label_quality_scores`: the probability of the given label) on the
 out-of-sample probabilities of cross entropy, from the same folds, network and seed. With `--features` or `--quick` no
 network trains, and cleanlab's score gets the probabilities of a logistic regression on the same features in five folds,
-as its tutorials do. `--noise own`
-takes data sets that are noisy already, such as cifar10n, as they are (`--set labels=worse_label`). The audit never sees
-the truth.
+as its tutorials do. `--noise own` takes data sets that are noisy already, such as cifar10n, as they are
+(`--set labels=worse_label`). The audit never sees the truth.
 """
 
 import argparse
