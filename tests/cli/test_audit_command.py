@@ -36,6 +36,12 @@ def test_the_notes_are_printed_and_recorded(table, own, capsys):
     assert "columns left out (row numbers): 'id'" in notes and "numbers have decimal commas" in notes
 
 
+def test_a_quick_audit_keeps_no_training(own):
+    assert cli.main(["audit", "digits", f"--out={own / 'out'}", "--quick"]) == 0
+    assert not (own / "out" / "trainings").exists()
+    assert {"neighbors", "linear"} <= set(pd.read_parquet(own / "out" / "examples.parquet"))
+
+
 @pytest.mark.parametrize(
     "given, said",
     [
