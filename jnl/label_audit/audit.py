@@ -155,7 +155,7 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     mixed, second = trouble.overlap(judged.true)
     table["overlap"] = mixed
     if neighbors is not None:
-        table["duplicate_of"] = trouble.duplicate_of(neighbors)
+        table["duplicate_of"] = trouble.duplicate_of(neighbors, source.images)
         table["distance"], table["outlier"] = trouble.outlier(neighbors)
     table["reasons"] = reasons(table, labels, suggested, second, experts, neighbors, names)
     assert used.transition is not None

@@ -18,10 +18,15 @@ def features_of(dataset: Dataset) -> np.ndarray:
     inputs = np.asarray(dataset.train.inputs)
     if inputs.dtype == np.int32:
         return _topics(inputs)
-    if inputs.ndim == 4 and inputs.dtype == np.uint8 and min(inputs.shape[1:3]) >= patches.SMALLEST:
+    if has_patches(inputs):
         return _principal(patches.features(inputs))
     numbers = inputs.reshape(len(inputs), -1).astype(np.float32)
     return _principal(numbers - numbers.mean(0, keepdims=True) if inputs.dtype == np.uint8 else numbers)
+
+
+def has_patches(inputs: np.ndarray) -> bool:
+    """Return whether inputs [N, ...] are images that are large enough to have features of patches."""
+    return inputs.ndim == 4 and inputs.dtype == np.uint8 and min(inputs.shape[1:3]) >= patches.SMALLEST
 
 
 def _principal(numbers: np.ndarray) -> np.ndarray:

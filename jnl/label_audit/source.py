@@ -14,7 +14,7 @@ from jnl.core.version import VERSION
 from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
 from jnl.experiment.fold_predictions import Learned, Plan, train
-from jnl.label_audit.features import features_of
+from jnl.label_audit.features import features_of, has_patches
 from jnl.label_audit.neighborhood import Neighbors, nearest
 from jnl.ops.augment import to_float
 
@@ -47,6 +47,12 @@ class Source:
     def features(self) -> np.ndarray:
         """The embeddings of the examples, or else features of their inputs, f32[N, D]."""
         return features_of(self.dataset) if self._embeddings is None else self._embeddings
+
+    @property
+    def images(self) -> np.ndarray | None:
+        """The images u8[N, H, W, channels] if the features are those of their patches."""
+        inputs = np.asarray(self.dataset.train.inputs)
+        return inputs if self._embeddings is None and has_patches(inputs) else None
 
     @cached_property
     def neighbors(self) -> Neighbors:

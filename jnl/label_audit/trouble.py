@@ -6,17 +6,37 @@ from jnl.label_audit.neighborhood import Neighbors
 
 _NEAR = 0.13  # cleanlab's threshold: share of the median distance to the nearest neighbor
 _FAR = 3.0  # an outlier is this many interquartile ranges above the upper quartile of logarithms
+_AT_ONCE = 4096  # images whose pixels are compared at once
 _OVERLAP = 0.5  # the second class is at least this likely, in proportion to the first
 
 
-def duplicate_of(neighbors: Neighbors) -> np.ndarray:
+def duplicate_of(neighbors: Neighbors, images: np.ndarray | None = None) -> np.ndarray:
     """Return for each example its nearest neighbor if the two are nearly the same, else -1: -> i32[N].
 
     They are nearly the same if their distance (1 - cosine) is less than 13 % of the median, as in cleanlab.
+
+    Args:
+      neighbors: the neighbors.
+      images: u8[N, H, W, channels] if the neighbors are those of images in features of their patches. Such features can
+        be the same in different images, so the distance is that of the centered pixels.
     """
-    distance = np.maximum(1 - neighbors.similarity[:, 0], 0)
+    nearest = neighbors.rows[:, 0]
+    similarity = neighbors.similarity[:, 0] if images is None else _cosine_of_pixels(images, nearest)
+    distance = np.maximum(1 - similarity, 0)
     near = distance <= max(_NEAR * float(np.median(distance)), 1e-6)
-    return np.where(near, neighbors.rows[:, 0], -1).astype(np.int32)
+    return np.where(near, nearest, -1).astype(np.int32)
+
+
+def _cosine_of_pixels(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the cosine of each image and the image in the row others i[N], without the mean image: f32[N]."""
+    mean = images.mean(0, dtype=np.float32).ravel()
+    found = np.empty(len(images), np.float32)
+    for first in range(0, len(images), _AT_ONCE):
+        rows = np.arange(first, min(first + _AT_ONCE, len(images)))
+        one, other = (images[each].reshape(len(rows), -1) - mean for each in (rows, others[rows]))
+        lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+        found[rows] = (one * other).sum(1) / np.maximum(lengths, 1e-12)
+    return found
 
 
 def outlier(neighbors: Neighbors) -> tuple[np.ndarray, np.ndarray]:

@@ -34,3 +34,15 @@ def test_duplicates_and_outliers_are_found():
     assert twins[3] == 7 and twins[7] == 3
     distance, outliers = trouble.outlier(neighborhood.nearest(np.concatenate([features(200) + 5, [[-9.0] * 6]])))
     assert outliers.tolist() == [False] * 200 + [True] and distance.argmax() == 200
+
+
+def test_duplicates_of_images_have_nearly_the_same_pixels():
+    """Their features may be the same at other places of the image."""
+    images = np.random.default_rng(0).integers(0, 256, (60, 12, 12, 3), np.uint8)
+    images[3] = np.clip(images[7].astype(int) + 2, 0, 255)
+    rows = np.roll(np.arange(60), 1)[:, None]
+    rows[3], rows[7] = 7, 3
+    same_features = neighborhood.Neighbors(rows.astype(np.int32), np.ones((60, 1), np.float32))
+    twins = trouble.duplicate_of(same_features, images)
+    assert np.flatnonzero(twins >= 0).tolist() == [3, 7] and twins[3] == 7 and twins[7] == 3
+    assert (trouble.duplicate_of(same_features) >= 0).all()
