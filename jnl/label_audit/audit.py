@@ -69,7 +69,7 @@ def audit(
       batch_size: number of examples of a batch; 0 follows the number of examples.
       seeds: number of trainings with different weights, whose predictions are averaged, or their seeds.
       folder: where finished trainings are kept, so that an interrupted audit continues with the next one.
-      quick: whether neighbors and a linear classifier judge alone, which takes seconds.
+      quick: whether no network is trained, so that only neighbors and a linear classifier judge. This takes seconds.
 
     Returns:
       The audit: `noise_rate`, `transition`, `examples` and `suspects`.
@@ -129,11 +129,10 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
     labels, names, origin = source.labels, source.dataset.class_names, source.dataset.origin
     known = {name: each.expert for name, each in found.items() if each.expert is not None}
-    experts, pooled, judged, judge, by_networks = refined(source, known)
-    # What noise disturbs least.
-    least_disturbed = known[judge] if by_networks else experts.get("pred_probs", pooled)
+    experts, pooled, judged, judge, explained = refined(source, known)
+    least_disturbed = known[judge] if judge else experts.get("pred_probs", pooled)
     neighbors = source.neighbors if "neighbors" in found else None
-    explained = by_networks or posterior.explain(least_disturbed, labels, even=False)
+    explained = explained or posterior.explain(least_disturbed, labels, even=False)
     noise = estimates.estimate(estimates.View(labels, least_disturbed, explained, neighbors))
     used = noise[estimates.USED]
     _warn_of_disagreement(noise)
@@ -218,7 +217,10 @@ def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
 
 
 def _warn_of_weak_predictions(p: np.ndarray, labels: np.ndarray, rate: float) -> None:
-    """Warn if probabilities f[N, C] predict too few of the labels i[N], of which the share `rate` is wrong."""
+    """Warn if probabilities f[N, C] say too little about the labels i[N].
+
+    Labels that are right should be predicted. The share of labels that seem to be wrong is `rate`.
+    """
     predicted = float((p.argmax(1) == labels).mean())
     if predicted < _LEAST_PREDICTED * (1 - rate):
         warn(

@@ -12,8 +12,8 @@ _MOST_DIMENSIONS = 500  # of the features of images, and of numbers
 def features_of(dataset: Dataset) -> np.ndarray:
     """Return features f32[N, D] of the training inputs: parts of images, numbers, or the topics of texts.
 
-    Images of fewer than 12 pixels are numbers: their centered pixels, because the angle between two images of even gray
-    says nothing about their brightness.
+    Images with a side of fewer than 12 pixels have no features of patches. Their pixels are taken instead. These are
+    centered, because the angle between two images of even gray says nothing about their brightness.
     """
     inputs = np.asarray(dataset.train.inputs)
     if inputs.dtype == np.int32:

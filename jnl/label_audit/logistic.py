@@ -24,9 +24,7 @@ def out_of_sample(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
     Returns:
       f32[N, C].
     """
-    centered = features - features.mean(0)
-    length = np.sqrt(np.square(centered).sum(1).mean())
-    scaled = np.column_stack([centered / max(float(length), 1e-12), np.ones(len(features))]).astype(np.float32)
+    scaled = np.column_stack([of_length_one(features), np.ones(len(features))]).astype(np.float32)
     fold = np.random.default_rng(0).permutation(len(features)) % min(_FOLDS, len(features))
     probabilities = np.empty(targets.shape, np.float32)
     for number in range(fold.max() + 1):
@@ -34,6 +32,12 @@ def out_of_sample(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
         learned = _fit(jnp.asarray(scaled), jnp.asarray(targets, jnp.float32), jnp.asarray(~held_out, jnp.float32))
         probabilities[held_out] = jax.nn.softmax(scaled[held_out] @ learned)
     return probabilities
+
+
+def of_length_one(features: np.ndarray) -> np.ndarray:
+    """Return features f[N, D] with mean 0, whose mean squared length is 1."""
+    centered = features - features.mean(0)
+    return centered / max(float(np.sqrt(np.square(centered).sum(1).mean())), 1e-12)
 
 
 @jax.jit

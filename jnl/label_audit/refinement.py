@@ -32,8 +32,8 @@ class Refined(NamedTuple):
     experts: dict[str, np.ndarray]  # name of the evidence -> f32[N, C] probabilities
     pooled: np.ndarray  # f32[N, C] of all experts together
     posterior: posterior.Posterior
-    judge: str = ""  # the expert that gave the noise matrix, if networks have trained
-    noise: posterior.Explained | None = None  # what tells the share of wrong labels, if networks have trained
+    judge: str = ""  # name of the expert that gave the noise matrix; "" if no network has trained
+    noise: posterior.Explained | None = None  # from this the noise is estimated; None if no network has trained
 
 
 def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
@@ -63,11 +63,11 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
 def _noise(
     found: Refined, judges: dict[str, posterior.Explained], judge: str, labels: np.ndarray
 ) -> posterior.Explained:
-    """Return what tells the share of wrong labels i[N].
+    """Return the explanation of the labels i[N] from which the noise is estimated.
 
-    A full matrix depends on what an expert confuses, and Co-teaching confuses least what the labels confuse. If the
-    noise is even, experts only make its rate too low, by repeating wrong labels. So of the judge and all experts
-    together, the one with the larger rate tells it.
+    If the noise is not even, this is Co-teaching's, because Co-teaching learns the fewest wrong labels. If it is even,
+    there are two: that of the judge, and that of all experts together. An expert that has learned wrong labels gives a
+    rate that is too low, so the one with the larger rate is taken.
     """
     if not judges[judge].even:
         return judges["coteaching"]

@@ -50,7 +50,7 @@ class Source:
 
     @property
     def images(self) -> np.ndarray | None:
-        """The images u8[N, H, W, channels] if the features are those of their patches."""
+        """The images, u8[N, H, W, channels]. None if the features do not describe patches of images."""
         inputs = np.asarray(self.dataset.train.inputs)
         return inputs if self._embeddings is None and has_patches(inputs) else None
 
@@ -80,7 +80,7 @@ class Source:
         content = hashlib.sha256(np.ascontiguousarray(inputs).tobytes())
         content.update(np.ascontiguousarray(self.labels).tobytes())
         content.update(repr((VERSION, self.num_classes, self.plan._replace(model=None))).encode())
-        if network is not None:  # its words would have addresses in memory, and would not have its code
+        if network is not None:  # `repr` would show addresses in memory, and would not show changed code
             batch = jax.ShapeDtypeStruct((2, *inputs.shape[1:]), inputs.dtype)
             content.update(network.text(jax.eval_shape(to_float, batch)).encode())
         return content

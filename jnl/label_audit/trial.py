@@ -26,6 +26,7 @@ from jnl.core.errors import UserError
 from jnl.core.registry import Value
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
+from jnl.label_audit import logistic
 from jnl.label_audit.audit import audit
 from jnl.label_audit.features import features_of
 from jnl.label_audit.result import Audit
@@ -78,7 +79,8 @@ def main(arguments: Sequence[str]) -> int:
             if trains:
                 plain = read_trainings(Path(folder))["standard"].last
             else:
-                known = _of_length_one(features_of(noisy)) if features is None else features
+                # On features of any scale, a logistic regression of scikit-learn can take minutes.
+                known = logistic.of_length_one(features_of(noisy)) if features is None else features
                 plain = _logistic_regression(known, np.asarray(noisy.train.labels), len(dataset.class_names))
         row: Row = {
             "data": asked.title or asked.data,
@@ -130,12 +132,6 @@ def judge(found: Audit, dataset: Dataset, plain: np.ndarray) -> Row:
         "suggestions_right": float(right[suspected & wrong].mean()) if (suspected & wrong).any() else 0.0,
     }
     return {"examples": len(labels), **{name: round(float(value), 4) for name, value in values.items()}}
-
-
-def _of_length_one(features: np.ndarray) -> np.ndarray:
-    """Return features [N, D] whose mean squared length is 1: on others, a logistic regression can take minutes."""
-    centered = features - features.mean(0)
-    return centered / max(float(np.sqrt(np.square(centered).sum(1).mean())), 1e-12)
 
 
 def _logistic_regression(features: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:

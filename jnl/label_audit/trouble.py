@@ -17,8 +17,8 @@ def duplicate_of(neighbors: Neighbors, images: np.ndarray | None = None) -> np.n
 
     Args:
       neighbors: the neighbors.
-      images: u8[N, H, W, channels] if the neighbors are those of images in features of their patches. Such features can
-        be the same in different images, so the distance is that of the centered pixels.
+      images: u8[N, H, W, channels], if the neighbors were found by features of their patches; else None. Different
+        images can have the same features. So the pixels are compared instead, after the mean image is subtracted.
     """
     nearest = neighbors.rows[:, 0]
     similarity = neighbors.similarity[:, 0] if images is None else _cosine_of_pixels(images, nearest)

@@ -69,7 +69,7 @@ class ModuleNetwork:
         return raise_again(self.precision)((logits, features, new.get("batch_stats", {})))
 
     def text(self, inputs: Array | jax.ShapeDtypeStruct) -> str:
-        """Return programs that initialize and call the network as text. It changes if the network computes otherwise.
+        """Return the text of a program that initializes and calls the network. Other networks have another text.
 
         Args:
           inputs: f32[B, ...] or i32[B, T], a batch; only its shape and type matter.

@@ -22,7 +22,7 @@ class View(NamedTuple):
 
     labels: np.ndarray  # i32[N] given labels
     p: np.ndarray  # f32[N, C] out-of-sample probabilities, those that noise disturbs least
-    explained: Explained  # how these explain the given labels
+    explained: Explained  # how the labels are explained for the estimate `maximum_likelihood`
     neighbors: Neighbors | None
 
 
