@@ -212,8 +212,11 @@ def _check_classes(dataset: Dataset, folds: int) -> None:
 def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
     rates = {name: each.rate for name, each in noise.items() if name != "mixture"}  # which is often far too high
     if len(rates) > 1 and max(rates.values()) - min(rates.values()) > _DISAGREEMENT:
-        each = ", ".join(f"{name} {rate:.0%}" for name, rate in rates.items())
-        warn(f"estimates of the noise rate differ: {each}; {estimates.USED} is used")
+        each = ", ".join(f"{estimates.words(name)} {rate:.0%}" for name, rate in rates.items())
+        warn(
+            f"estimates of the noise rate differ: {each}. The audit uses {estimates.words(estimates.USED)}; look at "
+            "some suspects before you trust one of the numbers"
+        )
 
 
 def _warn_of_weak_predictions(p: np.ndarray, labels: np.ndarray, rate: float) -> None:

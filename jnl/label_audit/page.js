@@ -40,7 +40,7 @@ function card(number) {
   const row = data.index[number], given = data.names[data.given[number]], suggested = data.names[data.suggested[number]];
   const article = element("article", { tabIndex: -1 });
   article.dataset.number = number;
-  const percent = (100 * data.probability[number]).toFixed(1) + " %";
+  const percent = (100 * data.probability[number]).toFixed(1) + "%";
   const title = has.wrong.has(number)
     ? element("h2", {}, element("span", { className: "was" }, given), " ", element("span", { className: "becomes" }, suggested), ` ${percent}`)
     : element("h2", {}, given, ` (${suggested}? ${percent})`);

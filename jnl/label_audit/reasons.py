@@ -40,17 +40,15 @@ def reasons(
     for row in np.flatnonzero(wrong):
         given, other = names[labels[row]], names[suggested[row]]
         for name, p in experts.items():
-            if name in _EXPERTS and p[row].argmax() != labels[row]:
-                likely = p[row].argmax()
-                lines[row].append(
-                    f"{_EXPERTS[name]} predicts {names[likely]} ({p[row, likely]:.0%}; {given} "
-                    f"{p[row, labels[row]]:.0%})"
-                )
+            likely = p[row].argmax()
+            if name in _EXPERTS and likely != labels[row]:
+                chances = f"{p[row, likely]:.0%}, {given} has {p[row, labels[row]]:.0%}"
+                lines[row].append(f"{_EXPERTS[name]} predicts {names[likely]} ({chances})")
         if neighbors is not None:
             near = labels[neighbors.rows[row]]
             votes, own = int((near == suggested[row]).sum()), int((near == labels[row]).sum())
             if votes > own:
-                lines[row].append(f"{votes} of {len(near)} neighbors are labeled {other}, {own} {given}")
+                lines[row].append(f"{votes} of {len(near)} neighbors are labeled {other}, and {own} {given}")
     for row in np.flatnonzero(np.asarray(table["overlap"])):
         if not wrong[row]:
             other = suggested[row] if second[row] == labels[row] else second[row]

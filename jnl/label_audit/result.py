@@ -13,6 +13,7 @@ import pandas as pd
 from jnl.core.errors import UserError
 from jnl.data.corrections import guarded
 from jnl.data.dataset import Dataset
+from jnl.label_audit.estimates import USED, words
 from jnl.label_audit.neighborhood import Neighbors
 from jnl.noise.posterior import NoiseEstimate
 
@@ -81,10 +82,10 @@ class Audit:
     def describe(self) -> str:
         """Return the result in a few lines."""
         low, high = self.noise_interval
-        others = [f"{name} {each.rate:.1%}" for name, each in self.estimates.items() if each.rate != self.noise_rate]
+        others = [f"{words(name)} {each.rate:.1%}" for name, each in self.estimates.items() if name != USED]
         lines = [
             f"{len(self.examples):,} examples of {len(self.class_names)} classes",
-            f"about {self.noise_rate:.1%} of the labels are wrong (95 % interval {low:.1%} to {high:.1%})",
+            f"about {self.noise_rate:.1%} of the labels are wrong (95% interval {low:.1%} to {high:.1%})",
             *([f"other estimates: {', '.join(others)}"] if others else []),
             f"{len(self.suspects):,} labels are more likely wrong than right",
         ]

@@ -37,6 +37,11 @@ def estimate(view: View) -> dict[str, NoiseEstimate]:
     return {name: found for name, found in every.items() if found is not None}
 
 
+def words(name: str) -> str:
+    """Return the name of an estimate in words, such as `confident learning`."""
+    return name.replace("_", " ")
+
+
 def resampled(rate: Callable[[np.ndarray], float], number: int, samples: int = SAMPLES) -> tuple[float, float]:
     """Return the 95 % interval of a rate, given as a function of the rows i[N] of a bootstrap sample."""
     stream = np.random.default_rng(0)
