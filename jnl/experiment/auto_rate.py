@@ -20,8 +20,8 @@ from jnl.noise import posterior
 from jnl.results.workdir import estimated_rate
 from jnl.settings.config import complete
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
-from jnl.settings.parse import recorded
-from jnl.settings.sweep import swept_names
+from jnl.settings.parse import recorded, seeds_of
+from jnl.settings.sweep import points, swept_names
 
 _SWEPT = ("data.", "noise.", "strategy.name", "cells")  # a sweep over one of them has no single rate
 
@@ -42,8 +42,8 @@ def rated(
 ) -> Rated:
     """Return a config with an estimate in place of each rate that says `auto`.
 
-    A short training on folds of the noisy labels, by cross entropy and then by Co-teaching, precedes the estimate. A
-    training that continues takes the number that its workdir records.
+    A short training on folds of the noisy labels of the first run, by cross entropy and then by Co-teaching, precedes
+    the estimate. A training that continues takes the number that its workdir records.
 
     Args:
       config: the config.
@@ -71,7 +71,8 @@ def rated(
         return Rated(_with(config, asked, before), f"{names}: {before:.3f}, as estimated before", before)
     single = copy.deepcopy(config)
     with single.unlocked():
-        single.sweep, single.seeds = (), 1
+        single.seeds = seeds_of(next(points(config)).config.seeds)[:1]  # the noise can have the seed of the run
+        single.sweep = ()
         for field in asked:
             single.strategy[field] = None
     program_spec, *_ = build(single, load, network)

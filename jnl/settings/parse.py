@@ -47,7 +47,7 @@ def parse(config: ConfigDict) -> Settings:
     """
     config = complete(config)
     checkpoint = _checkpoint(config.checkpoint)
-    seeds = _seeds(config.seeds)
+    seeds = seeds_of(config.seeds)
     noise_seeds = _noise_seeds(config.noise.seed, seeds)
     noise.check(config.noise.kind, config.noise.rate, config.noise.file)
     if config.runs_at_once < 0:
@@ -161,7 +161,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _seeds(value: object) -> tuple[int, ...]:
+def seeds_of(value: object) -> tuple[int, ...]:
     """Return the seeds: 1 to n for a number n, or the listed ones. Raise `UserError` if they cannot be used."""
     if isinstance(value, int) and _is_number(value) and value < 2**16:
         value = list(range(1, value + 1))

@@ -92,8 +92,17 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
 
 
 def swept_names(config: ConfigDict) -> list[str]:
-    """Return the names that `config.sweep` sweeps. Entries that are none are left out; `points` refuses them."""
-    return [str(entry[0]) for entry in config.get("sweep") or () if isinstance(entry, list | tuple) and entry]
+    """Return the names of the fields that `config.sweep` sweeps, and `cells` if it sweeps cells.
+
+    If the values are dicts of a section, these are the fields of the section. Entries that cannot be read are left out;
+    `points` refuses them.
+    """
+    entries = [entry for entry in config.get("sweep") or () if isinstance(entry, list | tuple) and entry]
+    names: list[str] = []
+    for field, *rest in entries:
+        values = rest[0] if rest and isinstance(rest[0], list | tuple) and field != "cells" else ()
+        names += [name for value in values for name, _ in _leaves({str(field): value})] or [str(field)]
+    return list(dict.fromkeys(names))
 
 
 def _has(title: str, word: str) -> bool:

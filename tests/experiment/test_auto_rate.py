@@ -3,6 +3,7 @@
 import logging
 import re
 
+import numpy as np
 import pytest
 from conftest import quick
 from sklearn.datasets import load_digits
@@ -11,6 +12,7 @@ import jnl
 from jnl import noise
 from jnl.core.errors import UserError
 from jnl.experiment.auto_rate import rated
+from jnl.experiment.build import build
 from jnl.experiment.run import run
 
 
@@ -46,9 +48,34 @@ def test_what_is_no_rate_is_refused(value):
         jnl.run(config)
 
 
-def test_a_sweep_over_noises_is_refused():
+@pytest.mark.parametrize("swept", [("noise.rate", (0.2, 0.4)), ("noise", ({"rate": 0.2}, {"rate": 0.4}))])
+def test_a_sweep_over_noises_is_refused(swept):
     config = quick("coteaching")
     config.strategy.forget_rate = "auto"
-    config.sweep = (("noise.rate", (0.2, 0.4)),)
+    config.sweep = (swept,)
     with pytest.raises(UserError, match="strategy.forget_rate: auto, but the sweep over noise.rate"):
         run(config)
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_it_looks_at_the_labels_of_the_first_run(swept, monkeypatch):
+    config = quick("coteaching")
+    config.noise.seed, config.strategy.forget_rate = "per_run", "auto"
+    if swept:
+        config.sweep = (("seeds", (3, 7)),)
+    else:
+        config.seeds = (3, 7)
+    seen = []
+
+    def look(dataset, *arguments):
+        seen.append(dataset.train.labels)
+        raise UserError("seen")
+
+    monkeypatch.setattr("jnl.experiment.auto_rate.train", look)
+    with pytest.raises(UserError, match="seen"):
+        rated(config)
+    config.strategy.forget_rate = 0.2
+    program_spec, *_ = build(config)
+    labels = [np.asarray(run.labels) for run in program_spec.runs]
+    np.testing.assert_array_equal(seen[0], labels[0])
+    assert (labels[0] != labels[1]).any()

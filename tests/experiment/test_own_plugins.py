@@ -138,9 +138,13 @@ def test_what_select_returns_wrongly_is_said_in_one_line(method, message, capsys
     assert message in printed and printed.count("\n") == 1
 
 
-def test_a_sweep_that_names_others_is_refused():
+@pytest.mark.parametrize(
+    "swept",
+    [("strategy.name", ("standard", "jocor")), ("strategy", ({"name": "bootstrap", "kind": "hard"}, {"name": "jocor"}))],
+)
+def test_a_sweep_that_names_others_is_refused(swept):
     config = quick("standard")
-    config.sweep = (("strategy.name", ("standard", "jocor")),)
+    config.sweep = (swept,)
     with pytest.raises(UserError, match="config.sweep: it sweeps strategy.name, which the caller gives"):
         jnl.run(config, strategy=of_others.weighted)
 
