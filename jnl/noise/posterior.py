@@ -209,7 +209,7 @@ def rate_of(matrix: np.ndarray, labels: np.ndarray) -> float:
     """
     given = np.bincount(labels, minlength=len(matrix)) / len(labels)
     true = np.maximum(np.linalg.lstsq(matrix.T, given, rcond=None)[0], 0)
-    return float(1 - (true / true.sum()) @ np.diag(matrix))
+    return float(np.clip(1 - (true / true.sum()) @ np.diag(matrix), 0, 1))  # rounding can give -1e-17
 
 
 @partial(jax.jit, static_argnames=("rounds", "even"))

@@ -1,7 +1,7 @@
 """DivideMix (Li et al. 2020): each network divides the data for the other one, and both train semi-supervised.
 
 After `warmup_epochs` of cross entropy, each epoch begins with a division: a mixture of two Gaussians is fitted to the
-losses of all training examples (`_mixture.py`), and w is the probability of the lower Gaussian. If w > `threshold`,
+losses of all examples (`ops/gaussian_mixture.py`), and w is the probability of the lower Gaussian. If w > `threshold`,
 the target is the label, mixed with the network's own guess by w. Otherwise both networks guess it. Each example has two
 views; targets are sharpened (`temperature`); MixUp follows (`concentration`). Guessed targets have a squared error: its
 weight rises in each step, to `unlabeled_weight` after 16 epochs. A penalty pulls the mean prediction to uniform.
@@ -12,7 +12,7 @@ mean w of the two networks does not exceed `threshold` in the last division.
 Departures from the published code: both networks step together, while in that code each trains an epoch in turn; an
 epoch has as many steps as with any other method, each with half a batch with and half a batch without labels, drawn at
 random; batch norm sees all views at once for guesses. The mixture decides at most 1 % of the labels differently from
-scikit-learn (`tests/strategies/test_mixture.py`).
+scikit-learn (`tests/ops/test_gaussian_mixture.py`).
 """
 
 import jax
@@ -25,9 +25,9 @@ from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, StepRe
 from jnl.core.suspects import Listed, Suspects
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, predict
 from jnl.ops.augment import mixup
+from jnl.ops.gaussian_mixture import chance_of_lower
 from jnl.ops.losses import cross_entropy, from_uniform
 from jnl.ops.selection import masked_mean
-from jnl.strategies._mixture import chance_of_lower
 
 
 def dividemix(

@@ -70,7 +70,9 @@ def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels:
     judged = {"test_accuracy": right, "class_right": right[:, None] * of_class[None], "class_size": of_class}
     for name, metric in metrics.of_test(len(logits), others).items():
         assert metric.per_example is not None
-        judged[name] = metric.per_example(logits, labels)
+        judged[name] = metrics.as_float32(
+            name, metric.per_example(logits, labels), {logits.shape[:2]: "[K, B]", labels.shape: "[B]"}
+        )
     return judged
 
 

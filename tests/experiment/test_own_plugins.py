@@ -138,9 +138,24 @@ def test_what_select_returns_wrongly_is_said_in_one_line(method, message, capsys
     assert message in printed and printed.count("\n") == 1
 
 
+def test_a_metric_may_count():
+    """Bool and whole numbers become float32."""
+    config = quick("standard", epochs=1, seeds=1)
+    measured = jnl.run(config, metrics=[of_others.right, of_others.batches]).metrics
+    np.testing.assert_array_equal(measured["right"], measured["test_accuracy"])
+    assert (measured["batches"] == 1).all()
+    with pytest.raises(
+        UserError, match=r"metrics: .*of_one_number' returns float32 \[\]; return float32 \[K, B\] or \[B\]"
+    ):
+        jnl.run(config, metrics=[of_others.of_one_number])
+
+
 @pytest.mark.parametrize(
     "swept",
-    [("strategy.name", ("standard", "jocor")), ("strategy", ({"name": "bootstrap", "kind": "hard"}, {"name": "jocor"}))],
+    [
+        ("strategy.name", ("standard", "jocor")),
+        ("strategy", ({"name": "bootstrap", "kind": "hard"}, {"name": "jocor"})),
+    ],
 )
 def test_a_sweep_that_names_others_is_refused(swept):
     config = quick("standard")

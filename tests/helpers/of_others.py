@@ -87,6 +87,21 @@ def confidence():
     return Metric(per_example=lambda logits, labels: nn.softmax(logits).max(-1))
 
 
+def right():
+    """Share of right predictions."""
+    return Metric(per_example=lambda logits, labels: logits.argmax(-1) == labels[None])
+
+
+def batches():
+    """Number of batches for each network."""
+    return Metric(lambda batch: (1, len(batch.output.logits)), is_share=False)
+
+
+def of_one_number():
+    """A metric with the wrong shape."""
+    return Metric(per_example=lambda logits, labels: logits.max())
+
+
 def test_accuracy():
     """A name that jnl has."""
     return confidence()._replace(caption="Accuracy of others")

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from helpers.mixtures import of_the_published_code, overlapping
 from helpers.oracles import (
     BATCH,
     INPUTS,
@@ -29,7 +30,6 @@ from helpers.oracles import (
     softmax,
     steps_of,
 )
-from test_mixture import of_the_published_code, overlapping
 
 from jnl import strategies
 from jnl.core.memory import MemoryInit

@@ -9,14 +9,14 @@ import numpy as np
 
 from jnl.label_audit.estimates import View, resampled
 from jnl.noise.posterior import NoiseEstimate
-from jnl.strategies._mixture import chance_of_lower
+from jnl.ops.gaussian_mixture import chance_of_lower
 
 
 def mixture(view: View) -> NoiseEstimate:
     """Return the estimate. It has no noise matrix."""
     number = len(view.labels)
     losses = -np.log(np.maximum(view.p[np.arange(number), view.labels], 1e-6)).astype(np.float32)
-    share = jax.jit(lambda losses: 1 - chance_of_lower(losses, jnp.ones(number, bool)).mean())
+    share = jax.jit(lambda losses: jnp.clip(1 - chance_of_lower(losses, jnp.ones(number, bool)).mean(), 0, 1))
 
     def rate(rows: np.ndarray) -> float:
         return float(share(losses[rows]))

@@ -27,4 +27,4 @@ def learn(source: Source, targets: np.ndarray) -> np.ndarray:
     votes = np.zeros(targets.shape, np.float32)
     for place in range(index.shape[1]):
         votes += weights[:, place, None] * targets[index[:, place]]
-    return (votes + _PRIOR * targets.mean(0)) / (index.shape[1] + _PRIOR)
+    return (votes + _PRIOR * targets.mean(0)) / (weights.sum(1, keepdims=True) + _PRIOR)

@@ -8,10 +8,11 @@ of the test set is a mean over its examples. `training/evaluation.py` computes t
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
 from jax import Array, lax
+from jax.typing import ArrayLike
 
 from jnl.core import foreign, registry
 from jnl.core.errors import UserError
@@ -108,8 +109,27 @@ def batch_counts(
     counts: Counts = {}
     for name, metric in of_training(others).items():
         assert metric.per_batch is not None
-        counts[name] = metric.per_batch(view)
+        numerator, denominator = metric.per_batch(view)
+        counts[name] = as_float32(name, numerator, {(): "[]"}), as_float32(name, denominator, {(): "[]"})
     return counts
+
+
+def as_float32(name: str, value: ArrayLike, shapes: Mapping[tuple[int, ...], str]) -> Array:
+    """Return what a metric has computed as f32. Of bool, True counts as 1.
+
+    Args:
+      name: name of the metric.
+      value: what it returned.
+      shapes: the shapes that are right, and their texts for the message.
+
+    Raises:
+      UserError: if these are not real numbers of such a shape.
+    """
+    value = jnp.asarray(value)
+    if value.shape not in shapes or jnp.issubdtype(value.dtype, jnp.complexfloating):
+        right = " or ".join(shapes.values())
+        raise UserError(f"metrics: {name!r} returns {value.dtype} {list(value.shape)}; return float32 {right}")
+    return value.astype(jnp.float32)
 
 
 def epoch_metrics(counts: Counts) -> dict[str, Array]:

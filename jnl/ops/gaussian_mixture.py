@@ -18,6 +18,7 @@ from jax import Array, lax
 _STEPS = 10  # maximal number of EM steps
 _TOLERANCE = 1e-2  # EM stops when the mean log-likelihood (nats) changes less
 _FLOOR = 5e-4  # number that is added to the variances
+_LEAST = 1e-3  # number of values that a Gaussian has at least; with fewer it counts as empty
 
 
 class _Gaussians(NamedTuple):
@@ -56,7 +57,9 @@ def chance_of_lower(values: Array, counts_in: Array) -> Array:
     first = jnp.int32(0), start, jnp.float32(-jnp.inf), jnp.float32(0.0)
     _, gaussians, *_ = lax.while_loop(improves, improve, first)
     density = _log_density(values, gaussians)
-    return jnp.exp(density - jnp.logaddexp(*density)[None])[gaussians.mean.argmin()]
+    # If all values are equal, one Gaussian has none of them, and its mean says nothing.
+    mean = jnp.where(gaussians.share * counts_in.sum() > _LEAST, gaussians.mean, jnp.inf)
+    return jnp.exp(density - jnp.logaddexp(*density)[None])[mean.argmin()]
 
 
 def _split(values: Array, counts_in: Array) -> Array:
