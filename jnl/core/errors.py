@@ -4,6 +4,7 @@ The command `jnl` shows a `UserError` as one line and exits with code 2.
 """
 
 from difflib import get_close_matches
+from numbers import Integral
 
 _LONGEST = 2000  # most characters of a message; the wrong field is at its start and the advice at its end
 
@@ -49,6 +50,19 @@ def unknown(field: str, value: str, known: list[str]) -> UserError:
 def _plain(name: str) -> str:
     """Return the small letters and digits of a name: people write MNIST and Co-teaching+."""
     return "".join(c for c in name.lower().replace("+", "plus") if c.isalnum())
+
+
+def whole_number(field: str, value: object, least: int) -> int:
+    """Return a whole number as an int. Raise `UserError` if it is none, or below the least valid one.
+
+    Args:
+      field: the config field or argument that holds the number.
+      value: the number; a bool is none.
+      least: smallest valid number.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise UserError(f"{field}: {value!r}; give a whole number of at least {least}")
+    return int(value)
 
 
 def within(field: str, value: object, low: float, high: float, hint: str) -> None:

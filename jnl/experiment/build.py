@@ -1,18 +1,17 @@
 """Build the programs of a config: the data, noisy labels, network and strategy of each run."""
 
 import copy
-import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from typing import NamedTuple, cast
+from typing import cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl import data, models, noise, strategies
+from jnl import data, models, strategies
 from jnl.core.errors import UserError
 from jnl.core.foreign import is_foreign
 from jnl.core.memory import OutOfSample
@@ -20,9 +19,9 @@ from jnl.core.numerics import fixed_numerics
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState, fills_device
-from jnl.data import holdout
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
+from jnl.experiment.noisy_labels import HELD_OUT, NoisyLabels, draw
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.models import ModuleNetwork
 from jnl.ops.augment import Augment
@@ -42,13 +41,15 @@ from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
 _UNKNOWN_YET = cast(tuple[Layout, EpochCarry], (None, None))  # until a program is traced
-_HELD_OUT = 0.1  # share of the training set that is held out for validation if there is no test set
 _OPERATIONS = 2**41  # floating-point operations of one segment of an epoch: about half a minute on two CPU cores
 
 
 @fixed_numerics()
 def build(
-    config: ConfigDict, load: Callable[..., Dataset] = data.load, network: ModuleNetwork | None = None
+    config: ConfigDict,
+    load: Callable[..., Dataset] = data.load,
+    network: ModuleNetwork | None = None,
+    held_out: float = HELD_OUT,
 ) -> list[ProgramSpec]:
     """Return the programs of a config. Points of a sweep that differ only in the values of arrays share a program.
 
@@ -56,17 +57,24 @@ def build(
       config: a config such as the files in `configs/` return.
       load: a function that returns the data set; it takes the arguments of `jnl.data.load`.
       network: the network of all programs; None makes those that the config names.
+      held_out: share of the training set that is held out for validation, if there is no test set and the config does
+        not say it.
 
     Raises:
       UserError: if a setting or the data cannot be used.
     """
     source = cache(partial(_dataset, load))
     every = parse_points(_sized(config, source))  # finds wrong settings before any data are read
-    noisy = cache(partial(_noisy, source))  # points with the same data and noise share one draw
+    share = partial(_share_held_out, held_out)
+
+    @cache  # points with the same data and noise share one draw
+    def noisy(wanted: DataSettings, kind: NoiseSettings, seed: int) -> NoisyLabels:
+        return draw(source(wanted), kind, seed, share(kind, source(wanted)))
+
     fit = cache(lambda augment, data: augment.fitted(source(data).train.inputs))
     programs: dict[Hashable, list[ProgramSpec]] = {}
     for point in every:
-        program_spec = _one(point, source, noisy, fit, network)
+        program_spec = _one(point, source, noisy, share, fit, network)
         programs.setdefault(_shape(program_spec), []).append(program_spec)
     return [_traced(_merge(alike)) for alike in programs.values()]
 
@@ -131,7 +139,8 @@ def _check_logits(spec: TrainSpec, state: TrainState, inputs: jax.ShapeDtypeStru
 def _one(
     point: SettingsPoint,
     source: Callable[[DataSettings], Dataset],
-    draw: Callable[[DataSettings, NoiseSettings, int], "_Noisy"],
+    noisy_of: Callable[[DataSettings, NoiseSettings, int], NoisyLabels],
+    share: Callable[[NoiseSettings, Dataset], float],
     fit: Callable[[Augment, DataSettings], Augment],
     network: ModuleNetwork | None,
 ) -> ProgramSpec:
@@ -139,10 +148,9 @@ def _one(
     settings = point.settings
     dataset = source(settings.data)
     check_result_epoch(settings.result_epoch, settings.noise.validation, dataset.test is not None)
-    held_out = _held_out(settings.noise, dataset)
-    check_rule("checkpoint.select", settings.checkpoint.select, held_out)
+    check_rule("checkpoint.select", settings.checkpoint.select, share(settings.noise, dataset))
     strategy = settings.strategy.instance
-    noisy = [draw(settings.data, settings.noise, seed) for seed in settings.noise_seeds]
+    noisy = [noisy_of(settings.data, settings.noise, seed) for seed in settings.noise_seeds]
     if settings.strategy.is_given_the_noise and np.isnan(noisy[0].realized_rate):
         raise UserError(
             f"strategy.name: {settings.strategy.name} needs the true labels, which are unknown for these data; use "
@@ -182,7 +190,7 @@ def _only_jnl_code(settings: Settings, network: ModuleNetwork) -> bool:
     return not foreign and getattr(network.source, "__module__", "").startswith("jnl.")
 
 
-def _run_info(point: SettingsPoint, noisy: "_Noisy", seed: int, noise_seed: int, folds: bool) -> RunInfo:
+def _run_info(point: SettingsPoint, noisy: NoisyLabels, seed: int, noise_seed: int, folds: bool) -> RunInfo:
     """Return one run of a point, with the arrays that it trains on. `folds`: whether it needs cross-validation."""
     settings = point.settings
     everyone = jnp.ones(len(noisy.labels), jnp.float32)
@@ -202,7 +210,7 @@ def _run_info(point: SettingsPoint, noisy: "_Noisy", seed: int, noise_seed: int,
     return RunInfo(run, point, seed, noise_seed, noisy.realized_rate, noisy.matrix)
 
 
-def _check_folds(batch_size: int, folds: int, noisy: Sequence["_Noisy"]) -> None:
+def _check_folds(batch_size: int, folds: int, noisy: Sequence[NoisyLabels]) -> None:
     """Raise `UserError` if a class has fewer examples than folds, or if all folds except one fill no batch."""
     for one in noisy:
         counts = np.bincount(np.asarray(one.labels)[np.asarray(one.train_index)])
@@ -251,41 +259,9 @@ def _dataset(load: Callable[..., Dataset], wanted: DataSettings) -> Dataset:
     return dataset._replace(test=jax.tree.map(lambda leaf: leaf[:kept], dataset.test))
 
 
-class _Noisy(NamedTuple):
-    """The noisy labels of one noise seed, their noise matrices, and the split into training and validation."""
-
-    labels: jax.Array  # i32[N]
-    transition: jax.Array  # f32[C, C] P(noisy | clean), for strategies that know the true noise
-    train_index: jax.Array  # i32[N_train]
-    validation_index: jax.Array  # i32[N_validation]
-    realized_rate: float  # share of wrong labels; NaN if the true labels are unknown
-    matrix: np.ndarray  # f64[C, C] realized P(noisy | clean); NaN if the true labels are unknown
-
-
-def _noisy(source: Callable[[DataSettings], Dataset], wanted: DataSettings, kind: NoiseSettings, seed: int) -> _Noisy:
-    """Return the labels that training sees. Labels that are noisy already get this noise on top."""
-    dataset = source(wanted)
-    given, clean = np.asarray(dataset.train.labels), np.asarray(dataset.train.clean)
-    classes, known = len(dataset.class_names), clean >= 0
-    labels = noise.draw(kind.kind, given, classes, kind.rate, seed, dataset.train.inputs, kind.file)
-    realized, matrix = math.nan, np.full((classes, classes), np.nan)
-    if known.any():
-        realized, matrix = float((labels != clean)[known].mean()), noise.realized(clean, labels, classes)
-    # Instance noise and labels that are noisy already have no matrix that is known before the draw.
-    of_its_own = kind.kind == "instance" or (given != clean)[known].any()
-    if of_its_own:
-        transition = noise.realized(np.where(known, clean, given), labels, classes)
-    else:
-        transition = noise.transition(kind.kind, classes, kind.rate, kind.file)
-    share = _held_out(kind, dataset)
-    train, held = holdout.split(labels, share, seed)
-    transition = transition.astype(np.float32)
-    return _Noisy(jnp.asarray(labels), jnp.asarray(transition), jnp.asarray(train), jnp.asarray(held), realized, matrix)
-
-
-def _held_out(noise_settings: NoiseSettings, dataset: Dataset) -> float:
-    """Return the share of the training set that is held out for validation."""
-    return noise_settings.validation or (_HELD_OUT if dataset.test is None else 0.0)
+def _share_held_out(usual: float, kind: NoiseSettings, dataset: Dataset) -> float:
+    """Return the share of the training set that is held out for validation, `usual` if there is no test set."""
+    return kind.validation or (usual if dataset.test is None else 0.0)
 
 
 def _streams(settings: Settings, dataset: Dataset, strategy: Strategy) -> bool:

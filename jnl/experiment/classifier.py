@@ -1,7 +1,7 @@
 """A scikit-learn classifier that trains on noisy labels."""
 
 from collections.abc import Callable, Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import Self
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from jnl import strategies
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, whole_number
 from jnl.core.warn import warn
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import run
@@ -132,10 +132,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
     def _check_arguments(self) -> None:
         """Raise `UserError` if an argument cannot be used. The checks of a config would name its own fields."""
         for name, value in (("epochs", self.epochs), ("batch_size", self.batch_size), ("seeds", self.seeds)):
-            if value is None and name != "seeds":
-                continue
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise UserError(f"{name}: {value!r}; give a whole number of at least 1")
+            if value is not None or name == "seeds":
+                whole_number(name, value, 1)
         if self.noise_rate is not None and not (isinstance(self.noise_rate, Real) and 0 <= self.noise_rate <= 1):
             raise UserError(
                 f"noise_rate: {self.noise_rate!r}; give the share of labels that you believe to be wrong, such as 0.2"

@@ -105,7 +105,7 @@ def _program(
         config.epochs = min(max(_FEWEST, -(-_STEPS // max(1, len(labels) // config.batch_size))), _MOST)
     network = None if plan.model is None else in_place_of(config, "model", (), plan.model)()
     load = in_place_of(config, "data", (), dataset._replace(test=None))
-    (program_spec,) = build(config, load, network)
+    (program_spec,) = build(config, load, network, held_out=0.0)  # each fold holds out its own
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")  # `audit` says it
         runs = [fold for run in program_spec.runs for fold in folds_of(run, np.arange(len(labels)), plan.folds)]

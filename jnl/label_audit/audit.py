@@ -1,7 +1,8 @@
 """Audit the labels of a data set: which are probably wrong, and how many."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from flax import linen as nn
 from numpy.typing import ArrayLike
 
 from jnl import models
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, whole_number
 from jnl.core.numerics import fixed_numerics
 from jnl.core.warn import warn
 from jnl.data.convert import array
@@ -89,20 +90,21 @@ def audit(
     if quick and not (features is None and pred_probs is None):
         raise UserError("quick: given with features or pred_probs, with which no network trains; leave it out")
     trains = features is None and pred_probs is None and not quick
-    of_training = {
-        "model": model is not None, "folds": folds != 5, "epochs": epochs != 0, "batch_size": batch_size != 0,
-        "seeds": seeds != 1, "folder": folder is not None,
-    }  # fmt: skip
+    plan = Plan(
+        model=None if model is None or not trains else models.wrap(model),
+        folds=whole_number("folds", folds, 2),
+        epochs=whole_number("epochs", epochs, 0),
+        batch_size=whole_number("batch_size", batch_size, 0),
+        seeds=_seeds(seeds),
+    )
+    of_training = {"model": model is not None, "folder": folder is not None}
+    numbers = ("folds", "epochs", "batch_size", "seeds")
+    of_training |= {name: getattr(plan, name) != getattr(Plan(), name) for name in numbers}
     for name, is_given in of_training.items():
         if is_given and not trains:
             raise UserError(
                 f"{name}: given with quick, features or pred_probs, with which no network trains; leave it out"
             )
-    if folds < 2:
-        raise UserError(f"folds: {folds}; give at least 2")
-    chosen = tuple(range(seeds) if isinstance(seeds, int | np.integer) else seeds)
-    if not chosen:
-        raise UserError("seeds: no training; give at least 1")
     embedded = None if features is None else _matrix(features, "features")
     predicted = None if pred_probs is None else _matrix(pred_probs, "pred_probs")
     data = dataset if dataset is not None else _dataset(inputs, labels, embedded, predicted, class_names, kind)
@@ -112,12 +114,9 @@ def audit(
             raise UserError(f"{name}: {len(given):,} rows for {number:,} labels; give one row for each label")
     if predicted is not None and predicted.shape[1] != classes:
         raise UserError(f"pred_probs: {predicted.shape[1]} columns for {classes} classes; give one for each class")
-    plan = None
     if trains:
-        network = None if model is None else models.wrap(model)
-        plan = Plan(network, folds, epochs, batch_size, chosen)
-        _check_classes(data, folds)
-    source = Source(data, embedded, plan, None if folder is None else Path(folder))
+        _check_classes(data, plan.folds)
+    source = Source(data, embedded, plan if trains else None, None if folder is None else Path(folder))
     found = {} if predicted is not None and embedded is None else evidence.collect(source)
     if predicted is not None:
         own = predicted[np.arange(number), source.labels]
@@ -162,6 +161,18 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
         noise_rate=used.rate, noise_interval=(used.low, used.high), transition=used.transition, estimates=noise,
         examples=pd.DataFrame(table), class_names=names, dataset=source.dataset, neighbors=neighbors,
     )  # fmt: skip
+
+
+def _seeds(given: int | Sequence[int]) -> tuple[int, ...]:
+    """Return the seeds 0 to n - 1 for a number n, or those that are listed."""
+    if isinstance(given, Integral):
+        return tuple(range(whole_number("seeds", given, 1)))
+    seeds = tuple(whole_number("seeds", seed, 0) for seed in given) if isinstance(given, Iterable) else ()
+    if not seeds or len(set(seeds)) < len(seeds) or max(seeds) >= 2**32:
+        raise UserError(
+            f"seeds: {given!r}; give the number of trainings, such as 3, or different seeds, such as (3, 7)"
+        )
+    return seeds
 
 
 def _named(labels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:

@@ -159,9 +159,7 @@ class TestRefused:
             ({"pred_probs": [[0.5, 0.5]] * 2, "labels": [0, 1], "model": 3}, "model: given with"),
             ({"dataset": 3, "labels": [0, 1]}, "dataset: given with inputs, labels"),
             ({"dataset": 3, "kind": "images"}, "dataset: given with inputs, labels, class_names or kind"),
-            ({"inputs": [[1.0], [2.0]], "labels": [0, 1], "folds": 1}, "folds: 1; give at least 2"),
             ({"inputs": [[1.0], [2.0]] * 4, "labels": [0, 1] * 4}, "folds: 5, but no class has more than 4 examples"),
-            ({"inputs": [[1.0], [2.0]] * 9, "labels": [0, 1] * 9, "seeds": 0}, "seeds: no training"),
             (
                 {"inputs": np.eye(80), "labels": [0, 1] * 40, "folds": 2, "batch_size": 64},
                 "batch_size: 64, but only 40 examples are outside a fold",
@@ -181,6 +179,17 @@ class TestRefused:
         with pytest.raises(jnl.UserError, match=message) as error:
             audit(**arguments)
         assert "\n" not in str(error.value)
+
+    @pytest.mark.parametrize(
+        ("name", "number"),
+        [
+            ("folds", 1), ("folds", 2.5), ("epochs", -1), ("epochs", True), ("batch_size", "8"), ("seeds", 0),
+            ("seeds", 1.5), ("seeds", (1, -1)), ("seeds", (3, 3)), ("seeds", np.array([])), ("seeds", (2**32,)),
+        ],
+    )  # fmt: skip
+    def test_a_wrong_number(self, name, number):
+        with pytest.raises(jnl.UserError, match=f"^{name}: .*; give "):
+            audit([[1.0], [2.0]] * 9, [0, 1] * 9, **{name: number})
 
     def test_a_training_that_diverges(self, digits):
         inputs, labels, _ = digits
