@@ -65,6 +65,22 @@ def whole_number(field: str, value: object, least: int) -> int:
     return int(value)
 
 
+def check_shape(name: str, shape: tuple[int, ...], form: str) -> None:
+    """Raise `UserError` unless a shape has the axes of a form.
+
+    Args:
+      name: the argument.
+      shape: its shape.
+      form: such as `[2, B, C]`: three axes, of which the first has the length 2.
+    """
+    axes = form.strip("[]").split(", ")
+    fits = len(axes) == len(shape) and all(
+        int(axis) == length for axis, length in zip(axes, shape, strict=True) if axis.isdecimal()
+    )
+    if not fits:
+        raise UserError(f"{name}: an array of shape {list(shape)}; give {form}")
+
+
 def within(field: str, value: object, low: float, high: float, hint: str) -> None:
     """Raise `UserError` if a number is outside [low, high].
 

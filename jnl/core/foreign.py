@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import reduce
 from importlib import import_module
 
-from jnl.core.errors import UserError, reason, unknown
+from jnl.core.errors import UserError, printable, reason, unknown
 
 _FORM = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -47,16 +47,21 @@ def load(name: str, field: str) -> Callable:
     return found
 
 
-def name_of(plugin: Callable, argument: str) -> str:
+def name_of(plugin: Callable | str, argument: str) -> str:
     """Return the name under which `load` finds a function or class again, now and when the training resumes.
 
     Args:
-      plugin: a function or class at the top level of a module, a script or a notebook.
+      plugin: a function or class at the top level of a module, a script or a notebook, or its name.
       argument: the argument that holds it, for the error message.
 
     Raises:
-      UserError: it has no such name, for example because it is a lambda or was defined inside a function.
+      UserError: it is no function, or it has no such name, for example because it is a lambda or was defined inside a
+        function.
     """
+    if isinstance(plugin, str) and is_foreign(plugin):
+        return plugin
+    if not callable(plugin):
+        raise UserError(f"{argument}: {printable(repr(plugin))} is no function; give the function, without calling it")
     name = f"{getattr(plugin, '__module__', None)}:{getattr(plugin, '__qualname__', None)}"
     if not is_foreign(name) or load(name, argument) is not plugin:
         raise UserError(

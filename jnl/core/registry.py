@@ -8,10 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import TypeVar
 
 from jnl.core import foreign
 from jnl.core.errors import UserError, unknown
 
+Made = TypeVar("Made")
 Value = bool | int | float | str  # types of a keyword argument, which are the types that a config field can have
 
 
@@ -51,6 +53,23 @@ def function(package: ModuleType, name: str, field: str, called: str = "") -> Ca
             f"{field}: {name}.py in {package.__name__} does not define the function {wanted!r}; give the function this "
             "name"
         )
+    return found
+
+
+def made(found: object, kind: type[Made], name: str, field: str) -> Made:
+    """Return what the function of a plug-in has made.
+
+    Args:
+      found: what it returned.
+      kind: the type that it must have.
+      name: name of the plug-in.
+      field: config field that holds the name, for the error message.
+
+    Raises:
+      UserError: it has another type.
+    """
+    if not isinstance(found, kind):
+        raise UserError(f"{field}: {name!r} returns {type(found).__name__}, not a {kind.__name__}")
     return found
 
 

@@ -1,6 +1,6 @@
 """Objects that the caller gives to `jnl.run` in place of what a config names."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from ml_collections import ConfigDict
@@ -20,13 +20,15 @@ def name_plugins(
     config: ConfigDict,
     strategy: Callable[..., Strategy] | None,
     noise: Callable[..., NoiseKind] | None,
-    metrics: Sequence[Callable[[], Metric]],
+    metrics: Sequence[Callable[[], Metric] | str],
 ) -> None:
     """Write the names of functions of the caller into a config, as if it had named them.
 
     Raises:
       UserError: if a function has no name that finds it again, or the sweep of the config names others.
     """
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        raise UserError(f"metrics: {metrics!r} is no list; give a list of functions that return a Metric")
     for section, given_too in (("strategy.name", strategy), ("noise.kind", noise)):
         if given_too is not None:
             _not_swept(config, section)

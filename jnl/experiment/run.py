@@ -86,7 +86,7 @@ def run(
     model: nn.Module | Callable[..., object] | None = None,
     strategy: Callable[..., Strategy] | None = None,
     noise: Callable[..., NoiseKind] | None = None,
-    metrics: Sequence[Callable[[], Metric]] = (),
+    metrics: Sequence[Callable[[], Metric] | str] = (),
     on_epoch_end: EpochCallback | None = None,
 ) -> History:
     """Train all runs of a config in one compiled program.
@@ -106,7 +106,7 @@ def run(
         hyperparameter, which returns a `Strategy`. Its hyperparameters become the fields of `config.strategy`; those
         that `config.strategy` has keep their values.
       noise: a kind of noise of your own: a function that returns a `NoiseKind`.
-      metrics: metrics of your own, each a function that returns a `Metric`.
+      metrics: metrics of your own, each a function that returns a `Metric`, or its name `module:function`.
       on_epoch_end: called after each epoch that this call trains. If it returns True, the training stops; with a
         workdir it is saved first, and the same call continues it.
 

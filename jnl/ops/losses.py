@@ -5,12 +5,14 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from jnl.core.errors import check_shape
 from jnl.core.strategy import Selection
 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:
     """Return the cross entropy -log p[label] of each example: f32[K, B, C], i32[B] -> f32[K, B] (nats)."""
-    chex.assert_rank([logits, labels], [3, 1])
+    check_shape("logits", logits.shape, "[K, B, C]")
+    check_shape("labels", labels.shape, "[B]")
     # XLA can fuse a `where` over a one-hot array, and its gradient needs no scatter; a gather has neither advantage.
     given = jax.nn.one_hot(labels, logits.shape[-1], dtype=bool)[None]
     return -jnp.where(given, jax.nn.log_softmax(logits), 0.0).sum(-1)
@@ -23,8 +25,7 @@ def symmetric_kl(logits: Array) -> Array:
     log_softmax, so the divergence and its gradient stay finite. A KL divergence with a softmax target underflows for
     logit differences above 104 in float32.
     """
-    chex.assert_rank(logits, 3)
-    chex.assert_axis_dimension(logits, 0, 2)
+    check_shape("logits", logits.shape, "[2, B, C]")
     log_1, log_2 = jax.nn.log_softmax(logits)
     return ((jnp.exp(log_1) - jnp.exp(log_2)) * (log_1 - log_2)).sum(-1)
 

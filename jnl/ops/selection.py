@@ -3,12 +3,11 @@
 Masks with a static shape take the place of index lists, so that one compiled program works for any number of examples.
 """
 
-import chex
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, check_shape
 from jnl.core.strategy import Selection
 
 
@@ -25,7 +24,7 @@ def small_loss(loss: Array, keep: Array, eligible: Array | None = None) -> Array
     Returns:
       bool[G, B].
     """
-    chex.assert_rank(loss, 2)
+    check_shape("loss", loss.shape, "[G, B]")
     if eligible is None:
         eligible = jnp.ones(loss.shape[-1:], bool)
     return jax.vmap(_smallest, (0, None, None))(lax.stop_gradient(loss), keep, eligible)
@@ -40,8 +39,7 @@ def _smallest(loss: Array, keep: Array, eligible: Array) -> Array:
 
 def disagree(logits: Array) -> Array:
     """Select the examples for which the predictions of two networks differ: f32[2, B, C] -> bool[B]."""
-    chex.assert_rank(logits, 3)
-    chex.assert_axis_dimension(logits, 0, 2)
+    check_shape("logits", logits.shape, "[2, B, C]")
     first, second = logits.argmax(-1)
     return first != second
 

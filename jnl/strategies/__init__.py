@@ -41,11 +41,12 @@ def make(name: str, **hyper: registry.Value | Array) -> Strategy:
       hyper: hyperparameters that replace the defaults.
 
     Raises:
-      UserError: the name or a hyperparameter is unknown. The message lists the known ones.
+      UserError: the name or a hyperparameter is unknown, and the message lists the known ones; or the function returns
+        no `Strategy`.
     """
     factory = _factory(name)
     registry.check_keywords(factory, hyper, "strategy")
-    return factory(**hyper)
+    return registry.made(factory(**hyper), Strategy, name, "strategy.name")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import jax
 
 from jnl.core import registry
 from jnl.core.numerics import fixed_numerics
+from jnl.core.strategy import Strategy
 from jnl.testing._hyper_values import MakeStrategy, divided
 from jnl.testing.selection import OF_SELECTION, ask
 from jnl.testing.step import check_step, check_suspects
@@ -33,12 +34,18 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
     try:
         _check(make, together, hyper)
     except jax.errors.TracerBoolConversionError as error:
-        raise AssertionError("a condition is not known yet; use jnp.where instead of if on a hyperparameter") from error
+        raise AssertionError(
+            "an `if` asks for a loss, a logit, a label or a hyperparameter, whose values the compiled program does not "
+            "know yet; use jnp.where"
+        ) from error
+    except jax.errors.TracerArrayConversionError as error:
+        raise AssertionError("NumPy gets an array whose values are not known yet; use jax.numpy") from error
 
 
 def _check(make: MakeStrategy, together: int, hyper: dict[str, registry.Value]) -> None:
     traced, static = divided(registry.keywords(make) | hyper)
-    strategy = make(**dict(static), **traced)
+    made = make(**dict(static), **traced)
+    strategy = registry.made(made, Strategy, getattr(make, "__qualname__", repr(make)), "strategy")
     if strategy.suspects:
         check_suspects(make, hyper)
     if strategy.custom_step:

@@ -129,7 +129,10 @@ def check_forget_rate(answers: Answers) -> None:
     """A forget rate leaves out examples if, and only if, the strategy says that it uses it."""
     few, many = (answers.among[name].selection.mask.sum() for name in ("forgets much", "forgets nothing"))
     uses = answers.strategy.uses_forget_rate
-    assert (few < many) if uses else (few == many), f"uses_forget_rate is {uses}, but the mask shows something else"
+    if uses:
+        assert few < many, "uses_forget_rate is True, but the mask does not depend on keep_counts; leave it False"
+    else:
+        assert few == many, "uses_forget_rate is False, but the mask depends on keep_counts; set it to True"
 
 
 def check_progress(answers: Answers) -> None:

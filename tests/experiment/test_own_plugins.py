@@ -141,7 +141,7 @@ def test_what_select_returns_wrongly_is_said_in_one_line(method, message, capsys
 def test_a_metric_may_count():
     """Bool and whole numbers become float32."""
     config = quick("standard", epochs=1, seeds=1)
-    measured = jnl.run(config, metrics=[of_others.right, of_others.batches]).metrics
+    measured = jnl.run(config, metrics=[of_others.right, f"{OURS}:batches"]).metrics
     np.testing.assert_array_equal(measured["right"], measured["test_accuracy"])
     assert (measured["batches"] == 1).all()
     with pytest.raises(
@@ -190,6 +190,23 @@ def test_what_is_wrong_is_told(change, message):
         config[name] = value
     with pytest.raises(UserError, match=message):
         jnl.run(config)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"strategy": of_others.weighted()}, "strategy: .* is no function; give the function, without calling it"),
+        ({"metrics": [of_others.confidence()]}, "metrics: Metric.* is no function; give the function, without calling"),
+        ({"metrics": of_others.confidence}, "metrics: .* is no list"),
+        ({"metrics": f"{OURS}:confidence"}, "metrics: .* is no list"),
+        ({"metrics": [of_others.takes_predictions]}, "metrics: .*takes_predictions' has arguments; give a function wi"),
+        ({"metrics": [of_others.takes_logits_alone]}, r"per_example of .* must take \(logits, labels\)"),
+        ({"strategy": of_others.confidence}, "strategy.name: .*confidence' returns Metric, not a Strategy"),
+    ],
+)
+def test_what_is_given_wrongly_is_told(given, message):
+    with pytest.raises(UserError, match=message):
+        jnl.run(quick(), **given)
 
 
 @pytest.mark.parametrize("function", [local(), lambda: None], ids=["inside a function", "lambda"])

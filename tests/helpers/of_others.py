@@ -97,6 +97,16 @@ def batches():
     return Metric(lambda batch: (1, len(batch.output.logits)), is_share=False)
 
 
+def takes_predictions(logits, labels):
+    """Not a function that returns a metric, but what a metric computes."""
+    return logits.argmax(-1) == labels[None]
+
+
+def takes_logits_alone():
+    """A metric without labels."""
+    return Metric(per_example=lambda logits: logits.max(-1))
+
+
 def of_one_number():
     """A metric with the wrong shape."""
     return Metric(per_example=lambda logits, labels: logits.max())

@@ -90,9 +90,9 @@ class TestMethodsOfUsers:
         ("method", "message"),
         [
             (of_others.trains_on_everything, "examples train that the mask leaves out"),
-            (of_others.says_nothing_about_forgetting, "uses_forget_rate is False, but the mask shows something else"),
+            (of_others.says_nothing_about_forgetting, "the mask depends on keep_counts; set it to True"),
             (of_others.prefers_the_first_network, "the networks are not treated alike"),
-            (of_others.asks_a_hyperparameter, "use jnp.where instead of if on a hyperparameter"),
+            (of_others.asks_a_hyperparameter, "an `if` asks for .*; use jnp.where"),
             (
                 of_others.counts_in_whole_numbers,
                 "the types of loss, mask and denominator are float32, bool, int32, not float32, bool, float32",
@@ -102,6 +102,10 @@ class TestMethodsOfUsers:
     def test_what_breaks_the_contract_is_said(self, method, message):
         with pytest.raises(AssertionError, match=message):
             check_strategy(method)
+
+    def test_a_metric_is_no_strategy(self):
+        with pytest.raises(UserError, match="strategy: 'confidence' returns Metric, not a Strategy"):
+            check_strategy(of_others.confidence)
 
     def test_the_loss_alone_is_no_selection(self):
         with pytest.raises(UserError, match=r"it returned an array of shape \(1, \d+\)"):
