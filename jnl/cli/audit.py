@@ -1,12 +1,13 @@
 """Find the labels of a data set that are probably wrong.
 
-jnl audit DATA [--out audit] [--label COLUMN] [--set OPTION=VALUE] [--features FILE] [--model NAME] [--folds 5]
-    [--epochs N] [--seeds N] [--quick]
+jnl audit DATA [--out audit] [--label COLUMN] [--set OPTION=VALUE] [--corrections FILE] [--features FILE] [--quick]
+    [--model NAME] [--folds 5] [--epochs N] [--seeds N]
 
 DATA is a folder of images with one folder for each class, a table (.csv or .parquet), arrays (.npz with `inputs` and
 `labels`), or the name of a data set that jnl knows, such as `digits`. OPTION is an option of the data set, as in
-`--set separator=';'` or `--set range=0,4095`. FILE has embeddings of the examples as an array
-[N, D] (.npy). With them, and with --quick, no network is trained, which takes seconds instead of minutes.
+`--set separator=';'` or `--set range=0,4095`. --corrections takes the decisions of an earlier audit of these data, to
+audit them again. --features takes embeddings of the examples, an array [N, D] (.npy). With them, and with --quick, no
+network is trained, which is several times as fast.
 
 The folder `--out` gets `index.html`, a page to go through the suspects; `suspects.csv` and `suspects.parquet`;
 `examples.parquet` with all examples; and `audit.json` with the estimates. The same command continues an audit that was
@@ -14,6 +15,8 @@ interrupted.
 """
 
 import argparse
+import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from jnl import data, models
 from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable, reason, unknown
 from jnl.core.registry import Value
+from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.data.notes import data_warnings_hidden
 from jnl.data.readers import tables
@@ -39,6 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--dir", help="the folder of a data set that jnl knows by name")
     parser.add_argument("--label", help="the column of a table with the labels")
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the data set")
+    parser.add_argument("--corrections", type=path, help="decisions.csv of an earlier audit of these data")
     parser.add_argument("--features", type=path, help="embeddings of the examples: .npy, [N, D]")
     parser.add_argument("--model", help="the network to train, such as cnn_small or MODULE:NAME")
     parser.add_argument("--folds", type=int, default=5, help="number of folds of the training")
@@ -49,9 +54,13 @@ def main(arguments: Sequence[str]) -> int:
     for name, least in (("folds", 2), ("epochs", 0), ("seeds", 1)):
         if getattr(asked, name) < least:
             raise UserError(f"--{name}: {getattr(asked, name)}; give at least {least}")
+    record = {"data": _place(asked.data, asked.dir), "command": shlex.join(["jnl", "audit", *arguments])}
+    _check_folder(asked.out, record["data"])
     given = [*asked.set, *([] if asked.label is None else [f"label={asked.label}"])]
     with data_warnings_hidden():
         dataset = _dataset(asked.data, asked.dir, given)
+        if asked.corrections is not None:
+            dataset = corrected(dataset, asked.corrections)
     print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
     for note in dataset.notes:
         print(printable(note), flush=True)
@@ -60,11 +69,29 @@ def main(arguments: Sequence[str]) -> int:
         dataset=dataset, features=_features(asked.features), model=model, folds=asked.folds, epochs=asked.epochs,
         seeds=asked.seeds, folder=None if asked.features or asked.quick else asked.out, quick=asked.quick,
     )  # fmt: skip
-    files = found.save(asked.out)
+    files = found.save(asked.out, record)
     for line in found.describe().splitlines():
         print(printable(line))
     print(printable(f"open {files[-1]} to go through them; {files[0]} has the same rows"))
     return 0
+
+
+def _place(name: str, folder: str | None) -> str:
+    """Return which data an audit is of: a path, or a name with its folder."""
+    path = Path(name).expanduser()
+    return str(path.resolve()) if path.exists() else " in ".join([name, *([folder] if folder else [])])
+
+
+def _check_folder(folder: Path, place: str) -> None:
+    """Raise `UserError` if a folder is a file, or holds an audit of other data."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out: {folder} is a file; give a folder")
+    try:
+        before = json.loads((folder / "audit.json").read_text("utf-8")).get("data", place)
+    except (OSError, ValueError, AttributeError):  # there is none, or it is not of an audit
+        return
+    if before != place:
+        raise UserError(f"--out: {folder} holds an audit of {before}; give another folder")
 
 
 def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:

@@ -53,7 +53,8 @@ def _selection(run_info: RunInfo) -> list[str]:
     if (kept == batch).all():
         return [
             f"{name} leaves no examples out in its {number(len(kept), 'epoch')}: set strategy.forget_rate to the share "
-            "of labels that may be wrong, and strategy.ramp_epochs to less than the epochs"
+            "of labels that may be wrong, or to auto, which estimates it, and strategy.ramp_epochs to less than the "
+            "epochs"
         ]
     if not kept.all():
         return [

@@ -29,7 +29,8 @@ _README = """# A model trained by jnl {version}
 import json, jax, numpy as np
 from jax import export
 model = export.deserialize(bytearray(open("{program}", "rb").read()))
-probabilities = np.asarray(model.call(inputs))  # {example}
+inputs = np.zeros({one}, "{dtype}")  # put yours here, N at a time
+probabilities = np.asarray(model.call(inputs))
 names = np.array(json.load(open("{classes}")))[probabilities.argmax(1)]
 ```
 
@@ -120,7 +121,8 @@ def _readme(chosen: Sequence[Chosen], model: TrainedModel) -> str:
         number=len(model.class_names),
         networks=sum(len(jax.tree.leaves(one.params)[0]) for one in chosen),
         platforms=", ".join(PLATFORMS),
-        example=f"inputs: {form.dtype} {['N', *form.shape]}".replace("'", ""),
+        one=[1, *form.shape],
+        dtype=form.dtype,
         columns=_columns(form),
     )
 
@@ -132,5 +134,6 @@ def _columns(form: Preparation) -> str:
     if not form.columns:
         return ""
     said = f"\nThe columns of the inputs, 1 or 0 where a word follows: {', '.join(form.feature_names())}."
+    said += " Give the numbers as they are in the table; the program standardizes them." if form.mean else ""
     fills = [f"{value:g} in {name}" for name, value in form.fills.items()]
     return said + (f" For a missing number, give {', '.join(fills)}." if fills else "")

@@ -7,12 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError, reason
+from jnl.core.text import listed
 from jnl.core.warn import warn
+from jnl.data.notes import data_warnings_hidden
 from jnl.data.preparation import Preparation
 from jnl.data.readers import files, image_files, images, tables
 from jnl.data.readers.pixels import Rules
 
-_ARRAYS = ("inputs", "test_inputs", "x", "x_test")  # names of the array in an .npz file or a folder of .npy files
+# names of the array in an .npz file or a folder of .npy files; the first that is there is taken
+_ARRAYS = ("inputs", "test_inputs", "x", "x_test", "train_inputs", "x_train")
 
 
 class InputFile(NamedTuple):
@@ -26,8 +29,8 @@ def read(path: Path, preparation: Preparation) -> InputFile:
     """Return the inputs in a file or folder.
 
     Args:
-      path: for images a folder of image files, an .npy or an .npz file; for a table a .csv or .parquet file; for texts
-        a .txt file with one text in each line; for numbers and tokens an .npy or .npz file.
+      path: for images a file, a folder, an .npy or an .npz file; for a table a .csv or .parquet file; for texts a .txt
+        file with one text in each line; for numbers and tokens an .npy or .npz file.
       preparation: how the trained model takes inputs.
 
     Raises:
@@ -35,8 +38,11 @@ def read(path: Path, preparation: Preparation) -> InputFile:
     """
     if not path.exists():
         raise UserError(f"{path}: does not exist; give a folder of images, an array, a table or a text file")
-    if path.is_dir() and preparation.dtype == "uint8":
-        return _folder(path, preparation)
+    is_image = path.suffix.lower() in image_files.ENDINGS
+    if is_image and preparation.dtype != "uint8":
+        raise UserError(f"{path}: an image, but the model takes {preparation.wanted()}; give an .npy or .npz file")
+    if is_image or (path.is_dir() and preparation.dtype == "uint8"):
+        return _images(path, preparation)
     if path.suffix.lower() in tables.ENDINGS:
         if not preparation.columns:
             raise UserError(f"{path}: a table, but the model takes {preparation.wanted()}; give an .npy or .npz file")
@@ -57,6 +63,8 @@ def read(path: Path, preparation: Preparation) -> InputFile:
     names = [name for name in _ARRAYS if name in found]
     if not names:
         raise UserError(f"{path}: holds {', '.join(sorted(found)) or 'nothing'}; it lacks {' or '.join(_ARRAYS)}")
+    if len(names) > 1:
+        warn(f"{path}: the inputs are {names[0]!r}; the file also holds {listed(names[1:])}")
     return _numbered(preparation(found[names[0]]))
 
 
@@ -64,14 +72,17 @@ def _numbered(stored: np.ndarray) -> InputFile:
     return InputFile(stored, [str(row) for row in range(len(stored))])
 
 
-def _folder(path: Path, preparation: Preparation) -> InputFile:
-    """Return the images at any depth in a folder, in the order of their paths."""
+def _images(path: Path, preparation: Preparation) -> InputFile:
+    """Return one image, or the images at any depth in a folder, in the order of their paths."""
     form, rules = images.Form(*preparation.shape), Rules(preparation.background, preparation.range)
-    found, done = image_files.find(path), list[str]()
+    found, done = image_files.find(path) if path.is_dir() else image_files.Found([path], Counter()), list[str]()
     if not found.paths:
         raise UserError(f"{path}: holds no images ({' '.join(sorted(image_files.ENDINGS))})")
     stored = np.zeros((len(found.paths), *form), np.uint8)
     images.into(stored, "images", found.paths, lambda file: images.read(file, form, rules, done))
-    for note in (*image_files.notes([found._replace(deeper=0)]), *images.notes(Counter(done), form, rules)):
+    with data_warnings_hidden():  # the notes say the same
+        notes = (*image_files.notes([found._replace(deeper=0)]), *images.notes(Counter(done), form, rules))
+    for note in notes:
         warn(f"{path}: {note}")
-    return InputFile(stored, [file.relative_to(path).as_posix() for file in found.paths])
+    root = path if path.is_dir() else path.parent
+    return InputFile(stored, [file.relative_to(root).as_posix() for file in found.paths])

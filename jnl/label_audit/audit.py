@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from jnl import models
 from jnl.core.errors import UserError, whole_number
 from jnl.core.numerics import fixed_numerics
+from jnl.core.text import listed
 from jnl.core.warn import warn
 from jnl.data.convert import array
 from jnl.data.dataset import Dataset
@@ -26,8 +27,10 @@ from jnl.label_audit.result import Audit
 from jnl.label_audit.source import Source
 from jnl.noise import posterior
 
+_RARE = 5  # a class with fewer examples gets a warning
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
-_LEAST_PREDICTED = 2 / 3  # of the labels that seem right; a warning says it if less of the labels are predicted
+_LEAST_PREDICTED = 2 / 3  # of the labels that seem right; a warning says it if less of the labels are predicted,
+_LEAST_OF_ALL = 1 / 3  # or less of all labels
 
 
 @fixed_numerics()
@@ -115,7 +118,8 @@ def audit(
     if predicted is not None and predicted.shape[1] != classes:
         raise UserError(f"pred_probs: {predicted.shape[1]} columns for {classes} classes; give one for each class")
     if trains:
-        _check_classes(data, plan.folds)
+        _check_folds(data, plan.folds)
+    _warn_of_classes(data)
     source = Source(data, embedded, plan if trains else None, None if folder is None else Path(folder))
     found = {} if predicted is not None and embedded is None else evidence.collect(source)
     if predicted is not None:
@@ -207,17 +211,22 @@ def _matrix(values: ArrayLike, name: str) -> np.ndarray:
     return given.astype(np.float32)
 
 
-def _check_classes(dataset: Dataset, folds: int) -> None:
+def _check_folds(dataset: Dataset, folds: int) -> None:
+    most = np.bincount(np.asarray(dataset.train.labels)).max()
+    if most < folds:
+        raise UserError(f"folds: {folds}, but no class has more than {most} examples; give at most as many folds")
+
+
+def _warn_of_classes(dataset: Dataset) -> None:
     counts = np.bincount(np.asarray(dataset.train.labels), minlength=len(dataset.class_names))
-    if counts.max() < folds:
-        raise UserError(
-            f"folds: {folds}, but no class has more than {counts.max()} examples; give at most as many folds"
-        )
+    if not counts.all():
+        empty = [dataset.class_names[label] for label in np.flatnonzero(counts == 0)]
+        warn(f"{len(empty):,} of {len(counts):,} classes have no example: {listed(empty)}")
     rare = [
-        f"{dataset.class_names[label]} ({counts[label]})" for label in np.flatnonzero((counts > 0) & (counts < folds))
+        f"{dataset.class_names[label]} ({counts[label]})" for label in np.flatnonzero((counts > 0) & (counts < _RARE))
     ]
     if rare:
-        warn(f"classes with fewer examples than the {folds} folds cannot be judged well: {', '.join(rare[:10])}")
+        warn(f"classes with fewer than {_RARE} examples cannot be judged well: {listed(rare)}")
 
 
 def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
@@ -236,9 +245,9 @@ def _warn_of_weak_predictions(p: np.ndarray, labels: np.ndarray, rate: float) ->
     Labels that are right should be predicted. The share of labels that seem to be wrong is `rate`.
     """
     predicted = float((p.argmax(1) == labels).mean())
-    if predicted < _LEAST_PREDICTED * (1 - rate):
+    if predicted < max(_LEAST_PREDICTED * (1 - rate), _LEAST_OF_ALL):
         warn(
-            f"only {predicted:.0%} of the labels are predicted, although {1 - rate:.0%} seem to be right. So the audit "
-            "can hardly tell wrong labels from difficult examples: train longer, with a larger network, or give "
+            f"only {predicted:.0%} of the labels are predicted, and {rate:.0%} seem to be wrong. So the audit can "
+            "hardly tell wrong labels from difficult examples: train longer, with a larger network, or give "
             "embeddings of a pretrained network as features"
         )

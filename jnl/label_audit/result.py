@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, within
 from jnl.data.corrections import guarded
 from jnl.data.dataset import Dataset
 from jnl.label_audit.estimates import USED, words
@@ -70,8 +71,12 @@ class Audit:
         Written by `to_csv(path, index=False)`, it is a file for `data.corrections`.
 
         Args:
-          at_least: the smallest probability that the suggested label is right.
+          at_least: the smallest probability that the suggested label is right, from 0 to 1.
+
+        Raises:
+          UserError: if it is no probability.
         """
+        within("at_least", at_least, 0, 1, "give a probability, such as 0.9")
         sure = self.suspects[self.suspects["suggested_probability"] >= at_least]
         found = {"index": sure["index"], "given": sure["given"], "decision": "relabel", "label": sure["suggested"]}
         return pd.DataFrame(found | ({"file": sure["file"]} if "file" in sure else {}))
@@ -108,11 +113,15 @@ class Audit:
         print(self.describe())
         webbrowser.open((folder / "index.html").as_uri())
 
-    def save(self, folder: Path | str) -> list[Path]:
+    def save(self, folder: Path | str, record: Mapping[str, str] = MappingProxyType({})) -> list[Path]:
         """Write the files of the audit, and return their paths.
 
         `suspects.csv` and `suspects.parquet` hold the suspects, `examples.parquet` all examples, `audit.json` the
         estimates, and `index.html` the page.
+
+        Args:
+          folder: the folder, which is made.
+          record: what else `audit.json` says, such as the name of the data.
 
         Raises:
           UserError: if a file cannot be written.
@@ -129,7 +138,7 @@ class Audit:
             _no_formulas(suspects).to_csv(files[0], index=False, float_format="%.6f", lineterminator="\n")
             suspects.to_parquet(files[1], index=False)
             self.examples.to_parquet(files[2], index=False)
-            files[3].write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+            files[3].write_text(json.dumps({**record, **self.to_json()}, indent=1) + "\n", encoding="utf-8")
             files[4].write_text(page(self), encoding="utf-8")
         except OSError as error:
             raise UserError(f"folder (--out): cannot write {folder} ({error.strerror}); give another one") from error

@@ -198,8 +198,10 @@ def estimate(found: Explained, labels: np.ndarray) -> NoiseEstimate:
       labels: i[N] given labels.
     """
     matrix = found.posterior.transition
-    rates = [rate_of(each, labels) for each in bootstrap(found.p, labels, matrix, found.even)]
-    return NoiseEstimate(rate_of(matrix, labels), *interval(rates), matrix)
+    low, high = interval([rate_of(each, labels) for each in bootstrap(found.p, labels, matrix, found.even)])
+    rate = rate_of(matrix, labels)
+    # The samples take more rounds than the estimate. Where the rounds had not come to rest, they move on together.
+    return NoiseEstimate(rate, min(low, rate), max(high, rate), matrix)
 
 
 def rate_of(matrix: np.ndarray, labels: np.ndarray) -> float:

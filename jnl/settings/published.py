@@ -96,7 +96,7 @@ def options(arg: str | None) -> dict[str, str]:
       UserError: if an option is unknown, an option lacks its value, or a switch has a value.
     """
     parsed = {}
-    for part in (part for part in (arg or "").split(",") if part):
+    for part in (part.strip() for part in (arg or "").split(",") if part.strip()):
         key, equals, value = part.partition("=")
         if key not in _OPTIONS + _SWITCHES:
             raise unknown("the config's argument", key, _OPTIONS + _SWITCHES)

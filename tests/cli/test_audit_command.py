@@ -42,6 +42,28 @@ def test_a_quick_audit_keeps_no_training(own):
     assert {"neighbors", "linear"} <= set(pd.read_parquet(own / "out" / "examples.parquet"))
 
 
+def test_a_folder_holds_the_audit_of_one_data_set(table, own, capsys):
+    out, features = own / "out", f"--features={own / 'features.npy'}"
+    assert cli.main(["audit", str(table), f"--out={out}", features]) == 0
+    recorded = json.loads((out / "audit.json").read_text())
+    assert recorded["data"] == str(table) and recorded["command"].startswith("jnl audit ")
+    assert cli.main(["audit", str(table), f"--out={out}", features]) == 0
+    table.rename(own / "other.csv")
+    assert cli.main(["audit", str(own / "other.csv"), f"--out={out}", features]) == 2
+    assert f"--out: {out} holds an audit of {table}; give another folder" in capsys.readouterr().err
+    assert cli.main(["audit", str(own / "other.csv"), f"--out={own / 'features.npy'}"]) == 2
+    assert "features.npy is a file; give a folder" in capsys.readouterr().err
+
+
+def test_corrected_data_can_be_audited_again(table, own, capsys):
+    decisions = pd.DataFrame({"index": [0, 1], "given": "x", "decision": ["relabel", "drop"], "label": "ÿ"})
+    decisions.to_csv(own / "decisions.csv", index=False)
+    line = ["audit", str(table), f"--out={own / 'out'}", "--quick", f"--corrections={own / 'decisions.csv'}"]
+    assert cli.main(line) == 0
+    printed = capsys.readouterr().out
+    assert "59 examples" in printed and "decisions.csv: 1 label changed, 1 example dropped" in printed
+
+
 @pytest.mark.parametrize(
     "given, said",
     [

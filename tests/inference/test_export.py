@@ -33,11 +33,11 @@ def only_jax(tmp_path_factory):
 def read_me(out, inputs, only_jax, tmp_path):
     """Runs the lines of the README of an exported model, as a stranger would: the probabilities."""
     (lines,) = re.findall(r"```python\n(.*?)```", (out / "README.md").read_text(), re.S)
+    lines = re.sub(r"inputs = np.zeros.*", f"inputs = np.load({str(tmp_path / 'inputs.npy')!r})", lines)
     np.save(tmp_path / "inputs.npy", inputs)
     code = f"""
 import sys; sys.path[:0] = [{str(only_jax)!r}]
 import numpy
-inputs = numpy.load({str(tmp_path / "inputs.npy")!r})
 {lines}
 numpy.savez({str(tmp_path / "found.npz")!r}, probabilities=probabilities, names=names)
 assert not {{"jnl", "flax", "optax", "safetensors"}} & sys.modules.keys()

@@ -14,6 +14,7 @@ from PIL import Image
 
 import jnl
 from jnl import cli, models
+from jnl.inference import input_files
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +166,15 @@ class TestCommand:
         expected = jnl.load(trained[0]).predict_proba(digits.test.inputs[[0, 2, 1, 3]])
         assert written["predicted"] == expected.argmax(1).tolist()
         np.testing.assert_allclose(written["probability"], expected.max(1), atol=1e-6)
+        assert cli.main(["predict", str(trained[0]), str(tmp_path / "images" / "1" / "3.png"), f"--out={out}"]) == 0
+        one = pyarrow.csv.read_csv(out).to_pydict()
+        assert one["input"] == ["3.png"] and one["predicted"] == written["predicted"][3:]
+
+    def test_which_of_several_arrays_is_said(self, trained, digits, tmp_path):
+        np.savez(tmp_path / "mine.npz", train_inputs=digits.train.inputs, test_inputs=digits.test.inputs)
+        with pytest.warns(UserWarning, match="the inputs are 'test_inputs'; the file also holds 'train_inputs'"):
+            found = input_files.read(tmp_path / "mine.npz", jnl.load(trained[0]).preparation)
+        np.testing.assert_array_equal(found.stored, digits.test.inputs)
 
     @pytest.mark.parametrize("save", [np.save, lambda file, array: np.savez(file, inputs=array)], ids=["npy", "npz"])
     def test_an_array(self, save, trained, digits, tmp_path):

@@ -124,7 +124,7 @@ class TestFound:
         guess = np.where(stream.random(2000) < sure, labels, (labels + stream.integers(1, 10, 2000)) % 10)
         p = np.where(np.eye(10)[guess] > 0, sure[:, None], (1 - sure[:, None]) / 9)
         audit(pred_probs=p, labels=labels)
-        assert any("of the labels are predicted, although" in str(each.message) for each in recwarn) == warns
+        assert any("of the labels are predicted, and" in str(each.message) for each in recwarn) == warns
 
     def test_a_rare_class_is_not_flagged_wholesale(self):
         stream = np.random.default_rng(0)
@@ -143,6 +143,25 @@ def test_an_example_between_two_classes_is_not_told_its_own_label():
     table = {"probability": np.array([0.48]), "overlap": np.array([True])}
     given, other = np.array([1]), np.array([0])
     assert reasons(table, given, other, given, {}, None, ["cat", "dog"]) == ["cat is nearly as likely"]
+
+
+class TestDoubts:
+    def test_small_and_empty_classes(self):
+        with pytest.warns(UserWarning) as said:
+            audit(features=np.eye(12), labels=[0] * 6 + [2] * 4 + [4] * 2)
+        texts = [str(each.message) for each in said]
+        assert "2 of 5 classes have no example: '1', '3'" in texts
+        assert "classes with fewer than 5 examples cannot be judged well: '2 (4)', '4 (2)'" in texts
+
+    @pytest.mark.filterwarnings("ignore:estimates of the noise rate differ")
+    def test_a_model_that_knows_nothing(self):
+        """The interval holds the estimate, and a warning says that both mean little."""
+        labels = np.random.default_rng(0).integers(10, size=600)
+        for p in (np.full((600, 10), 0.1), np.random.default_rng(1).dirichlet(np.ones(10), 600)):
+            with pytest.warns(UserWarning, match="only .* of the labels are predicted, and .* seem to be wrong"):
+                found = audit(pred_probs=p, labels=labels)
+            low, high = found.noise_interval
+            assert 0 <= low <= found.noise_rate <= high <= 1
 
 
 class TestRefused:
@@ -190,6 +209,10 @@ class TestRefused:
     def test_a_wrong_number(self, name, number):
         with pytest.raises(jnl.UserError, match=f"^{name}: .*; give "):
             audit([[1.0], [2.0]] * 9, [0, 1] * 9, **{name: number})
+
+    def test_a_probability_that_is_none(self, trained):
+        with pytest.raises(jnl.UserError, match=r"at_least: 90 is outside \[0, 1\]"):
+            trained.decisions(at_least=90)
 
     def test_a_training_that_diverges(self, digits):
         inputs, labels, _ = digits

@@ -16,6 +16,7 @@ from jnl.data.readers import cells, numbers
 from jnl.data.readers.tables import Table
 
 MOST_WORDS = 100  # largest number of different words in a column
+_UNIQUE = "a different word in each row"  # why a column of texts is no feature
 _FEW = 10  # a table with fewer rows may have a feature that looks like row numbers
 _HIDDEN_INDEX = re.compile(r"__index_level_\d+__")  # names under which pandas stores row numbers
 _PANDAS_INDEX = re.compile(r"unnamed: ?\d+(\.\d+)*|index|level_\d+", re.I)  # of some rows, perhaps with repeats
@@ -99,7 +100,10 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
             fills[name] = float(np.nanmedian(values)) if not np.isnan(values).all() else 0.0
     notes = _notes(words, fills, left, sign, signs, texts)
     if not words:
-        raise UserError(f"data.dir: the table has no columns beside the label that can be used; {'; '.join(notes)}")
+        texts_alone = "; jnl does not read texts: give their embeddings as an array" if _UNIQUE in left else ""
+        raise UserError(
+            f"data.dir: the table has no columns beside the label that can be used; {'; '.join(notes)}{texts_alone}"
+        )
     return Decided(Columns(words, fills, sign, signs), (*notes, *doubts))
 
 
@@ -125,7 +129,7 @@ def _of_texts(
     if dates:
         return "dates or times", words, None
     if len(known) == len(texts) > 1:
-        return "a different word in each row", words, None
+        return _UNIQUE, words, None
     if len(known) > MOST_WORDS:
         return f"more than {MOST_WORDS} different words", words, None
     return "the same value in each row" if len(words) == 1 else "", words, None
