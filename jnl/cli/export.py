@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from jnl.cli._choice import add_choice
 from jnl.cli._paths import path
 from jnl.inference.export import export
 from jnl.inference.load import load
@@ -22,10 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("workdir", type=path, metavar="WORKDIR")
     parser.add_argument("--out", type=path, default=Path("model"), help="the folder to write")
-    parser.add_argument("--model", help="the network, if the config named one that jnl does not have: MODULE:NAME")
-    parser.add_argument("--point", help="title of a point of a sweep")
-    parser.add_argument("--run", type=int, help="number of one run")
-    parser.add_argument("--network", type=int, help="1 or 2")
+    add_choice(parser)
     asked = parser.parse_args(arguments)
     files = export(
         load(asked.workdir, model=asked.model), asked.out, point=asked.point, run=asked.run, network=asked.network

@@ -3,9 +3,9 @@
 jnl predict WORKDIR INPUTS [--out predictions.csv] [--point TITLE] [--run N] [--network N] [--probabilities]
     [--model MODULE:NAME]
 
-INPUTS is what the training had: a folder of images, a table (.csv or .parquet), texts (a .txt file with one in each
-line), or an array (.npy, or .npz with `inputs`). The columns of the file are the input, its most likely class, and the
-probability of this class. The probabilities are means over all runs and networks.
+INPUTS is what the training had: an image, a folder of images, a table (.csv or .parquet), an array (.npy, or .npz with
+`inputs`), or texts (a .txt file with one in each line, for a model of 20 Newsgroups). The columns of the file are the
+input, its most likely class, and the probability of this class. The probabilities are means over all runs and networks.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from jnl.cli._choice import add_choice
 from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable
 from jnl.inference.input_files import read
@@ -28,10 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("workdir", type=path, metavar="WORKDIR")
     parser.add_argument("inputs", type=path, metavar="INPUTS")
     parser.add_argument("--out", type=path, default=Path("predictions.csv"), help="the file to write")
-    parser.add_argument("--model", help="the network, if the config named one that jnl does not have: MODULE:NAME")
-    parser.add_argument("--point", help="title of a point of a sweep")
-    parser.add_argument("--run", type=int, help="number of one run")
-    parser.add_argument("--network", type=int, help="1 or 2")
+    add_choice(parser)
     parser.add_argument("--probabilities", action="store_true", help="add a column for each class")
     asked = parser.parse_args(arguments)
     model = load(asked.workdir, model=asked.model)

@@ -15,7 +15,7 @@ from jnl.data.readers import files, image_files, images, tables
 from jnl.data.readers.pixels import Rules
 
 # names of the array in an .npz file or a folder of .npy files; the first that is there is taken
-_ARRAYS = ("inputs", "test_inputs", "x", "x_test", "train_inputs", "x_train")
+_ARRAYS = ("inputs", "test_inputs", "x", "x_test", "images", "train_inputs", "x_train")
 
 
 class InputFile(NamedTuple):

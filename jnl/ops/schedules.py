@@ -10,7 +10,7 @@ KINDS = ["paper", "reference"]
 
 
 def forget_rate(
-    rate: float, epochs: int, ramp_epochs: int = 10, exponent: float = 1.0, kind: str = "reference"
+    rate: float, epochs: int, ramp_epochs: int = 10, exponent: float = 1.0, kind: str = "paper"
 ) -> np.ndarray:
     """Return the share of each batch that does not train, for each epoch.
 
@@ -37,7 +37,7 @@ def forget_rate(
             f"strategy.forget_rate: {rate} is outside [0, 1]; give the share of labels expected to be wrong"
         )
     if ramp_epochs < 1:
-        raise UserError(f"strategy.ramp_epochs: {ramp_epochs} is below 1; use 1 for no ramp")
+        raise UserError(f"strategy.ramp_epochs: {ramp_epochs} is below 1; 1 reaches the rate after the first epoch")
     if not 0 < exponent < np.inf:
         raise UserError(f"strategy.exponent: {exponent} is not positive; the published value is 1")
     if kind == "paper":

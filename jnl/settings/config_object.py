@@ -8,6 +8,8 @@ from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError
 
+_WORDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a text", tuple: "a list"}
+
 
 class Config(ConfigDict):
     """A ConfigDict that stores the plain Python value of what a field is set to.
@@ -24,7 +26,11 @@ class Config(ConfigDict):
         value = plain(value)
         if isinstance(value, dict | ConfigDict) and not isinstance(value, Config):
             value = Config(value)
-        super().__setitem__(key, value)
+        try:
+            super().__setitem__(key, value)
+        except TypeError as error:
+            wanted = _WORDS.get(type(self.get(key)), "a value of the same type")
+            raise UserError(f"config: {key} is {value!r}; give {wanted}") from error
 
 
 def set_field(config: ConfigDict, field: str, value: object) -> None:

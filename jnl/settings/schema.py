@@ -63,7 +63,7 @@ FIELDS = {
     ),
     "model.name": Field(
         "auto",
-        "The network. Its options are further fields of `model`. `auto` is `mlp` for grey images and numbers, `cnn7` "
+        "The network. Its options are further fields of `model`. `auto` is `mlp` for gray images and numbers, `cnn7` "
         "for color images and `newsnet` for texts.",
     ),
     "precision": Field(
@@ -75,7 +75,9 @@ FIELDS = {
     "augment.crop": Field(0, "Side of a random window of the image; the evaluation takes the center. 0: no windows."),
     "augment.random_resized_crop": Field(False, "Whether windows have any size and shape and are resized to `crop`."),
     "augment.flip": Field(False, "Whether half of the images are mirrored."),
-    "augment.cutout": Field(0, "Side of a black square in each image, in pixels."),
+    "augment.cutout": Field(
+        0, "Side of a square in each image that is 0 after `normalize`, in pixels: black, or the mean color."
+    ),
     "augment.shift": Field(
         0.0, "Images are shifted by up to this share of their side, not only by whole pixels; the border is repeated."
     ),

@@ -27,8 +27,8 @@ def confident_filter(
     Args:
       folds: number of folds of the cross-validation.
       fold_epochs: number of epochs of the training on each fold.
-      prune: the rule that finds wrong labels, one of `confident_learning.RULES`.
-      reweight: whether the remaining examples have the weights above instead of 1.
+      prune: the rule that finds wrong labels: `both`, `by_class`, `by_noise_rate`, `off_diagonal` or `predicted`.
+      reweight: whether the remaining examples of a class weigh more, for those that were taken out.
     """
     for field, value, least in (("folds", folds, 2), ("fold_epochs", fold_epochs, 1)):
         if value < least:

@@ -3,8 +3,6 @@
 L_i = CE_i - beta(e) E_prior[-log p_c]. The prior is the class distribution of the noisy labels that are still in use.
 From epoch `sieve_from` on, an example trains only if CE_i <= mean_c(-log p_c). As in the published code, the classes
 have equal weights in this condition, and the weights of the prior in the loss.
-beta(e) is 0 for `wait_epochs` epochs. It then rises linearly over `rise_epochs` epochs, from 0 in the first of them to
-`beta` in the last, and stays there.
 Departure: the published code also divides the learning rate of its SGD by 1 + beta(e) (`divide_rate`; `reference` sets
 it). The steps of Adam do not grow with the loss, so this is off by default.
 """
@@ -13,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import within
+from jnl.core.errors import whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
@@ -24,14 +22,21 @@ from jnl.ops.selection import masked_mean
 def cores2(
     beta: float = 2.0, wait_epochs: int = 10, rise_epochs: int = 30, sieve_from: int = 31, divide_rate: bool = False
 ) -> Strategy:
-    """Train with a confidence regularizer and a sample sieve. The start of this file documents the arguments."""
+    """Train with a confidence regularizer and a sample sieve.
+
+    Args:
+      beta: last value of beta(e), the weight of the regularizer.
+      wait_epochs: number of epochs in which beta(e) is 0.
+      rise_epochs: number of epochs after them in which it rises linearly, from 0 in the first to `beta` in the last.
+      sieve_from: first epoch in which the sieve drops examples.
+      divide_rate: whether the learning rate is divided by 1 + beta(e).
+    """
     within("strategy.beta", beta, 0, 1e6, "published: 2")
+    for name, value in (("wait_epochs", wait_epochs), ("rise_epochs", rise_epochs), ("sieve_from", sieve_from)):
+        whole_number(f"strategy.{name}", value, 0)
 
     def weight(epoch: Array) -> Array:
         return beta * jnp.clip((epoch - wait_epochs) / max(rise_epochs - 1, 1), 0.0, 1.0)
-
-    def divisor(epoch: Array) -> Array:
-        return 1 + weight(epoch)
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         every = -jnp.log(jax.nn.softmax(logits) + 1e-8)  # f32[1, B, C]
@@ -51,7 +56,7 @@ def cores2(
         left = memory["numbers"] - memory["removed"]
         return memory | {"removed": jnp.zeros_like(left), "prior": _prior(left)}
 
-    divides = divisor if divide_rate else None
+    divides = (lambda epoch: 1 + weight(epoch)) if divide_rate else None
     return Strategy(1, select, memory=Memory(init, refresh), suspects=LEFT_OUT, learning_rate_divisor=divides)
 
 

@@ -10,7 +10,7 @@ is not known.
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import within
+from jnl.core.errors import whole_number, within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import disagree, masked_mean
@@ -24,6 +24,7 @@ def decoupling(warmup_epochs: int = 0, class_weights: bool = False, floor: float
       class_weights: whether the loss has the weights w = B / (C N_y), where N_y counts label y in the whole batch.
       floor: the loss is divided by at least `floor` * B; published: 0.1.
     """
+    whole_number("strategy.warmup_epochs", warmup_epochs, 0)
     within("strategy.floor", floor, 0, 1, "published: 0.1; 0 means none")
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:

@@ -39,7 +39,7 @@ def dividemix(
     asymmetric: bool = False,
     average_epochs: int = 1,
 ) -> Strategy:
-    """Train two networks that divide the data for each other. The start of this file documents the arguments."""
+    """Train two networks that divide the data for each other. The first lines of its file explain the arguments."""
     within("strategy.unlabeled_weight", unlabeled_weight, 0, 1e6, "published: 0 to 150")
     within("strategy.threshold", threshold, 0, 0.999, "published: 0.5")
     within("strategy.temperature", temperature, 1e-3, 1e3, "published: 0.5")

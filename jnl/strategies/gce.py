@@ -11,7 +11,7 @@ such an epoch trains as usual.
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import UserError, within
+from jnl.core.errors import whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
@@ -20,17 +20,21 @@ from jnl.ops.selection import masked_mean
 
 
 def gce(
-    q: float = 0.7,
-    truncated: bool = False,
-    threshold: float = 0.5,
-    prune_from: int = 39,
-    prune_every: int = 10,
+    q: float = 0.7, truncated: bool = False, threshold: float = 0.5, prune_from: int = 39, prune_every: int = 10
 ) -> Strategy:
-    """Minimize L = (1 - p_y^q) / q. The limit q -> 0 is cross entropy, q = 1 is the absolute error."""
+    """Minimize L = (1 - p_y^q) / q. The limit q -> 0 is cross entropy, q = 1 is the absolute error.
+
+    Args:
+      q: exponent.
+      truncated: whether examples are pruned.
+      threshold: an example is pruned unless its p_y is larger.
+      prune_from: epoch before which the first pruning is, counted from 0.
+      prune_every: number of epochs between two prunings.
+    """
     within("strategy.q", q, 1e-6, 1, "published: 0.7")
     within("strategy.threshold", threshold, 1e-6, 1, "published: 0.5")
-    if prune_every < 1:
-        raise UserError(f"strategy.prune_every: {prune_every}; give at least 1 epoch")
+    whole_number("strategy.prune_from", prune_from, 0)
+    whole_number("strategy.prune_every", prune_every, 1)
 
     def loss(logits: Array, labels: Array) -> Array:
         return -jnp.expm1(-q * cross_entropy(logits, labels)) / q

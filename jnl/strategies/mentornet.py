@@ -34,6 +34,7 @@ def mentornet(
     within("strategy.percentile", percentile, 0, 1, "published: 0.7")
     within("strategy.decay", decay, 0, 1, "published: 0.5")
     within("strategy.gamma", gamma, 1e-6, 1e6, "published: 1 (linear), 2 (focal)")
+    within("strategy.burn_in", burn_in, 0, 101, "published: 18")
     within("strategy.dropout_rate", dropout_rate, 0, 1, "0 means none")
     if kind not in KINDS:
         raise unknown("strategy.kind", kind, KINDS)

@@ -41,6 +41,21 @@ def test_a_field_holds_a_plain_value(field, given, stored):
     assert repr(found) == repr(stored) or repr(found) == repr(list(stored))
 
 
+@pytest.mark.parametrize(
+    ("field", "given", "said"),
+    [
+        ("epochs", "3", "config: epochs is '3'; give a whole number"),
+        ("optim.learning_rate", "fast", "config: learning_rate is 'fast'; give a number"),
+        ("noise.kind", 3, "config: kind is 3; give a text"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(field, given, said):
+    config = jnl.get_config("jocor", "quick")
+    section, _, name = field.rpartition(".")
+    with pytest.raises(jnl.UserError, match=said):
+        (config[section] if section else config)[name] = given
+
+
 def test_a_field_that_followed_another_follows_it_again_after_none():
     config = jnl.get_config("jocor", "quick")
     config.strategy.forget_rate = 0.1

@@ -92,6 +92,8 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
         if why and (name not in keep or values is None and not known):
             left.setdefault(why, []).append(name)
             continue
+        if why == _UNIQUE:
+            doubts.append(doubt(f"data.keep: column {name!r} has {why}, so nothing can be learned from it"))
         words[name] = known
         doubts += _doubts(name, values) if values is not None else []
         if values is not None and name in texts and (money := numbers.sign(texts[name], name, "data.dir")):

@@ -2,8 +2,8 @@
 
 The .npy files are mapped, so they may be larger than the memory. The arrays have these names; other accepted names are
 in parentheses:
-- `train_inputs` (`inputs`, `x_train`, `x`): images [N, H, W], [N, H, W, channels] or [N, channels, H, W], numbers
-  [N, D], or tokens [N, T] with `data.kind=tokens`
+- `train_inputs` (`inputs`, `x_train`, `x`, `images`): images [N, H, W], [N, H, W, channels] or [N, channels, H, W],
+  numbers [N, D], or tokens [N, T] with `data.kind=tokens`
 - `train_labels` (`labels`, `y_train`, `y`): whole numbers from 0 or 1, names of classes, [N], or one-hot rows [N, C]
 - `test_inputs` (`x_test`), `test_labels` (`y_test`): a test set with true labels. Without it, a part of the training
   set is held out
@@ -34,7 +34,7 @@ from jnl.data.readers.tfds import Folder
 NOISY = True
 
 _NAMES = {
-    "train_inputs": ("train_inputs", "inputs", "x_train", "x"),
+    "train_inputs": ("train_inputs", "inputs", "x_train", "x", "images"),
     "train_labels": ("train_labels", "labels", "y_train", "y"),
     "test_inputs": ("test_inputs", "x_test"),
     "test_labels": ("test_labels", "y_test"),

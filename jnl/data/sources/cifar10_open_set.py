@@ -34,9 +34,9 @@ def load(
     Args:
       dir: folder with CIFAR-10 as for `cifar10` and the outside images: CIFAR-100, the prepared `svhn_cropped`, or a
         folder `imagenet32` with the files `train_data_batch_*.npz` of downsampled ImageNet.
-      outside: data set of the outside images, one of `OUTSIDE`.
+      outside: data set of the outside images: `cifar100`, `svhn` or `imagenet32`.
       share: share of the training images that are replaced.
-      recipe: one of `RECIPES`.
+      recipe: which images are replaced: any (`random`), or the last ones (`tail`).
       seed: seed for the choice of the outside images and, for "random", of the replaced examples.
 
     Raises:
