@@ -24,11 +24,11 @@ import numpy as np
 
 from jnl import data, models
 from jnl.cli._paths import path
-from jnl.core.errors import UserError, printable, reason, unknown
-from jnl.core.registry import Value
+from jnl.core.errors import UserError, printable, reason
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.data.notes import data_warnings_hidden
+from jnl.data.option_texts import parsed
 from jnl.data.readers import tables
 from jnl.label_audit.audit import audit
 
@@ -98,29 +98,14 @@ def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:
     """Return the data set of a path or a name, with options such as `label=species`."""
     path = Path(name).expanduser()
     if path.is_dir():
-        return data.load("folder", path, **_options("folder", given))
+        return data.load("folder", path, **parsed("folder", given))
     if path.suffix.lower() in tables.ENDINGS:
-        return data.load("table", path, **_options("table", given))
+        return data.load("table", path, **parsed("table", given))
     if path.suffix == ".npz" or path.exists():
-        return data.load("arrays", path, **_options("arrays", given))
+        return data.load("arrays", path, **parsed("arrays", given))
     if name.partition(":")[0] not in data.names():
         raise UserError(f"{name}: no such folder, file or data set; give one, or a name such as digits")
-    return data.load(name, folder, **_options(name, given))
-
-
-def _options(name: str, given: Sequence[str]) -> dict[str, Value]:
-    """Return options of a data set from texts such as `size=32`."""
-    known, options = data.options(name), dict[str, Value]()
-    for text in given:
-        option, _, value = text.partition("=")
-        if option not in known:
-            raise unknown(f"--set {text}", option, list(known) or ["(it has none)"])
-        kind = type(known[option])
-        try:
-            options[option] = value.lower() in ("true", "1") if kind is bool else kind(value)
-        except ValueError as error:
-            raise UserError(f"--set {text}: {value!r} is not a whole number; give one") from error
-    return options
+    return data.load(name, folder, **parsed(name, given))
 
 
 def _features(path: Path | None) -> np.ndarray | None:

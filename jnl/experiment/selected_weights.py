@@ -42,8 +42,8 @@ def select(
     chooses = rules()[rule]
     new: np.ndarray | None = None  # bool[S], None for all runs
     if before is not None and curves:
-        judge = np.stack([measured[chooses.judge] for measured in curves], 1).astype(np.float64)  # [S, E] or [S, E, K]
-        chosen = chooses.choose(judge if judge.ndim == 2 else judge.mean(-1))
+        read = np.float64(np.stack([measured[chooses.criterion] for measured in curves], 1))  # [S, E] or [S, E, K]
+        chosen = chooses.choose(read if read.ndim == 2 else read.mean(-1))
         new = (chosen == len(curves) - 1) | (chosen == NONE)
         if not new.any():
             return before

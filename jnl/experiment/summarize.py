@@ -12,7 +12,7 @@ from jnl.core.train_state import TrainState, strategy_params
 from jnl.experiment.checkpoint_manager import TrainingRecord
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.experiment.suspect_tables import Table
-from jnl.ops.curves import judges
+from jnl.ops.curves import criteria
 from jnl.results.records import PointSummary, Summary, plain
 from jnl.results.summary import BestLast, best_last, last10, over_runs, pool
 
@@ -106,7 +106,7 @@ def _estimated(program_spec: ProgramSpec, run: int, states: TrainState) -> Json:
 
 def _best_last(own: dict[str, np.ndarray], name: str) -> BestLast | None:
     """Summarize the curve `name` by every rule whose curve is recorded. Return None if `name` is not recorded."""
-    return best_last(own[name], judges(name, own.get)) if name in own else None
+    return best_last(own[name], criteria(name, own.get)) if name in own else None
 
 
 def _of_classes(curves: dict[str, np.ndarray], names: Sequence[str]) -> dict[str, dict[str, Json]] | None:

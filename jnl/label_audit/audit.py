@@ -62,7 +62,8 @@ def audit(
       inputs: images [N, H, W] or [N, H, W, channels], numbers [N, D], or tokens [N, T], as for `jnl.from_arrays`.
       labels: the labels [N] to audit: whole numbers from 0, or names of classes.
       pred_probs: f[N, C] probabilities from models that did not train on the example, in the order of the classes.
-      features: f[N, D] embeddings of the examples, in which similar examples are near.
+      features: f[N, D] embeddings of the examples, in which similar examples are near. With them, `inputs` are only
+        shown on the page.
       dataset: a data set such as `jnl.data.load` returns, instead of `inputs` and `labels`.
       class_names: names of the classes 0 to C - 1.
       kind: `images`, `features` or `tokens`, see `jnl.from_arrays`.
@@ -73,7 +74,8 @@ def audit(
       batch_size: number of examples of a batch; 0 follows the number of examples.
       seeds: number of trainings with different weights, whose predictions are averaged, or their seeds.
       folder: where finished trainings are kept, so that an interrupted audit continues with the next one.
-      quick: whether no network is trained, so that only neighbors and a linear classifier judge. This takes seconds.
+      quick: whether no network is trained, so that only neighbors and a linear classifier judge. This is several times
+        as fast.
 
     Returns:
       The audit: `noise_rate`, `transition`, `examples` and `suspects`.

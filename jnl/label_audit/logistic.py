@@ -24,17 +24,17 @@ def out_of_sample(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
     Returns:
       f32[N, C].
     """
-    scaled = np.column_stack([of_length_one(features), np.ones(len(features))]).astype(np.float32)
+    columns = np.column_stack([scaled(features), np.ones(len(features))]).astype(np.float32)
     fold = np.random.default_rng(0).permutation(len(features)) % min(_FOLDS, len(features))
     probabilities = np.empty(targets.shape, np.float32)
     for number in range(fold.max() + 1):
         held_out = fold == number
-        learned = _fit(jnp.asarray(scaled), jnp.asarray(targets, jnp.float32), jnp.asarray(~held_out, jnp.float32))
-        probabilities[held_out] = jax.nn.softmax(scaled[held_out] @ learned)
+        learned = _fit(jnp.asarray(columns), jnp.asarray(targets, jnp.float32), jnp.asarray(~held_out, jnp.float32))
+        probabilities[held_out] = jax.nn.softmax(columns[held_out] @ learned)
     return probabilities
 
 
-def of_length_one(features: np.ndarray) -> np.ndarray:
+def scaled(features: np.ndarray) -> np.ndarray:
     """Return features f[N, D] with mean 0, whose mean squared length is 1."""
     centered = features - features.mean(0)
     return centered / max(float(np.sqrt(np.square(centered).sum(1).mean())), 1e-12)

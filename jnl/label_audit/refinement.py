@@ -3,7 +3,8 @@
 What learns from wrong labels repeats a part of them. So the evidence that can learn quickly (the votes of neighbors, a
 linear classifier) learns again from the probabilities of the true classes that all evidence gives together, and the
 noise matrix is estimated anew: expectation maximization with a classifier (Raykar et al. 2010, Learning from Crowds,
-with one annotator). An example is still predicted without its own label.
+with one annotator). An example is never predicted from its own probabilities; its label still reaches it a little,
+through those of other examples.
 
 Where networks have trained, a judge decides whether the noise is even, and gives a noise matrix. It is Co-teaching or
 the linear classifier, which repeat few wrong labels: the one under which the given labels are more likely. An expert

@@ -26,6 +26,7 @@ from jnl.core.errors import UserError
 from jnl.core.registry import Value
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
+from jnl.data.option_texts import parsed
 from jnl.label_audit import logistic
 from jnl.label_audit.audit import audit
 from jnl.label_audit.features import features_of
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     if not trains and (asked.model or asked.epochs):
         parser.error("--model, --epochs: no network trains with --features or --quick; leave them out")
     devices.use_cores()
-    dataset = data.load(asked.data, asked.dir, **dict(text.partition("=")[::2] for text in asked.set))
+    dataset = data.load(asked.data, asked.dir, **parsed(asked.data, asked.set))
     features = None if asked.features is None else np.load(asked.features)
     if asked.examples:
         train = dataset.train
@@ -80,13 +81,13 @@ def main(arguments: Sequence[str]) -> int:
                 plain = read_trainings(Path(folder))["standard"].last
             else:
                 # On features of any scale, a logistic regression of scikit-learn can take minutes.
-                known = logistic.of_length_one(features_of(noisy)) if features is None else features
+                known = logistic.scaled(features_of(noisy)) if features is None else features
                 plain = _logistic_regression(known, np.asarray(noisy.train.labels), len(dataset.class_names))
         row: Row = {
             "data": asked.title or asked.data,
             "noise": kind,
             "seed": seed,
-            **judge(found, noisy, plain),
+            **compare(found, noisy, plain),
             "seconds": round(seconds),
         }
         print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def judge(found: Audit, dataset: Dataset, plain: np.ndarray) -> Row:
+def compare(found: Audit, dataset: Dataset, plain: np.ndarray) -> Row:
     """Return how well an audit went, and cleanlab's score beside it.
 
     Args:

@@ -69,22 +69,22 @@ class Rule(NamedTuple):
     """A rule that chooses an epoch without test labels."""
 
     title: str  # title of its column
-    judge: str  # name in `metrics.jsonl` of the curve that the rule reads
+    criterion: str  # name in `metrics.jsonl` of the curve that the rule reads
     choose: Callable[[np.ndarray], np.ndarray]  # that curve f64[S, E] -> positions i64[S], or `NONE`
 
 
 LABEL_WAVE = LabelWave()
 
 
-def highest(judge: np.ndarray) -> np.ndarray:
+def highest(curve: np.ndarray) -> np.ndarray:
     """Return the first position of the highest value: f64[S, E] -> i64[S]; `NONE` if no value is finite."""
-    known = np.isfinite(judge)
-    return np.where(known.any(1), np.where(known, judge, -np.inf).argmax(1), NONE)
+    known = np.isfinite(curve)
+    return np.where(known.any(1), np.where(known, curve, -np.inf).argmax(1), NONE)
 
 
-def lowest(judge: np.ndarray) -> np.ndarray:
+def lowest(curve: np.ndarray) -> np.ndarray:
     """Return the first position of the lowest value: f64[S, E] -> i64[S]; `NONE` if no value is finite."""
-    return highest(-judge)
+    return highest(-curve)
 
 
 def rules(wave: LabelWave = LABEL_WAVE) -> dict[str, Rule]:
@@ -105,7 +105,7 @@ STATISTICS = {
 } | {name: rule.title for name, rule in rules().items()}
 
 
-def judges(judged: str, find: Callable[[str], np.ndarray | None]) -> dict[str, np.ndarray]:
+def criteria(judged: str, find: Callable[[str], np.ndarray | None]) -> dict[str, np.ndarray]:
     """Return the curves f64[S, E] that the rules read, by name.
 
     Args:
@@ -113,18 +113,18 @@ def judges(judged: str, find: Callable[[str], np.ndarray | None]) -> dict[str, n
       find: (name) -> the curve, or None if there is none; such a curve is left out.
     """
     kind, _, _ = judged.partition("_")
-    found = {rule.judge: find(rule.judge) for rule in rules().values() if not rule.judge.startswith(kind)}
+    found = {rule.criterion: find(rule.criterion) for rule in rules().values() if not rule.criterion.startswith(kind)}
     return {name: curve for name, curve in found.items() if curve is not None}
 
 
 def over_epochs(
-    curve: np.ndarray, judges: Mapping[str, np.ndarray], wave: LabelWave = LABEL_WAVE
+    curve: np.ndarray, criteria: Mapping[str, np.ndarray], wave: LabelWave = LABEL_WAVE
 ) -> dict[str, np.ndarray]:
     """Summarize the curve of each run by one number for each statistic.
 
     Args:
       curve: f64[S, E] accuracies.
-      judges: f64[S, E] curves by name; a rule is left out if the curve that it reads is not among them.
+      criteria: f64[S, E] curves by name; a rule is left out if the curve that it reads is not among them.
       wave: the Label Wave rule, with its window and patience.
 
     Returns:
@@ -134,8 +134,8 @@ def over_epochs(
     tail = curve[:, -LAST:]
     numbers = {"last10": tail.mean(1), "maximal": tail.max(1), "best": curve.max(1), "last": curve[:, -1]}
     for name, rule in rules(wave).items():
-        if rule.judge in judges:
-            numbers[name] = _at(curve, rule.choose(judges[rule.judge]))
+        if rule.criterion in criteria:
+            numbers[name] = _at(curve, rule.choose(criteria[rule.criterion]))
     whole = np.isfinite(curve).all(1)
     return {name: np.where(whole, values, np.nan) for name, values in numbers.items()}
 

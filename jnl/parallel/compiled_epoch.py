@@ -224,8 +224,8 @@ def validation_segment(
     """Add some held-out examples to the sums."""
     state, sums = carry
     single = single_run(spec, train, run)
-    judge = of_validation(validation_loss(single, state))
-    return (state, total(judge, single.predict_fn(state), train.inputs, run.labels, some, sums)), ()
+    per_example = of_validation(validation_loss(single, state))
+    return (state, total(per_example, single.predict_fn(state), train.inputs, run.labels, some, sums)), ()
 
 
 def after(

@@ -64,10 +64,10 @@ class MethodResult(NamedTuple):
         curve = self.curve(self.judged)
         if curve is None:
             return {}
-        judges = curves.judges(self.judged, self.curve)
+        criteria = curves.criteria(self.judged, self.curve)
         there = np.array([not run.failed for run in self.runs])
         numbers = {}
-        for name, values in curves.over_epochs(curve, judges, self.wave).items():
+        for name, values in curves.over_epochs(curve, criteria, self.wave).items():
             numbers[name] = np.full(len(self.runs), np.nan)
             numbers[name][there] = values
         return numbers

@@ -20,12 +20,12 @@ NETWORKS = ("net1", "net2", "mean")
 BestLast = dict[str, dict[str, OverRuns | None]]
 
 
-def best_last(accuracy: np.ndarray, judges: Mapping[str, np.ndarray]) -> BestLast:
+def best_last(accuracy: np.ndarray, criteria: Mapping[str, np.ndarray]) -> BestLast:
     """Return the accuracy of each way to choose epochs, for each network and for their mean, over runs.
 
     Args:
       accuracy: f64[S, E, K].
-      judges: name -> curve by which rules choose an epoch: f64[S, E, K] (per network) or f64[S, E] (for all networks).
+      criteria: name -> curve by which rules choose an epoch: f64[S, E, K] (per network) or f64[S, E] (for all).
 
     Returns:
       {best, last, ...} -> {net1, net2, mean} -> {mean, std, per_run}. The outer keys are the keys of
@@ -33,10 +33,10 @@ def best_last(accuracy: np.ndarray, judges: Mapping[str, np.ndarray]) -> BestLas
       With one network, `net2` is None.
     """
     networks = _of_networks(accuracy)
-    by_network = {name: _of_networks(judge) for name, judge in judges.items() if judge.ndim > 2}
+    by_network = {name: _of_networks(criterion) for name, criterion in criteria.items() if criterion.ndim > 2}
     numbers = {}
     for net, curve in networks.items():
-        own = {name: by_network[name][net] if name in by_network else judge for name, judge in judges.items()}
+        own = {name: by_network[name][net] if name in by_network else criterion for name, criterion in criteria.items()}
         numbers[net] = curves.over_epochs(curve, own)
     columns = [name for name in numbers["mean"] if name != "maximal"]
     return {

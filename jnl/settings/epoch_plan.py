@@ -82,7 +82,7 @@ def check_rule(field: str, chosen: str, validation: float) -> None:
     known = rules()
     if chosen not in ["last", *known]:
         raise unknown(field, chosen, ["last", *known])
-    if chosen != "last" and known[chosen].judge.startswith("validation") and not validation:
+    if chosen != "last" and known[chosen].criterion.startswith("validation") and not validation:
         raise UserError(f"{field}: {chosen} needs labels that are held out; set data.validation to 0.1")
 
 
@@ -95,7 +95,7 @@ def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True
       has_test_set: whether the data have a test set.
     """
     known = rules()
-    if chosen in known and known[chosen].judge.startswith("validation") and not has_test_set:
+    if chosen in known and known[chosen].criterion.startswith("validation") and not has_test_set:
         raise UserError(
             f"protocol.checkpoint: {chosen} chooses the epoch that is reported on the test set, but there is no test "
             "set; use last"

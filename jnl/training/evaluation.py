@@ -1,6 +1,6 @@
 """Predictions of the networks of one run for whole data sets, and metrics of these predictions. Nothing trains here.
 
-A `Judge` returns values of each example. `total` sums them over a data set, one batch after the other.
+A `PerExample` returns values of each example. `total` sums them over a data set, one batch after the other.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from jnl.training import metrics
 
 PredictFn = Callable[[Array], tuple[Array, Array | None]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
 Sums = dict[str, Array]
-Judge = Callable[[PredictFn, Array, Array], Sums]  # (predict_fn, stored inputs, labels i32[B]) -> f32[..., B] each
+PerExample = Callable[[PredictFn, Array, Array], Sums]  # (predict_fn, stored inputs, labels i32[B]) -> f32[..., B] each
 Loss = Callable[[Array, Array], Array]  # (logits f32[K, B, C], labels i32[B]) -> f32[K, B]
 OF_VALIDATION = ("validation_accuracy", "validation_loss")
 
@@ -53,7 +53,7 @@ def predictor(
 
 
 def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
-    """Judge test predictions.
+    """Measure test predictions.
 
     Args:
       others: metrics of other packages.
@@ -67,34 +67,34 @@ def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels:
     """
     logits, _ = predict_fn(inputs)
     right, of_class = metrics.correct(logits, labels), jax.nn.one_hot(labels, logits.shape[-1], axis=0)
-    judged = {"test_accuracy": right, "class_right": right[:, None] * of_class[None], "class_size": of_class}
+    values = {"test_accuracy": right, "class_right": right[:, None] * of_class[None], "class_size": of_class}
     for name, metric in metrics.of_test(len(logits), others).items():
         assert metric.per_example is not None
-        judged[name] = metrics.as_float32(
+        values[name] = metrics.as_float32(
             name, metric.per_example(logits, labels), {logits.shape[:2]: "[K, B]", labels.shape: "[B]"}
         )
-    return judged
+    return values
 
 
-def of_validation(loss: Loss) -> Judge:
-    """Return the judge of held-out examples: f32[K, B] each, whether the prediction is the noisy label, and `loss`."""
+def of_validation(loss: Loss) -> PerExample:
+    """Return what is summed over held-out examples, f32[K, B] each: whether the label is predicted, and a loss."""
 
-    def judge(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
+    def per_example(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
         logits, _ = predict_fn(inputs)
         return dict(zip(OF_VALIDATION, (metrics.correct(logits, labels), loss(logits, labels)), strict=True))
 
-    return judge
+    return per_example
 
 
 def total(
-    judge: Judge, predict_fn: PredictFn, inputs: Array, labels: Array, rows: Rows, before: Sums | None = None
+    per_example: PerExample, predict_fn: PredictFn, inputs: Array, labels: Array, rows: Rows, before: Sums | None = None
 ) -> Sums:
-    """Sum the values of `judge` over batches.
+    """Sum the values of `per_example` over batches.
 
     The sum runs over one batch after the other, so it does not depend on where the sequence of batches is cut.
 
     Args:
-      judge: returns f32[..., B] for a batch.
+      per_example: returns f32[..., B] for a batch.
       predict_fn: predicts a batch.
       inputs: [N, ...] stored inputs of all examples. They are not read if `rows` has inputs.
       labels: i32[N] labels of all examples.
@@ -106,12 +106,12 @@ def total(
     """
     fetch = partial(_stored, inputs)
     like = jax.eval_shape(
-        partial(judge, predict_fn), fetch(jax.tree.map(lambda leaf: leaf[0], rows)), labels[rows.example_index[0]]
+        partial(per_example, predict_fn), fetch(jax.tree.map(lambda leaf: leaf[0], rows)), labels[rows.example_index[0]]
     )
     start = jax.tree.map(lambda value: jnp.zeros(value.shape[:-1], value.dtype), like) if before is None else before
 
     def add(sums: Sums, some: Rows) -> tuple[Sums, None]:
-        found = judge(predict_fn, fetch(some), labels[some.example_index])
+        found = per_example(predict_fn, fetch(some), labels[some.example_index])
         counted = jax.tree.map(lambda value: jnp.where(jnp.broadcast_to(some.inside, value.shape), value, 0.0), found)
         return jax.tree.map(lambda sum, value: sum + value.sum(-1), sums, counted), None
 

@@ -202,7 +202,9 @@ def test_columns_may_be_kept_or_left_out_by_name(own):
         UserWarning, match=r"left out .numbers that follow the rows.: 'year'; data.keep names columns to use"
     ):
         loaded(own, content)
-    with pytest.warns(UserWarning, match="data.keep: column 'key' has a different word in each row, so nothing can be l"):
+    with pytest.warns(
+        UserWarning, match="data.keep: column 'key' has a different word in each row, so nothing can be l"
+    ):
         found = loaded(own, content, keep="year, key", leave_out="a")
     assert list(found.prepare.columns) == ["b", "year", "key"] and found.train.inputs.shape == (ROWS, 2 + ROWS)
     assert "columns left out as data.leave_out says: 'a'" in said(found)

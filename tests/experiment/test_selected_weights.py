@@ -25,11 +25,11 @@ def state(epoch, runs):
        st.sampled_from(sorted(rules())))  # fmt: skip
 def test_step_by_step_is_what_the_rule_chooses_on_the_whole_curve(curve, rule):
     """Two runs: equal values and NaN are frequent. A run for which no epoch can be chosen keeps its last weights."""
-    judge, kept, curves = rules()[rule].judge, None, []
+    criterion, kept, curves = rules()[rule].criterion, None, []
     for epoch, values in enumerate(curve):
-        curves.append({judge: np.array(values)})
+        curves.append({criterion: np.array(values)})
         kept = select(rule, kept, epoch, curves, lambda epoch=epoch: state(epoch, 2))
-    chosen = rules()[rule].choose(np.stack([measured[judge] for measured in curves], 1).astype(np.float64))
+    chosen = rules()[rule].choose(np.stack([measured[criterion] for measured in curves], 1).astype(np.float64))
     expected = np.where(chosen == NONE, len(curve) - 1, chosen)
     np.testing.assert_array_equal(kept.epochs, expected)
     for leaf in (kept.params["layer"], kept.batch_stats["mean"]):
@@ -53,8 +53,8 @@ def test_predictions_have_the_accuracy_of_the_chosen_epoch(rule, tmp_path):
     config.checkpoint.every_epochs = 1
     jnl.run(config, tmp_path, on_epoch_end=lambda epoch, metrics: epoch == 4)
     history = jnl.run(config, tmp_path)
-    judge = history.metrics[rules()[rule].judge].astype(np.float64)
-    chosen = rules()[rule].choose(judge.mean(-1) if judge.ndim == 3 else judge)
+    criterion = history.metrics[rules()[rule].criterion].astype(np.float64)
+    chosen = rules()[rule].choose(criterion.mean(-1) if criterion.ndim == 3 else criterion)
     assert (chosen < 8).any()  # so the last weights are others
     measured = history.metrics["test_accuracy"][np.arange(2), chosen]
     for model in (history.model, jnl.load(tmp_path)):

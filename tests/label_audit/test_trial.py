@@ -21,7 +21,7 @@ def test_the_score_beside_it_is_that_of_cleanlab():
     plain /= plain.sum(1, keepdims=True)
     labels = draw("symmetric", true, 3, 0.3, 0)
     dataset = jnl.from_arrays(stream.normal(size=(200, 2)), labels, clean=true)
-    row = trial.judge(audit(pred_probs=plain, labels=labels), dataset, plain)
+    row = trial.compare(audit(pred_probs=plain, labels=labels), dataset, plain)
     theirs = 1 - get_label_quality_scores(labels, plain)
     assert row["average_precision_cleanlab"] == round(average_precision_score(labels != true, theirs), 4)
     assert row["true_rate"] == round(float((labels != true).mean()), 4)

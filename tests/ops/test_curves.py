@@ -123,9 +123,9 @@ def test_numbers_of_curves_are_those_of_loops(curve, wave, random):
     validation = [[random.randrange(4) / 4 for _ in one] for one in curve]
     changed = [[math.nan] + [random.randrange(4) / 4 for _ in one[1:]] for one in curve]
     loss = [[random.randrange(4) / 4 for _ in one] for one in curve]
-    judges = {"validation_accuracy": np.array(validation), "changed_predictions": np.array(changed)}
-    judges["validation_loss"] = np.array(loss)
-    found = curves.over_epochs(np.array(curve), judges, wave)
+    criteria = {"validation_accuracy": np.array(validation), "changed_predictions": np.array(changed)}
+    criteria["validation_loss"] = np.array(loss)
+    found = curves.over_epochs(np.array(curve), criteria, wave)
     assert list(found) == list(curves.STATISTICS)
     for number, one in enumerate(curve):
         tail = one[-10:]
@@ -144,8 +144,8 @@ def test_numbers_of_curves_are_those_of_loops(curve, wave, random):
 def test_rules_are_there_only_where_their_curve_is():
     assert list(curves.over_epochs(np.ones((2, 3)), {})) == ["last10", "maximal", "best", "last"]
     there = {name: np.ones((2, 3)) for name in ("validation_accuracy", "validation_loss", "class_accuracy")}
-    assert list(curves.judges("test_accuracy", there.get)) == ["validation_accuracy", "validation_loss"]
-    assert curves.judges("validation_accuracy", there.get) == {}
+    assert list(curves.criteria("test_accuracy", there.get)) == ["validation_accuracy", "validation_loss"]
+    assert curves.criteria("validation_accuracy", there.get) == {}
 
 
 def test_a_run_that_fails_has_no_number_even_if_a_rule_chose_before():
