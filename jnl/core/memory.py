@@ -71,7 +71,7 @@ class WeightsFn(Protocol):
     """Computes the weight of each training example."""
 
     def __call__(self, labels: np.ndarray, truth: np.ndarray, p: np.ndarray, /) -> np.ndarray:
-        """Return f64[N] for labels i32[N], true labels i32[N] and out-of-sample probabilities f32[N, C].
+        """Return bool[N] or f64[N] for labels i32[N], true labels i32[N] and out-of-sample probabilities f32[N, C].
 
         There are probabilities only if there are cross-validation folds.
         """

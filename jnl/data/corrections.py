@@ -45,7 +45,10 @@ def read(path: str | Path) -> list[Decision]:
     """
     try:
         with Path(path).expanduser().open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+            header = file.readline()
+            file.seek(0)
+            # A spreadsheet saves it with semicolons in countries where the comma is the decimal sign.
+            rows = list(csv.DictReader(file, delimiter=";" if header.count(";") > header.count(",") else ","))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"data.corrections: cannot read {path} ({reason(error)}); give a decisions.csv") from error
     missing = [name for name in _COLUMNS if rows and name not in rows[0]]

@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 class History(NamedTuple):
     """The results of a training."""
 
-    metrics: dict[str, np.ndarray]  # name -> f32[S, epochs], with networks f32[S, epochs, K], with classes [..., C]
+    metrics: dict[str, np.ndarray]  # name -> f32[S, E], of each network f32[S, E, K], of each class f32[S, E, K, C]
     summary: Summary
     state: TrainState  # the state after the last epoch, on the host, every leaf [S, ...]
     runs: list[dict[str, Json]]  # seeds and swept values of each run

@@ -54,6 +54,9 @@ def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: 
         counts as 1, so scale weights whose sum may be smaller, for example to a mean of 1.
       eligible: bool[B], examples among which the mask chose; None means all.
 
+    Returns:
+      The selection, with a loss f32[G, B], a mask bool[G, B] and a denominator f32[G].
+
     Raises:
       UserError: if the mask is not bool. Its numbers would count as a yes or no for the loss, and as they are for the
         metrics.

@@ -33,6 +33,12 @@ def test_they_are_applied(dataset, tmp_path):
     assert dataset.train.labels.tolist() == [0, 1, 0, 1, 0, 1]
 
 
+def test_a_spreadsheet_may_save_them_with_semicolons(dataset, tmp_path):
+    rows = "0;cat;relabel;'=dog\n2;cat;drop;cat\n"
+    found = corrected(dataset, write(tmp_path, rows, HEADER.replace(",", ";")))
+    assert found.train.labels.tolist() == [1, 1, 1, 0, 1]
+
+
 def test_what_they_changed_is_a_note(dataset, tmp_path):
     rows = "0,cat,keep,cat\n2,cat,drop,cat\n4,cat,relabel,'=dog\n5,'=dog,unsure,cat\n"
     (note,) = corrected(dataset._replace(notes=()), write(tmp_path, rows)).notes
