@@ -7,6 +7,7 @@ and `unsure` change nothing.
 
 import csv
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,8 +111,14 @@ def corrected(dataset: Dataset, path: str | Path) -> Dataset:
         return dataset._replace(train=split(inputs, labels, clean))
     return dataset._replace(
         train=split(inputs[rows], labels[rows], clean[rows]),
-        origin=None if origin is None else lambda row: origin(int(rows[row])),
+        origin=_of_rows(origin, rows),
+        text=_of_rows(dataset.text, rows),
     )
+
+
+def _of_rows(function: Callable[[int], str] | None, rows: np.ndarray) -> Callable[[int], str] | None:
+    """Return a function of a row for a data set that has only these rows i64[n]."""
+    return None if function is None else lambda row: function(int(rows[row]))
 
 
 def _text(cell: str) -> str:

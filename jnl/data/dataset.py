@@ -31,6 +31,8 @@ class Dataset(NamedTuple):
     # How new inputs become stored inputs. None means that they already are, except for the size of images.
     preparation: Preparation | None = None
     notes: tuple[str, ...] = ()  # sentences about what was read, for people and `config.json`
+    # Function from a row of the training set to its text, if the inputs are the words of texts. None if nobody has it.
+    text: Callable[[int], str] | None = None
 
     @property
     def prepare(self) -> Preparation:

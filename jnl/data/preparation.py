@@ -33,7 +33,7 @@ class Preparation(NamedTuple):
     dtype: str  # "uint8" images, "float32" features or "int32" tokens
     mean: tuple[float, ...] = ()  # of each feature, if features are standardized
     std: tuple[float, ...] = ()
-    columns: Mapping[str, Sequence[str]] = {}  # of a table: name -> its words, or nothing for a column of numbers
+    columns: Mapping[str, Sequence[str]] = {}  # of a table: name -> its words, or nothing for numbers and for texts
     fills: Mapping[str, float] = {}  # of columns of numbers in which some are missing: what is there instead
     decimal: str = "."  # the decimal sign in texts of a table
     signs: Mapping[str, str] | None = None  # of columns of numbers: the sign of money or percent; None if not known
@@ -56,17 +56,20 @@ class Preparation(NamedTuple):
           UserError: if the inputs do not have this form.
         """
         if self.columns and (table := _table(inputs)) is not None:
+            from jnl.data.readers import texts
             from jnl.data.readers.columns import Columns
             from jnl.data.readers.features import features
 
+            if self.words:
+                (name,) = self.columns
+                return self._tokens(texts.column(table, name, "inputs"))
             found, notes = features(table, Columns(self.columns, self.fills, self.decimal, self.signs), "inputs")
             for note in notes:
                 warn(note)
             return self._finite(self.standardized(found))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
         if self.words and array.dtype.kind == "U":
-            length = self.shape[0]
-            return words.tokens([words.split(text, length) for text in array.tolist()], self.words, length)
+            return self._tokens(array.tolist())
         if array.dtype.kind not in "biuf":
             raise UserError(f"inputs: of type {array.dtype}; give {self.wanted()}")
         if self.dtype == "uint8" and array.ndim in (3, 4):
@@ -78,6 +81,12 @@ class Preparation(NamedTuple):
         if array.shape[1:] != self.shape or not len(array):
             raise UserError(f"inputs: of shape {list(array.shape)}; give {self.wanted()}")
         return array
+
+    def _tokens(self, texts: Sequence[str]) -> np.ndarray:
+        """Return texts as i32[N, T]. Those of a table of the user are in any language, those of 20 Newsgroups not."""
+        length = self.shape[0]
+        each = [words.of_any_language(text)[:length] if self.columns else words.split(text, length) for text in texts]
+        return words.tokens(each, self.words, length)
 
     def feature_names(self) -> list[str]:
         """Return what each feature of a table means, in their order; nothing if the inputs come from no table."""

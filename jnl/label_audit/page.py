@@ -99,6 +99,9 @@ def _data(audit: Audit, rows: np.ndarray, near: np.ndarray, used: np.ndarray) ->
 
 def _texts(dataset: Dataset, inputs: np.ndarray, rows: np.ndarray) -> list[str]:
     """Return what a page shows of inputs that are no images."""
+    if dataset.text is not None:
+        whole = [dataset.text(int(row)) for row in rows]
+        return [text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..." for text in whole]
     if inputs.dtype == np.int32:
         words = dataset.prepare.words
         known = lambda token: words[token - 2] if 0 <= token - 2 < len(words) else f"#{token}"  # noqa: E731

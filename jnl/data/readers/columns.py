@@ -102,7 +102,7 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
             fills[name] = float(np.nanmedian(values)) if not np.isnan(values).all() else 0.0
     notes = _notes(words, fills, left, sign, signs, texts)
     if not words:
-        texts_alone = "; jnl does not read texts: give their embeddings as an array" if _UNIQUE in left else ""
+        texts_alone = "; if a column holds texts, set data.text to its name" if _UNIQUE in left else ""
         raise UserError(
             f"data.dir: the table has no columns beside the label that can be used; {'; '.join(notes)}{texts_alone}"
         )

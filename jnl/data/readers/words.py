@@ -1,18 +1,25 @@
 """Texts as numbers of their words."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 _WORD = re.compile(r"[a-z]+|[0-9]+")
+_ANY_WORD = re.compile(r"[^\W\d_]+|\d+")
 _FIRST = 2  # id of the first word: 0 is no word, and 1 is any other word
 
 
 def split(text: str, length: int) -> list[str]:
     """Return the first `length` words and numbers of a text in lower case."""
     return _WORD.findall(text.lower())[:length]
+
+
+def of_any_language(text: str) -> list[str]:
+    """Return the words and numbers of a text in lower case. Letters of all alphabets count, with their accents."""
+    return _ANY_WORD.findall(unicodedata.normalize("NFC", text).lower())
 
 
 def vocabulary(texts: Iterable[Iterable[str]], size: int) -> list[str]:

@@ -6,6 +6,8 @@ same value or a different word in each row. With `standardize`, all columns are 
 sorted labels, which are whole numbers or words. `data.test` is a file with the same columns for a test set with true
 labels.
 
+With `data.text` the inputs are the words of a column of texts, and the other columns are left out.
+
 A column `split` with `train`, `test` and the like says which rows are for training and for testing; `data.split` names
 another one. A column with the names of image files makes it a table of images: `data.images` is their folder.
 """
@@ -13,6 +15,7 @@ another one. A column with the names of image files makes it a table of images: 
 import re
 from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +29,7 @@ from jnl.data.labels import tidied
 from jnl.data.missing import DASHES, is_missing
 from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
-from jnl.data.readers import cells, columns, features, listed_images, tables
+from jnl.data.readers import cells, columns, features, listed_images, tables, texts
 from jnl.data.readers.layout import split_of
 from jnl.data.readers.pixels import Rules, parse_range
 from jnl.data.readers.tables import Table, rows_of
@@ -48,6 +51,9 @@ def load(
     encoding: str = "",
     leave_out: str = "",
     keep: str = "",
+    text: str = "",
+    length: int = 200,
+    vocabulary: int = 20_000,
     images: str = "",
     file: str = "",
     split: str = "",
@@ -55,7 +61,7 @@ def load(
     background: str = "white",
     range: str = "",
 ) -> Dataset:
-    """Load a table; the inputs are f32[N, D], or u8[N, H, W, channels] if it lists images.
+    """Load a table; the inputs are f32[N, D], i32[N, length] words of texts, or u8[N, H, W, channels] listed images.
 
     Args:
       dir: the CSV or Parquet file; it must be set.
@@ -68,6 +74,9 @@ def load(
       encoding: encoding of a text file; "" takes UTF-8, or guesses Windows-1252.
       leave_out: names of columns to leave out, separated by commas.
       keep: names of columns that are never left out.
+      text: name of a column of texts, whose words are the inputs; "" for none.
+      length: number of words of a text; longer texts are cut.
+      vocabulary: number of different words, the most frequent ones of the training set.
       images: the folder of the images; "" is the folder of the table.
       file: name of the column of image files; "" takes the one whose values end like images.
       split: name of the column with `train`, `test` and the like; "" takes `split` if it has such values.
@@ -93,7 +102,7 @@ def load(
     names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
     given = Labelled(np.zeros(0), _words(seen), None if true is None else _words(true))
     skip = {label, *out} | ({truth} if truth else set())
-    listing = listed_images.find(train, Path(dir), skip, images, file, split)
+    listing = None if text else listed_images.find(train, Path(dir), skip, images, file, split)
     if listing is not None:
         if test:
             raise UserError("data.test: a table of images has its test set in a column; set data.split instead")
@@ -104,6 +113,9 @@ def load(
     for field, unused in (("size", size), ("range", range), ("background", background != "white")):
         if unused:
             raise UserError(f"data.{field}: the table lists no images, so it has no effect; leave it out")
+    for field, unused in (("length", length != 200), ("vocabulary", vocabulary != 20_000)):
+        if unused and not text:
+            raise UserError(f"data.{field}: data.text names no column of texts, so it has no effect; leave it out")
     best, rows = true or seen, np.arange(len(seen))
     tested = _labels(other, label, "data.test", about) if other is not None else []
     if column := _split_column(train, split, {*skip, *kept}):
@@ -119,21 +131,57 @@ def load(
         other = rows_of(train, held_rows)._replace(notes=()) if len(held_rows) else None
         train, tested = rows_of(train, rows), [best[row] for row in held_rows]
         skip.add(column)
-    decided = columns.decide(train, skip, kept, decimal)
-    found = decided.columns
-    inputs, notes = features.features(train, found, "data.dir")
-    same = features.copies(train, found, [best[row] for row in rows]) if len(rows) > _FEW else ()
-    held = None
-    if other is not None:
-        test_inputs, unlike = features.features(other, found, "data.test")
-        held, notes = Labelled(test_inputs, _words(tested)), (*other.notes, *unlike)
-    form = Preparation((), "", columns=found.words, fills=found.fills, decimal=found.decimal, signs=found.signs)
+    if text:
+        read = _of_texts(train, other, text, length, vocabulary, skip)
+    else:
+        read = _of_features(train, other, skip, kept, decimal, [best[row] for row in rows])
     clean = None if given.clean is None else given.clean[rows]
-    made = dataset(Labelled(inputs, given.labels[rows], clean), held, names, standardize, form)
+    held = None if read.test is None else Labelled(read.test, _words(tested))
+    made = dataset(Labelled(read.train, given.labels[rows], clean), held, names, standardize, read.form, read.kind)
     made, name = _without_truth(made, lost[rows]), Path(dir).name
     ignored = (f"columns left out as data.leave_out says: {listed(out)}",) if out else ()
-    notes = (*about, *decided.notes, *ignored, *same, *notes, *made.notes[1:])
-    return made._replace(origin=lambda row: f"{name} row {rows[row]}", notes=notes)
+    of_test = () if other is None else other.notes
+    notes = (*about, *read.notes, *ignored, *of_test, *made.notes[1:])
+    shown = None if read.whole is None else read.whole.__getitem__
+    return made._replace(origin=lambda row: f"{name} row {rows[row]}", notes=notes, text=shown)
+
+
+class _Read(NamedTuple):
+    """The inputs of a table."""
+
+    train: np.ndarray
+    test: np.ndarray | None
+    form: Preparation  # how new inputs become these
+    notes: tuple[str, ...]
+    kind: str = ""  # see `arrays.dataset`
+    whole: list[str] | None = None  # the texts as they were, if the inputs are their words
+
+
+def _of_texts(
+    train: Table, test: Table | None, text: str, length: int, vocabulary: int, skip: Collection[str]
+) -> _Read:
+    """Return the words of a column of texts, i32[N, length]."""
+    found = texts.read(train, test, text, length, vocabulary)
+    others = [name for name in train.columns.column_names if name not in {*skip, text}]
+    left = (f"columns left out, because the inputs are texts: {listed(others)}",) if others else ()
+    form = Preparation((), "", columns={text: ()}, words=found.words)
+    return _Read(found.train, found.test, form, (*found.notes, *left), "tokens", found.whole)
+
+
+def _of_features(
+    train: Table, test: Table | None, skip: Collection[str], keep: Collection[str], decimal: str,
+    labels: list[int | str],
+) -> _Read:  # fmt: skip
+    """Return the columns as features f32[N, D]."""
+    decided = columns.decide(train, skip, keep, decimal)
+    found = decided.columns
+    inputs, notes = features.features(train, found, "data.dir")
+    same = features.copies(train, found, labels) if len(labels) > _FEW else ()
+    held = None
+    if test is not None:
+        held, notes = features.features(test, found, "data.test")
+    form = Preparation((), "", columns=found.words, fills=found.fills, decimal=found.decimal, signs=found.signs)
+    return _Read(inputs, held, form, (*decided.notes, *same, *notes))
 
 
 def _split_column(table: Table, split: str, taken: Collection[str]) -> str:
