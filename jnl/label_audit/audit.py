@@ -249,7 +249,7 @@ def _warn_of_weak_predictions(p: np.ndarray, labels: np.ndarray, rate: float) ->
     predicted = float((p.argmax(1) == labels).mean())
     if predicted < max(_LEAST_PREDICTED * (1 - rate), _LEAST_OF_ALL):
         warn(
-            f"only {predicted:.0%} of the labels are predicted, and {rate:.0%} seem to be wrong. So the audit can "
+            f"the models predict only {predicted:.0%} of the labels, and {rate:.0%} seem to be wrong. So the audit can "
             "hardly tell wrong labels from difficult examples: train longer, with a larger network, or give "
             "embeddings of a pretrained network as features"
         )

@@ -33,11 +33,11 @@ def usable(labels: np.ndarray, num_classes: int, seed: int) -> np.ndarray:
         raise UserError(f"labels: expected whole numbers of shape [N], found {labels.dtype} of shape {labels.shape}")
     if labels.size and not (0 <= labels.min() and labels.max() < num_classes):
         raise UserError(
-            f"labels: found {labels.min()}..{labels.max()}, but the noise matrix has classes 0..{num_classes - 1}; "
+            f"labels: found {labels.min()} to {labels.max()}, but the noise matrix has classes 0 to {num_classes - 1}; "
             "choose a noise.kind for as many classes as the data have"
         )
     if not 0 <= seed < 2**32:
-        raise UserError(f"noise.seed: {seed} is outside 0..{2**32 - 1}")
+        raise UserError(f"noise.seed: {seed} is outside 0 to {2**32 - 1}")
     return labels
 
 

@@ -72,7 +72,7 @@ def transition(kind: str, num_classes: int, rate: float, file: str | None = None
     """
     matrix = _kind(kind, rate, file, num_classes).matrix
     if matrix is None:
-        raise UserError(f"noise.kind: {kind!r} has no fixed matrix; count it from labels with `noise.realized`")
+        raise UserError(f"noise.kind: {kind!r} has no fixed matrix; compute it from labels with `jnl.noise.realized`")
     found = matrix(num_classes, rate)
     if found.shape != (num_classes, num_classes):
         raise UserError(f"noise.kind: the matrix of {kind!r} has the shape {found.shape} for {num_classes} classes")

@@ -247,7 +247,7 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
         shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
         raise UserError(
             f"workdir: the training in {path} cannot continue: since it began, the code that it runs has changed "
-            f"(revision {recorded.get('git_revision')}): {shown}; undo the change, go on all the same with "
+            f"(revision {recorded.get('git_revision')}): {shown}; undo the change, continue with "
             f"--config.checkpoint.changed_code=True, or {_OTHERWISE}"
         )
     if files:

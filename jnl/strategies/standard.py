@@ -17,7 +17,7 @@ from jnl.ops.selection import masked_mean
 def standard(networks: int = 1) -> Strategy:
     """Train 1 or 2 independent networks on all examples."""
     if networks not in (1, 2):
-        raise UserError(f"strategy.networks: {networks}; give 1, or 2 for the compute of a method with two")
+        raise UserError(f"strategy.networks: {networks}; give 1, or 2, which costs as much as two networks do")
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)

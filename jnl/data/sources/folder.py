@@ -38,7 +38,9 @@ def load(dir: Folder = None, size: int = 0, background: str = "white", range: st
     Raises:
       UserError: A folder is missing, a class has no images, or an image cannot be read.
     """
-    if dir is None or not Path(dir).is_dir():
+    if dir is None:
+        raise UserError("data.dir: not set; give the folder that holds one folder for each class")
+    if not Path(dir).is_dir():
         raise UserError(f"data.dir: {dir} is not a folder; give the folder that holds one folder for each class")
     root, rules = Path(dir), Rules(background, parse_range(range))
     found = layout.read(root)
