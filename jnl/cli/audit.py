@@ -6,8 +6,8 @@ jnl audit DATA [--out audit] [--label COLUMN] [--set OPTION=VALUE] [--correction
 DATA is a folder of images with one folder for each class, a table (.csv or .parquet), arrays (.npz with `inputs` and
 `labels`), or the name of a data set that jnl knows, such as `digits`. OPTION is an option of the data set, as in
 `--set separator=';'`, `--set text=review` (a column of texts) or `--set range=0,4095`. --corrections takes the
-decisions of an earlier audit of these data, to audit them again. --features takes embeddings of the examples, an array [N, D]
-(.npy). With them, and with --quick, no network is trained, which is several times as fast.
+decisions of an earlier audit of these data, to audit them again. --features takes embeddings of the examples, an array
+[N, D] (.npy). With them, and with --quick, no network is trained, which is several times as fast.
 
 The folder `--out` gets `index.html`, a page to go through the suspects; `suspects.csv` and `suspects.parquet`;
 `examples.parquet` with all examples; and `audit.json` with the estimates. The same command continues an audit that was

@@ -16,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "jnl prepare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", help=", ".join(PREPARED))
+    parser.add_argument("name", help=f"{', '.join(PREPARED)}, or another name of TFDS")
     parser.add_argument("--dir", help="where to write (default: the TFDS directory)")
     asked = parser.parse_args(arguments)
     print(f"{asked.name} is ready in {prepare(asked.name, asked.dir)}")

@@ -130,7 +130,9 @@ FIELDS = {
         "on two CPU cores.",
     ),
     "checkpoint.select": Field(
-        "last", "Which weights predict: the weights of the `last` epoch, or of the epoch that a rule chooses."
+        "last",
+        "Which weights predict: the weights of the `last` epoch, or of the epoch that a rule chooses: "
+        "`at_best_validation`, `lowest_loss` or `label_wave`.",
     ),
     "checkpoint.changed_code": Field(
         False, "Whether a training continues after its code has changed. The names of the changed files are recorded."
