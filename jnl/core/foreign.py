@@ -62,8 +62,9 @@ def name_of(plugin: Callable | str, argument: str) -> str:
         return plugin
     if not callable(plugin):
         raise UserError(f"{argument}: {printable(repr(plugin))} is no function; give the function, without calling it")
-    name = f"{getattr(plugin, '__module__', None)}:{getattr(plugin, '__qualname__', None)}"
-    if not is_foreign(name) or load(name, argument) is not plugin:
+    path = getattr(plugin, "__qualname__", None)
+    name = f"{getattr(plugin, '__module__', None)}:{path}"
+    if path is None or not is_foreign(name) or load(name, argument) is not plugin:
         raise UserError(
             f"{argument}: {plugin!r} has no name that finds it again when the training resumes; define a function with "
             "`def`, outside of other functions"

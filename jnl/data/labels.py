@@ -139,6 +139,8 @@ def _labels(labels: np.ndarray, part: str, names: tuple[str, ...], said: list[st
         said.append(f"{part} are whole numbers stored as {labels.dtype}")
     if labels.dtype.kind not in "iubfUS":
         raise UserError(form)
+    if labels.dtype.kind == "u" and labels.size and labels.max() >= 2**63:
+        raise UserError(f"data: {part} have a number as large as {labels.max()}; give whole numbers from 0")
     labels = decoded(labels, part)
     return _tidy(labels, part, names, said) if labels.dtype.kind == "U" else labels.astype(np.int64)
 

@@ -72,6 +72,8 @@ class Preparation(NamedTuple):
             return self._tokens(array.tolist())
         if array.dtype.kind not in "biuf":
             raise UserError(f"inputs: of type {array.dtype}; give {self.wanted()}")
+        if self.dtype == "uint8" and array.shape == self.shape:
+            raise UserError(f"inputs: one image of shape {list(array.shape)}; give several, such as inputs[None]")
         if self.dtype == "uint8" and array.ndim in (3, 4):
             array = self._resized(convert.images(array, "inputs", self.range, self.shape).images)
         elif self.dtype == "int32":

@@ -58,6 +58,9 @@ def rated(
     fields = [field.partition(".")[2] for field in FROM_NOISE_RATE]
     given = complete(config).strategy
     asked = [field for field in fields if given.get(field) == AUTO]
+    for field in swept_names(config):
+        if field in FROM_NOISE_RATE and AUTO in str(config.sweep):
+            raise UserError(f"config.sweep: {field} cannot sweep {AUTO!r}; set config.{field}={AUTO} without a sweep")
     if not asked:
         return Rated(config, None, None)
     for name in swept_names(config):

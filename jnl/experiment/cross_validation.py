@@ -42,7 +42,9 @@ def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None, deadline: 
         rows, weights = np.asarray(run_info.run.train_index), np.zeros(len(truth), np.float32)
         labels = np.asarray(run_info.run.labels)
         finite = np.isfinite(p[rows]).all()
-        weights[rows] = rule.weights(labels[rows], truth[rows], p[rows]) if finite else np.nan
+        own = run_info.settings.strategy.instance.example_weights  # with the hyperparameters of this run
+        assert own is not None
+        weights[rows] = own.weights(labels[rows], truth[rows], p[rows]) if finite else np.nan
         outside = run_info.run.outside and _outside(labels, p)
         run_infos.append(run_info._replace(run=run_info.run._replace(weights=jnp.asarray(weights), outside=outside)))
     return program_spec._replace(run_infos=run_infos)

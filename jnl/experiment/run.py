@@ -122,6 +122,14 @@ def run(
       >>> history.metrics["test_accuracy"].shape  # runs, epochs, networks
       (2, 3, 2)
     """
+    if not isinstance(config, ConfigDict):
+        raise UserError(f"config: {config!r} is no config; give one, such as jnl.get_config('jocor')")
+    if dataset is not None and not isinstance(dataset, Dataset):
+        raise UserError(f"dataset: {type(dataset).__name__} is no data set; give one, such as jnl.from_arrays returns")
+    if on_epoch_end is not None and not callable(on_epoch_end):
+        raise UserError(f"on_epoch_end: {on_epoch_end!r} is no function; give one that takes (epoch, metrics)")
+    if workdir is not None and not isinstance(workdir, str | os.PathLike):
+        raise UserError(f"workdir: {workdir!r} is no path; give a folder")
     config, load, network = copy.deepcopy(config), data.load, None
     workdir = config.get("workdir") if workdir is None else workdir
     workdir = None if workdir is None else os.path.expanduser(workdir)
@@ -171,7 +179,9 @@ def train(
         found = tables(program_spec, _states(record))
         output.left_out(done, found)
         models.append(trained_model(program_spec, done, record))
-        lasting = {name: curve[:, program_spec.preparing :] for name, curve in curves.items()}
+        # A caller may stop the training before the networks start again.
+        start = program_spec.preparing if len(record.curves) > program_spec.preparing else 0
+        lasting = {name: curve[:, start:] for name, curve in curves.items()}
         points += summary_points(program_spec, done, lasting, _states(record), found)
         done += len(program_spec.run_infos)
         summary = summary_of(points, [record for record, _ in trained])
@@ -213,7 +223,9 @@ def _train(
 
     def on_epoch_end(epoch: int, measured: Measured, seconds: float) -> bool:
         output.append(metric_rows(program_spec, first_run, epoch, measured, seconds))
-        return bool(trains and callback is not None and callback(epoch, measured))
+        if not trains or callback is None:
+            return False
+        return bool(callback(epoch, {name: values.copy() for name, values in measured.items()}))
 
     title = f"{program_spec.settings.strategy.name} {program_spec.settings.data.name}"
     title = f"{number + 1} of {programs}: {title}" if programs > 1 else title

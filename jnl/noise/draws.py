@@ -6,7 +6,7 @@ multinomial draw per example, in the order of the data set.
 
 import numpy as np
 
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, whole_number
 
 
 def corrupt(labels: np.ndarray, transition: np.ndarray, seed: int) -> np.ndarray:
@@ -21,8 +21,14 @@ def corrupt(labels: np.ndarray, transition: np.ndarray, seed: int) -> np.ndarray
       i32[N] noisy labels.
 
     Raises:
-      UserError: the labels are not whole numbers in 0..C-1, or the seed is outside 0..2^32-1.
+      UserError: the labels are not whole numbers in 0..C-1, the matrix is not square or has rows that are not
+        probabilities, or the seed is outside 0..2^32-1.
     """
+    transition = np.asarray(transition)
+    if transition.ndim != 2 or len(set(transition.shape)) > 1:
+        raise UserError(f"transition: an array of shape {list(transition.shape)}; give a square matrix [C, C]")
+    if not (transition >= 0).all() or not np.allclose(transition.sum(1), 1):
+        raise UserError("transition: some rows are not probabilities with the sum 1; give shares, such as 0.2 for 20 %")
     return _draw(usable(labels, len(transition), seed), transition, np.random.RandomState(seed))
 
 
@@ -36,7 +42,7 @@ def usable(labels: np.ndarray, num_classes: int, seed: int) -> np.ndarray:
             f"labels: found {labels.min()} to {labels.max()}, but the noise matrix has classes 0 to {num_classes - 1}; "
             "choose a noise.kind for as many classes as the data have"
         )
-    if not 0 <= seed < 2**32:
+    if not whole_number("noise.seed", seed, 0) < 2**32:
         raise UserError(f"noise.seed: {seed} is outside 0 to {2**32 - 1}")
     return labels
 

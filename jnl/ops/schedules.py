@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jnl.core.errors import UserError, unknown
+from jnl.core.errors import UserError, unknown, whole_number
 
 KINDS = ["paper", "reference"]
 
@@ -54,7 +54,12 @@ def keep_counts(forget: np.ndarray, batch_size: int) -> np.ndarray:
     """Return int((1 - f) * n), the number of n examples that train, for n = 0..B: f64[E] -> i32[E, B + 1].
 
     The host computes it, because float32 in a compiled program gives other counts than the published Python code.
+
+    Raises:
+      UserError: a share is outside [0, 1].
     """
+    if not ((0 <= forget) & (forget <= 1)).all():
+        raise UserError(f"forget_rate: {forget} has shares outside [0, 1]; give shares such as 0.2")
     return ((1.0 - forget)[:, None] * np.arange(batch_size + 1)).astype(np.int32)
 
 
@@ -100,7 +105,11 @@ def cosine(base: float, epochs: int, cycle: int, minimum: float) -> np.ndarray:
 
     Returns:
       f32[E].
+
+    Raises:
+      UserError: the cycle has no epoch.
     """
+    whole_number("cycle", cycle, 1)
     phase = np.arange(epochs) % cycle / cycle
     return (minimum + (base - minimum) / 2 * (1 + np.cos(np.pi * phase))).astype(np.float32)
 

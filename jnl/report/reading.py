@@ -6,16 +6,19 @@ If a training is not finished, `summary-so-far.json` has the programs that are o
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from jnl.core.errors import UserError, reason
+from jnl.core.foreign import is_foreign
 from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text, leaves
 from jnl.results import old_names
 from jnl.results.files import CONFIG, METRICS, PARTIAL_SUMMARY, SUMMARY, metrics_file
 from jnl.results.metrics_file import Row, is_metric, parsed, read_rows
 from jnl.settings.fields import DATA_VARIANTS, FROM_NOISE_RATE, role
+from jnl.settings.sizes import OWN
 from jnl.training import metrics
 
 Content = Mapping[str, Json]
@@ -70,6 +73,7 @@ class Point(NamedTuple):
     about: dict[str, Json]  # versions, device, revision, command
     metrics: dict[str, "Described"]  # recorded metrics of other packages, by their names in the results
     runs: list[Run]
+    digests: Mapping[str, str] = MappingProxyType({})  # of `data` and `network`, if they are the user's own
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each curve of the runs that have not failed: name -> shape.
@@ -97,7 +101,7 @@ def read(paths: Sequence[Path]) -> list[Point]:
     Raises:
       UserError: if a file is missing or damaged, or no program is over. The message names the file or workdir.
     """
-    found = [point for workdir in _workdirs(paths) for point in _read_one(workdir)]
+    found = _told_apart([point for workdir in _workdirs(paths) for point in _read_one(workdir)])
     if not found:
         where = ", ".join(map(str, _workdirs(paths)))
         raise UserError(
@@ -105,6 +109,31 @@ def read(paths: Sequence[Path]) -> list[Point]:
             f"again, which continues it ({CONFIG} has the command)"
         )
     return found
+
+
+def _told_apart(points: Sequence[Point]) -> list[Point]:
+    """Return the points with numbers behind the names of data sets, and networks, of users that share a name."""
+    for what, name_of in (
+        ("data", lambda point: point.data),
+        ("network", lambda point: str(point.settings["model.name"])),
+    ):
+        known: dict[str, dict[str, int]] = {}
+        for point in points:
+            if digest := point.digests.get(what):
+                numbers = known.setdefault(name_of(point), {})
+                numbers.setdefault(digest, len(numbers) + 1)
+        points = [_numbered(point, what, known.get(name_of(point), {})) for point in points]
+    return list(points)
+
+
+def _numbered(point: Point, what: str, numbers: Mapping[str, int]) -> Point:
+    """Return a point with the number of its data set or network, if there are several of this name."""
+    if len(numbers) < 2:
+        return point
+    number = numbers.get(point.digests.get(what, ""), "?")
+    if what == "data":
+        return point._replace(data=f"{point.data} {number}")
+    return point._replace(settings={**point.settings, "model.name": f"{point.settings['model.name']} {number}"})
 
 
 def unfinished(paths: Sequence[Path]) -> list[Path]:
@@ -213,7 +242,20 @@ def _point(
         {name: config.get(name) for name in ("command", "versions", "device", "git_revision")},
         _described(as_object(config.get("metrics") or {})),
         runs,
+        _digests(config, str(point["data"]), settings),
     )
+
+
+def _digests(config: Content, data: str, settings: Content) -> dict[str, str]:
+    """Return the digests of data and network that are the user's own, so that their names do not tell which they are.
+
+    Corrected labels have another digest, but a training with them is compared with the one before.
+    """
+    recorded = as_object(config.get("fingerprint") or {})
+    own = {"network"} | (
+        {"data"} if (data in OWN or is_foreign(data)) and not settings.get("data.corrections") else set()
+    )
+    return {name: str(recorded[name]) for name in sorted(own) if name in recorded}
 
 
 def _described(recorded: Content) -> dict[str, Described]:

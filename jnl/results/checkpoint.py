@@ -174,7 +174,8 @@ class _DamagedError(Exception):
 @contextmanager
 def _opened() -> Iterator["orbax.checkpoint.Checkpointer"]:
     """Yield the object that saves and restores. It works in this process alone and does not wait for others."""
-    import orbax.checkpoint as ocp  # takes a second, so only trainings that save import it
+    with quiet():
+        import orbax.checkpoint as ocp  # takes a second, so only trainings that save import it
 
     this = jax.process_index()
     alone = ocp.options.MultiprocessingOptions(

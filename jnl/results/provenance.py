@@ -34,7 +34,7 @@ def record() -> dict[str, Json]:
 
 
 def fingerprint(
-    datasets: Sequence[Dataset], runs: Sequence[Sequence[RunInputs]], code: dict[str, str]
+    datasets: Sequence[Dataset], runs: Sequence[Sequence[RunInputs]], code: dict[str, str], network: str | None = None
 ) -> dict[str, Json]:
     """Return the SHA-256 of the data, of the noisy labels and splits of all runs, and of each file of code.
 
@@ -42,6 +42,7 @@ def fingerprint(
       datasets: the data set of each program.
       runs: the runs of each program.
       code: what `code_files.digests` returns.
+      network: the text of the program of a network that the caller gave, if there is one.
     """
     different = {id(dataset): dataset for dataset in datasets}.values()
     labels = [array for each in runs for run in each for array in (run.labels, run.train_index, run.validation_index)]
@@ -49,6 +50,7 @@ def fingerprint(
         "data": _digest(leaf for dataset in different for leaf in jax.tree.leaves(dataset[:2])),
         "labels": _digest(labels),
         "code": code,
+        **({} if network is None else {"network": hashlib.sha256(network.encode()).hexdigest()}),
     }
 
 

@@ -242,6 +242,11 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
                 f"workdir: the training in {path} cannot continue: since it began, {words}; undo the change, or "
                 f"{_OTHERWISE}"
             )
+    same_machine = all(recorded.get(name) == json.loads(json.dumps(now[name])) for name in ("versions", "device"))
+    if same_machine and was.get("network", is_.get("network")) != is_.get("network"):  # elsewhere its text differs
+        raise UserError(
+            f"workdir: the training in {path} has another network than `model`; give that one, or {_OTHERWISE}"
+        )
     files = _changed_files(was.get("code"), as_object(is_["code"]))
     if files and not changed_code:
         shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")

@@ -25,7 +25,12 @@ class Config(ConfigDict):
     def __setitem__(self, key: str, value: object) -> None:
         value = plain(value)
         if isinstance(value, dict | ConfigDict) and not isinstance(value, Config):
-            value = Config(value)
+            try:
+                value = Config(value)
+            except ValueError as error:  # a key has a dot
+                raise UserError(
+                    f'config: {key} is a dict whose keys have dots; give pairs, such as (("noise.rate", (0.1, 0.2)),)'
+                ) from error
         try:
             super().__setitem__(key, value)
         except TypeError as error:

@@ -3,7 +3,8 @@
 import copy
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from ml_collections import ConfigDict
@@ -11,6 +12,7 @@ from ml_collections import ConfigDict
 from jnl.core.errors import UserError, printable
 from jnl.settings.config import Value, check_numbers, complete
 from jnl.settings.config_object import set_field
+from jnl.settings.fields import OnResume, role
 from jnl.settings.published import hypers
 
 
@@ -39,6 +41,8 @@ def points(config: ConfigDict) -> Iterator[SweepPoint]:
       UserError: if the sweep has another form, no values, equal values or an unknown field, or if no point is left.
     """
     every = list(_every(config))
+    if twice := [title for title, number in Counter(point.title for point in every).items() if number > 1]:
+        raise UserError(f"config.sweep: two points have the title {twice[0]!r}; give each cell a title of its own")
     ways = [way.split() for way in str(config.get("sweep_filter") or "").split(",") if way.strip()]
     left = [point for point in every if not ways or any(all(_has(point.title, word) for word in way) for way in ways)]
     if not left:
@@ -63,8 +67,9 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
     if not all(isinstance(cell, Mapping) and isinstance(cell.get("title"), str) for cell in fields.get("cells", ())):
         raise UserError(f'config.sweep: every cell must be a dict with a "title", found {fields["cells"]!r}')
     for field, values in fields.items():
-        if not values or len(set(map(repr, values))) < len(values):
+        if not values or any(values.count(value) > 1 for value in values):
             raise UserError(f"config.sweep: {field} has no values, or has the same value twice: {values!r}")
+    _check_fields(fields)
     for combination in itertools.product(*fields.values()):
         swept = dict(zip(fields, combination, strict=True))
         words = [_words(field, value) for field, value in swept.items()]
@@ -103,6 +108,19 @@ def swept_names(config: ConfigDict) -> list[str]:
         values = rest[0] if rest and isinstance(rest[0], list | tuple) and field != "cells" else ()
         names += [name for value in values for name, _ in _leaves({str(field): value})] or [str(field)]
     return list(dict.fromkeys(names))
+
+
+def _check_fields(fields: Mapping[str, Sequence[Value]]) -> None:
+    """Raise `UserError` if two entries of a sweep set the same field, or if a field changes no result."""
+    set_by: dict[str, str] = {}
+    for entry, values in fields.items():
+        whole = [cast(Mapping[str, Value], value) if entry == "cells" else {entry: value} for value in values]
+        for name in dict.fromkeys(name for swept in whole for name, _ in _leaves(swept) if name != "title"):
+            if set_by.setdefault(name, entry) != entry:
+                raise UserError(f"config.sweep: {set_by[name]} and {entry} both set {name}; leave one out")
+            unchanged = role(name).on_resume is OnResume.ACCEPT and name != "data.dir"
+            if unchanged or name in ("sweep", "sweep_filter"):
+                raise UserError(f"config.sweep: {name} changes no result, so it cannot be swept; set config.{name}")
 
 
 def _has(title: str, word: str) -> bool:

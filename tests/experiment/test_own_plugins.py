@@ -138,6 +138,13 @@ def test_what_select_returns_wrongly_is_said_in_one_line(method, message, capsys
     assert message in printed and printed.count("\n") == 1
 
 
+def test_each_run_of_a_sweep_has_its_own_filter():
+    config = quick(f"{OURS}:keeps_a_share", epochs=1, seeds=1)
+    config.sweep = (("strategy.share", (1.0, 0.25)),)
+    kept = jnl.run(config).metrics["selected_fraction"][:, 0]
+    assert kept[0] == 1 and kept[1] == pytest.approx(0.25, abs=0.1)
+
+
 def test_a_metric_may_count():
     """Bool and whole numbers become float32."""
     config = quick("standard", epochs=1, seeds=1)

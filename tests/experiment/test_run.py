@@ -2,12 +2,15 @@
 
 import json
 import re
+import subprocess
+import sys
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import quick
+from conftest import ROOT, quick
 from ml_collections import ConfigDict
 
 import jnl
@@ -74,6 +77,52 @@ def test_the_variables_of_jax_change_no_bit(jocor_history):
         np.testing.assert_array_equal(one, other)
     for name, curve in jocor_history.metrics.items():
         np.testing.assert_array_equal(again.metrics[name], curve)
+
+
+def test_what_a_callback_does_to_its_metrics_changes_nothing(jocor_history):
+    def spoil(epoch, metrics):
+        metrics["test_accuracy"] *= 100
+        metrics.pop("train_loss")
+
+    history = jnl.run(quick("jocor"), on_epoch_end=spoil)
+    np.testing.assert_array_equal(history.metrics["test_accuracy"], jocor_history.metrics["test_accuracy"])
+
+
+def test_a_caller_may_stop_before_the_networks_start_again(tmp_path):
+    config = jnl.get_config("forward_correction", "data=digits,rate=0.4,quick")
+    history = jnl.run(config, tmp_path, on_epoch_end=lambda epoch, metrics: True)
+    assert history.metrics["test_accuracy"].shape[1] == 1
+    assert not (tmp_path / "summary.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"config": "jocor"}, "config: 'jocor' is no config; give one, such as jnl.get_config"),
+        ({"config": {"epochs": 1}}, "config: .* is no config"),
+        ({"dataset": [1, 2]}, "dataset: list is no data set"),
+        ({"on_epoch_end": 3}, "on_epoch_end: 3 is no function"),
+        ({"workdir": 3}, "workdir: 3 is no path"),
+        ({"workdir": ""}, "workdir: '' is not a valid folder name"),
+        ({"strategy": partial(jnl.strategies.make, "jocor")}, "strategy: functools.partial.* has no name"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(given, message):
+    with pytest.raises(UserError, match=message):
+        jnl.run(**{"config": quick("standard"), **given})
+
+
+@pytest.mark.slow
+def test_the_log_of_the_program_stays_its_own(tmp_path):
+    code = """
+import logging, sys, jnl
+jnl.run(jnl.get_config("standard", "quick"), sys.argv[1])
+logging.basicConfig(level=logging.INFO, format="MINE %(message)s")
+logging.getLogger("my").info("hello")
+"""
+    command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "MINE hello" in done.stderr
 
 
 def test_summary_follows_from_the_metrics(workdir):

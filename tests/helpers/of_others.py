@@ -2,10 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from flax import nnx
 
 import jnl
+from jnl.core.memory import ExampleWeighting
 from jnl.core.strategy import Strategy
 from jnl.noise.kind import flips
 from jnl.ops.losses import cross_entropy
@@ -85,6 +87,18 @@ def next_even():
 def confidence():
     """Mean probability of the predicted class."""
     return Metric(per_example=lambda logits, labels: nn.softmax(logits).max(-1))
+
+
+def keeps_a_share(share: float = 1.0):
+    """Trains on the first examples."""
+
+    def weights(labels, truth, p):
+        return (np.arange(len(labels)) < float(share) * len(labels)).astype(np.float64)
+
+    def select(logits, labels, context):
+        return masked_mean(cross_entropy(logits, labels), (context.weights > 0)[None])
+
+    return Strategy(1, select, example_weights=ExampleWeighting(weights))
 
 
 def right():

@@ -80,6 +80,24 @@ def test_a_training_with_it_goes_on_where_it_stopped(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+class Scaled(nn.Module):
+    """Its parameters have the same shapes whatever the scale is."""
+
+    scale: float = 1.0
+
+    @nn.compact
+    def __call__(self, x):
+        return self.scale * nn.Dense(10)(x.reshape(len(x), -1))
+
+
+def test_a_training_does_not_go_on_with_another_network(tmp_path):
+    config = quick("standard")
+    jnl.run(config, tmp_path, model=Scaled(), on_epoch_end=lambda epoch, metrics: epoch == 0)
+    with pytest.raises(jnl.UserError, match="has another network than `model`; give that one"):
+        jnl.run(config, tmp_path, model=Scaled(2.0))
+    assert jnl.run(config, tmp_path, model=Scaled()).metrics["test_accuracy"].shape[1] == config.epochs
+
+
 class Call(nn.Module):
     """A network whose call has one more argument, which its name explains."""
 

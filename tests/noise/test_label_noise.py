@@ -325,8 +325,15 @@ def test_wrong_matrices_are_told(kind, num_classes, rate, message):
         (np.zeros((2, 2), int), 0, "shape"),
         (np.array([0, 1]), -1, "noise.seed"),
         (np.array([0, 1]), 2**32, "noise.seed"),
+        (np.array([0, 1]), 1.5, "noise.seed: 1.5; give a whole number"),
     ],
 )
 def test_wrong_labels_and_seeds_are_told(labels, seed, message):
     with pytest.raises(UserError, match=message):
         noise.corrupt(labels, noise.transition("symmetric", 4, 0.2), seed)
+
+
+@pytest.mark.parametrize("matrix", [np.full((3, 3), 33.3), np.full((3, 3), np.nan), np.full((4, 3), 1 / 3), -np.eye(3)])
+def test_what_is_no_noise_matrix_is_refused(matrix):
+    with pytest.raises(UserError, match="^transition: "):
+        noise.corrupt(np.array([0, 1, 2]), matrix, 0)

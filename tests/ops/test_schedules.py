@@ -40,6 +40,14 @@ def test_keep_counts_truncate_like_python(rate, epochs, batch):
     assert (table <= np.arange(batch + 1)).all()
 
 
+def test_what_is_no_share_or_no_cycle_is_refused():
+    for wrong in (np.array([2.0]), np.array([0.1, np.nan]), np.array([-0.1])):
+        with pytest.raises(UserError, match="shares outside"):
+            keep_counts(wrong, 8)
+    with pytest.raises(UserError, match="cycle: 0; give a whole number of at least 1"):
+        cosine(0.1, 10, 0, 0.0)
+
+
 def test_keep_counts_of_full_batches():
     counts = [int(keep_counts(np.array([rate]), 128)[0, -1]) for rate in (0.2, 0.45, 0.5, 0.8)]
     assert counts == [102, 70, 64, 25]

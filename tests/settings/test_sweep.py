@@ -86,6 +86,31 @@ def test_cells_have_titles(cells):
         list(sweep.points(ConfigDict({"sweep": (("cells", cells),)})))
 
 
+@pytest.mark.parametrize(
+    ("swept", "message"),
+    [
+        ((("cells", ({"title": "x", "noise.rate": 0.1}, {"title": "x", "noise.rate": 0.5})),), "have the title 'x'"),
+        ((("noise", ({"rate": 0.5},)), ("noise.rate", (0.1, 0.3))), "noise and noise.rate both set noise.rate"),
+        ((("cells", ({"title": "a", "noise": {"rate": 0.5}},)), ("noise.rate", (0.1,))), "both set noise.rate"),
+        ((("workdir", ("a", "b")),), "workdir changes no result, so it cannot be swept"),
+        ((("minutes", (1, 2)),), "minutes changes no result"),
+        ((("sweep_filter", ("a", "b")),), "sweep_filter changes no result"),
+        ((("noise.rate", (0, 0.0)),), "has the same value twice"),
+    ],
+)
+def test_sweeps_that_say_two_things_are_refused(swept, message):
+    config = jnl.get_config("standard")
+    config.sweep = swept
+    with pytest.raises(UserError, match=message):
+        list(sweep.points(config))
+
+
+def test_a_dict_is_no_sweep():
+    config = jnl.get_config("standard")
+    with pytest.raises(UserError, match="config: sweep is a dict whose keys have dots; give pairs"):
+        config.sweep = {"noise.rate": (0.1, 0.2)}
+
+
 @pytest.mark.slow
 def test_a_grid_trains_and_names_its_cells(tmp_path, monkeypatch, shared_data, capsys):
     monkeypatch.chdir(ROOT)
