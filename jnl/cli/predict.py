@@ -4,8 +4,8 @@ jnl predict WORKDIR INPUTS [--out predictions.csv] [--point TITLE] [--run N] [--
     [--model MODULE:NAME]
 
 INPUTS is what the training had: an image, a folder of images, a table (.csv or .parquet), an array (.npy, or .npz with
-`inputs`), or texts (a .txt file with one in each line). The columns of the file are the
-input, its most likely class, and the probability of this class. The probabilities are means over all runs and networks.
+`inputs`), or texts (a .txt file with one in each line). The columns of the file are the input, its most likely class,
+and the probability of this class. The probabilities are means over all runs and networks.
 """
 
 import argparse
