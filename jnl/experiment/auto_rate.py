@@ -21,7 +21,7 @@ from jnl.results.workdir import estimated_rate
 from jnl.settings.config import complete
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
 from jnl.settings.parse import recorded, seeds_of
-from jnl.settings.sweep import points, swept_names
+from jnl.settings.sweep import points, swept_names, swept_values
 
 _SWEPT = ("data.", "noise.", "strategy.name", "cells")  # a sweep over one of them has no single rate
 
@@ -58,8 +58,8 @@ def rated(
     fields = [field.partition(".")[2] for field in FROM_NOISE_RATE]
     given = complete(config).strategy
     asked = [field for field in fields if given.get(field) == AUTO]
-    for field in swept_names(config):
-        if field in FROM_NOISE_RATE and AUTO in str(config.sweep):
+    for field, value in swept_values(config):
+        if field in FROM_NOISE_RATE and value == AUTO:
             raise UserError(f"config.sweep: {field} cannot sweep {AUTO!r}; set config.{field}={AUTO} without a sweep")
     if not asked:
         return Rated(config, None, None)

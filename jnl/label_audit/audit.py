@@ -85,10 +85,10 @@ def audit(
 
     Example:
       >>> import jnl, numpy as np
-      >>> p = np.array([[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5)
-      >>> found = jnl.audit(pred_probs=p, labels=[0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
+      >>> p = np.array([[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6)
+      >>> found = jnl.audit(pred_probs=p, labels=[0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1])
       >>> found.suspects["index"].tolist()
-      [4]
+      [5]
     """
     if dataset is not None and not (inputs is None and labels is None and not class_names and kind is None):
         raise UserError("dataset: given with inputs, labels, class_names or kind, which it has itself; leave these out")

@@ -96,18 +96,28 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
         yield SweepPoint(printable(",".join(words)) or whole.strategy.name, swept, whole)
 
 
-def swept_names(config: ConfigDict) -> list[str]:
-    """Return the names of the fields that `config.sweep` sweeps, and `cells` if it sweeps cells.
+def swept_values(config: ConfigDict) -> Iterator[tuple[str, Value]]:
+    """Yield each field that `config.sweep` sweeps with each of its values; an entry without values has None.
 
-    If the values are dicts of a section, these are the fields of the section. Entries that cannot be read are left out;
-    `points` refuses them.
+    If the values are dicts of a section, these are the fields of the section. Cells have the name `cells`. Entries that
+    cannot be read are left out; `points` refuses them.
     """
-    entries = [entry for entry in config.get("sweep") or () if isinstance(entry, list | tuple) and entry]
-    names: list[str] = []
+    sweep = config.get("sweep")
+    entries = [entry for entry in sweep if isinstance(entry, list | tuple) and entry] if _is_list(sweep) else []
     for field, *rest in entries:
-        values = rest[0] if rest and isinstance(rest[0], list | tuple) and field != "cells" else ()
-        names += [name for value in values for name, _ in _leaves({str(field): value})] or [str(field)]
-    return list(dict.fromkeys(names))
+        values = rest[0] if rest and _is_list(rest[0]) and field != "cells" else ()
+        yield from (pair for value in values for pair in _leaves({str(field): value}))
+        if not values:
+            yield str(field), None
+
+
+def swept_names(config: ConfigDict) -> list[str]:
+    """Return the names of the fields that `config.sweep` sweeps, each once; see `swept_values`."""
+    return list(dict.fromkeys(name for name, _ in swept_values(config)))
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
 
 
 def _check_fields(fields: Mapping[str, Sequence[Value]]) -> None:

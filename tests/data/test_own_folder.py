@@ -92,7 +92,7 @@ class TestFolder:
             with pytest.raises(UserError, match=said):
                 data.load("folder", root, **options)
 
-        told("data.dir: None", None)
+        told("data.dir: not set", None)
         told("data.dir: .*not a folder")
         (own / "pets" / "cat").mkdir(parents=True)
         told("data.dir: .*holds 1 folders")

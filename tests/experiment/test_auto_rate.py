@@ -57,6 +57,13 @@ def test_a_sweep_over_noises_is_refused(swept):
         run(config)
 
 
+def test_it_is_no_value_of_a_sweep():
+    config = quick("coteaching")
+    config.sweep = (("strategy.forget_rate", ("auto", 0.2)),)
+    with pytest.raises(UserError, match="config.sweep: strategy.forget_rate cannot sweep 'auto'; set config.strategy"):
+        run(config)
+
+
 @pytest.mark.parametrize("swept", [False, True])
 def test_it_looks_at_the_labels_of_the_first_run(swept, monkeypatch):
     config = quick("coteaching")
