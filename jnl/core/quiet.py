@@ -9,7 +9,8 @@ from contextlib import contextmanager
 def quiet() -> Iterator[None]:
     """Hide the absl log messages inside the block, except critical ones; exceptions still pass.
 
-    A library that sets up the log of the whole program inside the block, as absl does, leaves it as it was.
+    absl also sets up the log of the whole program by `logging.basicConfig`, if nobody has done so. This is undone,
+    because a later `logging.basicConfig` of the user would have no effect.
     """
     logger, handlers = logging.getLogger("absl"), list(logging.root.handlers)
     level = logger.level
@@ -19,4 +20,5 @@ def quiet() -> Iterator[None]:
     finally:
         logger.setLevel(level)
         for added in [handler for handler in logging.root.handlers if handler not in handlers]:
-            logging.root.removeHandler(added)
+            if getattr(added.formatter, "_fmt", None) == logging.BASIC_FORMAT:  # others are of the user's other threads
+                logging.root.removeHandler(added)
