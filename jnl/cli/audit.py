@@ -24,7 +24,7 @@ import numpy as np
 
 from jnl import data, models
 from jnl.cli._paths import path
-from jnl.core.errors import UserError, printable, reason
+from jnl.core.errors import UserError, printable, reason, whole_number
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.data.notes import data_warnings_hidden
@@ -52,8 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="train no network")
     asked = parser.parse_args(arguments)
     for name, least in (("folds", 2), ("epochs", 0), ("seeds", 1)):
-        if getattr(asked, name) < least:
-            raise UserError(f"--{name}: {getattr(asked, name)}; give at least {least}")
+        whole_number(f"--{name}", getattr(asked, name), least)
     record = {"data": _place(asked.data, asked.dir), "command": shlex.join(["jnl", "audit", *arguments])}
     _check_folder(asked.out, record["data"])
     given = [*asked.set, *([] if asked.label is None else [f"label={asked.label}"])]

@@ -71,7 +71,7 @@ def check_shape(name: str, shape: tuple[int, ...], form: str) -> None:
     Args:
       name: the argument.
       shape: its shape.
-      form: such as `[2, B, C]`: three axes, of which the first has the length 2.
+      form: the axes in words. `[2, B, C]` means three axes, and the first has the length 2.
     """
     axes = form.strip("[]").split(", ")
     fits = len(axes) == len(shape) and all(

@@ -1,7 +1,10 @@
-"""Parts of sentences for people: counts with their nouns, and lists of names."""
+"""Parts of sentences for people: counts with their nouns, lists of names, and types."""
 
 from collections.abc import Sequence
 
+TYPES = {
+    bool: "True or False", int: "a whole number", float: "a number", str: "a text", tuple: "a list",
+}  # fmt: skip
 _SHOWN = 5  # most names in a sentence
 
 

@@ -16,11 +16,11 @@ from numbers import Integral, Real
 from jnl.core import registry
 from jnl.core.errors import UserError, reason
 from jnl.core.foreign import is_foreign
+from jnl.core.text import TYPES
 from jnl.data import sources
 from jnl.data.arrays import checked
 from jnl.data.dataset import Dataset
 
-_WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}
 _TYPES = {str: (str, os.PathLike), int: (Integral,), float: (Real,), bool: (bool,)}
 
 
@@ -61,7 +61,7 @@ def _check_types(defaults: Mapping[str, registry.Value], options: Mapping[str, r
             continue
         fits = isinstance(value, _TYPES[type(default)]) and isinstance(value, bool) == isinstance(default, bool)
         if not fits:
-            raise UserError(f"data.{name}: {value!r}; give {_WORDS[type(default)]}, such as {default!r}")
+            raise UserError(f"data.{name}: {value!r}; give {TYPES[type(default)]}, such as {default!r}")
 
 
 def load(name: str, dir: str | os.PathLike[str] | None = None, **options: registry.Value) -> Dataset:

@@ -85,7 +85,7 @@ class Preparation(NamedTuple):
         return array
 
     def _tokens(self, texts: Sequence[str]) -> np.ndarray:
-        """Return texts as i32[N, T]. Those of a table of the user are in any language, those of 20 Newsgroups not."""
+        """Return texts as i32[N, T]. A user's table may have any alphabet, and 20 Newsgroups has a to z."""
         length = self.shape[0]
         each = [words.of_any_language(text)[:length] if self.columns else words.split(text, length) for text in texts]
         return words.tokens(each, self.words, length)

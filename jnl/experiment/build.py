@@ -21,7 +21,7 @@ from jnl.core.strategy import Strategy
 from jnl.core.train_state import TrainState, fills_device
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
-from jnl.experiment.noisy_labels import HELD_OUT, NoisyLabels, draw
+from jnl.experiment.noisy_labels import HELD_OUT, NoisyLabels, draw, share_held_out
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.models import ModuleNetwork
 from jnl.ops.augment import Augment
@@ -65,7 +65,7 @@ def build(
     """
     source = cache(partial(_dataset, load))
     every = parse_points(_sized(config, source))  # finds wrong settings before any data are read
-    share = partial(_share_held_out, held_out)
+    share = partial(share_held_out, held_out)
 
     @cache  # points with the same data and noise share one draw
     def noisy(wanted: DataSettings, kind: NoiseSettings, seed: int) -> NoisyLabels:
@@ -257,11 +257,6 @@ def _dataset(load: Callable[..., Dataset], wanted: DataSettings) -> Dataset:
             "batch"
         )
     return dataset._replace(test=jax.tree.map(lambda leaf: leaf[:kept], dataset.test))
-
-
-def _share_held_out(usual: float, kind: NoiseSettings, dataset: Dataset) -> float:
-    """Return the share of the training set that is held out for validation, `usual` if there is no test set."""
-    return kind.validation or (usual if dataset.test is None else 0.0)
 
 
 def _streams(settings: Settings, dataset: Dataset, strategy: Strategy) -> bool:

@@ -56,3 +56,8 @@ def draw(dataset: Dataset, settings: NoiseSettings, seed: int, held_out: float) 
         realized_rate=realized,
         matrix=matrix,
     )
+
+
+def share_held_out(usual: float, settings: NoiseSettings, dataset: Dataset) -> float:
+    """Return the share of the training set that is held out for validation, `usual` if there is no test set."""
+    return settings.validation or (usual if dataset.test is None else 0.0)

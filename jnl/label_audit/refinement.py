@@ -3,8 +3,8 @@
 What learns from wrong labels repeats a part of them. So the evidence that can learn quickly (the votes of neighbors, a
 linear classifier) learns again from the probabilities of the true classes that all evidence gives together, and the
 noise matrix is estimated anew: expectation maximization with a classifier (Raykar et al. 2010, Learning from Crowds,
-with one annotator). An example is never predicted from its own probabilities; its label still reaches it a little,
-through those of other examples.
+with one annotator). An example is never predicted from its own probabilities. But its label has changed the
+probabilities of other examples a little, and it is predicted from these.
 
 Where networks have trained, a judge decides whether the noise is even, and gives a noise matrix. It is Co-teaching or
 the linear classifier, which repeat few wrong labels: the one under which the given labels are more likely. An expert
@@ -66,9 +66,9 @@ def _noise(
 ) -> posterior.Explained:
     """Return the explanation of the labels i[N] from which the noise is estimated.
 
-    If the noise is not even, this is Co-teaching's, because Co-teaching learns the fewest wrong labels. If it is even,
-    there are two: that of the judge, and that of all experts together. An expert that has learned wrong labels gives a
-    rate that is too low, so the one with the larger rate is taken.
+    If the noise is not even, Co-teaching gives it, because Co-teaching learns the fewest wrong labels. If the noise is
+    even, the judge gives one explanation, and all experts together give another. An expert that has learned wrong
+    labels gives a rate that is too low. So the explanation with the larger rate is taken.
     """
     if not judges[judge].even:
         return judges["coteaching"]

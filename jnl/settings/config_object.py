@@ -7,8 +7,7 @@ from jax import Array
 from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError
-
-_WORDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a text", tuple: "a list"}
+from jnl.core.text import TYPES
 
 
 class Config(ConfigDict):
@@ -34,7 +33,7 @@ class Config(ConfigDict):
         try:
             super().__setitem__(key, value)
         except TypeError as error:
-            wanted = _WORDS.get(type(self.get(key)), "a value of the same type")
+            wanted = TYPES.get(type(self.get(key)), "a value of the same type")
             raise UserError(f"config: {key} is {value!r}; give {wanted}") from error
 
 

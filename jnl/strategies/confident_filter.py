@@ -10,7 +10,7 @@ Departure: the number of epochs is our choice.
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError, unknown
+from jnl.core.errors import unknown, whole_number
 from jnl.core.memory import ExampleWeighting
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import DROPPED
@@ -30,9 +30,8 @@ def confident_filter(
       prune: the rule that finds wrong labels: `both`, `by_class`, `by_noise_rate`, `off_diagonal` or `predicted`.
       reweight: whether the remaining examples of a class weigh more, for those that were taken out.
     """
-    for field, value, least in (("folds", folds, 2), ("fold_epochs", fold_epochs, 1)):
-        if value < least:
-            raise UserError(f"strategy.{field}: {value}; give at least {least}")
+    whole_number("strategy.folds", folds, 2)
+    whole_number("strategy.fold_epochs", fold_epochs, 1)
     if prune not in confident_learning.RULES:
         raise unknown("strategy.prune", prune, sorted(confident_learning.RULES))
 

@@ -21,7 +21,7 @@ WINDOW, WIDTH = 5, 300
 
 
 def word_vectors(posts: np.ndarray, size: int) -> np.ndarray:
-    """Return one vector for each word: ids i32[N, T], of which 0 and 1 are no words -> f32[size, 300]."""
+    """Return a vector for each id: texts as ids i32[N, T] -> f32[size, 300]. The ids 0 and 1 stand for no word."""
     counts = sparse.csr_matrix((size, size))
     for shift in range(1, WINDOW + 1):
         left, right = posts[:, :-shift].ravel(), posts[:, shift:].ravel()

@@ -53,21 +53,6 @@ def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
     assert cli.main(["report", str(tmp_path / "mine"), "--out", str(tmp_path / "report")]) == 0
 
 
-def test_data_of_users_with_one_name_are_told_apart(tmp_path):
-    """The same arrays are compared, whatever was decided about their labels; other arrays are not."""
-    same, other = {"data": "arrays", "seeds": (1, 2)}, {"data": "arrays", "seeds": (3, 4)}
-    for name, settings, digest in (
-        ("one", {"strategy": "standard", **same}, "a" * 64), ("two", {"strategy": "gce", **same}, "a" * 64),
-        ("three", {"strategy": "standard", **other}, "b" * 64),
-    ):  # fmt: skip
-        config = json.loads((workdir(tmp_path / name, **settings) / "config.json").read_text())
-        config["fingerprint"] = {"data": digest}
-        (tmp_path / name / "config.json").write_text(json.dumps(config))
-    found = boards(tmp_path / "one", tmp_path / "two", tmp_path / "three")
-    assert [(each.data, len(each.cells)) for each in found] == [("arrays 1", 2), ("arrays 2", 1)]
-    assert [each.data for each in boards(tmp_path / "one", tmp_path / "two")] == ["arrays"]
-
-
 def test_a_folder_of_workdirs_is_searched_and_given_twice_counts_once(tmp_path):
     for name in ("one", "two"):
         workdir(tmp_path / "all" / name, name)

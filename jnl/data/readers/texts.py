@@ -53,10 +53,7 @@ def read(train: Table, test: Table | None, name: str, length: int, vocabulary: i
     Raises:
       UserError: there is no such column, its texts have no words, or a number cannot be used.
     """
-    if length < 5 or length % 5:
-        raise UserError(f"data.length: {length}; give a multiple of 5, such as 200")
-    if vocabulary < 3:
-        raise UserError(f"data.vocabulary: {vocabulary}; give at least 3 words, such as 20000")
+    words.check_sizes(length, vocabulary, 200)
     texts = column(train, name, "data.text")
     every = [words.of_any_language(text) for text in texts]
     known = words.vocabulary((each[:length] for each in every), vocabulary)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from jnl.core.errors import UserError
+
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _ANY_WORD = re.compile(r"[^\W\d_]+|\d+")
 _FIRST = 2  # id of the first word: 0 is no word, and 1 is any other word
@@ -15,6 +17,20 @@ _FIRST = 2  # id of the first word: 0 is no word, and 1 is any other word
 def split(text: str, length: int) -> list[str]:
     """Return the first `length` words and numbers of a text in lower case."""
     return _WORD.findall(text.lower())[:length]
+
+
+def check_sizes(length: int, vocabulary: int, usual: int) -> None:
+    """Raise `UserError` unless texts can have so many words, of so many different ones.
+
+    Args:
+      length: number of words of a text.
+      vocabulary: number of ids, with 0 for no word and 1 for any other word.
+      usual: a length to recommend.
+    """
+    if length < 5 or length % 5:
+        raise UserError(f"data.length: {length}; give a multiple of 5, such as {usual}")
+    if vocabulary < 3:
+        raise UserError(f"data.vocabulary: {vocabulary}; give at least 3 words, such as 20000")
 
 
 def of_any_language(text: str) -> list[str]:

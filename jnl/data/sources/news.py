@@ -53,10 +53,7 @@ def load(dir: Folder = None, length: int = 1000, vocabulary: int = 20_000, vecto
     Raises:
       UserError: Posts or vectors cannot be read, the length is not a multiple of 5, or the vocabulary is too small.
     """
-    if length < 5 or length % 5:
-        raise UserError(f"data.length: {length}; give a multiple of 5, the published value is 1000")
-    if vocabulary < 3:
-        raise UserError(f"data.vocabulary: {vocabulary}; give at least 3 words, such as 20000")
+    words.check_sizes(length, vocabulary, 1000)
 
     def make(allocate: cache.Allocate) -> None:
         posts = {part: _fetched(part) if dir is None else _prepared(dir, part) for part in PARTS}
