@@ -16,9 +16,9 @@ from jnl import data, models, strategies
 from jnl.core import registry
 from jnl.data import sources
 from jnl.ops.curves import STATISTICS
-from jnl.report import published
 from jnl.report.cells import boards
 from jnl.report.reading import read
+from jnl.report.verdicts import Verdict, verdicts_on
 from jnl.settings.fields import OnResume, role
 from jnl.settings.published import method
 from jnl.settings.schema import FIELDS
@@ -55,7 +55,7 @@ def data_sets() -> str:
 
 def departures() -> str:
     """Return the table of what departs from published code, beside published and measured numbers."""
-    verdicts = [one for one in published.verdicts(boards(read([RESULTS]))[0]) if one.missed is not None]
+    verdicts = [one for one in verdicts_on(boards(read([RESULTS]))[0]) if one.missed is not None]
     rows = []
     for name in strategies.names():
         code, numbers = method(name).reference, [one for one in verdicts if one.published.strategy == name]
@@ -106,7 +106,7 @@ def _departures(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _numbers(verdicts: Iterable[published.Verdict]) -> str:
+def _numbers(verdicts: Iterable[Verdict]) -> str:
     """Return published and measured numbers with their verdicts, by source and data set."""
     grouped: dict[str, list[str]] = {}
     for one in verdicts:

@@ -69,19 +69,22 @@ def differing(one: Mapping[str, Json], other: Mapping[str, Json], but: Collectio
     )
 
 
-def columns(groups: Sequence[Sequence[Together]]) -> list[Column]:
+def columns(groups: Sequence[Sequence[Together]], first: Column) -> list[Column]:
     """Match the groups of one method over all kinds of noise, so that each column has one group of each noise at most.
 
-    A group belongs to the column whose settings differ in the fewest fields. The first column is the one with most
-    runs where the most groups are.
+    A group belongs to the column whose settings differ in the fewest fields.
 
     Args:
       groups: the groups under each noise.
+      first: the groups that are in the first column, whatever their settings. Without any, the first column is the one
+        with most runs where the most groups are.
     """
-    found: list[Column] = []
+    found: list[Column] = [dict(first)] if first else []
     for noise in sorted(range(len(groups)), key=lambda number: -len(groups[number])):
-        free = list(found)
-        for group in sorted(groups[noise], key=lambda group: -sum(len(point.runs) for point in group)):
+        free = [column for column in found if noise not in column]
+        for group in sorted(groups[noise], key=number_of_runs, reverse=True):
+            if group is first.get(noise):
+                continue
             if free:
                 nearest = min(free, key=lambda column: _distance(group, column))
                 free = [column for column in free if column is not nearest]
@@ -89,6 +92,11 @@ def columns(groups: Sequence[Sequence[Together]]) -> list[Column]:
             else:
                 found.append({noise: group})
     return found
+
+
+def number_of_runs(group: Together) -> int:
+    """Return the number of runs of all points of a group."""
+    return sum(len(point.runs) for point in group)
 
 
 def _distance(group: Together, column: Column) -> int:

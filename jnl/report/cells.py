@@ -15,6 +15,7 @@ from jnl.core.json_values import Json, as_integer
 from jnl.ops import curves
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import agreement, methods
+from jnl.report.published import has_number
 from jnl.report.reading import Point, Run
 
 
@@ -144,7 +145,7 @@ def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[
         for strategy in methods.in_order({point.strategy for point in own}):
             mine = [point for point in own if point.strategy == strategy]
             groups = [agreement.together(point for point in mine if _noise(point) == noise) for noise in noises]
-            columns = agreement.columns(groups)
+            columns = agreement.columns(groups, _published(groups))
             labels = agreement.labels(titles[strategy], columns)
             for variant, (label, column) in enumerate(zip(labels, columns, strict=True)):
                 for number, group in column.items():
@@ -169,6 +170,21 @@ def _noise(point: Point) -> tuple[bool, bool, str, float]:
     """Return kind and rate of the noise, after what sorts them: no noise, symmetric noise, other noise."""
     rate = 0.0 if point.kind == "none" else point.rate  # without noise, only some strategies use the rate
     return point.kind != "none", not point.kind.startswith("symmetric"), point.kind, rate
+
+
+def _published(groups: Sequence[Sequence[agreement.Together]]) -> agreement.Column:
+    """Return the groups of a method that have the settings of a published number, at most one under each noise."""
+    found = {}
+    for noise, inside in enumerate(groups):
+        known = [group for group in inside if _has_number(group)]
+        if known:
+            found[noise] = max(known, key=agreement.number_of_runs)
+    return found
+
+
+def _has_number(group: agreement.Together) -> bool:
+    point = group[0]
+    return has_number(point.strategy, point.data, point.kind, point.rate, agreement.settings(group))
 
 
 def _runs(group: agreement.Together) -> tuple[list[Run], list[Duplicate]]:

@@ -9,8 +9,8 @@ from jnl.ops.curves import LAST, STATISTICS
 from jnl.report import methods
 from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.comparing import means, of_epochs, tested
-from jnl.report.published import RULE, Verdict
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, spread, with_interval
+from jnl.report.verdicts import RULE, Verdict
 from jnl.results import statistics
 from jnl.results.summary import last10
 

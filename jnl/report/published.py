@@ -1,4 +1,4 @@
-"""Compare published numbers with measured numbers. `published.csv` has the published ones, with the names of jnl.
+"""Published numbers and their settings. `published.csv` has them, with the names of jnl.
 
 `mean` and `std` are percent of test accuracy. `statistic` is one of `ops.curves.STATISTICS`. A value that the source
 does not state is empty. Numbers are left out if their source does not state how they follow from the epochs. `settings`
@@ -15,28 +15,11 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-import numpy as np
-
 from jnl.core.json_values import Json, leaves
 from jnl.report.agreement import differing
-from jnl.report.cells import Leaderboard, MethodResult
 from jnl.results import statistics
 from jnl.settings.tables import of_table
 
-RULE = (
-    "A number is missed if the 95 % t interval of the measured mean and that of the published mean do not overlap; if "
-    "the published standard deviation or number of runs is not known, if the published mean is outside the measured "
-    "interval. Published deviations are taken to have ddof 1: the narrower interval, which calls a miss sooner. "
-    "Another setting than published, or a network that is not stated, is shown and not judged, nor are fewer than "
-    "three runs called met: the interval of two reaches 9 standard deviations (ddof 1) to each side. Met means not "
-    "told apart, no more. Settings are compared as far as the workdir records them and the source states them, with "
-    "the paper and with its code (`reference`); those of baselines that no source describes are jnl's own. "
-    "An independent number comes from a re-implementation by other authors. It judges nothing; of a missed number, "
-    "the verdict says whether it is nearer to the measured than to the published mean. songheony/TAkS keeps the last "
-    "incomplete batch, uses all 10,000 test images, draws the noise anew for each seed, and trains JoCoR with lambda "
-    "0.9 and a forget rate of 0.2 under asymmetric noise of 40 %."
-)
-_ENOUGH = 3  # smallest number of runs that can be called met
 _ANY = "*"  # any value, because the source does not state it
 _FIRST = ("epochs", "model.name")  # departures that are listed first
 _FOLLOW = ("strategy.forget_rate", "strategy.noise_rate")  # null in these fields means the noise rate
@@ -65,33 +48,17 @@ class Published(NamedTuple):
         low, high = statistics.interval(self.mean, self.std, self.runs)
         return (self.mean, self.mean) if math.isnan(low) else (max(low, 0.0), min(high, 100.0))
 
-
-class Verdict(NamedTuple):
-    """The verdict on one published number and one cell."""
-
-    published: Published
-    cell: MethodResult
-    measured: statistics.Mean  # percent
-    missed: bool | None  # None if the number is not judged
-    words: str
-    same_settings: bool = True  # whether the cell has the published settings, as far as both are known
-
-    @property
-    def difference(self) -> float:
-        """How much larger the measured mean is than the published one, in percentage points."""
-        return self.measured.mean - self.published.mean
-
-    @property
-    def sided(self) -> bool:
-        """Whether an independent number is nearer to the measured than to the published mean."""
-        other = self.published.independent
-        return abs(other - self.measured.mean) < abs(other - self.published.mean)
+    def is_about(self, strategy: str, data: str, kind: str, rate: float) -> bool:
+        """Return whether the number is about this method on this data with this noise."""
+        same_rate = math.isnan(self.rate) or math.isclose(self.rate, rate)
+        return (self.strategy, self.data, self.noise) == (strategy, data, kind) and same_rate
 
 
-def load() -> list[Published]:
+@cache
+def load() -> tuple[Published, ...]:
     """Return all published numbers."""
     text = resources.files("jnl.report").joinpath("published.csv").read_text(encoding="utf-8")
-    return [
+    return tuple(
         Published(
             row["strategy"],
             row["data"],
@@ -109,41 +76,12 @@ def load() -> list[Published]:
             row["independent_source"],
         )
         for row in csv.DictReader(text.splitlines())
-    ]
+    )
 
 
-def verdicts(boards: Sequence[Leaderboard]) -> list[Verdict]:
-    """Return the verdict on each published number for each cell that it is about. Judged numbers come first."""
-    found = []
-    for one in load():
-        for board in boards:
-            same_rate = math.isnan(one.rate) or math.isclose(one.rate, board.rate)
-            if (one.data, one.noise) != (board.data, board.kind) or not same_rate:
-                continue
-            cells = (cell for cell in board.cells if cell.strategy == one.strategy and cell.judged == "test_accuracy")
-            found += [verdict(one, cell) for cell in cells if one.statistic in cell.numbers()]
-    return sorted(found, key=lambda one: one.missed is None)
-
-
-def verdict(published: Published, cell: MethodResult) -> Verdict:
-    """Return the verdict on a published number and a cell, by `RULE`."""
-    measured = percent(cell.numbers()[published.statistic])
-    if other := departures(published, cell.settings):
-        return Verdict(published, cell, measured, None, f"not judged: {'; '.join(other)}", False)
-    low, high = published.interval()
-    missed = measured.low > high or low > measured.high  # False if there is no measured interval
-    if not missed and measured.runs < _ENOUGH:
-        return Verdict(published, cell, measured, None, f"not judged: {measured.runs} runs are too few")
-    found = Verdict(published, cell, measured, missed, "missed" if missed else "met")
-    if missed and found.sided:
-        return found._replace(words=f"missed\nan independent {published.independent:.2f} is nearer to ours")
-    return found
-
-
-def percent(values: np.ndarray) -> statistics.Mean:
-    """Return the mean of shares f64[S] in percent."""
-    runs, *numbers = statistics.share(values)
-    return statistics.Mean(runs, *(100 * number for number in numbers))
+def has_number(strategy: str, data: str, kind: str, rate: float, settings: Mapping[str, Json]) -> bool:
+    """Return whether a number is published for this method, data, noise and these settings."""
+    return any(one.is_about(strategy, data, kind, rate) and not departures(one, settings) for one in load())
 
 
 def departures(published: Published, settings: Mapping[str, Json]) -> list[str]:

@@ -8,12 +8,12 @@ from urllib.parse import quote
 from jnl import strategies
 from jnl.core.errors import UserError, printable, unknown
 from jnl.ops.curves import LABEL_WAVE, LabelWave
-from jnl.report import cells, comparing, formats, methods, papers, published, records, sections, words
+from jnl.report import cells, comparing, formats, methods, papers, records, sections, words
 from jnl.report.cells import Leaderboard
 from jnl.report.page import Files, Page, render
-from jnl.report.published import Verdict
 from jnl.report.reading import Point, read, unfinished
 from jnl.report.series import series
+from jnl.report.verdicts import RULE, Verdict, verdicts_on
 from jnl.results.files import CONFIG, PARTIAL_SUMMARY, SUMMARY, metrics_file
 
 PAGE = "index.html"
@@ -32,7 +32,7 @@ _READING = [
     words.TEST,
     "Label precision is the share of true labels among the examples that a method trains on. The dotted line is the "
     "share of true labels in the training set, which a random choice reaches.",
-    published.RULE,
+    RULE,
 ]
 
 
@@ -68,7 +68,7 @@ def write(
     if baseline not in known:
         raise unknown("--baseline", baseline, known)
     boards, duplicates = cells.boards(points, wave)
-    verdicts, all_series = published.verdicts(boards), series(papers.labels_of(boards))
+    verdicts, all_series = verdicts_on(boards), series(papers.labels_of(boards))
     grouped = _ordered(boards, verdicts)
     setups = [
         sections.setup(inside, name, all_series, verdicts, baseline)

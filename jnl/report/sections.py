@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from jnl.report import comparing, figures, papers, tables, words
 from jnl.report.cells import Leaderboard
 from jnl.report.page import Section, Setup
-from jnl.report.published import Verdict
 from jnl.report.series import Series
 from jnl.report.table import Table
+from jnl.report.verdicts import Verdict
 
 
 def setup(
@@ -33,7 +33,7 @@ def setup(
         parts = figures.main(others, series, f"{name}-others") + parts
     further = Section(f"{name}-details", f"{title}, in full", parts, in_full)
     alone = sum(len(board.cells) for board in boards) == 1
-    about = [words.below_chance(shown), "" if alone else words.trained(boards)]
+    about = [words.OTHERS if others else "", words.below_chance(shown), "" if alone else words.trained(boards)]
     in_boards = [_board(board, f"{name}-{board.slug}", baseline) for board in boards]
     return Setup(top, [text for text in about if text], further, in_boards)
 

@@ -9,14 +9,18 @@ from jnl.core.json_values import Json
 from jnl.report import methods
 from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.comparing import Duel, duel, of_epochs, tested
-from jnl.report.published import Verdict
 from jnl.report.table import UNKNOWN, p_value
+from jnl.report.verdicts import Verdict
 from jnl.results import statistics
 from jnl.results.summary import last10
 
 TEST = (
     "p is from the exact two-sided sign-flip test of the paired differences, and the interval is the 95 % t interval "
     "of their mean. The two methods are those with the highest means; p is not corrected for this choice."
+)
+OTHERS = (
+    "The first table has one setting of each method under each noise: the published one, if it was trained, or the one "
+    "with the most runs. The details have all others."
 )
 _RARE = 0.05  # the usual level of a test
 _BELOW = 0.005  # a precision is below chance if it is lower than the share of true labels by more than this

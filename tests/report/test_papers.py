@@ -5,15 +5,16 @@ import pytest
 from helpers.reports import board, boards, workdir
 
 from jnl import strategies
-from jnl.report import formats, methods, papers, published, words
+from jnl.report import formats, methods, papers, words
 from jnl.report.reading import read
 from jnl.report.series import series
 from jnl.report.style import looks
+from jnl.report.verdicts import verdicts_on
 
 
 def table(*paths, **options):
     found = boards(*paths)
-    return papers.table(found, published.verdicts(found), "table", "Test accuracy", **options)
+    return papers.table(found, verdicts_on(found), "table", "Test accuracy", **options)
 
 
 def named(found):
@@ -49,7 +50,7 @@ def test_published_numbers_stand_over_ours_and_independent_ones_below(tmp_path):
     assert independent[1:] == ("songheony/TAkS", {"F-correction": "77.36", "JoCoR": "95.90", "ELR": "-"})
     assert [row.best for row in found.rows] == [{2}, {2}, {2}]
     assert 1 in found.rows[1].missed and 3 not in found.rows[1].missed
-    told = words.misses(published.verdicts(boards(*paths)))
+    told = words.misses(verdicts_on(boards(*paths)))
     assert "0 of 2 published numbers are met, 2 missed." in told
     assert told.endswith("has a number for 2 of the missed ones; it is nearer to ours in 1.")
 
@@ -108,6 +109,20 @@ def test_every_method_of_jnl_has_a_published_name():
     assert len(set(methods.TITLES.values())) == len(methods.TITLES)
 
 
+def test_of_several_settings_the_published_one_stands_for_the_method(tmp_path):
+    def cell(name, rate, forget_rate, seeds):
+        fields = {"epochs": 200, "strategy__forget_rate": forget_rate}
+        return workdir(tmp_path / name, "coteaching", rate=rate, seeds=seeds, **fields)
+
+    others = [cell(f"{rate}", rate, 0.4, (1, 2, 3, 4)) for rate in (0.2, 0.5, 0.8)]
+    found = boards(*others, cell("published", 0.5, 0.5, (1, 2, 3)))
+    (of_noise,) = [board for board in found if board.rate == 0.5]
+    first, second = of_noise.cells
+    assert (first.variant, first.settings["strategy.forget_rate"]) == (0, 0.5)
+    assert (second.variant, second.settings["strategy.forget_rate"]) == (1, 0.4)
+    assert [one.cell is first for one in verdicts_on(found) if one.same_settings] == [True]
+
+
 def test_methods_of_others_with_the_name_of_another_method_keep_their_whole_name():
     assert methods.titles(["a:mine", "b:mine", "c:other", "d:JoCoR", "jocor"]) == {
         "a:mine": "a:mine", "b:mine": "b:mine", "c:other": "other", "d:JoCoR": "d:JoCoR", "jocor": "JoCoR"
@@ -140,7 +155,7 @@ def test_one_run_shows_every_statistic_and_no_comparison(tmp_path):
     names = [row.texts[0] for row in found.rows]
     assert names == ["last 10", "maximal of last 10", "best", "last", "label precision, last 10"]
     judged = board(workdir(tmp_path / "b", epochs=200))
-    assert papers.of_one(judged.cells[0], published.verdicts([judged])).columns[-2:] == ["published", "verdict"]
+    assert papers.of_one(judged.cells[0], verdicts_on([judged])).columns[-2:] == ["published", "verdict"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from jnl.core.json_values import leaves
 from jnl.core.registry import names
 from jnl.ops.curves import STATISTICS
 from jnl.report import papers, published
+from jnl.report.verdicts import verdicts_on
 from jnl.settings import sweep
 from jnl.settings.config_file import load
 
@@ -49,7 +50,7 @@ def test_a_miss_is_two_intervals_that_do_not_overlap(tmp_path, mean, count, epoc
     for line in rows:
         line["test_accuracy"] = [values[line["run"]]] * 2
     (path / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (verdict,) = published.verdicts([board(path)])
+    (verdict,) = verdicts_on([board(path)])
     assert (verdict.missed, verdict.words) == (missed, words)
     table = papers.one_by_one([verdict], ["board"])
     assert table.rows[0].marked == bool(missed) and "do not overlap" in table.note
@@ -62,7 +63,7 @@ def test_a_network_that_is_not_stated_is_not_judged(tmp_path):
         if (one.strategy, one.data, one.rate) == ("symmetric_cross_entropy", "cifar10", 0.4)
     ]
     fields = {"data": "cifar10", "rate": 0.4, "epochs": one.epochs}
-    (verdict,) = published.verdicts([board(workdir(tmp_path / "a", one.strategy, **fields))])
+    (verdict,) = verdicts_on([board(workdir(tmp_path / "a", one.strategy, **fields))])
     assert (verdict.missed, one.model) == (None, "")
     assert verdict.words == "not judged: mlp, published by a network that is not stated"
 
@@ -86,7 +87,7 @@ def test_a_network_that_is_not_stated_is_not_judged(tmp_path):
     ],
 )  # fmt: skip
 def test_other_settings_than_published_are_not_judged(tmp_path, strategy, settings, words):
-    (verdict,) = published.verdicts([board(workdir(tmp_path / "a", strategy, **{"epochs": 200, **settings}))])
+    (verdict,) = verdicts_on([board(workdir(tmp_path / "a", strategy, **{"epochs": 200, **settings}))])
     told = "; ".join(words)
     assert verdict.words == f"not judged: {told}" if told else verdict.missed is not None
 

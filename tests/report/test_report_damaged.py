@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from jnl import cli
 from jnl.core.errors import UserError
-from jnl.report import cells, comparing, papers, published, records, tables, words
+from jnl.report import cells, comparing, papers, records, tables, words
 from jnl.report.reading import read
+from jnl.report.verdicts import verdicts_on
 
 
 def damaged(path, name):
@@ -122,7 +123,7 @@ def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, dat
         return
     records.runs(found, duplicates)
     records.measurements(found)
-    verdicts = published.verdicts(found)
+    verdicts = verdicts_on(found)
     words.misses(verdicts)
     for one in found:
         papers.table([one], verdicts, "table", "Test accuracy")

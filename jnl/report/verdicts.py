@@ -1,0 +1,80 @@
+"""Judge measured numbers by published ones."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jnl.report.cells import Leaderboard, MethodResult
+from jnl.report.published import Published, departures, load
+from jnl.results import statistics
+
+RULE = (
+    "A number is missed if the 95 % t interval of the measured mean and that of the published mean do not overlap; if "
+    "the published standard deviation or number of runs is not known, if the published mean is outside the measured "
+    "interval. Published deviations are taken to have ddof 1: the narrower interval, which calls a miss sooner. "
+    "Another setting than published, or a network that is not stated, is shown and not judged, nor are fewer than "
+    "three runs called met: the interval of two reaches 9 standard deviations (ddof 1) to each side. Met means not "
+    "told apart, no more. Settings are compared as far as the workdir records them and the source states them, with "
+    "the paper and with its code (`reference`); those of baselines that no source describes are jnl's own. "
+    "An independent number comes from a re-implementation by other authors. It judges nothing; of a missed number, "
+    "the verdict says whether it is nearer to the measured than to the published mean. songheony/TAkS keeps the last "
+    "incomplete batch, uses all 10,000 test images, draws the noise anew for each seed, and trains JoCoR with lambda "
+    "0.9 and a forget rate of 0.2 under asymmetric noise of 40 %."
+)
+_ENOUGH = 3  # smallest number of runs that can be called met
+
+
+class Verdict(NamedTuple):
+    """The verdict on one published number and one cell."""
+
+    published: Published
+    cell: MethodResult
+    measured: statistics.Mean  # percent
+    missed: bool | None  # None if the number is not judged
+    words: str
+    same_settings: bool = True  # whether the cell has the published settings, as far as both are known
+
+    @property
+    def difference(self) -> float:
+        """How much larger the measured mean is than the published one, in percentage points."""
+        return self.measured.mean - self.published.mean
+
+    @property
+    def sided(self) -> bool:
+        """Whether an independent number is nearer to the measured than to the published mean."""
+        other = self.published.independent
+        return abs(other - self.measured.mean) < abs(other - self.published.mean)
+
+
+def verdicts_on(boards: Sequence[Leaderboard]) -> list[Verdict]:
+    """Return the verdict on each published number for each cell that it is about. Judged numbers come first."""
+    found = []
+    for one in load():
+        for board in boards:
+            for cell in board.cells:
+                about = one.is_about(cell.strategy, board.data, board.kind, board.rate)
+                if about and cell.judged == "test_accuracy" and one.statistic in cell.numbers():
+                    found.append(verdict(one, cell))
+    return sorted(found, key=lambda one: one.missed is None)
+
+
+def verdict(published: Published, cell: MethodResult) -> Verdict:
+    """Return the verdict on a published number and a cell, by `RULE`."""
+    measured = percent(cell.numbers()[published.statistic])
+    if other := departures(published, cell.settings):
+        return Verdict(published, cell, measured, None, f"not judged: {'; '.join(other)}", False)
+    low, high = published.interval()
+    missed = measured.low > high or low > measured.high  # False if there is no measured interval
+    if not missed and measured.runs < _ENOUGH:
+        return Verdict(published, cell, measured, None, f"not judged: {measured.runs} runs are too few")
+    found = Verdict(published, cell, measured, missed, "missed" if missed else "met")
+    if missed and found.sided:
+        return found._replace(words=f"missed\nan independent {published.independent:.2f} is nearer to ours")
+    return found
+
+
+def percent(values: np.ndarray) -> statistics.Mean:
+    """Return the mean of shares f64[S] in percent."""
+    runs, *numbers = statistics.share(values)
+    return statistics.Mean(runs, *(100 * number for number in numbers))
