@@ -41,11 +41,11 @@ def measure(repetitions: int = 5) -> Limits:
     )
 
 
-def _matmul(side: int, precision: str, repetitions: int) -> float:
+def _matmul(side: int, precision: str, repetitions: int, multiplications: int = 2**33) -> float:
     """Return the floating-point operations per second of products of matrices [side, side]."""
     dtype = jnp.bfloat16 if precision == "bfloat16" else jnp.float32
     matrix = jax.random.normal(jax.random.key(0), (side, side), dtype)
-    number = max(1, 2**33 // side**3)
+    number = max(1, multiplications // side**3)
     product = jax.jit(lambda a, b: jax.lax.dot(a, b, precision=PRODUCTS[precision]))
 
     def many() -> None:
