@@ -5,6 +5,7 @@ import numpy as np
 from jnl.label_audit.neighborhood import Neighbors
 
 _NEAR = 0.13  # cleanlab's threshold: share of the median distance to the nearest neighbor
+_BY_CHANCE = 0.001  # share of the examples that may be so near by chance
 _FAR = 3.0  # an outlier is this many interquartile ranges above the upper quartile of logarithms
 _AT_ONCE = 4096  # images whose pixels are compared at once
 _OVERLAP = 0.5  # the second class is at least this likely, in proportion to the first
@@ -13,7 +14,8 @@ _OVERLAP = 0.5  # the second class is at least this likely, in proportion to the
 def duplicate_of(neighbors: Neighbors, images: np.ndarray | None = None) -> np.ndarray:
     """Return for each example its nearest neighbor if the two are nearly the same, else -1: -> i32[N].
 
-    They are nearly the same if their distance (1 - cosine) is less than 13 % of the median, as in cleanlab.
+    They are nearly the same if their squared distance is less than 13 % of the median, as in cleanlab. In few
+    dimensions, many examples are so near by chance, so there the distance must be less.
 
     Args:
       neighbors: the neighbors.
@@ -23,8 +25,20 @@ def duplicate_of(neighbors: Neighbors, images: np.ndarray | None = None) -> np.n
     nearest = neighbors.rows[:, 0]
     similarity = neighbors.similarity[:, 0] if images is None else _cosine_of_pixels(images, nearest)
     distance = np.maximum(1 - similarity, 0)
-    near = distance <= max(_NEAR * float(np.median(distance)), 1e-6)
+    share = min(_NEAR, (_BY_CHANCE / np.log(2)) ** (2 / _dimensions(neighbors)))
+    near = distance <= max(share * float(np.median(distance)), 1e-6)
     return np.where(near, nearest, -1).astype(np.int32)
+
+
+def _dimensions(neighbors: Neighbors) -> float:
+    """Return in how many dimensions the neighbors are spread, by their distances (Levina and Bickel 2004).
+
+    Then the distance r to the nearest neighbor has P(r < t median) = 1 - 2^(-t^dimensions), if the density is even.
+    """
+    if neighbors.rows.shape[1] < 3:
+        return np.inf
+    squared = np.maximum(1 - neighbors.similarity, 1e-9)
+    return 1 / max(float(np.median((np.log(squared[:, -1:] / squared[:, :-1]) / 2).mean(1))), 1e-3)
 
 
 def _cosine_of_pixels(images: np.ndarray, others: np.ndarray) -> np.ndarray:

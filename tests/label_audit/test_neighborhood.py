@@ -7,17 +7,41 @@ from sklearn.neighbors import NearestNeighbors
 from jnl.label_audit import neighborhood, trouble
 
 
-def features(number=50, seed=0):
-    return np.random.default_rng(seed).normal(size=(number, 6)).astype(np.float32)
+def features(number=50, seed=0, dimensions=12):
+    return np.random.default_rng(seed).normal(size=(number, dimensions)).astype(np.float32)
+
+
+def of_scikit_learn(points, metric):
+    distance, rows = NearestNeighbors(n_neighbors=6, metric=metric).fit(points).kneighbors(points)
+    return distance[:, 1:], rows[:, 1:]
 
 
 @pytest.mark.parametrize("block", [2**26, 50 * 7, 1])
 def test_they_are_those_of_scikit_learn(block, monkeypatch):
     monkeypatch.setattr(neighborhood, "_BLOCK", block)
     found = neighborhood.nearest(features(), k=5)
-    distance, rows = NearestNeighbors(n_neighbors=6, metric="cosine").fit(features()).kneighbors(features())
-    np.testing.assert_array_equal(found.rows, rows[:, 1:])
-    np.testing.assert_allclose(1 - found.similarity, distance[:, 1:], atol=1e-5)
+    distance, rows = of_scikit_learn(features(), "cosine")
+    np.testing.assert_array_equal(found.rows, rows)
+    np.testing.assert_allclose(1 - found.similarity, distance, atol=1e-5)
+
+
+@pytest.mark.parametrize("block", [2**26, 50 * 7])
+@pytest.mark.parametrize("dimensions", [1, 2, 10])
+def test_in_few_dimensions_they_are_those_of_the_smallest_distance(dimensions, block, monkeypatch):
+    monkeypatch.setattr(neighborhood, "_BLOCK", block)
+    points = 3 + features(dimensions=dimensions)
+    found = neighborhood.nearest(points, k=5)
+    distance, rows = of_scikit_learn(points, "sqeuclidean")
+    np.testing.assert_array_equal(found.rows, rows)
+    np.testing.assert_allclose(1 - found.similarity, distance / (2 * np.median(distance[:, -1])), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3, 5])
+def test_in_few_dimensions_few_examples_are_nearly_the_same_by_chance(dimensions):
+    points = features(2000, dimensions=dimensions)
+    points[7] = points[3]
+    twins = trouble.duplicate_of(neighborhood.nearest(points))
+    assert twins[3] == 7 and twins[7] == 3 and (twins >= 0).sum() <= 10
 
 
 def test_few_examples_have_few_neighbors():
@@ -32,7 +56,7 @@ def test_duplicates_and_outliers_are_found():
     found = neighborhood.nearest(around)
     twins = trouble.duplicate_of(found)
     assert twins[3] == 7 and twins[7] == 3
-    distance, outliers = trouble.outlier(neighborhood.nearest(np.concatenate([features(200) + 5, [[-9.0] * 6]])))
+    distance, outliers = trouble.outlier(neighborhood.nearest(np.concatenate([features(200) + 5, [[-9.0] * 12]])))
     assert outliers.tolist() == [False] * 200 + [True] and distance.argmax() == 200
 
 
