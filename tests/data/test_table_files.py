@@ -265,6 +265,11 @@ class TestLabels:
             found = loaded(own, frame(label=["01", "1", "2", "2"] * 10))
         assert found.class_names == ("1", "2") and "such as 1 and 01, are one class" in said(found)
 
+    def test_codes_keep_their_zeros(self, own):
+        found = loaded(own, frame(label=["01", "02", "10", "02"] * 10))
+        assert found.class_names == ("01", "02", "10")
+        np.testing.assert_array_equal(found.train.labels[:4], [0, 1, 2, 1])
+
     def test_a_column_of_another_case_is_suggested(self, own):
         with pytest.raises(UserError, match="data.label: no column 'label'; did you mean 'Label'"):
             loaded(own, PLAIN.replace("label", "Label"))

@@ -3,8 +3,8 @@
 True and false become 1 and 0. A column of words becomes one column for each different word. Where numbers are missing,
 the median is used, and another column says where. Left out, with a note, are row numbers, dates, and columns with the
 same value or a different word in each row. With `standardize`, all columns are then standardized. The classes are the
-sorted labels, which are whole numbers or words. `data.test` is a file with the same columns for a test set with true
-labels.
+sorted labels, which are whole numbers or words (007 is a word). `data.test` is a file with the same columns for a test
+set with true labels.
 
 With `data.text` the inputs are the words of a column of texts, and the other columns are left out.
 
@@ -37,6 +37,7 @@ from jnl.data.readers.tfds import Folder
 
 NOISY = True
 _FEW = 20  # in fewer rows, a feature may follow the label by chance
+_CODE = re.compile(r"0\d")  # a label such as 007 is a word: without its zeros, nobody finds it again
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d*)?")
 
 
@@ -281,7 +282,10 @@ def _labels(table: Table, name: str, field: str, notes: list[str]) -> list[int |
         if any(float(text) % 1 for text in texts):
             raise UserError(f"{field}: column {name!r} holds fractions; give whole numbers or words as classes")
         found: list[int | str] = [int(text.partition(".")[0]) for text in texts]
-        if len(set(found)) < len({text.strip() for text in texts}):
+        spelled = {text.strip() for text in texts}
+        if len(set(found)) == len(spelled) and any(_CODE.match(text) for text in spelled):
+            return [text.strip() for text in texts]
+        if len(set(found)) < len(spelled):
             text = f"{field}: labels of column {name!r} that are the same number, such as 1 and 01, are one class"
             notes.append(doubt(text))
         return found
