@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jnl.core.errors import UserError, unknown
+from jnl.core.text import listed
 from jnl.data import convert
 from jnl.data.arrays import Labelled, checked, dataset
 from jnl.data.dataset import Dataset
@@ -28,7 +29,8 @@ def from_arrays(
     """Return a data set of arrays: NumPy, JAX, PyTorch, pandas, lists, or anything else with `__array__`.
 
     Args:
-      inputs: images [N, H, W], [N, H, W, channels] or [N, channels, H, W], numbers [N, D], or tokens [N, T].
+      inputs: images [N, H, W], [N, H, W, channels] or [N, channels, H, W], numbers [N, D], or tokens [N, T]. Columns of
+        a pandas frame keep their names: test inputs and later inputs may have them in another order.
       labels: the training labels [N]: whole numbers from 0 or 1, names of classes, or one-hot rows [N, C]. Some of them
         may be wrong.
       test_inputs: inputs of a test set. Without it, a tenth of the training set is held out to measure the accuracy.
@@ -63,14 +65,35 @@ def from_arrays(
     if not isinstance(standardize, bool | np.bool_):
         raise UserError(f"standardize: {standardize!r}; give True or False")
     given = convert.array(clean, "clean") if clean is not None else None
+    columns = _columns(inputs)
     train = Labelled(_numbers(inputs, "inputs"), convert.array(labels, "labels"), given)
     test = None
     if test_inputs is not None and test_labels is not None:
-        test = Labelled(_numbers(test_inputs, "test_inputs"), convert.array(test_labels, "test_labels"))
+        held = _numbers(_in_order(test_inputs, columns), "test_inputs")
+        test = Labelled(held, convert.array(test_labels, "test_labels"))
     limits = () if value_range is None else parse_range(",".join(map(str, _listed(value_range, "value_range"))))
     given_names = _listed(class_names, "class_names")
     names = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in given_names)
-    return checked(dataset(train, test, names, standardize, kind=kind or "", limits=limits), "data")
+    made = checked(dataset(train, test, names, standardize, kind=kind or "", limits=limits), "data")
+    if not columns or made.preparation is None or made.preparation.dtype != "float32":
+        return made
+    return made._replace(preparation=made.preparation._replace(columns=dict.fromkeys(columns, ())))
+
+
+def _columns(values: object) -> tuple[str, ...]:
+    """Return the names of the columns of a pandas frame, or nothing if the values are none or have no such names."""
+    names = tuple(getattr(values, "columns", ())) if hasattr(values, "iloc") else ()
+    return names if all(isinstance(name, str) for name in names) and len(set(names)) == len(names) else ()
+
+
+def _in_order(test_inputs: ArrayLike, columns: tuple[str, ...]) -> ArrayLike:
+    """Return test inputs whose columns have the order of the training inputs. Raise `UserError` if there are others."""
+    own = _columns(test_inputs)
+    if not own or not columns or own == columns:
+        return test_inputs
+    if others := sorted(set(own) ^ set(columns)):
+        raise UserError(f"test_inputs: only one of inputs and test_inputs has the columns {listed(others)}; give both")
+    return test_inputs[list(columns)]  # type: ignore[call-overload,index]
 
 
 def _listed(values: Iterable[object], name: str) -> list[object]:

@@ -235,7 +235,7 @@ def _table(inputs: Inputs) -> "Table | None":
     try:
         if isinstance(inputs, Mapping):
             return tables.Table(pa.table({name: np.asarray(values) for name, values in inputs.items()}))
-        if hasattr(inputs, "to_dict") and hasattr(inputs, "columns"):  # a pandas frame; jnl does not need pandas
+        if hasattr(inputs, "iloc") and hasattr(inputs, "columns"):  # a pandas frame; jnl does not need pandas
             return tables.Table(pa.Table.from_pandas(inputs, preserve_index=False))
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise UserError(f"inputs: not a table ({reason(error)}); give columns of numbers or words") from error

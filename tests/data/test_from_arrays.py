@@ -131,6 +131,29 @@ class TestKinds:
             jnl.from_arrays(IMAGES // 255, LABELS)
 
 
+class TestFrames:
+    """Columns have names, and the names decide which is which."""
+
+    def frame(self, columns=("b", "a")):
+        values = np.random.default_rng(0).normal(size=(40, 2)) * [10, 1]
+        return pd.DataFrame({name: values[:, place] for place, name in enumerate(("b", "a"))})[list(columns)]
+
+    def test_the_order_of_columns_does_not_matter_later(self):
+        found = jnl.from_arrays(self.frame(), [0, 1] * 20, test_inputs=self.frame(("a", "b")), test_labels=[0, 1] * 20)
+        np.testing.assert_array_equal(found.test.inputs, found.train.inputs)
+        for inputs in (self.frame(("a", "b")), self.frame(), self.frame().to_numpy()):
+            np.testing.assert_array_equal(found.preparation(inputs), found.train.inputs)
+        assert found.preparation.feature_names() == ["b", "a"]
+
+    def test_columns_that_only_one_part_has_are_told(self):
+        other = self.frame().rename(columns={"a": "c"})
+        with pytest.raises(jnl.UserError, match="only one of inputs and test_inputs has the columns 'a', 'c'"):
+            jnl.from_arrays(self.frame(), [0, 1] * 20, test_inputs=other, test_labels=[0, 1] * 20)
+
+    def test_numbers_as_names_have_the_order_of_the_array(self):
+        assert jnl.from_arrays(self.frame().set_axis([0, 1], axis=1), [0, 1] * 20).preparation.columns == {}
+
+
 class TestLabels:
     """Labels become classes, whatever their form."""
 
