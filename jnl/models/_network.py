@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -38,6 +37,12 @@ class ModuleNetwork:
 
     def __hash__(self) -> int:
         return hash(type(self.trains))  # fields of a module may not be hashable
+
+    def __reduce__(self) -> tuple[Callable[..., "ModuleNetwork"], tuple[object, ...]]:
+        """Return how to make the network again from a pickle. Modules of `nnx.bridge` cannot be in one."""
+        if self.trains is self.evaluates:
+            return ModuleNetwork, (self.trains, self.evaluates, self.source, self.precision)
+        return _of_nnx, (self.source, self.precision)
 
     def init(self, key: Array, inputs: Array) -> tuple[Tree, Tree]:
         """Return new parameters and statistics. Raise `UserError` if the module fails or has other variables."""
@@ -119,25 +124,33 @@ class OfNnx:
         return self.make(rngs=rngs, **dict(self.arguments))
 
 
-@cache  # so that equal points of a sweep have equal networks
+@dataclass(frozen=True)
+class _InMode:
+    """An nnx class or function, whose modules are in one mode: `train` or `eval`."""
+
+    make: Callable[..., object]
+    mode: str
+
+    def __call__(self, rngs: "nnx.Rngs") -> "nnx.Module":
+        """Return a new module. Raise `UserError` if it is not one of nnx."""
+        from flax import nnx  # imported here, because most networks do not need it
+
+        new = self.make(rngs=rngs)
+        if not isinstance(new, nnx.Module):
+            raise UserError(f"model: {self.make!r} returns {type(new).__name__}, not an nnx module; return one")
+        for _, part in nnx.iter_graph(new):  # older versions have no iter_modules
+            if isinstance(part, nnx.Conv) and part.conv_general_dilated is lax.conv_general_dilated:
+                part.conv_general_dilated = convolution
+        getattr(new, self.mode)()
+        return new
+
+
 def _of_nnx(make: Callable[..., object], precision: str) -> ModuleNetwork:
     """Return the network of an nnx class or of a function that makes an nnx module."""
-    from flax import nnx  # imported here, because most networks do not need it
+    from flax import nnx
 
-    def made(mode: str) -> nn.Module:
-        def module(rngs: nnx.Rngs) -> nnx.Module:
-            new = make(rngs=rngs)
-            if not isinstance(new, nnx.Module):
-                raise UserError(f"model: {make!r} returns {type(new).__name__}, not an nnx module; return one")
-            for _, part in nnx.iter_graph(new):  # older versions have no iter_modules
-                if isinstance(part, nnx.Conv) and part.conv_general_dilated is lax.conv_general_dilated:
-                    part.conv_general_dilated = convolution
-            getattr(new, mode)()
-            return new
-
-        return nnx.bridge.ToLinen(module, metadata_fn=None)
-
-    return ModuleNetwork(made("train"), made("eval"), make, precision)
+    trains, evaluates = (nnx.bridge.ToLinen(_InMode(make, mode), metadata_fn=None) for mode in ("train", "eval"))
+    return ModuleNetwork(trains, evaluates, make, precision)
 
 
 @contextmanager

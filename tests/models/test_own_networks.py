@@ -1,5 +1,6 @@
 """Networks of the caller: linen and nnx modules train as they are, and what cannot work is one clear line."""
 
+import pickle
 from collections.abc import Callable
 
 import jax
@@ -66,6 +67,17 @@ def test_it_trains_with_dropout_and_batch_statistics(model):
     np.testing.assert_array_equal(seen[0][0], seen[1][0])
     for kept, before in zip(jax.tree.leaves(seen[0][2]), jax.tree.leaves(batch_stats), strict=True):
         np.testing.assert_array_equal(kept, before)
+
+
+def test_a_network_of_a_named_class_can_be_pickled():
+    """So can a classifier with it, which other processes may train."""
+    for network in (wrap(Linen()), wrap(Nnx)):
+        again = pickle.loads(pickle.dumps(network))
+        assert again == network
+        for one, other in zip(
+            *(jax.tree.leaves(each.init(jax.random.key(0), IMAGES)) for each in (again, network)), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.slow
