@@ -94,7 +94,13 @@ def realized(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarr
 
     Returns:
       f64[C, C]. The row of a class without examples has 1 on the diagonal, which means no noise.
+
+    Raises:
+      UserError: a noisy label is not a class.
     """
+    clean, noisy = np.asarray(clean), np.asarray(noisy)
+    if noisy.size and not 0 <= noisy.min() <= noisy.max() < num_classes:
+        raise UserError(f"noisy: labels from {noisy.min()} to {noisy.max()}; give classes from 0 to {num_classes - 1}")
     known = (clean >= 0) & (clean < num_classes)
     counts = np.zeros((num_classes, num_classes))
     np.add.at(counts, (clean[known], noisy[known]), 1)

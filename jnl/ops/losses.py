@@ -10,14 +10,18 @@ from jnl.core.strategy import Selection
 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:
-    """Return the cross entropy -log p[label] of each example: f32[K, B, C], i32[B] -> f32[K, B] (nats)."""
+    """Return the cross entropy -log p[label] of each example: f32[K, B, C], i32[B] -> f32[K, B] (nats).
+
+    A label that is no class has NaN.
+    """
     check_shape("logits", logits.shape, "[K, B, C]")
     check_shape("labels", labels.shape, "[B]")
     if not jnp.issubdtype(labels.dtype, jnp.integer):
         raise UserError(f"labels: of type {labels.dtype}; give whole numbers from 0")
     # XLA can fuse a `where` over a one-hot array, and its gradient needs no scatter; a gather has neither advantage.
     given = jax.nn.one_hot(labels, logits.shape[-1], dtype=bool)[None]
-    return -jnp.where(given, jax.nn.log_softmax(logits), 0.0).sum(-1)
+    loss = -jnp.where(given, jax.nn.log_softmax(logits), 0.0).sum(-1)
+    return jnp.where((labels >= 0) & (labels < logits.shape[-1]), loss, jnp.nan)
 
 
 def symmetric_kl(logits: Array) -> Array:

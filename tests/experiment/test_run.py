@@ -315,6 +315,17 @@ def test_labels_that_are_noisy_already_stay(monkeypatch):
     assert history.summary["points"][0]["label_precision"] is None
 
 
+def test_labels_whose_truth_is_unknown_do_not_count():
+    """The others are all right or all wrong here."""
+    digits = jnl.data.load("digits")
+    labels = np.asarray(digits.train.labels)
+    for clean, share in ((labels, 1), ((labels + 1) % 10, 0)):
+        known = jnp.asarray(np.where(np.arange(len(labels)) % 3 == 0, -1, clean))
+        dataset = digits._replace(train=digits.train._replace(clean=known))
+        config = quick("jocor", noise__kind="none", noise__rate=0.2, epochs=1, seeds=1, data__name="own")
+        np.testing.assert_allclose(jnl.run(config, dataset=dataset).metrics["label_precision"], share, atol=1e-6)
+
+
 @pytest.mark.parametrize("section", ["strategy", "model", "data", "augment", "noise"])
 def test_a_section_that_is_no_section(section):
     with pytest.raises(UserError, match=f"config.{section}: expected fields"):

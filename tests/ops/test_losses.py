@@ -25,6 +25,11 @@ def test_cross_entropy(z, labels):
     np.testing.assert_allclose(cross_entropy(jnp.asarray(z), jnp.asarray(labels)), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_label_that_is_no_class_has_no_loss():
+    loss = cross_entropy(jnp.zeros((2, 3, 4)), jnp.array([-1, 4, 3]))
+    assert np.isnan(loss).tolist() == [[True, True, False]] * 2
+
+
 @given(logits)
 def test_symmetric_kl_is_the_sum_of_both(z):
     p, q = softmax(z)

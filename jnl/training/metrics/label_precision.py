@@ -12,6 +12,9 @@ def label_precision() -> Metric:
 
 
 def per_batch(batch: BatchView) -> tuple[Array, Array]:
-    """Return the number of selected examples with a true label, and the number of selected examples: f32[] each."""
-    mask = batch.output.selection.mask
+    """Return the number of selected examples with a true label, and the number of selected examples: f32[] each.
+
+    Examples whose truth is unknown do not count.
+    """
+    mask = batch.output.selection.mask & ~jnp.isnan(batch.is_clean)
     return jnp.where(mask, batch.is_clean, 0.0).sum() / len(mask), mask.sum() / len(mask)

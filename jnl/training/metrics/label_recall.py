@@ -12,6 +12,9 @@ def label_recall() -> Metric:
 
 
 def per_batch(batch: BatchView) -> tuple[Array, Array]:
-    """Return the number of selected examples with a true label, and of all examples with a true label: f32[] each."""
-    mask = batch.output.selection.mask
-    return jnp.where(mask, batch.is_clean, 0.0).sum() / len(mask), batch.is_clean.mean(0).sum()
+    """Return the number of selected examples with a true label, and of all examples with a true label: f32[] each.
+
+    Examples whose truth is unknown do not count.
+    """
+    mask, is_clean = batch.output.selection.mask, jnp.nan_to_num(batch.is_clean)
+    return jnp.where(mask, is_clean, 0.0).sum() / len(mask), is_clean.mean(0).sum()
