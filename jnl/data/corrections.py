@@ -111,7 +111,7 @@ def corrected(dataset: Dataset, path: str | Path) -> Dataset:
         return dataset._replace(train=split(inputs, labels, clean))
     return dataset._replace(
         train=split(inputs[rows], labels[rows], clean[rows]),
-        origin=_of_rows(origin, rows),
+        origin=_of_rows(origin or (lambda row: f"row {row}"), rows),
         text=_of_rows(dataset.text, rows),
     )
 

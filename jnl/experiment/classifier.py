@@ -140,6 +140,9 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
             )
         if not isinstance(self.options or {}, Mapping) or not all(isinstance(name, str) for name in self.options or {}):
             raise UserError(f'options: {self.options!r}; give fields with values, such as {{"optim.beta1": 0.9}}')
+        for name, value in (("epochs", self.epochs), ("batch_size", self.batch_size), ("seeds", self.seeds)):
+            if name in (self.options or {}) and (value is not None or name == "seeds"):
+                raise UserError(f"options: {name!r} is an argument of the classifier; give {name}=... instead")
 
     def _rate(self) -> float:
         """Return the share of wrong labels for the method. Warn if the method needs it and nobody has said it."""

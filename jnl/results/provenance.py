@@ -36,7 +36,7 @@ def record() -> dict[str, Json]:
 def fingerprint(
     datasets: Sequence[Dataset], runs: Sequence[Sequence[RunInputs]], code: dict[str, str], network: str | None = None
 ) -> dict[str, Json]:
-    """Return the SHA-256 of the data, of the noisy labels and splits of all runs, and of each file of code.
+    """Return the SHA-256 of the data, the names of its classes, the noisy labels and splits of all runs, and the code.
 
     Args:
       datasets: the data set of each program.
@@ -49,6 +49,7 @@ def fingerprint(
     return {
         "data": _digest(leaf for dataset in different for leaf in jax.tree.leaves(dataset[:2])),
         "labels": _digest(labels),
+        "class_names": hashlib.sha256(repr([dataset.class_names for dataset in different]).encode()).hexdigest(),
         "code": code,
         **({} if network is None else {"network": hashlib.sha256(network.encode()).hexdigest()}),
     }

@@ -236,10 +236,11 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
     for line in _compare_configs(path, recorded, as_object(now["config"])):
         _log.warning("%s", line)
     was, is_ = as_object(recorded["fingerprint"]), as_object(now["fingerprint"])
-    for name, words in (("data", "the data have changed"), ("labels", "the noisy labels have changed")):
-        if was.get(name) != is_[name]:
+    changes = {"data": "the data", "labels": "the noisy labels", "class_names": "the names of the classes"}
+    for name, words in changes.items():
+        if name in was and was[name] != is_[name]:
             raise UserError(
-                f"workdir: the training in {path} cannot continue: since it began, {words}; undo the change, or "
+                f"workdir: the training in {path} cannot continue: since it began, {words} have changed; undo it, or "
                 f"{_OTHERWISE}"
             )
     same_machine = all(recorded.get(name) == json.loads(json.dumps(now[name])) for name in ("versions", "device"))

@@ -33,6 +33,11 @@ def test_they_are_applied(dataset, tmp_path):
     assert dataset.train.labels.tolist() == [0, 1, 0, 1, 0, 1]
 
 
+def test_rows_that_remain_keep_their_numbers(dataset, tmp_path):
+    found = corrected(dataset._replace(origin=None), write(tmp_path, "2,cat,drop,cat\n"))
+    assert [found.origin(row) for row in range(5)] == ["row 0", "row 1", "row 3", "row 4", "row 5"]
+
+
 def test_a_spreadsheet_may_save_them_with_semicolons(dataset, tmp_path):
     rows = "0;cat;relabel;'=dog\n2;cat;drop;cat\n"
     found = corrected(dataset, write(tmp_path, rows, HEADER.replace(",", ";")))

@@ -92,6 +92,7 @@ def test_fields_of_the_config_are_options(digits):
         ({"strategy.co_lamda": 0.5}, "did you mean 'co_lambda'"),
         ({"noice.rate": 0.5}, "noice.rate does not exist, because noice has no fields"),
         ({"epochs": "many"}, "epochs"),
+        ({"seeds": 2}, "options: 'seeds' is an argument of the classifier; give seeds=... instead"),
     ],
 )
 def test_a_wrong_field_is_told(options, said, digits):

@@ -182,6 +182,7 @@ class TestRefused:
         [
             ("data", "the data have changed"),
             ("labels", "the noisy labels have"),
+            ("class_names", "the names of the classes have changed"),
             ("code", "all of jnl; undo"),
         ],
     )
