@@ -1,5 +1,6 @@
 """Check arrays of inputs and labels and turn them into splits. All data of users pass through this file."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -9,6 +10,7 @@ from jnl.core.errors import UserError
 from jnl.data import inputs as kinds
 from jnl.data.dataset import Dataset, Split
 from jnl.data.labels import TEST, TRAIN, TRUE, classes
+from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
 
 _AT_ONCE = 2**16  # number of rows that are checked together, which limits the memory
@@ -71,7 +73,7 @@ def dataset(
     if test is not None:
         held = _read(test, "test", kind, read.limits or limits)
         others, notes = held.inputs, (*notes, *held.notes[1:])
-        if (others.shape[1:], others.dtype) != (inputs.shape[1:], inputs.dtype):
+        if (others.shape[1:], others.dtype.kind) != (inputs.shape[1:], inputs.dtype.kind):
             raise UserError(
                 f"data: training inputs are {inputs.dtype} {inputs.shape[1:]}, but test inputs are {others.dtype} "
                 f"{others.shape[1:]}; give both the same type and shape"
@@ -79,9 +81,14 @@ def dataset(
     truth = found.numbers.get(TRUE, np.full(len(inputs), -1, np.int32))
     if len(truth) != len(inputs):
         raise UserError(f"data: {len(inputs):,} training inputs and {len(truth):,} true labels; give one for each")
-    form = (form or Preparation((), ""))._replace(shape=inputs.shape[1:], dtype=str(inputs.dtype), range=read.limits)
-    if standardize and inputs.dtype == np.float32:
-        inputs, others, form = _standardized(inputs, others, form)
+    form = form or Preparation((), "")
+    if inputs.dtype.kind == "f":
+        if standardize:
+            form = _standardizing(inputs, form)
+        else:
+            notes += _rounded(inputs, form.feature_names())
+        inputs, others = form.single(inputs), None if others is None else form.single(others)
+    form = form._replace(shape=inputs.shape[1:], dtype=str(inputs.dtype), range=read.limits)
     return Dataset(
         split(inputs, found.numbers[TRAIN], truth),
         None if others is None else split(others, found.numbers[TEST]),
@@ -142,15 +149,31 @@ def checked(dataset: Dataset, owner: str) -> Dataset:
     return dataset
 
 
-def _standardized(
-    inputs: np.ndarray, others: np.ndarray | None, form: Preparation
-) -> tuple[np.ndarray, np.ndarray | None, Preparation]:
-    """Standardize each column over the training set: f32[N, D], f32[M, D] -> the same shapes, and the form.
+def _standardizing(inputs: np.ndarray, form: Preparation) -> Preparation:
+    """Return the form with mean and deviation of each column of the training inputs f[N, D].
 
     A column that is constant in the training set is shifted to mean 0 and not scaled.
     """
     with np.errstate(all="ignore"):  # `data.load` reports values that are not finite
         mean, std = inputs.mean(0, np.float64), inputs.std(0, np.float64)
-        std[inputs.min(0) == inputs.max(0)] = 1  # because rounding can leave a value slightly above 0
-        form = form._replace(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
-        return form.standardized(inputs), None if others is None else form.standardized(others), form
+    std[inputs.min(0) == inputs.max(0)] = 1  # because rounding can leave a value slightly above 0
+    return form._replace(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
+
+
+def _rounded(inputs: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
+    """Return a doubt about each column of f64[N, D] of which many numbers are the same in float32."""
+    doubts = []
+    for number, column in enumerate(inputs.T if inputs.dtype == np.float64 else ()):
+        if not np.nanmax(np.abs(column), initial=0) >= 2**24:  # below, whole numbers are exact
+            continue
+        with np.errstate(over="ignore"):
+            exact, rounded = len(np.unique(column)), len(np.unique(column.astype(np.float32)))
+        if rounded <= 0.9 * exact:
+            name = repr(names[number]) if names else number
+            doubts.append(
+                doubt(
+                    f"data: column {name} has {exact:,} different numbers, but only {rounded:,} in float32; subtract a "
+                    "constant, or standardize the columns"
+                )
+            )
+    return tuple(doubts)

@@ -33,8 +33,18 @@ def array(values: ArrayLike, name: str) -> np.ndarray:
         found = np.asarray(values)
     except Exception as error:  # any library may fail in `__array__` in its own way
         raise UserError(f"{name}: not an array ({reason(error)}); give an array or a list of numbers") from error
+    if found.dtype.kind == "O" and hasattr(values, "iloc") and hasattr(values, "dtypes"):
+        found = _numbers_of(values, found)
     if found.dtype.kind == "O" and found.size and all(isinstance(value, str) for value in found.ravel()):
         return found.astype(str)
+    return found
+
+
+def _numbers_of(frame: object, found: np.ndarray) -> np.ndarray:
+    """Return a pandas frame or series of numbers and truth values as f64 of its shape, and others as `found`."""
+    types = getattr(frame, "dtypes", ())
+    if {getattr(dtype, "kind", "O") for dtype in np.atleast_1d(np.array(types, object))} <= set("biuf"):
+        return np.asarray(frame.to_numpy(np.float64, na_value=np.nan))  # type: ignore[attr-defined]
     return found
 
 

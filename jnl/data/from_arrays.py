@@ -46,7 +46,7 @@ def from_arrays(
 
     Returns:
       The data set, with images u8[N, H, W, channels], features f32[N, D] or tokens i32[N, T]. Its `notes` say what was
-      guessed and converted.
+      guessed and converted. It may share the memory of the arrays, so do not change them.
 
     Raises:
       UserError: Shapes or types do not fit each other, inputs are not numbers, or a label is not one of the classes.

@@ -14,15 +14,15 @@ KINDS = ["features", "images", "tokens"]
 
 
 class Inputs(NamedTuple):
-    """Inputs as a data set stores them."""
+    """Inputs as a data set stores them, but numbers as precise as they were."""
 
-    inputs: np.ndarray  # u8[N, H, W, channels], f32[N, D] or i32[N, T]
+    inputs: np.ndarray  # u8[N, H, W, channels], i32[N, T], f32[N, D] or, of numbers that need it, f64[N, D]
     limits: tuple[float, ...]  # the values that became black and white, if they were not 0 and 255
     notes: tuple[str, ...]
 
 
 def read(inputs: np.ndarray, part: str, kind: str = "", limits: Sequence[float] = ()) -> Inputs:
-    """Return inputs in one of the types that a data set stores.
+    """Return inputs in one of the types that a data set stores. Numbers are not rounded yet.
 
     Args:
       inputs: numbers [N, D], [N, H, W], [N, H, W, channels] or [N, channels, H, W].
@@ -59,14 +59,14 @@ def read(inputs: np.ndarray, part: str, kind: str = "", limits: Sequence[float] 
             "data.kind=tokens (kind='tokens' in Python), otherwise data.kind=features"
         )
         notes.append(doubt(text))
-    with np.errstate(over="ignore"):  # too large values become infinite, which `data.load` reports
-        return Inputs(inputs.astype(np.float32, copy=False), (), tuple(notes))
+    precise = np.result_type(inputs.dtype, np.float32)  # float64 for whole numbers of 32 and 64 bits
+    return Inputs(inputs.astype(precise, copy=False), (), tuple(notes))
 
 
 def row_numbers(inputs: np.ndarray) -> tuple[str, ...]:
-    """Return a doubt about each column of features f32[N, D] that numbers the rows, in any order."""
+    """Return a doubt about each column of features f[N, D] that numbers the rows, in any order."""
     head = inputs[:_HEAD]
-    if inputs.dtype != np.float32 or len(head) < _HEAD:
+    if inputs.dtype.kind != "f" or len(head) < _HEAD:
         return ()
     with np.errstate(invalid="ignore"):  # `data.load` reports infinite values
         steps = np.sort(head, axis=0) - head.min(0)

@@ -33,13 +33,14 @@ def classes(given: Mapping[str, np.ndarray], names: tuple[str, ...]) -> Classes:
       given: the labels of each part, `TRAIN` and perhaps `TRUE` and `TEST`: see `_labels`.
       names: names of all classes. If it is empty, number labels have the classes from 0 (or from 1, if there is no 0 in
         any part) to the largest training label; string labels have the strings in the training and true labels, in
-        alphabetical order.
+        alphabetical order; and one-hot labels have a class for each column.
 
     Raises:
       UserError: Labels have another form, a label is missing or not one of the classes, there are too many classes, two
         classes have one name, or the training set has only one class.
     """
     said = list[str]()
+    names = names or _columns(given)
     labels = {part: _labels(array, part, names, said) for part, array in given.items()}
     words = {part for part, array in labels.items() if array.dtype.kind == "U"}
     if words and (others := sorted(labels.keys() - words)):
@@ -123,9 +124,13 @@ def _labels(labels: np.ndarray, part: str, names: tuple[str, ...], said: list[st
     form = f"data: {part} are {labels.dtype} of shape {labels.shape}; give whole numbers or names of shape [N]"
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim == 2 and labels.size and labels.dtype.kind in "biuf":
+    if _has_columns(labels):
         if not (np.isin(labels, (0, 1)).all() and (labels.sum(1) == 1).all()) or len(labels) == labels.shape[1]:
             raise UserError(form)
+        if labels.shape[1] != len(names):
+            raise UserError(
+                f"data: {part} have {labels.shape[1]} columns for {len(names)} classes; give one for each class"
+            )
         said.append(f"{part} have a column for each class (one-hot); the class of a row is the column with 1")
         return labels.argmax(1).astype(np.int64)
     if labels.ndim != 1 or not labels.size:
@@ -143,6 +148,16 @@ def _labels(labels: np.ndarray, part: str, names: tuple[str, ...], said: list[st
         raise UserError(f"data: {part} have a number as large as {labels.max()}; give whole numbers from 0")
     labels = decoded(labels, part)
     return _tidy(labels, part, names, said) if labels.dtype.kind == "U" else labels.astype(np.int64)
+
+
+def _has_columns(labels: np.ndarray) -> bool:
+    """Return whether labels have a column for each class."""
+    return labels.ndim == 2 and labels.shape[1] != 1 and bool(labels.size) and labels.dtype.kind in "biuf"
+
+
+def _columns(given: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """Return the numbers of the columns of one-hot labels as names, or nothing if no part has columns."""
+    return next((tuple(map(str, range(array.shape[1]))) for array in given.values() if _has_columns(array)), ())
 
 
 def _of_objects(labels: np.ndarray, part: str, form: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from jax import Array
@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # these packages take part of a second to import, and most tr
     from jnl.data.readers.tables import Table
 
 Inputs: TypeAlias = "ArrayLike | pa.Table | Table | Mapping[str, ArrayLike] | Sequence[str] | Path"
-Features = TypeVar("Features", np.ndarray, Array)
 
 
 class Preparation(NamedTuple):
@@ -66,7 +65,7 @@ class Preparation(NamedTuple):
             found, notes = features(table, Columns(self.columns, self.fills, self.decimal, self.signs), "inputs")
             for note in notes:
                 warn(note)
-            return self._finite(self.standardized(found))
+            return self._checked(self._finite(self.single(found)))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
         if self.words and array.dtype.kind == "U":
             return self._tokens(array.tolist())
@@ -79,7 +78,11 @@ class Preparation(NamedTuple):
         elif self.dtype == "int32":
             array = convert.tokens(array, "inputs")
         elif self.dtype == "float32" and array.shape[1:] == self.shape:
-            array = self._finite(self.standardized(array.astype(np.float32)))
+            array = self._finite(self.single(array.astype(np.float64)))
+        return self._checked(array)
+
+    def _checked(self, array: np.ndarray) -> np.ndarray:
+        """Return inputs. Raise `UserError` if they are none, or have another shape."""
         if array.shape[1:] != self.shape or not len(array):
             raise UserError(f"inputs: of shape {list(array.shape)}; give {self.wanted()}")
         return array
@@ -88,7 +91,7 @@ class Preparation(NamedTuple):
         """Return texts as i32[N, T]. A user's table may have any alphabet, and 20 Newsgroups has a to z."""
         length = self.shape[0]
         each = [words.of_any_language(text)[:length] if self.columns else words.split(text, length) for text in texts]
-        return words.tokens(each, self.words, length)
+        return self._checked(words.tokens(each, self.words, length))
 
     def feature_names(self) -> list[str]:
         """Return what each feature of a table means, in their order; nothing if the inputs come from no table."""
@@ -102,11 +105,24 @@ class Preparation(NamedTuple):
         """Return the form of stored inputs in words."""
         return f"{self.dtype} inputs of shape {['N', *self.shape]}".replace("'", "")
 
-    def standardized(self, inputs: Features) -> Features:
-        """Return features [N, D] as the data set stores them: f32[N, D], standardized if the data set is."""
+    def single(self, inputs: np.ndarray) -> np.ndarray:
+        """Return features f[N, D] as the data set stores them: f32[N, D], standardized if the data set is."""
+        with np.errstate(all="ignore"):  # the caller reports values that are not finite
+            if self.mean:
+                inputs = (inputs - np.array(self.mean)[None]) / np.array(self.std)[None]
+            return inputs.astype(np.float32, copy=False)
+
+    def standardized(self, inputs: Array) -> Array:
+        """Return features f32[N, D] as `single` does, within a compiled program.
+
+        The mean is subtracted in two parts, because float32 holds too few digits of a mean that is large.
+        """
         if not self.mean:
             return inputs
-        return ((inputs - np.array(self.mean)[None]) / np.array(self.std)[None]).astype(np.float32)
+        mean = np.array(self.mean)
+        first = mean.astype(np.float32)
+        rest = (mean - first).astype(np.float32)
+        return (inputs - first[None] - rest[None]) / np.array(self.std, np.float32)[None]
 
     def as_given(self, inputs: np.ndarray, most: int) -> list[dict[str, str]]:
         """Return stored features f32[N, D] as they were before: for each row, column -> number, word or `missing`.

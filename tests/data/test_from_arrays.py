@@ -130,6 +130,16 @@ class TestKinds:
         with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 1 of 255; set data.range"):
             jnl.from_arrays(IMAGES // 255, LABELS)
 
+    def test_numbers_are_standardized_before_they_are_rounded(self):
+        """Seconds since 1970 differ in digits that float32 does not hold."""
+        seconds = 1.7e9 + np.arange(60.0)[:, None] % 50
+        found = jnl.from_arrays(seconds, LABELS)
+        exact = (seconds - seconds.mean()) / seconds.std()
+        np.testing.assert_allclose(found.train.inputs, exact, atol=1e-6)
+        np.testing.assert_array_equal(found.preparation(seconds), found.train.inputs)
+        with pytest.warns(UserWarning, match="column 0 has 50 different numbers, but only 1 in float32; subtract"):
+            jnl.from_arrays(seconds, LABELS, standardize=False)
+
 
 class TestFrames:
     """Columns have names, and the names decide which is which."""
@@ -150,12 +160,31 @@ class TestFrames:
         with pytest.raises(jnl.UserError, match="only one of inputs and test_inputs has the columns 'a', 'c'"):
             jnl.from_arrays(self.frame(), [0, 1] * 20, test_inputs=other, test_labels=[0, 1] * 20)
 
+    def test_numbers_and_truth_values_of_all_types_are_numbers(self):
+        frame = self.frame().assign(c=[True, False] * 20, d=pd.array([1, 2] * 20, dtype="Int64"))
+        found = jnl.from_arrays(frame, [0, 1] * 20, standardize=False)
+        np.testing.assert_array_equal(found.train.inputs[:, 2:], [[1, 1], [0, 2]] * 20)
+        np.testing.assert_array_equal(found.preparation(frame), found.train.inputs)
+
+    def test_no_rows_are_told(self):
+        prepare = jnl.from_arrays(self.frame(), [0, 1] * 20).preparation
+        with pytest.raises(jnl.UserError, match="inputs: of shape .0, 2.; give float32 inputs of shape .N, 2."):
+            prepare(self.frame()[:0])
+
     def test_numbers_as_names_have_the_order_of_the_array(self):
         assert jnl.from_arrays(self.frame().set_axis([0, 1], axis=1), [0, 1] * 20).preparation.columns == {}
 
 
 class TestLabels:
     """Labels become classes, whatever their form."""
+
+    def test_each_column_of_one_hot_labels_is_a_class(self):
+        """The first and the last class may have no example."""
+        found = jnl.from_arrays(IMAGES, np.eye(6)[LABELS + 1])
+        assert found.class_names == ("0", "1", "2", "3", "4", "5")
+        np.testing.assert_array_equal(found.train.labels, LABELS + 1)
+        with pytest.raises(jnl.UserError, match="training labels have 3 columns for 2 classes"):
+            jnl.from_arrays(IMAGES, np.eye(3)[LABELS], class_names=["a", "b"])
 
     FORMS = {
         "from 1": (LABELS + 1, "labels from 1 to 3 were numbered from 0"),

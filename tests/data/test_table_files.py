@@ -183,9 +183,11 @@ def test_a_column_that_says_the_same_as_the_label_is_doubted(own):
             loaded(own, frame(target=copy))
 
 
-def test_large_numbers_that_float32_cannot_tell_apart_are_doubted(own):
+def test_large_numbers_that_float32_cannot_tell_apart_are_standardized_before_or_doubted(own):
+    table = frame(time=[1_700_000_000 + row % 17 for row in range(ROWS)])
+    assert len(np.unique(loaded(own, table, standardize=True).train.inputs[:, 2])) == 17
     with pytest.warns(UserWarning, match="column 'time' has 17 different numbers, but only . in float32"):
-        loaded(own, frame(time=[1_700_000_000 + row % 17 for row in range(ROWS)]))
+        loaded(own, table)
 
 
 def test_row_numbers_that_pandas_saved_twice_are_left_out(own):

@@ -95,7 +95,6 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
         if why == _UNIQUE:
             doubts.append(doubt(f"data.keep: column {name!r} has {why}, so nothing can be learned from it"))
         words[name] = known
-        doubts += _doubts(name, values) if values is not None else []
         if values is not None and name in texts and (money := numbers.sign(texts[name], name, "data.dir")):
             signs[name] = money
         if values is not None and np.isnan(values).any():
@@ -146,17 +145,6 @@ def _refuse_infinite(table: Table, name: str, values: np.ndarray) -> None:
             f"data.dir: column {name!r} has {values[row]:g} in {table.place(row)}, which is too large; correct it or "
             "leave it out"
         )
-
-
-def _doubts(name: str, values: np.ndarray) -> list[str]:
-    """Return a doubt about a column of large numbers f64[N] of which many are the same in float32."""
-    if np.nanmax(np.abs(values), initial=0) < 2**24:  # below, whole numbers are exact
-        return []
-    exact, rounded = len(np.unique(values)), len(np.unique(values.astype(np.float32)))
-    if rounded > 0.9 * exact:
-        return []
-    text = f"column {name!r} has {exact:,} different numbers, but only {rounded:,} in float32; subtract a constant"
-    return [doubt(f"data.dir: {text}")]
 
 
 def _why_no_feature(name: str, values: np.ndarray) -> str:

@@ -16,7 +16,7 @@ _HEAD = 1000  # number of rows that are looked at first
 
 
 def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return inputs f32[N, D] and notes about words that the training table lacks.
+    """Return inputs f64[N, D] and notes about words that the training table lacks.
 
     A column of words becomes one column for each word. A column of numbers with missing ones in the training table
     becomes two: the numbers, with the median where one is missing, and 1 where one is missing.
@@ -56,8 +56,7 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
             )
         else:
             found.append(values)
-    with np.errstate(over="ignore"):  # too large values become infinite, which is reported later
-        return np.stack(found, 1).astype(np.float32), tuple(notes)
+    return np.stack(found, 1).astype(np.float64, copy=False), tuple(notes)
 
 
 def copies(table: Table, columns: Columns, labels: Sequence[int | str]) -> tuple[str, ...]:
