@@ -31,6 +31,7 @@ _RARE = 5  # a class with fewer examples gets a warning
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
 _LEAST_PREDICTED = 2 / 3  # of the labels that seem right; a warning says it if less of the labels are predicted,
 _LEAST_OF_ALL = 1 / 3  # or less of all labels
+_SCALES = 30  # a column of features that varies so many times as much as the others gets a warning
 
 
 @fixed_numerics()
@@ -122,9 +123,11 @@ def audit(
     if trains:
         _check_folds(data, plan.folds)
     _warn_of_classes(data)
+    _check_features(embedded)
     source = Source(data, embedded, plan if trains else None, None if folder is None else Path(folder))
     found = {} if predicted is not None and embedded is None else evidence.collect(source)
     if predicted is not None:
+        predicted = posterior.soften(predicted, source.labels)
         own = predicted[np.arange(number), source.labels]
         found = {"pred_probs": Evidence({"pred_probs": own}, predicted), **found}
     return _judged(source, found)
@@ -140,6 +143,10 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     explained = explained or posterior.explain(least_disturbed, labels, even=False)
     noise = estimates.estimate(estimates.View(labels, least_disturbed, explained, neighbors))
     used = noise[estimates.USED]
+    if not any(posterior.is_informative(expert, labels) for expert in known.values()):
+        used = used._replace(low=0.0, high=1.0)
+        noise[estimates.USED] = used
+        warn("the labels have nothing to do with the examples, as far as the models see, so the rate is not known")
     _warn_of_disagreement(noise)
     _warn_of_weak_predictions(least_disturbed, labels, used.rate)
     wrong = posterior.calibrate(judged.wrong(labels), used.rate)
@@ -160,7 +167,7 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     table["overlap"] = mixed
     if neighbors is not None:
         table["duplicate_of"] = trouble.duplicate_of(neighbors, source.images)
-        table["distance"], table["outlier"] = trouble.outlier(neighbors)
+        table["distance"], table["outlier"] = trouble.outlier(neighbors, source.features)
     table["reasons"] = reasons(table, labels, suggested, second, experts, neighbors, names)
     assert used.transition is not None
     return Audit(
@@ -211,6 +218,21 @@ def _matrix(values: ArrayLike, name: str) -> np.ndarray:
     if name == "pred_probs" and ((given < 0).any() or not np.allclose(given.sum(1), 1, atol=1e-2)):
         raise UserError("pred_probs: some rows are not probabilities with the sum 1; give the softmax of the logits")
     return given.astype(np.float32)
+
+
+def _check_features(features: np.ndarray | None) -> None:
+    """Raise `UserError` if all features f[N, D] are the same. Warn if their columns have very different scales."""
+    if features is None:
+        return
+    scales = features.std(0)
+    if not scales.any():
+        raise UserError("features: all rows are the same, so nothing tells a wrong label; give other features")
+    middle = float(np.median(scales[scales > 0]))
+    if scales.max() > _SCALES * middle:
+        warn(
+            f"features: column {scales.argmax()} varies {scales.max() / middle:,.0f} times as much as others, so it "
+            "decides which examples are similar; standardize the columns, or give them as inputs"
+        )
 
 
 def _check_folds(dataset: Dataset, folds: int) -> None:

@@ -13,6 +13,7 @@ _EXPERTS = {
     "pred_probs": "the given model",
     "linear": "a linear classifier",
 }  # the neighbors have a sentence of their own
+_MANY = 0.5  # if this share of the examples has a twin, as in a table of a few words, a twin is no reason
 
 
 def reasons(
@@ -55,7 +56,7 @@ def reasons(
             lines[row].append(f"{names[other]} is nearly as likely")
     if "duplicate_of" in table:
         twin = np.asarray(table["duplicate_of"])
-        for row in np.flatnonzero(twin >= 0):
+        for row in np.flatnonzero(twin >= 0) if (twin >= 0).mean() < _MANY else ():
             same = labels[twin[row]] == labels[row]
             also = "the same label" if same else f"the label {names[labels[twin[row]]]}"
             lines[row].append(f"nearly the same as example {twin[row]}, which has {also}")

@@ -10,7 +10,7 @@ Where networks have trained, a judge decides whether the noise is even, and give
 the linear classifier, which repeat few wrong labels: the one under which the given labels are more likely. An expert
 counts the more, the better it predicts the given labels through this matrix, because weak experts do harm on difficult
 data. Without networks the matrix is always full: the other evidence repeats noise that depends on the example, and with
-an even matrix there would seem to be almost no noise.
+an even matrix there would seem to be almost no noise. An expert that says nothing about the labels does not count.
 """
 
 from functools import partial
@@ -51,6 +51,9 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
         judges = {name: posterior.explain(experts[name], labels) for name in _JUDGES if name in experts}
         judge = max(judges, key=lambda name: judges[name].posterior.log_likelihood)
         combine = partial(_weighted, labels=labels, judge=judges[judge])
+    else:
+        experts = {name: p for name, p in experts.items() if posterior.is_informative(p, labels)} or experts
+        learners = {name: learn for name, learn in learners.items() if name in experts}
     best = combine(experts)
     for _ in range(_ROUNDS if learners else 0):
         learned = {name: learn(source, best.posterior.true) for name, learn in learners.items()}

@@ -90,7 +90,8 @@ class Audit:
         others = [f"{words(name)} {each.rate:.1%}" for name, each in self.estimates.items() if name != USED]
         lines = [
             f"{len(self.examples):,} examples of {len(self.class_names)} classes",
-            f"about {self.noise_rate:.1%} of the labels are wrong (95% interval {low:.1%} to {high:.1%})",
+            f"about {self.noise_rate:.1%} of the labels are wrong (95% interval {low:.1%} to {high:.1%}, "
+            "without errors of the models)",
             *([f"other estimates: {', '.join(others)}"] if others else []),
             f"{len(self.suspects):,} labels are more likely wrong than right",
         ]

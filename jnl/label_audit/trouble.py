@@ -53,12 +53,21 @@ def _cosine_of_pixels(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     return found
 
 
-def outlier(neighbors: Neighbors) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far each example is from its neighbors, in medians f32[N], and which are outliers bool[N]."""
+def outlier(neighbors: Neighbors, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far each example is from its neighbors, in medians f32[N], and which are outliers bool[N].
+
+    An example is also an outlier if its features f[N, D] are much longer than usual. The cosine does not see this.
+    """
     distance = np.maximum(1 - neighbors.similarity, 0).mean(1)
     logs = np.log(np.maximum(distance, 1e-9))  # distances are skewed, their logarithms are less so
-    low, middle, high = np.percentile(logs, [25, 50, 75])
-    return np.exp(logs - middle).astype(np.float32), logs > high + _FAR * max(high - low, 1e-3)
+    lengths = np.log(np.maximum(np.linalg.norm(features, axis=1), 1e-9))
+    return np.exp(logs - np.median(logs)).astype(np.float32), _far(logs) | _far(lengths)
+
+
+def _far(numbers: np.ndarray) -> np.ndarray:
+    """Return which numbers f[N] are far above the others, bool[N]."""
+    low, high = np.percentile(numbers, [25, 75])
+    return np.asarray(numbers > high + _FAR * max(high - low, 1e-3))
 
 
 def overlap(true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,8 @@ from jax import Array, lax
 ROUNDS = 40  # of expectation maximization
 SAMPLES = 100  # of a bootstrap
 _LEAST = 1e-3  # smallest probability that an expert may give; a surer expert would overrule all others
+_LEAST_ALONE = 1e-6  # the same if there is no other expert; it keeps the order of labels that are surely wrong
+_LEAST_WRONG = 1e-4  # smallest share of wrong labels of a noise matrix; without noise nothing would order the labels
 _PRICE = 0.01  # nats per label for a weight that is e times as large as the (geometric) mean
 _TEMPERATURES = (0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)
 
@@ -32,7 +34,9 @@ class Posterior(NamedTuple):
 
     def wrong(self, labels: np.ndarray) -> np.ndarray:
         """Return the probability that each label i[N] is wrong, f32[N]."""
-        return 1 - self.true[np.arange(len(labels)), labels]
+        others = self.true.copy()
+        others[np.arange(len(labels)), labels] = 0
+        return others.sum(1)  # the same as 1 - p, which has no digits left if p is nearly 1
 
 
 def pool(experts: Sequence[np.ndarray], weights: Sequence[float] | np.ndarray | None = None) -> np.ndarray:
@@ -43,7 +47,8 @@ def pool(experts: Sequence[np.ndarray], weights: Sequence[float] | np.ndarray | 
       weights: the exponent of each expert; None gives each the same, with the sum 1.
     """
     exponents = np.full(len(experts), 1 / len(experts)) if weights is None else weights
-    return _normalized(sum(w * np.log(np.maximum(p, _LEAST)) for w, p in zip(exponents, experts, strict=True)))
+    least = _LEAST if len(experts) > 1 else _LEAST_ALONE
+    return _normalized(sum(w * np.log(np.maximum(p, least)) for w, p in zip(exponents, experts, strict=True)))
 
 
 def weigh(experts: Sequence[np.ndarray], labels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -71,9 +76,32 @@ def weigh(experts: Sequence[np.ndarray], labels: np.ndarray, matrix: np.ndarray)
     return np.exp(minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(-5, 2)] * len(experts)).x)
 
 
-def sharpen(p: np.ndarray, temperature: float) -> np.ndarray:
-    """Return probabilities at a temperature, f[N, C] -> f32[N, C]. A lower temperature makes them surer."""
-    return _normalized(np.log(np.maximum(p, _LEAST)) / temperature)
+def sharpen(p: np.ndarray, temperature: float, least: float = _LEAST) -> np.ndarray:
+    """Return probabilities of at least `least` at a temperature, f[N, C] -> f32[N, C]. A lower one makes them surer."""
+    return _normalized(np.log(np.maximum(p, least)) / temperature)
+
+
+def soften(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return probabilities f[N, C] of a model that is too sure at the temperature that fits the labels i[N] best.
+
+    Probabilities that are not too sure stay as they are.
+    """
+    found = {each: infer(sharpen(p, each, 1e-30), labels).log_likelihood for each in (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)}
+    best = max(found, key=found.__getitem__)
+    return p if found[best] < found[1.0] + 1 / len(labels) else sharpen(p, best, 1e-30)
+
+
+def is_informative(p: np.ndarray, labels: np.ndarray) -> bool:
+    """Return whether probabilities f[N, C] explain the labels i[N] better than the shares of the classes do.
+
+    The Bayesian information criterion says how much better they must be, because a noise matrix is fitted too.
+    """
+    number, classes = p.shape
+    shares = np.bincount(labels, minlength=classes) / number
+    entropy = -(shares[shares > 0] * np.log(shares[shares > 0])).sum()
+    return explain(p, labels, even=False).posterior.log_likelihood + entropy > (
+        classes * (classes - 1) / 2 * np.log(number) / number
+    )
 
 
 def infer(p: np.ndarray, labels: np.ndarray, even: bool = False) -> Posterior:
@@ -227,7 +255,7 @@ def _fit(p: Array, given: Array, weights: Array, start: Array, rounds: int, even
     def improve(matrix: Array, _: None) -> tuple[Array, None]:
         true, _ = _posterior(p, given, matrix)
         counts = (true * weights[:, None]).T @ given
-        wrong = 1 - jnp.diag(counts).sum() / counts.sum()
+        wrong = jnp.maximum(1 - jnp.diag(counts).sum() / counts.sum(), _LEAST_WRONG)
         spread = jnp.where(jnp.eye(classes) > 0, 1 - wrong, wrong / (classes - 1))
         if even:
             return spread, None

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from flax import linen as nn
-from sklearn.datasets import load_digits
+from noise.test_posterior import problem
+from sklearn.datasets import load_digits, make_circles
 from sklearn.metrics import average_precision_score
 
 import jnl
@@ -126,6 +127,31 @@ class TestFound:
         audit(pred_probs=p, labels=labels)
         assert any("of the labels, and" in str(each.message) for each in recwarn) == warns
 
+    def test_a_model_that_is_too_sure_is_softened(self):
+        true, labels, p = problem(2000, np.where(np.eye(3) > 0, 0.9, 0.05))
+        q = p**8 / (p**8).sum(1, keepdims=True)
+        plain, sure = (precision(audit(pred_probs=each, labels=labels), labels, true) for each in (p, q))
+        alone = average_precision_score(labels != true, -p[np.arange(2000), labels])
+        assert plain > alone - 0.01 and sure > plain - 0.03
+
+    def test_an_expert_that_knows_nothing_does_not_count(self):
+        """No line divides two circles, but the neighbors do."""
+        inputs, true = make_circles(1000, noise=0.08, factor=0.5, random_state=0)
+        labels = noise.draw("symmetric", true, 2, 0.1, 0)
+        found = audit(inputs.astype(np.float32), labels, quick=True)
+        assert found.noise_rate == pytest.approx((labels != true).mean(), abs=0.02)
+        assert precision(found, labels, true) > 0.99
+
+    def test_labels_without_noise_still_have_an_order(self):
+        """The model is right about all labels, and less sure of the last ones."""
+        labels = np.arange(300) % 3
+        p = np.where(np.eye(3)[labels] > 0, 0.9, 0.05)
+        p[-30:] = np.where(np.eye(3)[labels[-30:]] > 0, 0.5, [[0.2, 0.25, 0.3]])
+        found = audit(pred_probs=p / p.sum(1, keepdims=True), labels=labels)
+        assert found.noise_rate < 0.001 and not len(found.suspects)
+        assert set(found.examples["probability"].nlargest(30).index) == set(range(270, 300))
+        assert (found.examples["suggested"] != found.examples["given"]).all()
+
     def test_a_rare_class_is_not_flagged_wholesale(self):
         stream = np.random.default_rng(0)
         true = (stream.random(4000) < 0.02).astype(int)
@@ -145,6 +171,17 @@ def test_an_example_between_two_classes_is_not_told_its_own_label():
     assert reasons(table, given, other, given, {}, None, ["cat", "dog"]) == ["cat is nearly as likely"]
 
 
+def test_a_twin_is_no_reason_where_most_examples_have_one():
+    """As in a table with a few columns of a few words."""
+    table = {"probability": np.zeros(4), "overlap": np.zeros(4, bool), "outlier": np.zeros(4, bool)}
+    labels, names = np.array([0, 1, 0, 0]), ["cat", "dog"]
+    few, many = (
+        reasons(table | {"duplicate_of": np.array(twins)}, labels, 1 - labels, labels, {}, None, names)
+        for twins in ([1, -1, -1, -1], [1, 0, 3, 2])
+    )
+    assert few == ["nearly the same as example 1, which has the label dog", "", "", ""] and many == [""] * 4
+
+
 class TestDoubts:
     def test_small_and_empty_classes(self):
         with pytest.warns(UserWarning) as said:
@@ -160,8 +197,12 @@ class TestDoubts:
         for p in (np.full((600, 10), 0.1), np.random.default_rng(1).dirichlet(np.ones(10), 600)):
             with pytest.warns(UserWarning, match="predict only .* of the labels, and .* seem to be wrong"):
                 found = audit(pred_probs=p, labels=labels)
-            low, high = found.noise_interval
-            assert 0 <= low <= found.noise_rate <= high <= 1
+            assert found.noise_interval == (0, 1) and 0 <= found.noise_rate <= 1
+
+    def test_features_of_very_different_scales(self):
+        features = np.random.default_rng(0).normal(size=(60, 5)) * [1, 1, 1, 1, 500]
+        with pytest.warns(UserWarning, match="features: column 4 varies .* times as much as others"):
+            audit(features=features, labels=np.arange(60) % 2)
 
 
 class TestRefused:
@@ -191,6 +232,7 @@ class TestRefused:
                 {"features": [[1.0], [2.0]], "labels": [0, 1], "folder": "x"},
                 "folder: given with quick, features or pred_probs",
             ),
+            ({"features": np.ones((8, 3)), "labels": [0, 1] * 4}, "features: all rows are the same"),
             ({"features": [[1.0], [2.0]], "labels": [0, 1], "quick": True}, "quick: given with features or pred_probs"),
         ],
     )

@@ -35,6 +35,12 @@ def test_it_finds_the_rate(name):
         np.testing.assert_allclose(found.transition, MATRIX, atol=0.06)
 
 
+def test_clusterability_takes_most_labels_of_two_classes_for_right():
+    """The shares of labels are the same if the two classes change their names."""
+    shown, wrong = view(np.array([[0.6, 0.4], [0.35, 0.65]]))
+    assert estimates.estimate(shown)["clusterability"].rate == pytest.approx(wrong, abs=0.05)
+
+
 def test_what_it_lacks_is_left_out():
     shown, _ = view()
     assert set(estimates.names()) - set(estimates.estimate(shown._replace(neighbors=None))) == {"clusterability"}

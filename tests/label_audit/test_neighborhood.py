@@ -56,8 +56,16 @@ def test_duplicates_and_outliers_are_found():
     found = neighborhood.nearest(around)
     twins = trouble.duplicate_of(found)
     assert twins[3] == 7 and twins[7] == 3
-    distance, outliers = trouble.outlier(neighborhood.nearest(np.concatenate([features(200) + 5, [[-9.0] * 12]])))
+    others = np.concatenate([features(200) + 5, [[-9.0] * 12]])
+    distance, outliers = trouble.outlier(neighborhood.nearest(others), others)
     assert outliers.tolist() == [False] * 200 + [True] and distance.argmax() == 200
+
+
+def test_an_example_of_a_usual_direction_may_be_much_too_long():
+    points = features(200) + 5
+    points[3] *= 30  # another unit
+    _, outliers = trouble.outlier(neighborhood.nearest(points), points)
+    assert np.flatnonzero(outliers).tolist() == [3]
 
 
 def test_duplicates_of_images_have_nearly_the_same_pixels():

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array, lax
+from scipy.optimize import linear_sum_assignment
 
 from jnl.label_audit.estimates import View, resampled
 from jnl.noise.posterior import NoiseEstimate, rate_of
@@ -30,7 +31,7 @@ def clusterability(view: View) -> NoiseEstimate | None:
     def matrix(rows: np.ndarray, steps: int) -> np.ndarray:
         counts = np.zeros((classes,) * 3, np.float32)
         np.add.at(counts, tuple(triples[rows].T), 1 / len(rows))
-        return np.asarray(_fit(jnp.asarray(counts), steps), np.float64)
+        return _in_order(np.asarray(_fit(jnp.asarray(counts), steps), np.float64))
 
     def rate(rows: np.ndarray) -> float:
         return rate_of(matrix(rows, _STEPS // 3), view.labels[rows])
@@ -63,3 +64,12 @@ def _fit(triples: Array, steps: int) -> Array:
     start = jnp.log(singles + 1e-6), 5.0 * jnp.eye(classes)
     (logits, _), _ = lax.scan(step, (start, optimizer.init(start)), length=steps)
     return jax.nn.softmax(logits[1])
+
+
+def _in_order(matrix: np.ndarray) -> np.ndarray:
+    """Return the matrix f64[C, C] with its rows in the order in which most labels are right.
+
+    The shares of labels say nothing about which row belongs to which true class.
+    """
+    rows, places = linear_sum_assignment(matrix, maximize=True)
+    return matrix[rows[np.argsort(places)]]
