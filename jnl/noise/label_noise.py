@@ -3,6 +3,8 @@
 The rows of a matrix are the clean classes, the columns are the noisy classes.
 """
 
+from numbers import Real
+
 import numpy as np
 from jax import Array
 
@@ -55,6 +57,7 @@ def draw(
     """
     found = _kind(kind, rate, file, num_classes)
     if found.draw is not None:
+        inputs = None if inputs is None else np.asarray(inputs)
         return found.draw(usable(labels, num_classes, seed), inputs, num_classes, rate, seed)
     return corrupt(labels, transition(kind, num_classes, rate, file), seed)
 
@@ -111,6 +114,8 @@ def realized(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarr
 def _kind(name: str, rate: float, file: str | None, num_classes: int | None = None) -> NoiseKind:
     """Return the kind of this name; raise `UserError` if the rate or the number of classes does not fit."""
     found = kinds.make(name, file)
+    if not isinstance(rate, Real):
+        raise UserError(f"noise.rate: {rate!r} is no number; give the share of labels to flip, such as 0.2")
     if not 0 <= rate <= 1:
         raise UserError(f"noise.rate: {rate} is outside [0, 1]; give the share of labels to flip, such as 0.2")
     if num_classes is not None and num_classes < 2:

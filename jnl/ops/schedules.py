@@ -58,6 +58,7 @@ def keep_counts(forget: np.ndarray, batch_size: int) -> np.ndarray:
     Raises:
       UserError: a share is outside [0, 1].
     """
+    forget = np.asarray(forget, np.float64)
     if not ((0 <= forget) & (forget <= 1)).all():
         raise UserError(f"forget_rate: {forget} has shares outside [0, 1]; give shares such as 0.2")
     return ((1.0 - forget)[:, None] * np.arange(batch_size + 1)).astype(np.int32)

@@ -337,3 +337,12 @@ def test_wrong_labels_and_seeds_are_told(labels, seed, message):
 def test_what_is_no_noise_matrix_is_refused(matrix):
     with pytest.raises(UserError, match="^transition: "):
         noise.corrupt(np.array([0, 1, 2]), matrix, 0)
+
+
+def test_lists_are_arrays_and_other_mistakes_are_told():
+    assert noise.realized([0, 1], [1, 1], 2).tolist() == [[0, 1], [0, 1]]
+    assert len(noise.draw("instance", [0, 1] * 20, 2, 0.3, 0, inputs=[[1.0, 2.0]] * 40)) == 40
+    with pytest.raises(UserError, match="noisy: labels from -1 to 1; give classes from 0 to 1"):
+        noise.realized([0, 1], [-1, 1], 2)
+    with pytest.raises(UserError, match="noise.rate: '0.3' is no number"):
+        noise.transition("symmetric", 10, "0.3")
