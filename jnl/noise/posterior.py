@@ -94,14 +94,13 @@ def soften(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def is_informative(p: np.ndarray, labels: np.ndarray) -> bool:
     """Return whether probabilities f[N, C] explain the labels i[N] better than the shares of the classes do.
 
-    The Bayesian information criterion says how much better they must be, because a noise matrix is fitted too.
+    The Bayesian information criterion says how much better they must be, because a temperature and a share of wrong
+    labels are fitted too.
     """
-    number, classes = p.shape
-    shares = np.bincount(labels, minlength=classes) / number
+    number = len(labels)
+    shares = np.bincount(labels) / number
     entropy = -(shares[shares > 0] * np.log(shares[shares > 0])).sum()
-    return explain(p, labels, even=False).posterior.log_likelihood + entropy > (
-        classes * (classes - 1) / 2 * np.log(number) / number
-    )
+    return explain(p, labels, even=True).posterior.log_likelihood + entropy > np.log(number) / number
 
 
 def infer(p: np.ndarray, labels: np.ndarray, even: bool = False) -> Posterior:

@@ -108,6 +108,16 @@ def test_what_the_given_labels_cost_is_that_of_numpy_and_so_is_its_slope():
     np.testing.assert_allclose(slope, expected, atol=1e-4)
 
 
+def test_an_expert_says_something_if_it_is_better_than_the_shares_of_the_classes():
+    _, labels, p = problem(2000)
+    many = np.random.default_rng(0).integers(100, size=400)  # few examples of each of many classes
+    weak = np.where(np.eye(100)[many] > 0, 0.2, 0.8 / 99)
+    shares = np.tile(np.bincount(labels) / 2000, (2000, 1))
+    chance = np.random.default_rng(1).dirichlet(np.ones(3), 2000)
+    says = [posterior.is_informative(*each) for each in ((p, labels), (weak, many), (shares, labels), (chance, labels))]
+    assert says == [True, True, False, False]
+
+
 def test_an_expert_that_knows_nothing_gets_less_weight():
     _, labels, p = problem()
     knows, guesses = posterior.weigh([p, problem(seed=1)[2]], labels, MATRIX)
