@@ -11,6 +11,7 @@ from jnl.benchmark.timing import repeat
 SIDES = (512, 1024, 2048, 4096, 8192)  # sides of square matrices; a GPU needs large ones
 # value of `config.precision` -> the precision that JAX is asked for
 PRODUCTS = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "highest"}
+MULTIPLICATIONS = 2**33  # at least so many for each measurement of a product
 MEBIBYTES = (1, 16, 256)  # sizes of copied float32 arrays
 
 
@@ -41,11 +42,11 @@ def measure(repetitions: int = 5) -> Limits:
     )
 
 
-def _matmul(side: int, precision: str, repetitions: int, multiplications: int = 2**33) -> float:
+def _matmul(side: int, precision: str, repetitions: int) -> float:
     """Return the floating-point operations per second of products of matrices [side, side]."""
     dtype = jnp.bfloat16 if precision == "bfloat16" else jnp.float32
     matrix = jax.random.normal(jax.random.key(0), (side, side), dtype)
-    number = max(1, multiplications // side**3)
+    number = max(1, MULTIPLICATIONS // side**3)
     product = jax.jit(lambda a, b: jax.lax.dot(a, b, precision=PRODUCTS[precision]))
 
     def many() -> None:
