@@ -80,8 +80,9 @@ def test_images(model, only_jax, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_features_are_standardized_inside(only_jax, tmp_path):
-    numbers = np.random.default_rng(0).normal(100, 20, (80, 3)).astype(np.float32)
-    labels = (numbers[:, 0] > 100).astype(int)
+    """The mean is so large that float32 holds few digits of it."""
+    numbers = np.random.default_rng(0).normal(1e6 + 0.04, 20, (80, 3)).astype(np.float32)
+    labels = (numbers[:, 0] > 1e6).astype(int)
     config = jnl.get_config("standard", "data=own,rate=0.1,quick")
     config.batch_size = 8
     history = jnl.run(config, dataset=jnl.from_arrays(numbers, labels))
