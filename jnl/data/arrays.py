@@ -161,7 +161,7 @@ def _standardizing(inputs: np.ndarray, form: Preparation) -> Preparation:
 
 
 def _rounded(inputs: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
-    """Return a doubt about each column of f64[N, D] of which many numbers are the same in float32."""
+    """Return a doubt about each column of inputs f64[N, D] in which float32 makes many different numbers equal."""
     doubts = []
     for number, column in enumerate(inputs.T if inputs.dtype == np.float64 else ()):
         if not np.nanmax(np.abs(column), initial=0) >= 2**24:  # below, whole numbers are exact

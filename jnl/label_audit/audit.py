@@ -137,13 +137,13 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
     labels, names, origin = source.labels, source.dataset.class_names, source.dataset.origin
     known = {name: each.expert for name, each in found.items() if each.expert is not None}
-    experts, pooled, judged, judge, explained = refined(source, known)
+    experts, pooled, judged, judge, explained, says_something = refined(source, known)
     least_disturbed = known[judge] if judge else experts.get("pred_probs", pooled)
     neighbors = source.neighbors if "neighbors" in found else None
     explained = explained or posterior.explain(least_disturbed, labels, even=False)
     noise = estimates.estimate(estimates.View(labels, least_disturbed, explained, neighbors))
     used = noise[estimates.USED]
-    if not any(posterior.is_informative(expert, labels) for expert in known.values()):
+    if not says_something:
         used = used._replace(low=0.0, high=1.0)
         noise[estimates.USED] = used
         warn("the labels have nothing to do with the examples, as far as the models see, so the rate is not known")

@@ -35,6 +35,7 @@ class Refined(NamedTuple):
     posterior: posterior.Posterior
     judge: str = ""  # name of the expert that gave the noise matrix; "" if no network has trained
     noise: posterior.Explained | None = None  # from this the noise is estimated; None if no network has trained
+    says_something: bool = True  # whether an expert explains the labels better than the shares of the classes do
 
 
 def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
@@ -51,8 +52,11 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
         judges = {name: posterior.explain(experts[name], labels) for name in _JUDGES if name in experts}
         judge = max(judges, key=lambda name: judges[name].posterior.log_likelihood)
         combine = partial(_weighted, labels=labels, judge=judges[judge])
+        says = any(posterior.says_something(each, labels) for each in judges.values())
     else:
-        experts = {name: p for name, p in experts.items() if posterior.is_informative(p, labels)} or experts
+        explained = {name: posterior.explain(p, labels, even=True) for name, p in experts.items()}
+        useful = {name: experts[name] for name, each in explained.items() if posterior.says_something(each, labels)}
+        says, experts = bool(useful), useful or experts
         learners = {name: learn for name, learn in learners.items() if name in experts}
     best = combine(experts)
     for _ in range(_ROUNDS if learners else 0):
@@ -61,6 +65,7 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
         if new.posterior.log_likelihood < best.posterior.log_likelihood + _LEAST_GAIN:
             break
         best = new
+    best = best._replace(says_something=says)
     return best._replace(judge=judge, noise=_noise(best, judges, judge, labels)) if judges else best
 
 

@@ -26,6 +26,7 @@ class Audit:
     Attributes:
       noise_rate: estimated share of wrong labels.
       noise_interval: its 95 % interval over bootstrap samples. It does not hold the error of the networks themselves.
+        It is (0, 1) if no model says anything about the labels.
       transition: f64[C, C] estimated P(given = column | true = row).
       estimates: all estimates of the noise, by name; `maximum_likelihood` is the one above.
       examples: a pandas frame with one row for each example, in order: `index`, `file` if there is one, `given`,

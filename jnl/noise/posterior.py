@@ -91,18 +91,6 @@ def soften(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return p if found[best] < found[1.0] + 1 / len(labels) else sharpen(p, best, 1e-30)
 
 
-def is_informative(p: np.ndarray, labels: np.ndarray) -> bool:
-    """Return whether probabilities f[N, C] explain the labels i[N] better than the shares of the classes do.
-
-    The Bayesian information criterion says how much better they must be, because a temperature and a share of wrong
-    labels are fitted too.
-    """
-    number = len(labels)
-    shares = np.bincount(labels) / number
-    entropy = -(shares[shares > 0] * np.log(shares[shares > 0])).sum()
-    return explain(p, labels, even=True).posterior.log_likelihood + entropy > np.log(number) / number
-
-
 def infer(p: np.ndarray, labels: np.ndarray, even: bool = False) -> Posterior:
     """Return the posterior of the true classes with the most likely noise matrix.
 
@@ -152,6 +140,18 @@ def explain(p: np.ndarray, labels: np.ndarray, even: bool | None = None) -> Expl
         return one if gain < (classes * (classes - 1) - 1) / 2 * np.log(number) / number else many
     p = sharpen(p, temperature(p, labels, even))
     return Explained(p, infer(p, labels, even), even)
+
+
+def says_something(found: Explained, labels: np.ndarray) -> bool:
+    """Return whether an expert explains the labels i[N] better than the shares of the classes do.
+
+    The Bayesian information criterion says how much better it must be, because a temperature and a share of wrong
+    labels are fitted too.
+    """
+    number = len(labels)
+    shares = np.bincount(labels) / number
+    entropy = -(shares[shares > 0] * np.log(shares[shares > 0])).sum()
+    return bool(found.posterior.log_likelihood + entropy > np.log(number) / number)
 
 
 def temperature(p: np.ndarray, labels: np.ndarray, even: bool = False) -> float:

@@ -114,7 +114,10 @@ def test_an_expert_says_something_if_it_is_better_than_the_shares_of_the_classes
     weak = np.where(np.eye(100)[many] > 0, 0.2, 0.8 / 99)
     shares = np.tile(np.bincount(labels) / 2000, (2000, 1))
     chance = np.random.default_rng(1).dirichlet(np.ones(3), 2000)
-    says = [posterior.is_informative(*each) for each in ((p, labels), (weak, many), (shares, labels), (chance, labels))]
+    says = [
+        posterior.says_something(posterior.explain(each, given, even=True), given)
+        for each, given in ((p, labels), (weak, many), (shares, labels), (chance, labels))
+    ]
     assert says == [True, True, False, False]
 
 
