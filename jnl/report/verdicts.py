@@ -11,17 +11,17 @@ from jnl.results import statistics
 
 RULE = (
     "A number is missed if the 95 % t intervals of the measured and the published mean do not overlap. If the "
-    "published standard deviation or number of runs is not known, a number is missed if the published mean is outside the "
-    "measured interval. Published deviations are taken to have ddof 1. This gives the narrower interval, so a number "
-    "is called missed sooner. A number that was published for other settings, or for a network that is not stated, is "
-    "shown and not judged. Fewer than three runs are never called met, because the interval of two runs reaches 9 "
-    "standard deviations (ddof 1) to each side. Met only means that the two means cannot be told apart. Settings are "
-    "compared as far as the workdir records them and the source states them. They are compared with the paper, and "
-    "with its code (`reference`). No source describes the settings of some baselines; they have the settings of jnl. "
-    "An independent number comes from a re-implementation by other authors. It judges nothing. Of a missed number, "
-    "the verdict says whether it is nearer to the measured than to the published mean. songheony/TAkS keeps the last "
-    "incomplete batch, uses all 10,000 test images, draws the noise anew for each seed, and trains JoCoR with lambda "
-    "0.9 and a forget rate of 0.2 under asymmetric noise of 40 %."
+    "published standard deviation or number of runs is not known, a number is missed if the published mean is outside "
+    "the measured interval. Published deviations are taken to have ddof 1. This gives the narrower interval, so a "
+    "number is called missed sooner. A number that was published for other settings, or for a network that is not "
+    "stated, is shown and not judged. Fewer than three runs are never called met, because the interval of two runs "
+    "reaches 9 standard deviations (ddof 1) to each side. Met only means that the two means cannot be told apart. "
+    "Settings are compared as far as the workdir records them and the source states them. They are compared with the "
+    "paper, and with its code (`reference`). No source describes the settings of some baselines; they have the "
+    "settings of jnl. An independent number comes from a re-implementation by other authors. It judges nothing. Of a "
+    "missed number, the verdict says whether it is nearer to the measured than to the published mean. songheony/TAkS "
+    "keeps the last incomplete batch, uses all 10,000 test images, draws the noise anew for each seed, and trains "
+    "JoCoR with lambda 0.9 and a forget rate of 0.2 under asymmetric noise of 40 %."
 )
 _ENOUGH = 3  # smallest number of runs that can be called met
 
