@@ -1,5 +1,6 @@
 """Shared by all tests: a fast compiler, strict warnings and shapes, small data."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -33,6 +34,7 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 jax.config.update("jax_numpy_rank_promotion", "raise")
+gc.set_threshold(50_000, 20, 50)  # to look for garbage as often as by default takes 1 / 15 of the time
 settings.register_profile("jnl", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("jnl")
 

@@ -26,14 +26,16 @@ def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
       own: classes and functions of the caller that the training runs. Each has the digest of its whole file. If it is
         in the script or notebook that trains, it has the digest of its own lines.
     """
-    files = {path for path in _PACKAGE.rglob("*.py") if not _inside(path, (*PLUGINS, *_OTHERS))}
-    waiting = [*(_PACKAGE / folder / "__init__.py" for folder in PLUGINS), *(_PACKAGE / f"{name}.py" for name in used)]
+    chosen = tuple(f"{folder}/" for folder in (*PLUGINS, *_OTHERS))
+    every = {path.relative_to(_PACKAGE).as_posix() for path in _PACKAGE.rglob("*.py")}
+    files = {file for file in every if not file.startswith(chosen)}
+    waiting = [*(f"{folder}/__init__.py" for folder in PLUGINS), *(f"{name}.py" for name in used)]
     while waiting:
-        path = waiting.pop()
-        if path not in files and path.exists():
-            files.add(path)
-            waiting += _imported(path)
-    found = {str(path.relative_to(_PACKAGE).as_posix()): _digest(path.read_bytes()) for path in sorted(files)}
+        file = waiting.pop()
+        if file in every and file not in files:
+            files.add(file)
+            waiting += _imported((_PACKAGE / file).read_bytes())
+    found = {file: _digest((_PACKAGE / file).read_bytes()) for file in sorted(files)}
     for each in own:
         name = f"{getattr(each, '__module__', '')}.{getattr(each, '__qualname__', repr(each))}"
         try:
@@ -49,17 +51,13 @@ def _source(own: object) -> str:
     return alone if module is None or module.__name__ == "__main__" else inspect.getsource(module)
 
 
-def _inside(path: Path, folders: tuple[str, ...]) -> bool:
-    return any(path.is_relative_to(_PACKAGE / folder) for folder in folders)
-
-
-def _imported(path: Path) -> Iterator[Path]:
-    """Yield the files of jnl that a file imports."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+def _imported(source: bytes) -> Iterator[str]:
+    """Yield the files of jnl that a source may import."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == _PACKAGE.name:
-            module = _PACKAGE.joinpath(*node.module.split(".")[1:])
-            yield module.with_suffix(".py")
-            yield from (module / f"{alias.name}.py" for alias in node.names)
+            module = "/".join(node.module.split(".")[1:])
+            yield f"{module}.py"
+            yield from (f"{module}/{alias.name}.py" for alias in node.names)
 
 
 def _digest(content: bytes) -> str:
