@@ -2,10 +2,11 @@
 
 import ast
 import hashlib
-import inspect
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from jnl.results.own_code import full_name, sources
 
 _PACKAGE = Path(__file__).parents[1]  # all of jnl
 # Folders of plug-ins: a training runs only those that it names, and what these import.
@@ -23,42 +24,39 @@ def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
 
     Args:
       used: plug-ins that the training names, such as `strategies/jocor`.
-      own: classes and functions of the caller that the training runs. Each has the digest of its whole file. If it is
-        in the script or notebook that trains, it has the digest of its own lines.
+      own: classes and functions of the caller that the training runs; `own_code.sources` says which code is theirs.
     """
+    mine = dict[str, bytes]()
+    for each in own:
+        try:
+            mine |= sources(each)
+        except (OSError, TypeError, SyntaxError):
+            _log.warning(
+                "the source of %s is unknown, so a resumed training cannot tell whether it changed", full_name(each)
+            )
     chosen = tuple(f"{folder}/" for folder in (*PLUGINS, *_OTHERS))
     every = {path.relative_to(_PACKAGE).as_posix() for path in _PACKAGE.rglob("*.py")}
     files = {file for file in every if not file.startswith(chosen)}
     waiting = [*(f"{folder}/__init__.py" for folder in PLUGINS), *(f"{name}.py" for name in used)]
+    for source in mine.values():
+        waiting += _imported(source)
     while waiting:
         file = waiting.pop()
         if file in every and file not in files:
             files.add(file)
             waiting += _imported((_PACKAGE / file).read_bytes())
-    found = {file: _digest((_PACKAGE / file).read_bytes()) for file in sorted(files)}
-    for each in own:
-        name = f"{getattr(each, '__module__', '')}.{getattr(each, '__qualname__', repr(each))}"
-        try:
-            found[name] = _digest(_source(each).encode())
-        except (OSError, TypeError):
-            _log.warning("the source of %s is unknown, so a resumed training cannot tell whether it changed", name)
-    return found
-
-
-def _source(own: object) -> str:
-    """Return the source of the module of a class or function, or its own if the module is the program that runs."""
-    alone, module = inspect.getsource(own), inspect.getmodule(own)  # type: ignore[arg-type]
-    return alone if module is None or module.__name__ == "__main__" else inspect.getsource(module)
+    contents = {file: (_PACKAGE / file).read_bytes() for file in sorted(files)} | mine
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def _imported(source: bytes) -> Iterator[str]:
     """Yield the files of jnl that a source may import."""
-    for node in ast.walk(ast.parse(source)):
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # the line of a script that has a lambda
+        return
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == _PACKAGE.name:
             module = "/".join(node.module.split(".")[1:])
             yield f"{module}.py"
             yield from (f"{module}/{alias.name}.py" for alias in node.names)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

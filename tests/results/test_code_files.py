@@ -1,5 +1,7 @@
 """A training records the code that it runs, and no other."""
 
+from importlib import import_module
+
 from conftest import ROOT
 
 from jnl.results.code_files import PLUGINS, digests
@@ -43,3 +45,30 @@ def test_code_of_the_caller_is_recorded(caplog):
     found = digests([], [Mine, len])
     assert f"{Mine.__module__}.Mine" in found
     assert "the source of" in caplog.text
+
+
+def test_what_it_imports_beside_it_is_recorded_too(tmp_path, monkeypatch):
+    """From a folder of files and from a package, also of jnl, but not what is elsewhere."""
+    files = {
+        "of_a_file.py": "import numpy\nimport beside\nfrom a_package.inner import method as m\ndef method(): 0\n",
+        "beside.py": "from further import NUMBER\nfrom jnl.strategies.jocor import jocor\n",
+        "further.py": "NUMBER = 1\n",
+        "a_package/__init__.py": "",
+        "a_package/inner.py": "import beside\nfrom . import sibling\nfrom .sub.deep import NUMBER\ndef method(): 0\n",
+        "a_package/sibling.py": "", "a_package/sub/__init__.py": "", "a_package/sub/deep.py": "NUMBER = 1\n",
+        "a_package/unused.py": "",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    file, package = import_module("of_a_file"), import_module("a_package.inner")
+    of_file, of_package = (digests([], [module.method]) for module in (file, package))
+    base = digests([]).keys()
+    assert of_file.keys() - base == {"of_a_file.method", "beside", "further", "strategies/jocor.py"}
+    assert of_package.keys() - base == {
+        "a_package.inner.method", "a_package", "a_package.sibling", "a_package.sub", "a_package.sub.deep"
+    }  # fmt: skip
+    (tmp_path / "further.py").write_text("NUMBER = 2\n")
+    changed = digests([], [file.method])
+    assert {name for name in changed if changed[name] != of_file[name]} == {"further"}
