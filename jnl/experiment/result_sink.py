@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 from ml_collections import ConfigDict
 
 from jnl import data, models
@@ -92,6 +91,7 @@ def open_results(
         return
     if not os.fspath(path) or "\0" in os.fspath(path):
         raise UserError(f"workdir: {os.fspath(path)!r} is not a valid folder name; give another one, or None")
+    description = describe_model(programs)
     content: dict[str, Json] = {
         "config": recorded(config),
         "models": [program_spec.model for program_spec in programs],
@@ -100,7 +100,7 @@ def open_results(
             [program_spec.dataset for program_spec in programs],
             [program_spec.runs for program_spec in programs],
             _code(programs),
-            _network(programs),
+            next((each.network_digest for each in description.programs if each.network == "own"), None),
         ),
         **record(),
     }
@@ -112,11 +112,10 @@ def open_results(
     policy = CheckpointPolicy(Path(path) / CHECKPOINTS, every.every_epochs, every.every_minutes, every.keep)
     events = devices.on_main(lambda: Events(path)) if settings.tensorboard else None
     files = devices.on_main(lambda: Workdir(Path(path), content, every.changed_code))
-    description = describe_model(programs).to_json()
     with ExitStack() as closing:
         if files is not None:
             closing.callback(files.close)
-            files.describe_model(description)
+            files.describe_model(description.to_json())
         if events is not None:
             closing.enter_context(events)
         yield ResultSink(files, policy, events)
@@ -126,16 +125,6 @@ def _metrics(names: Sequence[str]) -> dict[str, Json]:
     """Return what the report needs to know of the metrics of other packages: column -> caption and scale."""
     found = {metrics.column(name): metrics.make(name) for name in names}
     return {name: {"caption": one.caption, "is_share": one.is_share} for name, one in found.items()}
-
-
-def _network(programs: Sequence[ProgramSpec]) -> str | None:
-    """Return the text of the program of the network that the caller gave, or None if the config names the network."""
-    for program_spec in programs:
-        network, inputs = program_spec.train_spec.model, program_spec.dataset.train.inputs
-        if program_spec.model == "own" and isinstance(network, models.ModuleNetwork):
-            batch = jax.ShapeDtypeStruct((2, *inputs.shape[1:]), inputs.dtype)
-            return network.text(jax.eval_shape(program_spec.train_spec.augment.evaluate, batch))
-    return None
 
 
 def _code(programs: Sequence[ProgramSpec]) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import jax
 import numpy as np
 
+from jnl import models
 from jnl.core.train_state import network_params
 from jnl.experiment.checkpoint_manager import TrainingRecord
 from jnl.experiment.program_spec import ProgramSpec
-from jnl.inference.description import ModelDescription, ProgramDescription
+from jnl.inference.description import ModelDescription, ProgramDescription, network_digest
 from jnl.inference.trained_model import Program, TrainedModel
 
 
@@ -24,6 +26,7 @@ def describe_model(programs: Sequence[ProgramSpec]) -> ModelDescription:
                 augment=program_spec.train_spec.augment,
                 runs=_runs(program_spec, first),
                 points=_points(program_spec),
+                network_digest=_network_digest(program_spec),
             )
         )
         first += len(program_spec.run_infos)
@@ -51,6 +54,15 @@ def trained_model(program_spec: ProgramSpec, first_run: int, record: TrainingRec
 
 def _runs(program_spec: ProgramSpec, first_run: int) -> tuple[int, ...]:
     return tuple(range(first_run, first_run + len(program_spec.run_infos)))
+
+
+def _network_digest(program_spec: ProgramSpec) -> str | None:
+    network, train = program_spec.train_spec.model, program_spec.dataset.train.inputs
+    if models.is_of_jnl(program_spec.model):
+        return None
+    assert isinstance(network, models.ModuleNetwork)
+    batch = jax.ShapeDtypeStruct((2, *train.shape[1:]), train.dtype)
+    return network_digest(network, jax.eval_shape(program_spec.train_spec.augment.evaluate, batch))
 
 
 def _points(program_spec: ProgramSpec) -> tuple[str, ...]:

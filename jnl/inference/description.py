@@ -4,13 +4,16 @@ The weights are in the checkpoints. A file from elsewhere is data and no code: i
 the caller must give the network.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple, Self
+
+import jax
 
 from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text
 from jnl.core.registry import Value
 from jnl.data.preparation import Preparation
-from jnl.models import PRECISIONS
+from jnl.models import PRECISIONS, ModuleNetwork
 from jnl.ops.augment import Augment
 
 _FORMAT = 1
@@ -26,6 +29,7 @@ class ProgramDescription(NamedTuple):
     augment: Augment  # with the statistics of the training set
     runs: tuple[int, ...]
     points: tuple[str, ...]  # title of the point of each run
+    network_digest: str | None  # of a network that is not one of jnl
 
 
 class ModelDescription(NamedTuple):
@@ -61,6 +65,11 @@ class ModelDescription(NamedTuple):
         )
 
 
+def network_digest(network: ModuleNetwork, inputs: jax.ShapeDtypeStruct) -> str:
+    """Return the SHA-256 of the program of a network on a batch of inputs, which says whether it is the same one."""
+    return hashlib.sha256(network.text(inputs).encode()).hexdigest()
+
+
 def _program(fields: Mapping[str, Json]) -> ProgramDescription:
     options = {name: _value(value) for name, value in as_object(fields["options"]).items()}
     return ProgramDescription(
@@ -71,6 +80,7 @@ def _program(fields: Mapping[str, Json]) -> ProgramDescription:
         _augment(as_object(fields["augment"])),
         tuple(as_integer(run) for run in as_list(fields["runs"])),
         _texts(fields["points"]),
+        None if (digest := fields.get("network_digest")) is None else as_text(digest),
     )
 
 

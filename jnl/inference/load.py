@@ -18,7 +18,7 @@ from jnl.core.errors import UserError, reason
 from jnl.core.foreign import is_foreign
 from jnl.core.network import Tree
 from jnl.core.numerics import fixed_numerics
-from jnl.inference.description import ModelDescription, ProgramDescription
+from jnl.inference.description import ModelDescription, ProgramDescription, network_digest
 from jnl.inference.trained_model import Program, TrainedModel
 from jnl.results.checkpoint import SELECTED, latest, named_arrays
 from jnl.results.files import CHECKPOINTS, MODEL, SUMMARY
@@ -32,7 +32,8 @@ def load(
 ) -> TrainedModel:
     """Return the trained model of a workdir.
 
-    No code of the workdir runs: its files only name a network of jnl, and hold numbers.
+    No code of the workdir runs: its files only name a network of jnl, and hold numbers. If `model` is another network
+    than the one that was trained, although its weights have the same shapes, a warning says it.
 
     Args:
       workdir: the folder of a training. If the training has not finished, the newest checkpoint is loaded.
@@ -94,8 +95,13 @@ def _program(
         return None
     dtype = whole.preparation.dtype
     sample = jax.eval_shape(
-        program.augment.evaluate, jax.ShapeDtypeStruct((1, *whole.preparation.shape), jnp.dtype(dtype))
+        program.augment.evaluate, jax.ShapeDtypeStruct((2, *whole.preparation.shape), jnp.dtype(dtype))
     )
+    if program.network_digest is not None and network_digest(network, sample) != program.network_digest:
+        _log.warning(
+            "model: this is another network than the one that was trained in %s, or another version of JAX or Flax; if "
+            "only the versions differ, its predictions are right", folder,
+        )  # fmt: skip
     expected = jax.eval_shape(network.init, jax.random.key(0), sample)
     number = (len(program.runs), program.networks)
     selected = f"{SELECTED}epochs" in checkpoint.arrays
@@ -109,7 +115,7 @@ def _program(
 
 def _network(program: ProgramDescription, classes: int, allowed: str | None) -> models.ModuleNetwork:
     """Return a network by its name. Raise `UserError` if it is neither one of jnl nor the one that is allowed."""
-    if program.network != allowed and (program.network not in models.names() or program.network == "own"):
+    if program.network != allowed and not models.is_of_jnl(program.network):
         how = "jnl.load(workdir, model=MyModule(...))"
         if is_foreign(program.network):
             how = f"jnl.load(workdir, model={program.network!r}) or --model={program.network}, if you trust this code"

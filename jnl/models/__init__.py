@@ -17,7 +17,7 @@ from jnl.models._network import ModuleNetwork, OfNnx, wrap
 from jnl.models._precision import PRECISIONS
 from jnl.ops.convolution import portable
 
-__all__ = ["PRECISIONS", "ModuleNetwork", "make", "names", "options", "portable", "wrap"]
+__all__ = ["PRECISIONS", "ModuleNetwork", "is_of_jnl", "make", "names", "options", "portable", "wrap"]
 
 _HERE = sys.modules[__name__]
 _NO_OPTIONS = ("num_classes", "rngs", "parent", "name")  # the last two are fields of every linen module
@@ -26,6 +26,11 @@ _NO_OPTIONS = ("num_classes", "rngs", "parent", "name")  # the last two are fiel
 def names() -> list[str]:
     """Return the names of all networks."""
     return registry.names(_HERE)
+
+
+def is_of_jnl(name: str) -> bool:
+    """Return whether the name is that of a network of jnl, and not `own` or one of another package."""
+    return name in names() and name != "own"
 
 
 def _factory(name: str) -> Callable[..., nn.Module]:

@@ -76,6 +76,8 @@ class ModuleNetwork:
     def text(self, inputs: Array | jax.ShapeDtypeStruct) -> str:
         """Return the text of a program that initializes and calls the network. Other networks have another text.
 
+        It is the program for a CPU on every machine, unless the network has parts that a CPU does not have.
+
         Args:
           inputs: f32[B, ...] or i32[B, T], a batch; only its shape and type matter.
         """
@@ -84,7 +86,11 @@ class ModuleNetwork:
             params, batch_stats = self.init(key, inputs)
             return params, *(self.apply(params, batch_stats, inputs, train, key) for train in (True, False))
 
-        return jax.jit(computed).lower(jax.random.key(0), inputs).as_text()
+        traced = jax.jit(computed).trace(jax.random.key(0), inputs)
+        try:
+            return traced.lower(lowering_platforms=("cpu",)).as_text()
+        except (ValueError, RuntimeError):
+            return traced.lower().as_text()
 
 
 def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> ModuleNetwork:

@@ -42,7 +42,7 @@ def fingerprint(
       datasets: the data set of each program.
       runs: the runs of each program.
       code: what `code_files.digests` returns.
-      network: the text of the program of a network that the caller gave, if there is one.
+      network: the digest of a network that the caller gave, if there is one.
     """
     different = {id(dataset): dataset for dataset in datasets}.values()
     labels = [array for each in runs for run in each for array in (run.labels, run.train_index, run.validation_index)]
@@ -51,7 +51,7 @@ def fingerprint(
         "labels": _digest(labels),
         "class_names": hashlib.sha256(repr([dataset.class_names for dataset in different]).encode()).hexdigest(),
         "code": code,
-        **({} if network is None else {"network": hashlib.sha256(network.encode()).hexdigest()}),
+        **({} if network is None else {"network": network}),
     }
 
 

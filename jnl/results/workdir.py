@@ -243,8 +243,10 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
                 f"workdir: the training in {path} cannot continue: since it began, {words} have changed; undo it, or "
                 f"{_OTHERWISE}"
             )
-    same_machine = all(recorded.get(name) == json.loads(json.dumps(now[name])) for name in ("versions", "device"))
-    if same_machine and was.get("network", is_.get("network")) != is_.get("network"):  # elsewhere its text differs
+    same_versions = recorded.get("versions") == json.loads(json.dumps(now["versions"]))
+    if same_versions and was.get("network", is_.get("network")) != is_.get(
+        "network"
+    ):  # others write its text otherwise
         raise UserError(
             f"workdir: the training in {path} has another network than `model`; give that one, or {_OTHERWISE}"
         )

@@ -102,12 +102,17 @@ class Scaled(nn.Module):
         return self.scale * nn.Dense(10)(x.reshape(len(x), -1))
 
 
-def test_a_training_does_not_go_on_with_another_network(tmp_path):
+def test_a_training_does_not_go_on_with_another_network(tmp_path, caplog):
+    """And its weights are not loaded into another one without a word."""
     config = quick("standard")
     jnl.run(config, tmp_path, model=Scaled(), on_epoch_end=lambda epoch, metrics: epoch == 0)
     with pytest.raises(jnl.UserError, match="has another network than `model`; give that one"):
         jnl.run(config, tmp_path, model=Scaled(2.0))
     assert jnl.run(config, tmp_path, model=Scaled()).metrics["test_accuracy"].shape[1] == config.epochs
+    jnl.load(tmp_path, model=Scaled())
+    assert "another network" not in caplog.text
+    jnl.load(tmp_path, model=Scaled(2.0))
+    assert "this is another network than the one that was trained" in caplog.text
 
 
 class Call(nn.Module):
