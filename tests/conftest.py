@@ -17,7 +17,7 @@ from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError
 from jnl.experiment.run import History, run
-from jnl.parallel import runs_axis
+from jnl.parallel import runs_axis, tracing
 from jnl.settings.published import get_config
 
 # Compile time rules this suite; these flags make it half (results may differ in the last bits from a training's).
@@ -50,6 +50,12 @@ def own(tmp_path, monkeypatch):
     return tmp_path
 
 
+def forget():
+    """Forget what was traced and compiled."""
+    runs_axis.forget()
+    tracing.forget()
+
+
 @pytest.fixture
 def monkeypatch():
     """The fixture of pytest. A test that replaces code uses no program that was compiled before, and leaves none."""
@@ -60,12 +66,12 @@ def monkeypatch():
         def replace_and_forget(*what: object, **options: object) -> None:
             replace(*what, **options)
             replaced.append(what)
-            runs_axis.forget()
+            forget()
 
         patch.setattr = replace_and_forget
         yield patch
     if replaced:
-        runs_axis.forget()
+        forget()
 
 
 @pytest.fixture(scope="session")

@@ -18,16 +18,17 @@ from jnl.core.memory import OutOfSample
 from jnl.core.numerics import fixed_numerics
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
-from jnl.core.train_state import TrainState, fills_device
+from jnl.core.train_state import fills_device
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.experiment.noisy_labels import HELD_OUT, NoisyLabels, draw, share_held_out
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.models import ModuleNetwork
 from jnl.ops.augment import Augment
-from jnl.parallel import devices, flops, host_feed
+from jnl.parallel import devices, host_feed
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import Layout, choose
+from jnl.parallel.tracing import trace_epoch
 from jnl.settings.config import complete
 from jnl.settings.epoch_plan import check_result_epoch, check_rule
 from jnl.settings.parse import parse_data, parse_points
@@ -35,9 +36,6 @@ from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Set
 from jnl.settings.sizes import fit_to, follows_data
 from jnl.settings.sweep import swept_names
 from jnl.training import metrics
-from jnl.training.epoch import train_epoch
-from jnl.training.evaluation import predictor
-from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
 _UNKNOWN_YET = cast(tuple[Layout, EpochCarry], (None, None))  # until a program is traced
@@ -99,41 +97,22 @@ def _sized(config: ConfigDict, source: Callable[[DataSettings], Dataset]) -> Con
 
 
 def _traced(program_spec: ProgramSpec) -> ProgramSpec:
-    """Trace an epoch, count its operations, and choose its number of segments and the layout of its runs.
-
-    Tracing raises an error if, for example, the network does not fit the size of the images.
-    """
-    spec, train, run = program_spec.train_spec, program_spec.dataset.train, program_spec.runs[0]
-    settings, number_of_runs = program_spec.settings, len(program_spec.run_infos)
-    train = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), train
-    )  # reads no memory-mapped file
-    state = jax.eval_shape(partial(init_state, spec), train, run)
-    _check_logits(spec, state, train.inputs, len(program_spec.dataset.class_names))
-    number = flops.count(partial(train_epoch, spec), train, run, state, jnp.int32(0))
-    segments = 1 + number * number_of_runs // _OPERATIONS
+    """Trace an epoch, and choose its number of segments and the layout of its runs."""
+    spec, settings, number_of_runs = program_spec.train_spec, program_spec.settings, len(program_spec.run_infos)
+    dataset = program_spec.dataset
+    state, operations = trace_epoch(spec, dataset.train, program_spec.runs[0], len(dataset.class_names))
+    segments = 1 + operations * number_of_runs // _OPERATIONS
     if settings.checkpoint.segment:
         segments = -(-spec.steps // settings.checkpoint.segment)
     if spec.streams:
         examples = spec.steps * spec.batch_size * number_of_runs
-        segments = max(segments, 1 + examples * program_spec.dataset.train.inputs[0].nbytes // host_feed.BYTES)
+        segments = max(segments, 1 + examples * dataset.train.inputs[0].nbytes // host_feed.BYTES)
     return program_spec._replace(
         train_spec=spec._replace(segments=segments),
         layout=choose(settings.runs_axis, number_of_runs, settings.devices_per_batch, fills_device(state.params)),
         abstract_carry=EpochCarry(state, metrics.zero_counts(spec.metrics)),
-        operations=number,
+        operations=operations,
     )
-
-
-def _check_logits(spec: TrainSpec, state: TrainState, inputs: jax.ShapeDtypeStruct, classes: int) -> None:
-    """Raise `UserError` unless the network returns one logit for each example and class."""
-    batch = jax.ShapeDtypeStruct((2, *inputs.shape[1:]), inputs.dtype)
-    logits, _ = jax.eval_shape(lambda state, batch: predictor(spec.model, state, spec.augment)(batch), state, batch)
-    if logits.shape[1:] != (2, classes) or not jnp.issubdtype(logits.dtype, jnp.floating):
-        raise UserError(
-            f"model: for 2 inputs of {classes} classes the network returns {logits.dtype} {list(logits.shape[1:])}; it "
-            f"must return logits float32 [2, {classes}]"
-        )
 
 
 def _one(
