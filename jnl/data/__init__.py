@@ -37,8 +37,9 @@ def _source(name: str) -> Callable[..., Dataset]:
 def _first(name: str) -> str:
     """Return the name without its second part: `tfds` of `tfds:food101`, but all of `package.module:function`."""
     first = name.partition(":")[0]
-    foreign = is_foreign(name) and first not in names() and find_spec(first.partition(".")[0]) is not None
-    return name if foreign else first
+    package = first.partition(".")[0]
+    there = package in sys.modules or (is_foreign(name) and find_spec(package) is not None)
+    return name if is_foreign(name) and first not in names() and there else first
 
 
 def options(name: str) -> dict[str, registry.Value]:
@@ -93,7 +94,10 @@ def load(name: str, dir: str | os.PathLike[str] | None = None, **options: regist
     if dir is not None and not isinstance(dir, str | os.PathLike):
         raise UserError(f"data.dir: {dir!r}; give the path of a file or folder")
     dir = None if dir is None else os.path.expanduser(dir)
-    options = {name: os.path.expanduser(value) if isinstance(value, str) else value for name, value in options.items()}
+    options = {
+        name: os.path.expanduser(value) if isinstance(value, str) and value != "~" else value
+        for name, value in options.items()
+    }
     try:
         dataset = source(**({"dir": dir} if "dir" in inspect.signature(source).parameters else {}), **options, **part)
     except OSError as error:

@@ -135,8 +135,12 @@ def checked(dataset: Dataset, owner: str) -> Dataset:
             )
         if not len(split.labels):
             raise UserError(f"{owner} has no {which} examples; add some")
-        if not 0 <= split.labels.min() <= split.labels.max() < len(dataset.class_names):
-            raise UserError(f"{owner} has {which} examples without a label; leave them out")
+        least, most = split.labels.min(), split.labels.max()
+        if not 0 <= least <= most < len(dataset.class_names):
+            raise UserError(
+                f"{owner} has {which} labels from {least} to {most}, but the classes are 0 to "
+                f"{len(dataset.class_names) - 1}; leave out examples without a label"
+            )
         if np.issubdtype(split.inputs.dtype, np.floating):
             for begin in range(0, len(split.inputs), _AT_ONCE):
                 wrong = ~np.isfinite(split.inputs[begin : begin + _AT_ONCE])

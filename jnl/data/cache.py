@@ -24,8 +24,8 @@ Allocate = Callable[[str, tuple[int, ...], DTypeLike], np.ndarray]  # (key, shap
 
 def directory() -> Path:
     """Return the folder of the cache."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("JNL_CACHE_DIR") or Path(home) / "jnl")
+    own = os.environ.get("JNL_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "jnl"
+    return Path(os.path.expanduser(own))
 
 
 def through(name: str, sources: Iterable[Path], make: Callable[[Allocate], None]) -> dict[str, np.ndarray]:

@@ -78,6 +78,9 @@ def images(inputs: np.ndarray, name: str, limits: Sequence[float] = (), shape: S
         inputs = np.moveaxis(inputs, 1, -1)
     if not inputs.size:
         return Images(inputs.astype(np.uint8), (), tuple(said))
+    if inputs.dtype.kind == "f" and not np.isfinite([inputs.min(), inputs.max()]).all():
+        row = int(np.argmin([np.isfinite(image).all() for image in inputs]))
+        raise UserError(f"{name}: image {row} (the first is 0) has NaN or infinite values; fill them, or leave it out")
     found = tuple(limits) or _limits(inputs, name)
     if found == (0, 255) and inputs.dtype == np.uint8:
         found = ()

@@ -50,7 +50,7 @@ def read(path: str | Path) -> list[Decision]:
             file.seek(0)
             # A spreadsheet saves it with semicolons in countries where the comma is the decimal sign.
             rows = list(csv.DictReader(file, delimiter=";" if header.count(";") > header.count(",") else ","))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"data.corrections: cannot read {path} ({reason(error)}); give a decisions.csv") from error
     missing = [name for name in _COLUMNS if rows and name not in rows[0]]
     if not rows or missing:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from jnl import data
 from jnl.core.errors import UserError, unknown
 from jnl.core.registry import Value
+from jnl.core.text import TYPES
+
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
 def parsed(name: str, given: Sequence[str]) -> dict[str, Value]:
@@ -24,7 +27,7 @@ def parsed(name: str, given: Sequence[str]) -> dict[str, Value]:
             raise unknown(f"--set {text}", option, list(known) or ["(it has none)"])
         kind = type(known[option])
         try:
-            options[option] = value.lower() in ("true", "1") if kind is bool else kind(value)
-        except ValueError as error:
-            raise UserError(f"--set {text}: {value!r} is not a whole number; give one") from error
+            options[option] = _TRUTH[value.lower()] if kind is bool else kind(value)
+        except (KeyError, ValueError) as error:
+            raise UserError(f"--set {text}: {value!r}; give {TYPES[kind]}") from error
     return options

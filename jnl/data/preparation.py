@@ -68,6 +68,8 @@ class Preparation(NamedTuple):
             return self._checked(self._finite(self.single(found)))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
         if self.words and array.dtype.kind == "U":
+            if array.ndim != 1:
+                raise UserError(f"inputs: texts of shape {list(array.shape)}; give a list of texts")
             return self._tokens(array.tolist())
         if array.dtype.kind not in "biuf":
             raise UserError(f"inputs: of type {array.dtype}; give {self.wanted()}")

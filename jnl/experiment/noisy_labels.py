@@ -41,9 +41,9 @@ def draw(dataset: Dataset, settings: NoiseSettings, seed: int, held_out: float) 
     realized, matrix = math.nan, np.full((classes, classes), np.nan)
     if known.any():
         realized, matrix = float((labels != clean)[known].mean()), noise.realized(clean, labels, classes)
-    # Instance noise and labels that are noisy already have no matrix that is known before the draw.
-    of_its_own = settings.kind == "instance" or (given != clean)[known].any()
-    if of_its_own:
+    # Labels that are noisy already have no matrix that is known before the draw.
+    fixed = noise.has_matrix(settings.kind, settings.rate, settings.file) and not (given != clean)[known].any()
+    if not fixed:
         transition = noise.realized(np.where(known, clean, given), labels, classes)
     else:
         transition = noise.transition(settings.kind, classes, settings.rate, settings.file)

@@ -2,8 +2,8 @@
 
 from jnl.noise import kinds
 from jnl.noise.draws import corrupt
-from jnl.noise.label_noise import assumed_rate, check, draw, realized, transition
+from jnl.noise.label_noise import assumed_rate, check, draw, has_matrix, realized, transition
 
 KINDS = kinds.names()
 
-__all__ = ["KINDS", "check", "corrupt", "draw", "assumed_rate", "realized", "transition"]
+__all__ = ["KINDS", "check", "corrupt", "draw", "assumed_rate", "has_matrix", "realized", "transition"]

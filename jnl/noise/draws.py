@@ -39,8 +39,8 @@ def usable(labels: np.ndarray, num_classes: int, seed: int) -> np.ndarray:
         raise UserError(f"labels: expected whole numbers of shape [N], found {labels.dtype} of shape {labels.shape}")
     if labels.size and not (0 <= labels.min() and labels.max() < num_classes):
         raise UserError(
-            f"labels: found {labels.min()} to {labels.max()}, but the noise matrix has classes 0 to {num_classes - 1}; "
-            "choose a noise.kind for as many classes as the data have"
+            f"labels: found {labels.min()} to {labels.max()}, but the noise has the classes 0 to {num_classes - 1}; "
+            "give the number of classes of the data, or a matrix for as many"
         )
     if not whole_number("noise.seed", seed, 0) < 2**32:
         raise UserError(f"noise.seed: {seed} is outside 0 to {2**32 - 1}")

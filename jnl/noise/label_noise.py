@@ -29,6 +29,11 @@ def assumed_rate(kind: str, rate: float, file: str | None = None) -> float:
     return _kind(kind, rate, file).assumed_rate(rate)
 
 
+def has_matrix(kind: str, rate: float, file: str | None = None) -> bool:
+    """Return whether the noise has a transition matrix that is known before the labels are drawn."""
+    return _kind(kind, rate, file).matrix is not None
+
+
 def draw(
     kind: str,
     labels: np.ndarray,
@@ -57,9 +62,23 @@ def draw(
     """
     found = _kind(kind, rate, file, num_classes)
     if found.draw is not None:
-        inputs = None if inputs is None else np.asarray(inputs)
-        return found.draw(usable(labels, num_classes, seed), inputs, num_classes, rate, seed)
+        labels, inputs = usable(labels, num_classes, seed), None if inputs is None else np.asarray(inputs)
+        if inputs is not None and len(inputs) != len(labels):
+            raise UserError(f"noise.kind: there are {len(inputs):,} inputs for {len(labels):,} labels; give as many")
+        return _drawn(np.asarray(found.draw(labels, inputs, num_classes, rate, seed)), len(labels), num_classes, kind)
     return corrupt(labels, transition(kind, num_classes, rate, file), seed)
+
+
+def _drawn(noisy: np.ndarray, number: int, num_classes: int, kind: str) -> np.ndarray:
+    """Return labels that a kind has drawn as i32[N]. Raise `UserError` if they are not one class for each example."""
+    whole = noisy.shape == (number,) and np.issubdtype(noisy.dtype, np.integer)
+    if not whole or not 0 <= noisy.min(initial=0) <= noisy.max(initial=0) < num_classes:
+        span = f" from {noisy.min()} to {noisy.max()}" if whole else ""
+        raise UserError(
+            f"noise.kind: {kind!r} drew labels {noisy.dtype} of shape {list(noisy.shape)}{span}; its function `draw` "
+            f"must return whole numbers from 0 to {num_classes - 1} of shape [{number}]"
+        )
+    return noisy.astype(np.int32)
 
 
 def transition(kind: str, num_classes: int, rate: float, file: str | None = None) -> np.ndarray:
@@ -99,9 +118,16 @@ def realized(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarr
       f64[C, C]. The row of a class without examples has 1 on the diagonal, which means no noise.
 
     Raises:
-      UserError: a noisy label is not a class.
+      UserError: a noisy label is not a class, or the labels are not whole numbers of the same shape [N].
     """
     clean, noisy = np.asarray(clean), np.asarray(noisy)
+    for name, labels in (("clean", clean), ("noisy", noisy)):
+        if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+            raise UserError(
+                f"{name}: expected whole numbers of shape [N], found {labels.dtype} of shape {labels.shape}"
+            )
+    if len(clean) != len(noisy):
+        raise UserError(f"clean: {len(clean):,} labels for {len(noisy):,} noisy ones; give as many")
     if noisy.size and not 0 <= noisy.min() <= noisy.max() < num_classes:
         raise UserError(f"noisy: labels from {noisy.min()} to {noisy.max()}; give classes from 0 to {num_classes - 1}")
     known = (clean >= 0) & (clean < num_classes)

@@ -68,7 +68,8 @@ def test_corrected_data_can_be_audited_again(table, own, capsys):
     "given, said",
     [
         ("seperator=;", "--set seperator=;: unknown name 'seperator'; did you mean 'separator'"),
-        ("size=large", "--set size=large: 'large' is not a whole number"),
+        ("size=large", "--set size=large: 'large'; give a whole number"),
+        ("standardize=yes", "--set standardize=yes: 'yes'; give True or False"),
         ("separator=;;", "data.separator: ';;'; give one character"),
         ("decimal=-", "data.decimal: '-'; give '.' or ','"),
     ],

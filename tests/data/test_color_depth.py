@@ -41,6 +41,11 @@ def tiff(values):
     return b"II*\0" + struct.pack("<I", place) + pixels + struct.pack("<HHHH", 16, 16, 16, 0) + directory
 
 
+def ppm(values):
+    """A PPM file of 16 bits: u16[H, W, 3]."""
+    return b"P6\n%d %d\n65535\n" % (values.shape[1], values.shape[0]) + values.astype(">u2").tobytes()
+
+
 KINDS = {"gray and transparent": (png, 2), "color": (png, 3), "transparent": (png, 4), "TIFF": (tiff, 3)}
 
 
@@ -69,6 +74,20 @@ def test_colors_of_sixteen_bits_become_eight_and_this_is_said(kind, own):
 @pytest.mark.parametrize("kind", KINDS)
 def test_colors_that_would_be_nearly_black_are_refused(kind, own):
     written(own, kind, 4096)
+    with pytest.raises(UserError, match="data.dir: images such as .* nearly black, .*; convert them to 8 bits"):
+        data.load("folder", own / "mine")
+
+
+def test_portable_pixmaps_of_sixteen_bits_too(own):
+    """Pillow rounds them, where it cuts the lower bits of the others."""
+    values = written(own, "PPM", 65536, {"PPM": (ppm, 3)})
+    found = data.load("folder", own / "mine")
+    np.testing.assert_array_equal(found.train.inputs[0], np.rint(values / 257))
+    assert "2 images of more than 8 bits were scaled to 8 bits" in found.notes
+
+
+def test_dark_pixmaps_are_refused(own):
+    written(own, "PPM", 3000, {"PPM": (ppm, 3)})
     with pytest.raises(UserError, match="data.dir: images such as .* nearly black, .*; convert them to 8 bits"):
         data.load("folder", own / "mine")
 

@@ -208,6 +208,8 @@ class TestLabels:
     def test_two_forms_of_the_same_characters_are_one_class(self):
         found = jnl.from_arrays(IMAGES, np.array(["\u00e9", "e\u0301", "f"])[LABELS])
         assert found.class_names == ("f", "\u00e9")
+        named = jnl.from_arrays(IMAGES, np.array(["\u00e9", " e\u0301", "f"])[LABELS], class_names=["e\u0301 ", "f"])
+        assert named.class_names == ("\u00e9", "f")
 
     def test_true_and_test_labels_start_where_the_training_labels_do(self):
         truth = np.where(LABELS == 0, -1, np.where(LABELS == 1, 4, 1))  # unknown, none of the classes, the first class
@@ -265,6 +267,10 @@ REFUSED = {
     "no range": ({"value_range": (1, 0)}, "data.range: '1,0'; give the values of black and white"),
     "a range of features": ({"inputs": IMAGES[:, 0, :, 0], "value_range": (0, 1)}, "features, which have no range"),
     "normalized": ({"inputs": IMAGES - 128.0}, "inputs: float64 images with values from -128 to 127; say which are"),
+    "not finite images": (
+        {"inputs": np.where(np.arange(60)[:, None, None, None] == 3, np.nan, IMAGES)},
+        "image 3 .*has NaN",
+    ),
     "text": ({"inputs": ["a", "b"]}, "inputs: of type <U1; give numbers"),
     "ragged": ({"inputs": [[1, 2], [3]]}, "inputs: not an array"),
     "fractions as labels": ({"labels": LABELS + 0.5}, "training labels are float64"),

@@ -1,6 +1,7 @@
 """A user's own texts: a column of a table whose words are the inputs."""
 
 import json
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 import jnl
 from jnl import cli, data
 from jnl.core.errors import UserError
+from jnl.data.readers import words
 
 WORDS = {"Tiere": ["Katze", "Hündin", "Vögel", "bellt", "frißt"], "Wagen": ["Motor", "fährt", "Räder", "Öl", "bremst"]}
 ROWS = 120
@@ -40,6 +42,12 @@ def test_inputs_are_the_words_in_any_alphabet(own, reviews):
     assert {"hündin", "vögel", "öl"} <= set(words) and "119" not in words  # of a test text
     assert "the inputs are the words of column 'review': 120 different ones" in found.notes
     assert "columns left out, because the inputs are texts: 'id'" in found.notes
+
+
+def test_signs_that_belong_to_a_letter_stay_in_its_word():
+    """Vowels of Hindi and Arabic, and an accent for which there is no letter with it."""
+    for text in ("हिन्दी में किताब", "عَرَبِيّ قَلَم", "a\u0300\u0301b 12"):
+        assert words.of_any_language(text) == unicodedata.normalize("NFC", text).split()
 
 
 def test_texts_that_are_cut_or_empty_are_counted(own, reviews):
@@ -85,6 +93,8 @@ def test_a_model_reads_new_texts_as_in_training(own, reviews):
     p = model.predict_proba(tested["review"].to_list())
     assert (np.array(model.class_names)[p.argmax(1)] == tested["label"]).mean() > 0.8
     np.testing.assert_array_equal(model.predict_proba(tested[["review"]]), p)
+    with pytest.raises(jnl.UserError, match=r"inputs: texts of shape \[12, 1\]; give a list of texts"):
+        model.predict_proba(tested[["review"]].to_numpy(str))
     (own / "new.txt").write_text("\n".join(tested["review"]))
     tested[["id", "review"]].to_csv(own / "new.csv", index=False)
     for name in ("new.txt", "new.csv"):

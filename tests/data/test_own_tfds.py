@@ -96,7 +96,7 @@ class TestTfds:
             ("tfds:", "data.name: tfds needs the name"),
             ("tfds:two", "data.name: 'two' has 2 features of kind ClassLabel"),
             ("tfds:held", "data.name: 'held' has no split `train`; it has test"),
-            ("tfds:half", "data.name: 'tfds:half' has training examples without a label"),
+            ("tfds:half", "data.name: 'tfds:half' has training labels from -1 to 1, but the classes are 0 to 9"),
             ("tfds:cut", "data.dir: no prepared 'cut'"),
             ("tfds:nothing", f"data.name: TFDS has no data set 'nothing', and none is prepared in {own}"),
             ("tfds:food101", f"jnl prepare food101 --dir={own}"),

@@ -69,6 +69,25 @@ def test_text_files_of_every_form_give_the_same_numbers(case, own):
         np.testing.assert_array_equal(found.prepare(frame()), found.train.inputs)
 
 
+def test_a_mark_at_the_beginning_is_no_part_of_a_name(own):
+    """Excel writes it; also if the encoding is given."""
+    content = b"\xef\xbb\xbf" + PLAIN.encode()
+    for options in ({}, {"encoding": "utf-8"}):
+        np.testing.assert_array_equal(loaded(own, content, **options).train.inputs[:, 1], B)
+
+
+def test_a_row_may_be_longer_than_the_parts_in_which_a_file_is_read(own):
+    texts = ["short", "long " * 300_000] * 3
+    found = loaded(own, pd.DataFrame({"text": texts, "label": ["cat", "dog"] * 3}), text="text")
+    assert found.train.inputs.shape[0] == 6
+
+
+def test_a_name_may_be_a_tilde(own):
+    """It means the folder of the user only in a path."""
+    content = PLAIN.replace(",", "~")
+    np.testing.assert_array_equal(loaded(own, content, separator="~").train.inputs[:, 1], B)
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
 def test_a_guessed_encoding_is_doubted(encoding, own):
     content = PLAIN.replace("cat", "sch\u00f6n").encode(encoding)
@@ -93,6 +112,11 @@ class TestNumbers:
             np.testing.assert_array_equal(
                 found.train.inputs[:, 0], (values + 0.5 * texts[0].endswith(",5")).astype(np.float32)
             )
+
+    def test_nan_is_missing_also_beside_decimal_commas(self, own):
+        texts = ["nan" if row % 7 == 3 else str(value) for row, value in enumerate(B)]
+        found = loaded(own, frame(b=texts).to_csv(index=False, sep=";", decimal=","))
+        assert "column 'b' lacks numbers" in said(found)
 
     def test_a_comma_that_may_mean_either_is_refused(self, own):
         content = frame(a=[f"{value:,}" for value in RNG.integers(1000, 9999, ROWS)]).to_csv(index=False, sep=";")

@@ -47,6 +47,11 @@ class TestThousands:
         np.testing.assert_allclose(loaded(own, price=["1.250", "2.375"] * 20).train.inputs[0, 1], 1.25)
 
 
+@pytest.mark.parametrize("values", [("+", "up"), ("E10", "E11"), ("e5", "$")])
+def test_signs_and_exponents_alone_are_no_numbers(values, own):
+    assert "column 'code' has 2 words, each a feature" in loaded(own, code=list(values) * 20).notes
+
+
 class TestSigns:
     """Signs of money and percent."""
 

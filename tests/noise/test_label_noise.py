@@ -13,6 +13,7 @@ from jnl import data, noise
 from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.noise import kinds
+from jnl.noise.kind import NoiseKind
 
 # The first 16 hex digits of the SHA-256 of the uint8 noisy labels of the published code (numpy seed 0), and how many
 # labels it flips.
@@ -319,7 +320,7 @@ def test_wrong_matrices_are_told(kind, num_classes, rate, message):
 @pytest.mark.parametrize(
     ("labels", "seed", "message"),
     [
-        (np.array([0, 1, 4]), 0, r"found 0 to 4, but the noise matrix has classes 0 to 3"),
+        (np.array([0, 1, 4]), 0, r"found 0 to 4, but the noise has the classes 0 to 3"),
         (np.array([-1, 1]), 0, "found -1"),
         (np.array([0.0, 1.0]), 0, "whole numbers"),
         (np.zeros((2, 2), int), 0, "shape"),
@@ -333,6 +334,43 @@ def test_wrong_labels_and_seeds_are_told(labels, seed, message):
         noise.corrupt(labels, noise.transition("symmetric", 4, 0.2), seed)
 
 
+def of_its_own():
+    """Noise that depends on the inputs: only light images get the next class."""
+    return NoiseKind(
+        None, lambda labels, inputs, classes, rate, seed: (labels + (inputs.mean((1, 2, 3)) > 80)) % classes
+    )
+
+
+def outside():
+    return NoiseKind(None, lambda labels, inputs, classes, rate, seed: labels + classes)
+
+
+def no_kind():
+    return 3
+
+
+def test_noise_of_others_may_have_no_matrix(tmp_path):
+    (program_spec,) = build(quick("forward_correction", noise__kind=f"{__name__}:of_its_own"))
+    run, clean = program_spec.runs[0], np.asarray(program_spec.dataset.train.clean)
+    assert 0.1 < (run.labels != clean).mean() < 0.9
+    np.testing.assert_allclose(run.transition, noise.realized(clean, np.asarray(run.labels), 10), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "outside",
+            r"drew labels int64 of shape \[2\] from 10 to 11; its function `draw` must return whole numbers from 0",
+        ),
+        ("no_kind", "noise.kind: .* returns int, not a NoiseKind"),
+    ],
+)
+def test_what_noise_of_others_does_wrong_is_told(name, message):
+    with pytest.raises(UserError, match=message):
+        noise.draw(f"{__name__}:{name}", np.array([0, 1]), 10, 0.2, 0, inputs=np.ones((2, 3)))
+
+
 @pytest.mark.parametrize("matrix", [np.full((3, 3), 33.3), np.full((3, 3), np.nan), np.full((4, 3), 1 / 3), -np.eye(3)])
 def test_what_is_no_noise_matrix_is_refused(matrix):
     with pytest.raises(UserError, match="^transition: "):
@@ -341,6 +379,10 @@ def test_what_is_no_noise_matrix_is_refused(matrix):
 
 def test_lists_are_arrays_and_other_mistakes_are_told():
     assert noise.realized([0, 1], [1, 1], 2).tolist() == [[0, 1], [0, 1]]
+    with pytest.raises(UserError, match="clean: 3 labels for 2 noisy ones"):
+        noise.realized([0, 1, 0], [1, 1], 2)
+    with pytest.raises(UserError, match="there are 39 inputs for 40 labels"):
+        noise.draw("instance", [0, 1] * 20, 2, 0.3, 0, inputs=[[1.0, 2.0]] * 39)
     assert len(noise.draw("instance", [0, 1] * 20, 2, 0.3, 0, inputs=[[1.0, 2.0]] * 40)) == 40
     with pytest.raises(UserError, match="noisy: labels from -1 to 1; give classes from 0 to 1"):
         noise.realized([0, 1], [-1, 1], 2)

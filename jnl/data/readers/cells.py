@@ -30,7 +30,8 @@ def texts(table: pa.Table, name: str) -> pa.ChunkedArray:
     try:
         texts = table[name].cast(pa.string())
         texts.validate(full=True)
-        return texts if numbers.plain(texts) is not None else numbers.trimmed(texts)
+        values = numbers.plain(texts)
+        return numbers.trimmed(texts) if values is None or np.isnan(values).any() else texts
     except pa.ArrowException as error:
         raise UserError(
             f"data.dir: column {name!r} cannot be read ({reason(error)}); correct or leave it out"

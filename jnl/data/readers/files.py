@@ -92,6 +92,8 @@ def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.nda
         if lacking:
             raise ValueError(f"it lacks {', '.join(lacking)}")
         return {key: found[key] for key in keys or found}
+    except MemoryError:
+        raise
     except Exception as error:  # damaged files make NumPy and its zip reader raise errors of many types
         wanted = f" of {' and '.join(keys)}" if keys else ""
         raise UserError(

@@ -210,6 +210,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             yield image
     except pixels.UnclearError as error:
         raise UserError(f"data.dir: {path}: {error}") from error
+    except MemoryError:
+        raise
     except Exception as error:  # damaged files make Pillow raise errors of many types
         raise UserError(
             f"data.dir: {path} is not an image that can be read ({reason(error)}); remove or replace it"

@@ -85,7 +85,7 @@ def _splits_of_classes(root: Path, train: list[str], names: list[str]) -> Layout
 
 
 def _are_splits_inside(root: Path, names: list[str]) -> bool:
-    """Return whether each folder holds folders of splits only, one of them for training, and no images beside them."""
+    """Return whether each folder holds folders of splits only, one of them for training."""
     inside = [[split_of(name) for name in folders(root / name)] for name in names]
     return bool(names) and all(splits.count("train") == 1 and all(splits) for splits in inside)
 

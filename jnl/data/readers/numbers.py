@@ -12,7 +12,7 @@ from jnl.data.missing import SPELLINGS
 _GROUPS = "\\s\u00a0\u202f'\u2019"  # separate thousands besides point or comma
 _MONEY = r"^([+-]?)[$€£¥]\s*|\s*[$€£¥%]$"
 _PATTERNS = {
-    decimal: rf"^[+-]?(([1-9]\d{{0,2}}([{other}{_GROUPS}]\d{{3}})+|\d+)?(\{decimal}\d*)?([eE][+-]?\d+)?"
+    decimal: rf"^[+-]?((([1-9]\d{{0,2}}([{other}{_GROUPS}]\d{{3}})+|\d+)(\{decimal}\d*)?|\{decimal}\d+)([eE][+-]?\d+)?"
     r"|(?i:inf(inity)?))$"
     for decimal, other in ((".", ","), (",", "."))
 }

@@ -215,5 +215,7 @@ def _refused(path: Path, home: str) -> Iterator[None]:
     """Turn any error inside the `with` block into a `UserError` about the file."""
     try:
         yield
+    except MemoryError:
+        raise
     except Exception as error:  # damaged files make the modules of Python raise errors of many types
         raise UserError(f"data.dir: {path} cannot be used ({reason(error)}); get it again from {home}") from error

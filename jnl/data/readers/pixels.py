@@ -146,6 +146,9 @@ def _depth(image: Image.Image) -> int:
     """Return the bits of each channel in the file of an image that is not decoded yet, or 8 if nothing says more."""
     if image.format == "TIFF":
         return int(max(getattr(image, "tag_v2", {}).get(_BITS, (8,))))
+    if image.format == "PPM" and (tiles := getattr(image, "tile", [])):
+        decoder, *_, values = tiles[0]
+        return 16 if str(decoder).startswith("ppm") and int(values[-1]) > 255 else 8
     file = getattr(image, "fp", None)
     if image.format != "PNG" or file is None:
         return 8

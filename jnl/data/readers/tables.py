@@ -70,7 +70,7 @@ def read(path: Path, field: str, separator: str = "", encoding: str = "") -> Tab
             if start.startswith(mark):
                 raise UserError(f"{field}: {path} is {kind}")
         found = text_tables.read(path, field, separator, encoding)
-    except (UserError, Warning):
+    except (UserError, Warning, MemoryError):
         raise
     except Exception as error:  # damaged files make Arrow raise errors of many types
         raise UserError(

@@ -89,7 +89,7 @@ def _decoded(path: Path, field: str, encoding: str) -> tuple[str, list[str]]:
             content, encoding = content[len(mark) :], name
     guessed = encoding or "utf-8"
     try:
-        text = content.decode(guessed)
+        text = content.decode(guessed).removeprefix("\ufeff")
     except LookupError as error:
         raise UserError(f"data.encoding: {encoding!r} is unknown; give one such as utf-8 or latin-1") from error
     except UnicodeError as error:
@@ -168,8 +168,16 @@ def _parsed(body: str, names: list[str], separator: str) -> pa.Table:
     convert = pyarrow.csv.ConvertOptions(
         column_types=dict.fromkeys(keys, pa.string()), strings_can_be_null=False, quoted_strings_can_be_null=False
     )
-    read = pyarrow.csv.ReadOptions(autogenerate_column_names=True, block_size=max(2**20, len(body) // 64))
-    columns = pyarrow.csv.read_csv(io.BytesIO(body.encode()), read, parse, convert)
+    content = body.encode()
+
+    def read(block: int) -> pa.Table:
+        options = pyarrow.csv.ReadOptions(autogenerate_column_names=True, block_size=block)
+        return pyarrow.csv.read_csv(io.BytesIO(content), options, parse, convert)
+
+    try:
+        columns = read(max(2**20, len(content) // 64))
+    except pa.ArrowInvalid:
+        columns = read(len(content) + 1)  # a row may be longer than a block
     if len(columns.column_names) != len(names):
         raise pa.ArrowInvalid(f"{len(names)} names, but {len(columns.column_names)} values in a row")
     return columns.rename_columns(names)

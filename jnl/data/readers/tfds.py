@@ -221,11 +221,6 @@ def _form(source: Source, declared: tuple[int | None, ...], image: str, size: in
 
 def _fitted(picture: np.ndarray, form: images.Form, done: list[str]) -> np.ndarray:
     """Return an image [h, w, c] converted to the form, u8[H, W, channels]; `done` is as for `images.read`."""
-    if picture.dtype == np.uint16:
-        done.append("scaled")
-        picture = (picture >> 8).astype(np.uint8)
-    if picture.dtype != np.uint8:
-        raise UserError(f"data.name: images of type {picture.dtype} cannot be read; use uint8 or uint16 images")
     if picture.shape == form:
         return picture
     return images.fit(Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture), form, Rules(), done)
@@ -272,7 +267,7 @@ def _builder(name: str, dir: Folder, instead: str = "") -> Iterator["tfds.core.D
             if not builder.info.splits:
                 raise FileNotFoundError(builder.data_dir)
             yield builder
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except tfds.core.registered.DatasetNotFoundError as error:
         raise UserError(

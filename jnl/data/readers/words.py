@@ -4,13 +4,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
 
 from jnl.core.errors import UserError
 
 _WORD = re.compile(r"[a-z]+|[0-9]+")
-_ANY_WORD = re.compile(r"[^\W\d_]+|\d+")
+_JOINERS = "\u200c\u200d"  # invisible characters inside words of Persian and of Indian languages
 _FIRST = 2  # id of the first word: 0 is no word, and 1 is any other word
 
 
@@ -34,8 +35,15 @@ def check_sizes(length: int, vocabulary: int, usual: int) -> None:
 
 
 def of_any_language(text: str) -> list[str]:
-    """Return the words and numbers of a text in lower case. Letters of all alphabets count, with their accents."""
-    return _ANY_WORD.findall(unicodedata.normalize("NFC", text).lower())
+    """Return the words and numbers of a text in lower case. Letters of all alphabets count, with their signs."""
+    return _any_word().findall(unicodedata.normalize("NFC", text).lower())
+
+
+@cache
+def _any_word() -> re.Pattern[str]:
+    """Return the pattern of a word or number. Python takes the signs that belong to a letter for no part of a word."""
+    signs = "".join(sign for sign in map(chr, range(0x300, 0x20000)) if unicodedata.category(sign).startswith("M"))
+    return re.compile(rf"[^\W\d_]+(?:[{re.escape(signs)}{_JOINERS}]+[^\W\d_]*)*|\d+")
 
 
 def vocabulary(texts: Iterable[Iterable[str]], size: int) -> list[str]:

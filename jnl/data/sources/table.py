@@ -291,7 +291,8 @@ def _labels(table: Table, name: str, field: str, notes: list[str]) -> list[int |
         return found
     if pa.types.is_floating(rows[name].type):
         raise UserError(
-            f"{field}: column {name!r} holds infinite or very large numbers; give whole numbers or words as classes"
+            f"{field}: column {name!r} holds fractions, infinite or very large numbers; give whole numbers or words as "
+            "classes"
         )
     return list(texts)
 

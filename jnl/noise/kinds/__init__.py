@@ -24,5 +24,6 @@ def make(name: str, file: str | None = None) -> NoiseKind:
     Raises:
       UserError: no kind has this name, or the file cannot be used.
     """
-    factory: Callable[..., NoiseKind] = registry.function(_HERE, name, "noise.kind")
-    return factory(file=file) if "file" in registry.parameters_of(factory) else factory()
+    factory: Callable[..., object] = registry.function(_HERE, name, "noise.kind")
+    found = factory(file=file) if "file" in registry.parameters_of(factory) else factory()
+    return registry.made(found, NoiseKind, name, "noise.kind")

@@ -23,7 +23,7 @@ def draw(labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int
     Example k flips with probability q_k, which has a normal distribution around `rate`, limited to (0, 1). It then
     changes to another class c with probability softmax(x_k W)_c, normalized over the other classes; W has a standard
     normal distribution. As in the published code, bytes enter as 0 to 255, so one class gets nearly all of the
-    probability. Because q_k is above 0, more labels than `rate` flip if `rate` is small: 12 % for 0.1. No label flips
+    probability. Because q_k is above 0, more labels than `rate` flip if `rate` is small: 13 % for 0.1. No label flips
     for rate 0.
 
     Departures: Xia et al. have one W for each true class; the published code and this function have one W for all. The

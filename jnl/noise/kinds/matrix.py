@@ -58,7 +58,7 @@ def _numbers(file: Path) -> np.ndarray:
         return matrix.astype(np.float64)
     if file.suffix not in (".csv", ".txt"):
         raise ValueError(f"the ending {file.suffix!r} is not known")
-    lines = file.read_text("utf-8").replace(",", " ").splitlines()
+    lines = file.read_text("utf-8-sig").replace(",", " ").splitlines()
     if not "".join(lines).strip():
         raise ValueError("it is empty")
     return np.loadtxt(lines, ndmin=2)
