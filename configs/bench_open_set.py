@@ -2,8 +2,8 @@
 
 python train.py --config=configs/bench_open_set.py --config.data.dir=DIR --workdir=results/open-set
 
-`data.outside` is `cifar100` unless set; each has a table of its own. What is published is in the report. Not run here:
-it takes a GPU.
+`data.outside` is `cifar100` unless set; train each value in a workdir of its own. What is published is in the report.
+Not run here: it takes a GPU.
 """
 
 from functools import partial

@@ -7,8 +7,7 @@ Measured 52.32 ± 0.18 %, 5 runs, 1,404 s on one busy CPU core. With `data=cifar
 42.71 ± 0.42 % (table 3); measured 42.95 %, one run, 159 s on an NVIDIA H200.
 
 Measured on MNIST, 20 epochs, 3 runs, `--config.epochs=20 --config.seeds=3`: 87.01 ± 0.42 % at the last epoch with 50 %
-symmetric noise, 83.47 ± 1.33 % with 40 % asymmetric; 30 s on 2 CPU cores. Standard: 87.01 ± 0.42 and
-83.47 ± 1.33 %.
+symmetric noise, 83.47 ± 1.33 % with 40 % asymmetric; 30 s on 2 CPU cores.
 """
 
 from functools import partial

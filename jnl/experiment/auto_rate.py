@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 
 from jnl import data
 from jnl.core.errors import UserError
+from jnl.core.text import number
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
@@ -75,13 +76,18 @@ def rated(
     single = copy.deepcopy(config)
     with single.unlocked():
         single.seeds = seeds_of(next(points(config)).config.seeds)[:1]  # the noise can have the seed of the run
-        single.sweep = ()
+        single.sweep, single.sweep_filter = (), ""
         for field in asked:
             single.strategy[field] = None
     program_spec, *_ = build(single, load, network)
     labels = np.asarray(program_spec.runs[0].labels)
     noisy = program_spec.dataset._replace(train=split(np.asarray(program_spec.dataset.train.inputs), labels), test=None)
     plan = Plan(network)
+    if (most := np.bincount(labels).max()) < plan.folds:
+        raise UserError(
+            f"strategy.{asked[0]}: {AUTO} trains on {plan.folds} folds of the labels, but no class has more than "
+            f"{number(most, 'example')}; give the rate as a number"
+        )
     plain = train(noisy, "standard", 0.0, plan, "noise rate").last
     found = train(noisy, "coteaching", share_to_forget(plain, labels), plan, "noise rate").last
     noise = posterior.estimate(posterior.explain(found, labels), labels)

@@ -18,6 +18,7 @@ from jnl.core.memory import OutOfSample
 from jnl.core.numerics import fixed_numerics
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
+from jnl.core.text import number
 from jnl.core.train_state import fills_device
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
@@ -91,8 +92,9 @@ def _sized(config: ConfigDict, source: Callable[[DataSettings], Dataset]) -> Con
     fit_to(whole, len(source(parse_data(config)).train.labels))
     with config.unlocked():
         config.epochs, config.batch_size = whole.epochs, whole.batch_size
-        if "optim" in config:
-            config.optim.decay_start = whole.optim.decay_start
+        if "optim" not in config:
+            config.optim = ConfigDict()
+        config.optim.decay_start = whole.optim.decay_start
     return config
 
 
@@ -193,9 +195,10 @@ def _check_folds(batch_size: int, folds: int, noisy: Sequence[NoisyLabels]) -> N
     """Raise `UserError` if a class has fewer examples than folds, or if all folds except one fill no batch."""
     for one in noisy:
         counts = np.bincount(np.asarray(one.labels)[np.asarray(one.train_index)])
-        if counts[counts > 0].min() < folds:
+        if (fewest := int(counts[counts > 0].min())) < folds:
             raise UserError(
-                f"strategy.folds: {folds}, but a class has {counts[counts > 0].min()} examples; use fewer folds"
+                f"strategy.folds: {folds}, but a class has {number(fewest, 'example')}; use fewer folds, or leave this "
+                "class out"
             )
         if counts.sum() * (folds - 1) // folds < batch_size:
             raise UserError(

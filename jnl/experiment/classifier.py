@@ -14,6 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from jnl import strategies
 from jnl.core.errors import UserError, whole_number
+from jnl.core.foreign import name_of
+from jnl.core.strategy import Strategy
 from jnl.core.warn import warn
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import run
@@ -30,7 +32,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
     A tenth of the examples is held out of the training, to measure the accuracy on their labels.
 
     Args:
-      strategy: name of the method, one of `jnl.strategies.names()`.
+      strategy: name of the method, one of `jnl.strategies.names()`, or a function that returns a `Strategy`.
       noise_rate: your estimate of the share of wrong labels; None means 0.2, with a warning if the method needs it.
       epochs: number of epochs; None follows the number of examples.
       batch_size: number of examples of a batch; None follows the number of examples.
@@ -58,7 +60,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        strategy: str = "jocor",
+        strategy: str | Callable[..., Strategy] = "jocor",
         *,
         noise_rate: float | None = None,
         epochs: int | None = None,
@@ -98,7 +100,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
             raise UserError(
                 f"y: all labels are {self.classes_[0]!r}, which is 1 class; give labels of at least 2 classes"
             )
-        config = get_config(self.strategy, f"data=own,rate={self._rate()}")
+        strategy = self.strategy if isinstance(self.strategy, str) else name_of(self.strategy, "strategy")
+        config = get_config(strategy, f"data=own,rate={self._rate(strategy)}")
         config.epochs = config.epochs if self.epochs is None else int(self.epochs)
         config.batch_size = config.batch_size if self.batch_size is None else int(self.batch_size)
         with config.unlocked(), config.ignore_type():  # `run` says what is wrong
@@ -144,12 +147,12 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
             if name in (self.options or {}) and (value is not None or name == "seeds"):
                 raise UserError(f"options: {name!r} is an argument of the classifier; give {name}=... instead")
 
-    def _rate(self) -> float:
+    def _rate(self, strategy: str) -> float:
         """Return the share of wrong labels for the method. Warn if the method needs it and nobody has said it."""
         if self.noise_rate is not None:
             return self.noise_rate
-        if strategies.make(self.strategy).uses_forget_rate or "noise_rate" in strategies.hypers(self.strategy):
-            warn(f"noise_rate: not set; {self.strategy} takes {_RATE:.0%} of the labels to be wrong")
+        if strategies.make(strategy).uses_forget_rate or "noise_rate" in strategies.hypers(strategy):
+            warn(f"noise_rate: not set; {strategy} takes {_RATE:.0%} of the labels to be wrong")
         return _RATE
 
 

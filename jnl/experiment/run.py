@@ -182,7 +182,7 @@ def train(
         # A caller may stop the training before the networks start again.
         start = program_spec.preparing if len(record.curves) > program_spec.preparing else 0
         lasting = {name: curve[:, start:] for name, curve in curves.items()}
-        points += summary_points(program_spec, done, lasting, _states(record), found)
+        points += summary_points(program_spec, done, lasting, curves["train_loss"], _states(record), found)
         done += len(program_spec.run_infos)
         summary = summary_of(points, [record for record, _ in trained])
         finished = record.program is not None

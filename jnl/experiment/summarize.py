@@ -41,6 +41,7 @@ def summary_points(
     program_spec: ProgramSpec,
     first_run: int,
     curves: dict[str, np.ndarray],
+    losses: np.ndarray,
     states: TrainState,
     found: Sequence[Table | None] | None,
 ) -> list[PointSummary]:
@@ -50,11 +51,12 @@ def summary_points(
       program_spec: the program that trained the runs.
       first_run: number of its first run among the runs of all programs.
       curves: name -> f32[S, E] or f32[S, E, ...], without the epochs before the networks start again.
+      losses: f32[S, E] the training losses of all epochs.
       states: the last states, every leaf [S, ...].
       found: the list of suspected labels of each run, or None if the strategy makes no such lists.
     """
-    finite = np.isfinite(curves["train_loss"])
-    failed, first_epoch = ~finite.all(1), program_spec.epochs.start + program_spec.preparing
+    failed = ~np.isfinite(curves["train_loss"]).all(1)
+    first = program_spec.epochs.start + np.isfinite(losses).argmin(1)
     summaries = []
     for title in dict.fromkeys(run_info.point.title for run_info in program_spec.run_infos):
         mine = [run for run, run_info in enumerate(program_spec.run_infos) if run_info.point.title == title]
@@ -90,7 +92,7 @@ def summary_points(
                 left_out=None if found is None else [None if (t := found[run]) is None else len(t) - 1 for run in mine],
                 operations=program_spec.operations * len(program_spec.epochs),
                 failed_runs=[first_run + run for run in mine if failed[run]],
-                failed_epochs=[first_epoch + int(finite[run].argmin()) for run in mine if failed[run]],
+                failed_epochs=[int(first[run]) for run in mine if failed[run]],
             )
         )
     return summaries

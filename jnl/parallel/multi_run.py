@@ -102,10 +102,12 @@ class MultiRunProgram:
     def _compile_chunks(self, at_once: int) -> None:
         """Cut the runs into equal chunks and compile the programs for one chunk.
 
-        A chunk has about `at_once` runs at most, rounded up so that each row of the mesh gets the same number.
+        A chunk has `at_once` runs at most, but at least one for each row of the mesh. Each row gets the same number, so
+        the last chunk may be filled with runs that are trained again and not reported.
         """
-        number = math.ceil(len(self._runs) / at_once)
-        self.at_once = math.ceil(len(self._runs) / number / self._axis.rows) * self._axis.rows
+        rows = self._axis.rows
+        number = math.ceil(len(self._runs) / max(rows, at_once // rows * rows))
+        self.at_once = math.ceil(len(self._runs) / number / rows) * rows
         padded = [self._runs[i % len(self._runs)] for i in range(number * self.at_once)]
         cuts = range(0, len(padded), self.at_once)
         self._chunks = [self._axis.shard(_stack(padded[cut : cut + self.at_once])) for cut in cuts]
@@ -228,7 +230,7 @@ class MultiRunProgram:
         return np.concatenate([self._on_host(work, piece, carry) for piece in pieces], axis=2)
 
     def _on_host(self, work: OfChunk, inputs: Array, carry: EpochCarry) -> np.ndarray:
-        """Return what a function says of all runs."""
+        """Return the results of a function for all runs, on the host."""
         chunks = zip(self._chunks, self.resume(0, 0, carry).chunks, strict=True)
         return self._concatenate([work(inputs, runs, chunk.states) for runs, chunk in chunks])
 

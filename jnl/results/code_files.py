@@ -56,7 +56,9 @@ def _imported(source: bytes) -> Iterator[str]:
     except SyntaxError:  # the line of a script that has a lambda
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == _PACKAGE.name:
-            module = "/".join(node.module.split(".")[1:])
-            yield f"{module}.py"
-            yield from (f"{module}/{alias.name}.py" for alias in node.names)
+        names = list[str]()
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        yield from (f"{'/'.join(name.split('.')[1:])}.py" for name in names if name.split(".")[0] == _PACKAGE.name)

@@ -18,6 +18,8 @@ _VALUES = {("strategy.name", "regularised"): "regularized", ("protocol.checkpoin
 _METRICS = {"selected": "selected_fraction"}
 _COLUMNS = {"selected": "at_best_validation"}
 _OF_A_POINT = {"realised": "realized"}
+# What the first versions did not write.
+_NEWER: dict[str, Json] = {"checkpoint": "last", "balanced_accuracy": None, "class_accuracy": None, "left_out": None}
 
 
 def config(fields: Mapping[str, Json], section: str = "") -> dict[str, Json]:
@@ -50,7 +52,11 @@ def row(fields: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def point(fields: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a point of `summary.json` with present names."""
+    """Return a point of `summary.json` with present names and all fields."""
+    return _NEWER | _renamed(fields)
+
+
+def _renamed(fields: Mapping[str, Json]) -> dict[str, Json]:
     renamed: dict[str, Json] = {}
     for name, value in fields.items():
         if name == "strategy" and isinstance(value, str):
@@ -70,4 +76,4 @@ def summary(content: Mapping[str, Json]) -> dict[str, Json]:
     points = content.get("points")
     if not isinstance(points, list):
         return point(content)
-    return point(content) | {"points": [point(each) if isinstance(each, Mapping) else each for each in points]}
+    return _renamed(content) | {"points": [point(each) if isinstance(each, Mapping) else each for each in points]}

@@ -46,7 +46,10 @@ def _imported(module: ModuleType, source: bytes) -> Iterator[ModuleType]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            origin = resolve_name("." * node.level + (node.module or ""), module.__package__)
+            try:
+                origin = resolve_name("." * node.level + (node.module or ""), module.__package__)
+            except ImportError:  # beside another line that imports it otherwise
+                continue
             names |= {f"{origin}.{alias.name}" for alias in node.names}
     for name in sorted(names):
         parts = name.split(".")

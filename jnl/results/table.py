@@ -75,9 +75,11 @@ def left_out(points: Sequence[PointSummary], workdir: Path) -> list[str]:
 def _judged(point: PointSummary) -> BestLast:
     """Return the accuracies of a point that the table shows."""
     accuracy, balanced = point["test_accuracy"], point["balanced_accuracy"]
-    if accuracy is None or balanced is None:
+    if accuracy is None:
         assert point["validation_accuracy"] is not None  # a point has one of the two accuracies
         return point["validation_accuracy"]
+    if balanced is None:
+        return accuracy
     last, even = accuracy["last"]["mean"], balanced["last"]["mean"]
     assert last is not None and even is not None
     difference = np.subtract(*(np.array(one["per_run"], float) for one in (last, even)))

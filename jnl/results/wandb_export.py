@@ -4,7 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, reason
+from jnl.core.json_values import as_object
 from jnl.results import scalars
 from jnl.results.files import CONFIG
 
@@ -29,18 +30,21 @@ def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool 
         raise UserError("wandb: not installed; pip install wandb") from error
     path, runs = Path(workdir), scalars.read(workdir)
     try:
-        config = json.loads((path / CONFIG).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        config = as_object(json.loads((path / CONFIG).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise UserError(f"workdir: cannot read {path / CONFIG}; give the folder of a training") from error
-    for run in runs:
-        with wandb.init(
-            project=project,
-            group=path.resolve().name,
-            name=f"run-{run.number}",
-            config={**config, "run": run.about},
-            dir=str(path),
-            mode="offline" if offline else None,
-        ) as logged:
-            for epoch, values in run.epochs.items():
-                logged.log(values, step=epoch)
+    try:
+        for run in runs:
+            with wandb.init(
+                project=project,
+                group=path.resolve().name,
+                name=f"run-{run.number}",
+                config={**config, "run": run.about},
+                dir=str(path),
+                mode="offline" if offline else None,
+            ) as logged:
+                for epoch, values in run.epochs.items():
+                    logged.log(values, step=epoch)
+    except wandb.errors.Error as error:  # such as a missing key
+        raise UserError(f"wandb: {reason(error)}; log in with `wandb login`, or give --offline") from error
     return len(runs)

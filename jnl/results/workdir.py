@@ -18,6 +18,7 @@ from jnl.results.records import Summary
 from jnl.settings.config import default
 from jnl.settings.fields import OnResume, role
 from jnl.settings.longer import check_longer
+from jnl.settings.parse import seeds_of
 
 Content = dict[str, Json]
 _PROCESS = ("command", "versions", "device", "git_revision")
@@ -246,7 +247,7 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
     same_versions = recorded.get("versions") == json.loads(json.dumps(now["versions"]))
     if same_versions and was.get("network", is_.get("network")) != is_.get(
         "network"
-    ):  # others write its text otherwise
+    ):  # others may describe it in another way
         raise UserError(
             f"workdir: the training in {path} has another network than `model`; give that one, or {_OTHERWISE}"
         )
@@ -267,7 +268,7 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
 
 
 def _changed_files(was: Json, now: Mapping[str, Json]) -> list[str]:
-    """Return the files of code whose digest is another one than it was, or that there were not or are not."""
+    """Return the files of code that were changed, added or removed."""
     if not isinstance(was, Mapping):
         return ["all of jnl"]  # an older version recorded one digest for all files
     return sorted(file for file in was.keys() | now.keys() if was.get(file) != now.get(file))
@@ -285,9 +286,11 @@ def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> 
         changed.remove("epochs")
     differ = [field for field in changed if role(field).on_resume is OnResume.REFUSE]
     if differ == ["seeds"]:
+        there, here = (", ".join(map(str, seeds_of(each["seeds"]))) for each in (was, is_))
+        further = 1 + max(seeds_of(was["seeds"]))
         raise UserError(
-            f"workdir: {path} holds the seeds {was['seeds']}, not {is_['seeds']}; train further seeds in another "
-            "workdir, such as --config.seeds=(6,7,8); the report of both counts all runs"
+            f"workdir: {path} has the seeds {there}, and not {here}; train further seeds in another workdir, such as "
+            f'--config.seeds="({further},{further + 1})"; the report of both counts all runs'
         )
     if differ:
         shown = ", ".join(f"{field}: {was.get(field)!r} there, {is_.get(field)!r} here" for field in differ[:5])
@@ -295,7 +298,7 @@ def _compare_configs(path: Path, recorded: Content, now: Mapping[str, Json]) -> 
         raise UserError(f"workdir: {path} holds another training ({shown}{more}); {_OTHERWISE}")
     said = list[str]()
     if _goes_on_longer(recorded, now):
-        said = check_longer(old_names.config(as_object(recorded["config"])), now)
+        said = check_longer(old_names.config(as_object(recorded["config"])), now, recorded.get("estimated_rate"))
         said = [f"the training continues from {_epochs(recorded)} to {now['epochs']} epochs", *said]
     others = [field for field in changed if role(field).on_resume is OnResume.WARN]
     return [

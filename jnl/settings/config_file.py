@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import sys
 from importlib.util import find_spec
 
 from ml_collections import ConfigDict
@@ -20,11 +21,13 @@ def load(reference: str) -> ConfigDict:
     Raises:
       UserError: if there is no such config, the file does not exist or it fails.
     """
-    file, colon, arg = os.path.expanduser(reference).partition(":")
+    drive, rest = os.path.splitdrive(os.path.expanduser(reference))  # `C:` of Windows
+    file, colon, arg = rest.partition(":")
+    file = drive + file
     if file in names():
         return get_config(file, arg if colon else None)
     method, colon_of_method, arg_of_method = arg.partition(":")
-    there = not file.isidentifier() or find_spec(file) is not None
+    there = not file.isidentifier() or file in sys.modules or find_spec(file) is not None
     if not os.path.exists(file) and is_foreign(f"{file}:{method}") and there:
         return get_config(f"{file}:{method}", arg_of_method if colon_of_method else None)
     if not os.path.isfile(file):  # unlike pathlib, this accepts a name that is too long
@@ -32,7 +35,10 @@ def load(reference: str) -> ConfigDict:
             raise unknown("--config", file, names())
         raise UserError(f"--config: the file {file!r} does not exist; give one such as configs/jocor.py")
     try:
-        config = runpy.run_path(file)["get_config"](*([arg] if colon else []))
+        found = runpy.run_path(file)
+        if "get_config" not in found:
+            raise UserError(f"--config: {file} has no function get_config; write `def get_config(arg=None)` in it")
+        config = found["get_config"](*([arg] if colon else []))
     except UserError:
         raise
     except Exception as error:  # a config file is the user's own program, so it can raise anything

@@ -8,23 +8,25 @@ from ml_collections import ConfigDict
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json
 from jnl.ops.curves import LAST
+from jnl.settings.fields import AUTO, FROM_NOISE_RATE
 from jnl.settings.parse import parse_points
 
 _PLANS = {"keep_counts": "the forget rate", "learning_rate": "the learning rate", "beta1": "beta1 of the optimizer"}
 
 
-def check_longer(was: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+def check_longer(was: Mapping[str, Json], now: Mapping[str, Json], estimated_rate: Json = None) -> list[str]:
     """Return what differs from a training that had the new number of epochs from the beginning.
 
     Args:
       was: the recorded config.
       now: the same config with more epochs.
+      estimated_rate: the share of wrong labels that stands for a rate `auto` in both.
 
     Raises:
       UserError: if something in the first epochs would have been different.
     """
     lines = []
-    for shorter, longer in zip(*(parse_points(_config(fields)) for fields in (was, now)), strict=True):
+    for shorter, longer in zip(*(parse_points(_config(fields, estimated_rate)) for fields in (was, now)), strict=True):
         before, after = shorter.settings, longer.settings
         first, last = len(before.plan.learning_rate), len(after.plan.learning_rate)
         for name, words in _PLANS.items():
@@ -50,8 +52,16 @@ def check_longer(was: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _config(fields: Mapping[str, Json]) -> ConfigDict:
-    """Return a config from what `config.json` records, in which tuples have become lists."""
+def _config(fields: Mapping[str, Json], estimated_rate: Json) -> ConfigDict:
+    """Return a config from what `config.json` records, in which tuples have become lists.
+
+    What follows the data has a value too: the same one in both configs, because the data are the same.
+    """
     config = ConfigDict(dict(fields))
     config.sweep = [tuple(axis) for axis in config.sweep]
+    config.batch_size = config.batch_size or 1
+    for name in (field.partition(".")[2] for field in FROM_NOISE_RATE):
+        if config.strategy.get(name) == AUTO:
+            with config.ignore_type():
+                config.strategy[name] = estimated_rate
     return config

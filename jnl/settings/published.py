@@ -1,13 +1,14 @@
 """Configs by name: the published settings of every method, data set and table."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ml_collections import ConfigDict
 
 from jnl import data, strategies
 from jnl.core import registry
 from jnl.core.errors import UserError, unknown
-from jnl.core.foreign import is_foreign
+from jnl.core.foreign import is_foreign, name_of
+from jnl.core.strategy import Strategy
 from jnl.settings import experiments, methods
 from jnl.settings.config import CORE, NETWORKS, default, family, set_model
 from jnl.settings.method import Change, Method
@@ -23,7 +24,7 @@ def names() -> list[str]:
     return sorted([*strategies.names(), *registry.names(experiments)])
 
 
-def get_config(name: str, arg: str | None = None) -> ConfigDict:
+def get_config(name: str | Callable[..., Strategy], arg: str | None = None) -> ConfigDict:
     """Return a config by its name, with all fields of its strategy at their published values.
 
     The argument can have these options: `data=`, `noise=` (symmetric, pair, asymmetric, ...; `none` for data that are
@@ -32,7 +33,7 @@ def get_config(name: str, arg: str | None = None) -> ConfigDict:
 
     Args:
       name: a strategy such as `jocor`; a data set or table with a config of its own, such as `bench_mnist`; or
-        `package.module:function` for a method of another package.
+        `package.module:function`, or the function itself, for a method of another package.
       arg: the argument, such as `data=mnist,noise=pair,quick`.
 
     Raises:
@@ -44,6 +45,8 @@ def get_config(name: str, arg: str | None = None) -> ConfigDict:
       >>> config.strategy.co_lambda, config.noise.rate
       (0.95, 0.5)
     """
+    if not isinstance(name, str):
+        name = name_of(name, "name")
     if name in strategies.names() or is_foreign(name):
         return _of_method(name, arg, method(name))
     if name not in registry.names(experiments):

@@ -61,6 +61,9 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
         fields = {str(field): values if field == "seeds" else tuple(values) for field, values in sweep}
     except (TypeError, ValueError) as error:
         raise UserError(f'config.sweep: expected (("noise.rate", (0.2, 0.5)), ...), found {sweep!r}') from error
+    for field, values in sweep:
+        if isinstance(values, str):
+            raise UserError(f'config.sweep: {field} has the text {values!r} as its values; give a list, ("{values}",)')
     if len(fields) < len(sweep):
         raise UserError(f"config.sweep: a field appears twice: {sweep!r}")
     seeds = {field: fields.pop(field) for field in ("seeds",) if field in fields}

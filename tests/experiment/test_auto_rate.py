@@ -57,6 +57,15 @@ def test_a_sweep_over_noises_is_refused(swept):
         run(config)
 
 
+def test_too_few_examples_of_each_class_are_told():
+    inputs, labels = load_digits(return_X_y=True)
+    few = np.concatenate([np.flatnonzero(labels == label)[:4] for label in range(10)])
+    config = jnl.get_config("coteaching", "data=own")
+    config.strategy.forget_rate = "auto"
+    with pytest.raises(UserError, match="auto trains on 5 folds of the labels, but no class has more than 4 examples"):
+        run(config, dataset=jnl.from_arrays(inputs[few], labels[few]))
+
+
 def test_it_is_no_value_of_a_sweep():
     config = quick("coteaching")
     config.sweep = (("strategy.forget_rate", ("auto", 0.2)),)
@@ -69,7 +78,7 @@ def test_it_looks_at_the_labels_of_the_first_run(swept, monkeypatch):
     config = quick("coteaching")
     config.noise.seed, config.strategy.forget_rate = "per_run", "auto"
     if swept:
-        config.sweep = (("seeds", (3, 7)),)
+        config.sweep, config.sweep_filter = (("optim.learning_rate", (0.1, 0.2)), ("seeds", (3, 7))), "0.1"
     else:
         config.seeds = (3, 7)
     seen = []

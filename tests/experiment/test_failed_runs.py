@@ -63,6 +63,11 @@ class TestFailedRuns:
         assert "all runs have failed" in capsys.readouterr().err
 
     @pytest.mark.slow
+    def test_the_first_epoch_without_a_loss_may_precede_the_restart(self):
+        config = quick("forward_correction", optim__learning_rate=1e30, strategy__estimation_epochs=2, seeds=1)
+        assert jnl.run(config).summary["points"][0]["failed_epochs"] == [0]
+
+    @pytest.mark.slow
     def test_all_failed_is_exit_code_1(self, tmp_path, capsys):
         arguments = [f"--config={ROOT}/configs/jocor.py:quick", "--config.optim.learning_rate=1e38"]
         assert cli.main(["train", *arguments, "--config.epochs=50", f"--workdir={tmp_path}"]) == 1

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 from conftest import quick
+from sklearn.datasets import load_digits
 
 import jnl
 from jnl import cli
@@ -31,13 +32,30 @@ def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginnin
     assert jnl.run(config, tmp_path / "longer").summary["points"] == points[0]  # it is finished again
 
 
+@pytest.mark.slow
+def test_data_of_the_caller_go_on_too(tmp_path):
+    """Their batch size follows the number of examples, and a rate may have been estimated."""
+    inputs, labels = load_digits(return_X_y=True)
+    dataset = jnl.from_arrays(inputs[:300], labels[:300])
+    config = jnl.get_config("coteaching", "data=own,rate=0.2")
+    config.epochs, config.seeds, config.strategy.forget_rate, config.strategy.ramp_epochs = 1, 1, "auto", 1
+    jnl.run(config, tmp_path, dataset=dataset)
+    config.epochs = 2
+    assert (
+        jnl.run(config, tmp_path, dataset=dataset)
+        .metrics["test_accuracy" if dataset.test else "validation_accuracy"]
+        .shape[1]
+        == 2
+    )
+
+
 @pytest.mark.parametrize(
     ("strategy", "first", "change", "message"),
     [
         ("standard", {"optim__decay_start": 1}, {"epochs": 4}, "the learning rate depends.*different from epoch 2 on"),
         ("mentornet", {}, {"epochs": 4}, "mentornet depends on how much of the training is done"),
         pytest.param("standard", {}, {"epochs": 2}, "epochs: 3 there, 2 here", marks=pytest.mark.slow),
-        pytest.param("standard", {}, {"seeds": 3}, "holds the seeds 2, not 3; train", marks=pytest.mark.slow),
+        pytest.param("standard", {}, {"seeds": 3}, "has the seeds 1, 2, and not 1, 2, 3", marks=pytest.mark.slow),
         pytest.param("standard", {}, {"epochs": 4, "batch_size": 64}, "batch_size: 128", marks=pytest.mark.slow),
     ],
 )  # fmt: skip

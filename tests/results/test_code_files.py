@@ -57,6 +57,8 @@ def test_what_it_imports_beside_it_is_recorded_too(tmp_path, monkeypatch):
         "a_package/inner.py": "import beside\nfrom . import sibling\nfrom .sub.deep import NUMBER\ndef method(): 0\n",
         "a_package/sibling.py": "", "a_package/sub/__init__.py": "", "a_package/sub/deep.py": "NUMBER = 1\n",
         "a_package/unused.py": "",
+        "either_way.py": "try:\n    from .further import NUMBER\nexcept ImportError:\n    from further import NUMBER\n"
+        "import jnl.strategies.gce as base\ndef method(): 0\n",
     }  # fmt: skip
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +71,8 @@ def test_what_it_imports_beside_it_is_recorded_too(tmp_path, monkeypatch):
     assert of_package.keys() - base == {
         "a_package.inner.method", "a_package", "a_package.sibling", "a_package.sub", "a_package.sub.deep"
     }  # fmt: skip
+    either = digests([], [import_module("either_way").method])
+    assert either.keys() - base == {"either_way.method", "further", "strategies/gce.py"}
     (tmp_path / "further.py").write_text("NUMBER = 2\n")
     changed = digests([], [file.method])
     assert {name for name in changed if changed[name] != of_file[name]} == {"further"}

@@ -146,6 +146,17 @@ def test_wandb_writes_offline(workdir, monkeypatch):
     assert len(list(workdir.glob("wandb/offline-run-*/*.wandb"))) == 2
 
 
+def test_wandb_without_a_key_is_one_line(workdir, monkeypatch, capsys):
+    wandb = pytest.importorskip("wandb")
+
+    def init(**options):
+        raise wandb.errors.UsageError("No API key configured. Use `wandb login` to log in.")
+
+    monkeypatch.setattr(wandb, "init", init)
+    assert cli.main(["wandb", str(workdir)]) == 2
+    assert "wandb: No API key configured" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("subcommand, package", [("tensorboard", "tensorboardX"), ("wandb", "wandb")])
 def test_a_package_that_is_not_there_is_named(subcommand, package, workdir, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, package, None)  # as Python has it where an import is to fail

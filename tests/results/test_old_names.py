@@ -1,9 +1,12 @@
 """Workdirs of earlier versions of jnl are read under the names of today."""
 
+import json
+
 from conftest import ROOT
 
 from jnl.report import reading
 from jnl.results import old_names
+from jnl.results.table import table
 
 
 def test_fields_and_values_of_a_config():
@@ -42,9 +45,16 @@ def test_metrics_of_a_row_and_columns_of_a_summary():
         "swept": {"optim.min_learning_rate": 0.1},
         "noise": {"realized": [0.2]},
         "test_accuracy": {"best": 1, "at_best_validation": 2},
-    }
+        "checkpoint": "last", "balanced_accuracy": None, "class_accuracy": None, "left_out": None,
+    }  # fmt: skip
     assert old_names.summary({"points": [point], "seconds": 1.0}) == {"points": [new], "seconds": 1.0}
     assert old_names.summary(point) == new
+
+
+def test_a_finished_training_of_an_earlier_version_shows_its_table():
+    stored = json.loads((ROOT / "results/cifar10-table-3/standard-symmetric-0.5/summary.json").read_text())
+    assert "checkpoint" not in stored["points"][0]
+    assert "42.95" in table(old_names.summary(stored)["points"])
 
 
 def test_a_stored_training_of_an_earlier_version_is_read():

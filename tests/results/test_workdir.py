@@ -167,7 +167,7 @@ class TestRefused:
 
     def test_another_config(self, stopped):
         self.refused(stopped, r"another training \(noise.rate: 0.2 there, 0.3 here\)", noise__rate=0.3)
-        self.refused(stopped, "holds the seeds 2, not 3; train further seeds in another workdir", seeds=3)
+        self.refused(stopped, "has the seeds 1, 2, and not 1, 2, 3; train further .* --config.seeds=.\\(3,4", seeds=3)
 
     def test_how_often_to_save_may_change(self, stopped, unbroken):
         goes_on(stopped, unbroken, checkpoint__keep=7)

@@ -1,7 +1,10 @@
 """Configs by name: `jnl.get_config`, the files of `configs/` and the command line give the same."""
 
+import ntpath
+
 import pytest
 from conftest import ROOT, slow_but
+from helpers.of_others import weighted
 
 import jnl
 from jnl.core import registry
@@ -22,6 +25,18 @@ def test_a_file_a_bare_name_and_a_call_are_the_same(name):
     for reference in (f"{ROOT}/configs/{name}.py:quick", f"{name}:quick"):
         assert load(reference).to_dict() == wanted
     assert load(name).to_dict() == jnl.get_config(name).to_dict()
+
+
+def test_a_method_of_the_caller_may_be_given_as_a_function():
+    assert (
+        jnl.get_config(weighted).strategy.to_dict() == jnl.get_config("helpers.of_others:weighted").strategy.to_dict()
+    )
+
+
+def test_a_path_of_windows_is_a_file(monkeypatch):
+    monkeypatch.setattr("os.path.splitdrive", ntpath.splitdrive)
+    with pytest.raises(jnl.UserError, match=r"the file 'C:\\\\mine.py' does not exist"):
+        load(r"C:\mine.py:data=digits")
 
 
 def test_every_file_of_a_method_belongs_to_a_strategy():

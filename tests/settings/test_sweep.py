@@ -96,6 +96,7 @@ def test_cells_have_titles(cells):
         ((("minutes", (1, 2)),), "minutes changes no result"),
         ((("sweep_filter", ("a", "b")),), "sweep_filter changes no result"),
         ((("noise.rate", (0, 0.0)),), "has the same value twice"),
+        ((("noise.kind", "pair"),), r"noise.kind has the text 'pair' as its values; give a list, \(\"pair\",\)"),
     ],
 )
 def test_sweeps_that_say_two_things_are_refused(swept, message):
