@@ -50,7 +50,7 @@ def main() -> None:
                 axes.text(LEFT + 0.12, height - STEP / 2, "no", va="center")
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None})
-    PICTURE.write_text(written.getvalue())
+    PICTURE.write_text(written.getvalue(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def last_epoch(noise: str) -> dict[str, Measured]:
     """Return the results under one of the `NOISES`: method -> its result."""
     found = {}
     for file in sorted((RESULTS / noise).glob("*/summary.json")):
-        (point,) = json.loads(file.read_text())["points"]
+        (point,) = json.loads(file.read_text("utf-8"))["points"]
         accuracy, precision = point["test_accuracy"]["last"]["mean"], point["label_precision"]["mean"]
         found[file.parent.name] = Measured(100 * accuracy["mean"], 100 * accuracy["std"], 100 * precision)
     return found

@@ -74,7 +74,8 @@ def main() -> None:
         figure.subplots_adjust(left=0.045, right=0.868, bottom=0.14, top=0.91, wspace=0.48)
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None})
-    PICTURE.write_text(re.sub(r"(\d\d\.\d\d)\d+", r"\1", written.getvalue()))  # two decimals of a point are enough
+    two_decimals = re.sub(r"(\d\d\.\d\d)\d+", r"\1", written.getvalue())  # of a point; they are enough
+    PICTURE.write_text(two_decimals, "utf-8")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ class Measured(NamedTuple):
     runs: int
     runs_at_once: int
     layout: str
+    devices: int  # number of devices with arithmetic units of their own; the devices of a CPU share its cores
     seconds_per_run_and_epoch: Seconds  # scaled to the whole epoch if only some steps were measured
     operations_per_second: float
     compile_seconds: float
@@ -97,6 +98,7 @@ def measure(name: str, number: int, axis: str, precision: str, repetitions: int)
         number,
         program.at_once,
         describe(made.layout),
+        1 if jax.default_backend() == "cpu" else made.layout.mesh.devices.size,
         Seconds(*(value * whole for value in seconds)),
         per_run * number / seconds.median,
         program.compile_seconds,

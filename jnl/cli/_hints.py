@@ -41,6 +41,8 @@ def _check_field(config: ConfigDict, option: str, value: str) -> None:
             raise UserError(f"{wrong}; to set an option of one {kind}, choose it with --config=FILE:{section}=NAME")
         fields = fields[name]
     if isinstance(fields, ConfigDict):
+        if option == "--config.strategy":
+            raise UserError(f"{option}: a section, not a value; choose the method with --config={value or 'NAME'}")
         first = "name" if "name" in fields else "kind" if "kind" in fields else next(iter(sorted(fields)), "FIELD")
         raise UserError(
             f"{option}: a section, not a value; set one of its fields, such as {option}.{first}={value or 'VALUE'}; "
@@ -58,6 +60,8 @@ def _meant(config: ConfigDict, name: str, value: str) -> str:
     if not found:
         return "options are --config=CONFIG, --workdir=FOLDER and --config.FIELD=VALUE"
     option = "workdir" if found[0] == "workdir" else f"config.{found[0]}"
+    if name.lower() == "seed":
+        return f'did you mean --{option}="({value or "VALUE"},)"? A number alone is how many seeds are trained'
     return f"did you mean --{option}={value or 'VALUE'}?"
 
 

@@ -31,6 +31,7 @@ from jnl.data.notes import data_warnings_hidden
 from jnl.data.option_texts import parsed
 from jnl.data.readers import tables
 from jnl.label_audit.audit import audit
+from jnl.label_audit.source import check_writable
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
     for note in dataset.notes:
         print(printable(note), flush=True)
+    check_writable(asked.out)
     model = models.make(asked.model, len(dataset.class_names)) if asked.model else None
     found = audit(
         dataset=dataset, features=_features(asked.features), model=model, folds=asked.folds, epochs=asked.epochs,
@@ -77,8 +79,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _place(name: str, folder: str | None) -> str:
     """Return which data an audit is of: a path, or a name with its folder."""
-    path = Path(name).expanduser()
-    return str(path.resolve()) if path.exists() else " in ".join([name, *([folder] if folder else [])])
+    file = path(name)
+    return str(file.resolve()) if file.exists() else " in ".join([name, *([folder] if folder else [])])
 
 
 def _check_folder(folder: Path, place: str) -> None:
@@ -95,13 +97,13 @@ def _check_folder(folder: Path, place: str) -> None:
 
 def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:
     """Return the data set of a path or a name, with options such as `label=species`."""
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return data.load("folder", path, **parsed("folder", given))
-    if path.suffix.lower() in tables.ENDINGS:
-        return data.load("table", path, **parsed("table", given))
-    if path.suffix == ".npz" or path.exists():
-        return data.load("arrays", path, **parsed("arrays", given))
+    file = path(name)
+    if file.is_dir():
+        return data.load("folder", file, **parsed("folder", given))
+    if file.suffix.lower() in tables.ENDINGS:
+        return data.load("table", file, **parsed("table", given))
+    if file.suffix == ".npz" or file.exists():
+        return data.load("arrays", file, **parsed("arrays", given))
     if name.partition(":")[0] not in data.names():
         raise UserError(f"{name}: no such folder, file or data set; give one, or a name such as digits")
     return data.load(name, folder, **parsed(name, given))

@@ -15,6 +15,7 @@ from itertools import product
 
 from jnl.benchmark import epochs, limits, startup
 from jnl.cli._paths import path
+from jnl.core.errors import UserError, whole_number
 from jnl.core.json_values import Json
 from jnl.models import PRECISIONS
 from jnl.parallel import devices
@@ -33,8 +34,22 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--out", type=path, help="where the numbers go, as JSON")
     asked = parser.parse_args(arguments)
+    for option, numbers in (("--repetitions", [asked.repetitions]), ("--runs", asked.runs)):
+        for number in numbers:
+            whole_number(option, number, 1)
     devices.use_cores()
 
+    found: dict[str, Json] = record()
+
+    def save() -> None:  # called after each measurement, so that a long benchmark can be stopped
+        if asked.out is not None:
+            try:
+                asked.out.parent.mkdir(parents=True, exist_ok=True)
+                asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+            except OSError as error:
+                raise UserError(f"--out: cannot write {asked.out} ({error.strerror}); give another file") from error
+
+    save()  # a file that cannot be written is said before anything is measured
     limit = limits.measure()
     for name, rates in limit.matmul.items():
         for side, rate in rates.items():
@@ -43,11 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"copy {size:11d} MiB: {rate / 1e9:8.1f} GB/s", flush=True)
     rows: list[Json] = []
     starts: dict[str, Json] = {}
-    found = {**record(), "limits": limit._asdict(), "epochs": rows, "startup": starts}
-
-    def save() -> None:  # called after each measurement, so that a long benchmark can be stopped
-        if asked.out is not None:
-            asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    found |= {"limits": limit._asdict(), "epochs": rows, "startup": starts}
 
     print(f"\n{'work':10} {'axis':8} {'precision':9} {'runs':>4}  {'s per run and epoch':28} {'GFLOP/s':>8} "
           f"{'limit':>6} {'compile s':>9} {'MiB per run':>11}")  # fmt: skip
@@ -55,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
         for number in asked.runs:
             for axis, precision in product(asked.axes, asked.precisions):
                 one = epochs.measure(work, number, axis, precision, asked.repetitions)
-                share = one.operations_per_second / limit.peak(precision)
+                share = one.operations_per_second / (one.devices * limit.peak(precision))
                 seconds = one.seconds_per_run_and_epoch
                 rows.append(one._asdict() | {"seconds_per_run_and_epoch": seconds._asdict(), "share_of_limit": share})
                 print(f"{work:10} {axis:8} {precision:9} {number:4d}  {seconds!s:28} "

@@ -4,7 +4,7 @@ The command `jnl` shows a `UserError` as one line and exits with code 2.
 """
 
 from difflib import get_close_matches
-from numbers import Integral
+from numbers import Integral, Real
 
 _LONGEST = 2000  # most characters of a message; the wrong field is at its start and the advice at its end
 
@@ -18,7 +18,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """Return the message of an error of another library on one line, or the type of the error if it has no message."""
     return " ".join(str(error).split()) or type(error).__name__
 
@@ -53,11 +53,11 @@ def _plain(name: str) -> str:
 
 
 def whole_number(field: str, value: object, least: int) -> int:
-    """Return a whole number as an int. Raise `UserError` if it is none, or below the least valid one.
+    """Return a whole number as an int. Raise `UserError` if it is not one, or below the least valid one.
 
     Args:
       field: the config field or argument that holds the number.
-      value: the number; a bool is none.
+      value: the number; a bool is not one.
       least: smallest valid number.
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
@@ -91,5 +91,7 @@ def within(field: str, value: object, low: float, high: float, hint: str) -> Non
       high: largest valid number.
       hint: advice for the message.
     """
-    if isinstance(value, int | float) and not low <= value <= high:
+    if isinstance(value, str):
+        raise UserError(f"{field}: {value!r} is a text; give a number")
+    if isinstance(value, Real) and not low <= float(value) <= high:
         raise UserError(f"{field}: {value} is outside [{low:g}, {high:g}]; {hint}")

@@ -32,7 +32,7 @@ def load(name: str, field: str) -> Callable:
     module_name, _, path = name.partition(":")
     try:
         module = import_module(module_name)
-    except Exception as error:  # the module is the user's own program, so it can raise anything
+    except (Exception, SystemExit) as error:  # the module is the user's own program, so it can raise anything
         raise UserError(
             f"{field}: the module {module_name!r} cannot be imported ({type(error).__name__}: {reason(error)}); give a "
             "module that Python finds, for example a file in the folder where you start jnl"

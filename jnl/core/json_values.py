@@ -39,7 +39,10 @@ def as_number(value: Json) -> float:
     """Return the value as a float; raise `TypeError` if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"expected a number, found {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise TypeError("expected a number, found one with more than 300 digits") from error
 
 
 def as_integer(value: Json) -> int:

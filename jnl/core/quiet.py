@@ -3,6 +3,11 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+
+
+def _is_critical(_: object, record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.CRITICAL
 
 
 @contextmanager
@@ -13,12 +18,12 @@ def quiet() -> Iterator[None]:
     because a later `logging.basicConfig` of the user would have no effect.
     """
     logger, handlers = logging.getLogger("absl"), list(logging.root.handlers)
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    critical = partial(_is_critical, object())  # one of its own, because several threads may be inside
+    logger.addFilter(critical)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.removeFilter(critical)
         for added in [handler for handler in logging.root.handlers if handler not in handlers]:
             if getattr(added.formatter, "_fmt", None) == logging.BASIC_FORMAT:  # others are of the user's other threads
                 logging.root.removeHandler(added)

@@ -103,7 +103,7 @@ class Strategy(NamedTuple):
       >>> from jnl.ops.selection import masked_mean, small_loss
       >>> def select(logits, labels, context):
       ...     loss = cross_entropy(logits, labels)
-      ...     mask = small_loss(loss, context.keep_counts[-1])
+      ...     mask = small_loss(loss, context.keep_counts[len(labels)])
       ...     return masked_mean(loss, mask[::-1])
       >>> strategy = Strategy(2, select, uses_forget_rate=True)
     """

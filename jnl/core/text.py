@@ -13,6 +13,11 @@ def number(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
+def encodable(text: str) -> str:
+    """Return a text that UTF-8 can hold: bytes of a file name that are no UTF-8 become escapes, as in Python."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def listed(names: Sequence[str]) -> str:
     """Return the first names, in quotes, and how many more there are."""
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""

@@ -101,7 +101,8 @@ def no_features() -> UserError:
     """Return the error for a strategy that needs features of a network that does not record them."""
     return UserError(
         "model: the network does not record its features, which this strategy needs; call "
-        'self.sow("intermediates", "features", x) on the input x of its last layer, or use another strategy'
+        'self.sow("intermediates", "features", x) in the outermost module, on the input x of the last layer, or use '
+        "another strategy"
     )
 
 

@@ -1,4 +1,4 @@
-"""Warn people at the line of their own that called jnl."""
+"""Show a warning at the line of the user's code that called jnl."""
 
 import contextlib
 import os

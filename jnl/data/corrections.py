@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError, reason, unknown
-from jnl.core.text import number
+from jnl.core.text import encodable, number
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 
@@ -78,7 +78,8 @@ def corrected(dataset: Dataset, path: str | Path) -> Dataset:
     Raises:
       UserError: The file cannot be used, or it belongs to other data.
     """
-    train, names, numbers = dataset.train, dataset.class_names, {name: i for i, name in enumerate(dataset.class_names)}
+    names = tuple(map(encodable, dataset.class_names))
+    train, numbers = dataset.train, {name: i for i, name in enumerate(names)}
     labels, kept, origin = np.array(train.labels), np.ones(len(train.labels), bool), dataset.origin
     done = Counter[str]()
     for index, given, decision, label, file in read(path):
@@ -88,7 +89,7 @@ def corrected(dataset: Dataset, path: str | Path) -> Dataset:
                 f"data.corrections: {path} says that example {index} is labeled {given!r}, but it {there}; give the "
                 "decisions on these data"
             )
-        if file and origin is not None and origin(index) != file:
+        if file and origin is not None and encodable(origin(index)) != file:
             raise UserError(
                 f"data.corrections: {path} says that example {index} is {file}, but it is {origin(index)}; audit the "
                 "data again, because the numbers of the examples have changed"

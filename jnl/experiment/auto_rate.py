@@ -83,7 +83,7 @@ def rated(
     labels = np.asarray(program_spec.runs[0].labels)
     noisy = program_spec.dataset._replace(train=split(np.asarray(program_spec.dataset.train.inputs), labels), test=None)
     plan = Plan(network)
-    if (most := np.bincount(labels).max()) < plan.folds:
+    if (most := int(np.bincount(labels).max())) < plan.folds:
         raise UserError(
             f"strategy.{asked[0]}: {AUTO} trains on {plan.folds} folds of the labels, but no class has more than "
             f"{number(most, 'example')}; give the rate as a number"

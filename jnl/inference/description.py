@@ -58,11 +58,11 @@ class ModelDescription(NamedTuple):
         fields = as_object(value)
         if fields["format"] != _FORMAT:
             raise ValueError(f"format {fields['format']}, not {_FORMAT}")
-        return cls(
-            _texts(fields["class_names"]),
-            Preparation.from_json(fields["preparation"]),
-            tuple(_program(as_object(program)) for program in as_list(fields["programs"])),
-        )
+        preparation = Preparation.from_json(fields["preparation"])
+        programs = tuple(_program(as_object(program)) for program in as_list(fields["programs"]))
+        for program in programs:
+            program.augment.check((2, *preparation.shape))
+        return cls(_texts(fields["class_names"]), preparation, programs)
 
 
 def network_digest(network: ModuleNetwork, inputs: jax.ShapeDtypeStruct) -> str:

@@ -75,7 +75,9 @@ def export(
         for name, held in content.items():
             (out / name).write_bytes(held)
     except OSError as error:
-        raise UserError(f"--out: cannot write {error.filename} ({error.strerror}); give another folder") from error
+        raise UserError(
+            f"--out: cannot write {error.filename or out} ({error.strerror}); give another folder"
+        ) from error
     return [out / name for name in content]
 
 

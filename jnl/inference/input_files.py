@@ -47,13 +47,14 @@ def read(path: Path, preparation: Preparation) -> InputFile:
         if not preparation.columns:
             raise UserError(f"{path}: a table, but the model takes {preparation.wanted()}; give an .npy or .npz file")
         return _numbered(preparation(tables.read(path, "inputs")))
-    if path.suffix == ".txt":
+    if path.suffix.lower() == ".txt":
         try:
-            lines = path.read_text("utf-8").splitlines()
+            with path.open(encoding="utf-8") as file:  # `str.splitlines` would also end lines at other characters
+                lines = [line.rstrip("\n") for line in file]
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{path}: cannot be read ({reason(error)}); give UTF-8 text") from error
         return _numbered(preparation(lines))
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:

@@ -87,9 +87,8 @@ def _program(
     folder: Path, program: ProgramDescription, whole: ModelDescription, own: models.ModuleNetwork | str | None
 ) -> Program | None:
     """Return the trained runs of one program, or None if it has no checkpoint."""
-    if own is None or isinstance(own, str):
-        own = _network(program, len(whole.class_names), own)
-    network = replace(own, precision=program.precision)
+    made = own if isinstance(own, models.ModuleNetwork) else _network(program, len(whole.class_names), own)
+    network = replace(made, precision=program.precision)
     checkpoint = latest(folder)
     if checkpoint is None:
         return None
@@ -97,7 +96,7 @@ def _program(
     sample = jax.eval_shape(
         program.augment.evaluate, jax.ShapeDtypeStruct((2, *whole.preparation.shape), jnp.dtype(dtype))
     )
-    if program.network_digest is not None and network_digest(network, sample) != program.network_digest:
+    if own is not None and _trained_digest(program, whole, sample) not in (None, network_digest(network, sample)):
         _log.warning(
             "model: this is another network than the one that was trained in %s, or another version of JAX or Flax; if "
             "only the versions differ, its predictions are right", folder,
@@ -113,8 +112,18 @@ def _program(
     return Program(network, program.augment, program.runs, program.points, params, batch_stats, failed)
 
 
+def _trained_digest(program: ProgramDescription, whole: ModelDescription, sample: jax.ShapeDtypeStruct) -> str | None:
+    """Return the digest of the network that was trained. None if a workdir of an older version does not have it."""
+    if program.network_digest is not None or not models.is_of_jnl(program.network):
+        return program.network_digest
+    made = replace(_network(program, len(whole.class_names), None), precision=program.precision)
+    return network_digest(made, sample)
+
+
 def _network(program: ProgramDescription, classes: int, allowed: str | None) -> models.ModuleNetwork:
     """Return a network by its name. Raise `UserError` if it is neither one of jnl nor the one that is allowed."""
+    if allowed is not None and allowed != program.network:
+        raise UserError(f"model: {allowed!r}, but the training had the network {program.network!r}; leave `model` out")
     if program.network != allowed and not models.is_of_jnl(program.network):
         how = "jnl.load(workdir, model=MyModule(...))"
         if is_foreign(program.network):

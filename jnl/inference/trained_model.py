@@ -14,6 +14,7 @@ from jax import Array
 from jnl.core.errors import UserError, unknown
 from jnl.core.network import Network, Tree
 from jnl.core.numerics import fixed_numerics
+from jnl.core.text import number
 from jnl.data.preparation import Inputs, Preparation
 from jnl.ops.augment import Augment
 
@@ -111,8 +112,10 @@ class TrainedModel(NamedTuple):
 
     def chosen(self, point: str | None, run: int | None, network: int | None) -> list[Chosen]:
         """Return each run that predicts, with the weights of its networks. See `predict_proba`."""
-        if network is not None and not 1 <= network <= min(program.networks for program in self.programs):
-            raise UserError(f"network: {network}; runs have {self.programs[0].networks} networks, the first one is 1")
+        runs = self._runs(point, run)
+        most = min(program.networks for program, _ in runs)
+        if network is not None and not 1 <= network <= most:
+            raise UserError(f"network: {network}; these runs have {number(most, 'network')}, the first one is 1")
         nets = slice(None) if network is None else slice(network - 1, network)
         return [
             Chosen(
@@ -121,7 +124,7 @@ class TrainedModel(NamedTuple):
                 program.runs[place],
                 *jax.tree.map(partial(_weights, place, nets), (program.params, program.batch_stats)),
             )
-            for program, place in self._runs(point, run)
+            for program, place in runs
         ]
 
     def _runs(self, point: str | None, run: int | None) -> list[tuple[Program, int]]:
@@ -181,8 +184,8 @@ def probabilities(network: Network, augment: Augment, params: Tree, batch_stats:
     """
     inputs, total = augment.evaluate(stored), jnp.zeros(())
     networks = len(jax.tree.leaves(params)[0])
-    for number in range(networks):  # one after the other: convolutions are slower under vmap
-        mine, statistics = jax.tree.map(lambda leaf: leaf[number], (params, batch_stats))  # noqa: B023
+    for place in range(networks):  # one after the other: convolutions are slower under vmap
+        mine, statistics = jax.tree.map(lambda leaf: leaf[place], (params, batch_stats))  # noqa: B023
         logits, _, _ = network.apply(mine, statistics, inputs, False, jax.random.key(0))
         total = total + jax.nn.softmax(logits, -1)
     return total / networks

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from jnl import models
 from jnl.core.errors import UserError, whole_number
 from jnl.core.numerics import fixed_numerics
-from jnl.core.text import listed
+from jnl.core.text import encodable, listed
 from jnl.core.warn import warn
 from jnl.data.convert import array
 from jnl.data.dataset import Dataset
@@ -24,13 +24,14 @@ from jnl.label_audit.evidence import Evidence
 from jnl.label_audit.reasons import reasons
 from jnl.label_audit.refinement import refined
 from jnl.label_audit.result import Audit
-from jnl.label_audit.source import Source
+from jnl.label_audit.source import Source, check_writable
 from jnl.noise import posterior
 
 _RARE = 5  # a class with fewer examples gets a warning
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
 _LEAST_PREDICTED = 2 / 3  # of the labels that seem right; a warning says it if less of the labels are predicted,
 _LEAST_OF_ALL = 1 / 3  # or less of all labels
+_LARGEST = 1e15  # of a feature; its square must fit into float32 with those of the other columns
 _SCALES = 30  # a column of features that varies so many times as much as the others gets a warning
 
 
@@ -91,7 +92,7 @@ def audit(
       >>> found.suspects["index"].tolist()
       [5]
     """
-    if dataset is not None and not (inputs is None and labels is None and not class_names and kind is None):
+    if dataset is not None and not (inputs is None and labels is None and len(class_names) == 0 and kind is None):
         raise UserError("dataset: given with inputs, labels, class_names or kind, which it has itself; leave these out")
     if quick and not (features is None and pred_probs is None):
         raise UserError("quick: given with features or pred_probs, with which no network trains; leave it out")
@@ -124,7 +125,10 @@ def audit(
         _check_folds(data, plan.folds)
     _warn_of_classes(data)
     _check_features(embedded)
-    source = Source(data, embedded, plan if trains else None, None if folder is None else Path(folder))
+    kept = None if folder is None else Path(folder).expanduser()
+    if kept is not None:
+        check_writable(kept)
+    source = Source(data, embedded, plan if trains else None, kept)
     found = {} if predicted is not None and embedded is None else evidence.collect(source)
     if predicted is not None:
         predicted = posterior.soften(predicted, source.labels)
@@ -135,7 +139,8 @@ def audit(
 
 def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     """Return the audit that follows from the evidence."""
-    labels, names, origin = source.labels, source.dataset.class_names, source.dataset.origin
+    labels, origin = source.labels, source.dataset.origin
+    names = tuple(map(encodable, source.dataset.class_names))
     known = {name: each.expert for name, each in found.items() if each.expert is not None}
     experts, pooled, judged, judge, explained, says_something = refined(source, known)
     least_disturbed = known[judge] if judge else experts.get("pred_probs", pooled)
@@ -148,14 +153,14 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
         noise[estimates.USED] = used
         warn("the labels have nothing to do with the examples, as far as the models see, so the rate is not known")
     _warn_of_disagreement(noise)
-    _warn_of_weak_predictions(least_disturbed, labels, used.rate)
+    _warn_of_weak_predictions(least_disturbed, labels, used.rate, source.plan is not None)
     wrong = posterior.calibrate(judged.wrong(labels), used.rate)
     others = judged.true.copy()
     others[np.arange(len(labels)), labels] = 0
     suggested = others.argmax(1)
     table = {
         "index": np.arange(len(labels)),
-        **({} if origin is None else {"file": [origin(row) for row in range(len(labels))]}),
+        **({} if origin is None else {"file": [encodable(origin(row)) for row in range(len(labels))]}),
         "given": _named(labels, names),
         "suggested": _named(suggested, names),
         "probability": wrong,
@@ -205,7 +210,7 @@ def _dataset(
     stand_in = predicted if features is None else features
     if stand_in is None:
         raise UserError("inputs: missing; give inputs, features or pred_probs")
-    if predicted is not None and not class_names and np.asarray(labels).dtype.kind in "iu":
+    if predicted is not None and len(class_names) == 0 and np.asarray(labels).dtype.kind in "iu":
         class_names = [str(number) for number in range(predicted.shape[1])]
     return from_arrays(stand_in, labels, class_names=class_names, kind="features", standardize=False)
 
@@ -217,6 +222,12 @@ def _matrix(values: ArrayLike, name: str) -> np.ndarray:
         raise UserError(f"{name}: {given.dtype} of shape {list(given.shape)}; give finite numbers [N, D]")
     if name == "pred_probs" and ((given < 0).any() or not np.allclose(given.sum(1), 1, atol=1e-2)):
         raise UserError("pred_probs: some rows are not probabilities with the sum 1; give the softmax of the logits")
+    if name == "features" and (large := np.abs(given) > _LARGEST).any():
+        row, column = np.argwhere(large)[0]
+        raise UserError(
+            f"features: row {row}, column {column} has {given[row, column]:g}, which is too large for distances; fill "
+            "in such values, or leave out the column"
+        )
     return given.astype(np.float32)
 
 
@@ -224,7 +235,7 @@ def _check_features(features: np.ndarray | None) -> None:
     """Raise `UserError` if all features f[N, D] are the same. Warn if their columns have very different scales."""
     if features is None:
         return
-    scales = features.std(0)
+    scales = np.where((features == features[0]).all(0), 0, features.std(0))  # rounding leaves more than 0
     if not scales.any():
         raise UserError("features: all rows are the same, so nothing tells a wrong label; give other features")
     middle = float(np.median(scales[scales > 0]))
@@ -237,6 +248,8 @@ def _check_features(features: np.ndarray | None) -> None:
 
 def _check_folds(dataset: Dataset, folds: int) -> None:
     most = np.bincount(np.asarray(dataset.train.labels)).max()
+    if most < 2:
+        raise UserError("labels: each class has only one example, so nothing can be learned about it; give more")
     if most < folds:
         raise UserError(f"folds: {folds}, but no class has more than {most} examples; give at most as many folds")
 
@@ -263,15 +276,18 @@ def _warn_of_disagreement(noise: dict[str, posterior.NoiseEstimate]) -> None:
         )
 
 
-def _warn_of_weak_predictions(p: np.ndarray, labels: np.ndarray, rate: float) -> None:
+def _warn_of_weak_predictions(p: np.ndarray, labels: np.ndarray, rate: float, trained: bool) -> None:
     """Warn if probabilities f[N, C] say too little about the labels i[N].
 
-    Labels that are right should be predicted. The share of labels that seem to be wrong is `rate`.
+    Labels that are right should be predicted. The share of labels that seem to be wrong is `rate`. If networks were
+    `trained`, the advice is about them.
     """
     predicted = float((p.argmax(1) == labels).mean())
+    advice = "let networks train on the inputs, or give embeddings of another pretrained network as features"
+    if trained:
+        advice = "train longer, with a larger network, or give embeddings of a pretrained network as features"
     if predicted < max(_LEAST_PREDICTED * (1 - rate), _LEAST_OF_ALL):
         warn(
             f"the models predict only {predicted:.0%} of the labels, and {rate:.0%} seem to be wrong. So the audit can "
-            "hardly tell wrong labels from difficult examples: train longer, with a larger network, or give "
-            "embeddings of a pretrained network as features"
+            f"hardly tell wrong labels from difficult examples: {advice}"
         )

@@ -81,7 +81,8 @@ function mark(article) {
   article.classList.toggle("reviewed", Boolean(decided));
   for (const button of article.querySelectorAll("button"))
     button.setAttribute("aria-pressed", String(Boolean(decided) && decided.decision === button.dataset.choice));
-  if (decided && decided.decision === "relabel") article.querySelector("select").value = decided.label;
+  const relabeled = decided && decided.decision === "relabel";
+  article.querySelector("select").value = relabeled ? decided.label : data.suggested[article.dataset.number];
 }
 
 function set(row, decision) {
@@ -130,10 +131,14 @@ function draw() {
   count();
 }
 
+const end = document.getElementById("more");
+const watch = new IntersectionObserver(entries => { if (entries.some(entry => entry.isIntersecting)) more(); }, { rootMargin: "800px" });
+
 function more() {
   const next = shown.slice(drawn, drawn + CHUNK);
   list.append(...next.map(card));
   drawn += next.length;
+  if (drawn < shown.length) { watch.unobserve(end); watch.observe(end); }  // it tells again if the end is still in view
 }
 
 function go(step) {
@@ -173,5 +178,4 @@ document.addEventListener("keydown", event => {
   else return;
   event.preventDefault();
 });
-new IntersectionObserver(entries => { if (entries.some(entry => entry.isIntersecting)) more(); }, { rootMargin: "800px" }).observe(document.getElementById("more"));
 draw();

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from jnl.core.version import VERSION
 from jnl.data.dataset import Dataset
 from jnl.label_audit.result import Audit
-from jnl.label_audit.thumbnails import Sheets, sheets
+from jnl.label_audit.thumbnails import sheets
 
 _NEIGHBORS = 5  # number of neighbors that are shown beside a suspect
 _LONGEST = 300  # characters of a text, or of a row of a table
@@ -25,12 +25,11 @@ def page(audit: Audit) -> str:
     used = np.unique(np.concatenate([rows, near[near >= 0]]))
     data = _data(audit, rows, near, used)
     inputs = np.asarray(audit.dataset.train.inputs)
-    pictures = sheets(inputs, used) if inputs.ndim == 4 else Sheets(0, [])
-    data["side"] = pictures.side
+    pictures = sheets(inputs, used) if inputs.ndim == 4 else []
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(_file("page.html")).render(
         audit=audit, summary=audit.describe().splitlines(), version=VERSION, css=Markup(_file("page.css")),
-        script=Markup(_file("page.js")), data=_embedded(data), sheets=pictures.images,
+        script=Markup(_file("page.js")), data=_embedded(data), sheets=pictures,
     )  # fmt: skip
 
 

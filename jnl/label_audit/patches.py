@@ -33,12 +33,13 @@ _BATCH = 10  # images whose patches fit into the cache of a CPU
 def features(images: np.ndarray) -> np.ndarray:
     """Return features f32[N, 1600] of images u8[N, H, W, channels], with mean 0 and deviation 1."""
     images = _shrunk(images)
-    kernel, offset = _frequent(images)
     batches = range(0, len(images), _BATCH)
-    found = [
-        np.asarray(_compared(jnp.asarray(images[first : first + _BATCH]), kernel, offset))
-        for first in tqdm(batches, "features of images", unit="batch", leave=False, disable=None)
-    ]
+    with jax.default_matmul_precision("highest"):  # a GPU would round to TF32
+        kernel, offset = _frequent(images)
+        found = [
+            np.asarray(_compared(jnp.asarray(images[first : first + _BATCH]), kernel, offset))
+            for first in tqdm(batches, "features of images", unit="batch", leave=False, disable=None)
+        ]
     joined = np.concatenate(found)
     joined -= joined.mean(0)
     joined /= joined.std(0) + 1e-3

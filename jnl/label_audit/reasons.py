@@ -53,7 +53,7 @@ def reasons(
     for row in np.flatnonzero(np.asarray(table["overlap"])):
         if not wrong[row]:
             other = suggested[row] if second[row] == labels[row] else second[row]
-            lines[row].append(f"{names[other]} is nearly as likely")
+            lines[row].append(f"{names[other]} is at least half as likely")
     if "duplicate_of" in table:
         twin = np.asarray(table["duplicate_of"])
         for row in np.flatnonzero(twin >= 0) if (twin >= 0).mean() < _MANY else ():

@@ -51,7 +51,7 @@ class Audit:
 
     @property
     def classes(self) -> pd.DataFrame:
-        """A row for each class: its examples, how many are expected to be wrong, its suspects, and their precision.
+        """A row for each class with examples: their number, how many are expected to be wrong, suspects, and precision.
 
         `expected_precision` is the share of the suspects that is expected to be wrong.
         """

@@ -4,6 +4,7 @@ import hashlib
 import io
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryFile
 from zipfile import BadZipFile
 
 import jax
@@ -92,6 +93,16 @@ class Source:
         content = self._content.copy()
         content.update(repr((strategy, rate)).encode())
         return self._folder / "trainings" / f"{strategy}-{content.hexdigest()[:16]}.npz"
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder. Raise `UserError` if it cannot be written, which is better known before hours of training."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"folder (--out): cannot write {folder} ({error.strerror}); give another one") from error
 
 
 def read_trainings(folder: Path) -> dict[str, Learned]:

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -12,15 +11,10 @@ _PER_ROW, _PER_SHEET = 16, 256
 _QUALITY = 80  # of JPEG; more does not show at this size
 
 
-class Sheets(NamedTuple):
-    """The sheets of thumbnails. Thumbnail n is number n % 256 of sheet n // 256; 16 stand in a row."""
+def sheets(images: np.ndarray, rows: np.ndarray) -> list[str]:
+    """Return sheets of thumbnails of some images, as JPEG in base64.
 
-    side: int  # pixels of the square of a thumbnail
-    images: list[str]  # JPEG, base64
-
-
-def sheets(images: np.ndarray, rows: np.ndarray) -> Sheets:
-    """Return thumbnails of some images.
+    Thumbnail n is number n % 256 of sheet n // 256; 16 stand in a row.
 
     Args:
       images: u8[N, H, W, channels].
@@ -38,7 +32,7 @@ def sheets(images: np.ndarray, rows: np.ndarray) -> Sheets:
         held = io.BytesIO()
         sheet.save(held, "JPEG", quality=_QUALITY)
         made.append(base64.b64encode(held.getvalue()).decode())
-    return Sheets(side, made)
+    return made
 
 
 def _small(image: np.ndarray, side: int) -> Image.Image:

@@ -111,9 +111,8 @@ def compare(found: Audit, dataset: Dataset, plain: np.ndarray) -> Row:
     other = 1 - plain[np.arange(len(labels)), labels]
     number = round(found.noise_rate * len(labels))
     suspected = suspicion > 0.5
-    right = found.examples["suggested"].to_numpy() == np.asarray(found.class_names)[true]
-    if found.examples["suggested"].dtype.kind in "iu":
-        right = found.examples["suggested"].to_numpy() == true
+    suggested = found.examples["suggested"].to_numpy()
+    right = suggested == (true if suggested.dtype.kind in "iu" else np.asarray(found.class_names)[true])
 
     def precision(score: np.ndarray) -> float:
         return float(wrong[np.argsort(-score, kind="stable")[:number]].mean()) if number else 0.0
@@ -158,11 +157,17 @@ def _noisy(dataset: Dataset, kind: str, rate: float, seed: int) -> tuple[Dataset
 
 
 def _add(file: Path, row: Row) -> None:
-    """Add a row to a CSV file, below its header."""
+    """Add a row to a CSV file. A column of its header that the row lacks stays empty."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    columns = list(row)
+    if file.exists():
+        with file.open(encoding="utf-8", newline="") as before:
+            columns = next(csv.reader(before), columns)
+    if others := row.keys() - set(columns):
+        raise UserError(f"--out: {file} has no column {sorted(others)[0]!r}; give another file")
     new = not file.exists()
     with file.open("a", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, list(row), lineterminator="\n")
+        writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerow(row)

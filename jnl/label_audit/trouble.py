@@ -71,7 +71,7 @@ def _far(numbers: np.ndarray) -> np.ndarray:
 
 
 def overlap(true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return whether two classes are nearly equally likely bool[N], and the second class i32[N]: f32[N, C]."""
+    """Return whether a second class is at least half as likely as the first bool[N], and which i32[N]: f32[N, C]."""
     second, first = np.argsort(true, 1)[:, -2:].T
     rows = np.arange(len(true))
     return true[rows, second] >= _OVERLAP * true[rows, first], second.astype(np.int32)

@@ -12,9 +12,9 @@ from flax import linen as nn
 from jax import Array, lax
 from jax.typing import DTypeLike
 
-from jnl.core.errors import UserError, reason
+from jnl.core.errors import UserError, reason, unknown
 from jnl.core.network import Tree
-from jnl.models._precision import lower, products, raise_again
+from jnl.models._precision import PRECISIONS, lower, products, raise_again
 from jnl.ops.convolution import convolve
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class ModuleNetwork:
                 f"model: the network has variables of the collection {other[0]!r}; jnl keeps `params` and "
                 "`batch_stats`, use these"
             )
+        if "strategy" in variables.get("params", {}):
+            raise UserError("model: a layer has the name 'strategy', which jnl needs for itself; give it another name")
         if not variables.get("params"):
             raise UserError("model: the network has no parameters, so there is nothing to train")
         return dict(variables["params"]), dict(variables.get("batch_stats", {}))
@@ -70,7 +72,10 @@ class ModuleNetwork:
             logits, new = module.apply(
                 variables, lowered, **_switches(module, train), mutable=_KEPT, rngs={"dropout": key}
             )
-        (features,) = new.get("intermediates", {}).get("features", (None,))
+        if not isinstance(logits, jax.Array):
+            raise UserError(f"model: the network returns {type(logits).__name__}; return logits f32[B, C] alone")
+        sown = new.get("intermediates", {}).get("features", ())
+        features = sown[-1] if sown else None
         return raise_again(self.precision)((logits, features, new.get("batch_stats", {})))
 
     def text(self, inputs: Array | jax.ShapeDtypeStruct) -> str:
@@ -104,6 +109,8 @@ def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> M
     Raises:
       UserError: if it is something else.
     """
+    if precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
     if isinstance(model, nn.Module):
         return ModuleNetwork(model, model, type(model), precision)
     if isinstance(model, type) and issubclass(model, nn.Module):
@@ -138,7 +145,7 @@ class _InMode:
     mode: str
 
     def __call__(self, rngs: "nnx.Rngs") -> "nnx.Module":
-        """Return a new module. Raise `UserError` if it is not one of nnx."""
+        """Return a new module. Raise `UserError` if it is not one of nnx, or its call says whether it trains."""
         from flax import nnx  # imported here, because most networks do not need it
 
         new = self.make(rngs=rngs)
@@ -147,6 +154,11 @@ class _InMode:
         for _, part in nnx.iter_graph(new):  # older versions have no iter_modules
             if isinstance(part, nnx.Conv) and part.conv_general_dilated is lax.conv_general_dilated:
                 part.conv_general_dilated = convolution
+        if switches := {*_TRAINS, *_EVALUATES} & inspect.signature(type(new).__call__).parameters.keys():
+            raise UserError(
+                f"model: the call of {type(new).__name__} takes {min(switches)!r}, but jnl switches modules of nnx by "
+                "train() and eval(), which their layers obey; remove this argument"
+            )
         getattr(new, self.mode)()
         return new
 

@@ -1,7 +1,9 @@
 """Residual networks (He et al. 2016) with four stages of 64 to 512 channels and no bias in convolutions.
 
-`ResNet` is for 32x32 images, as in the code of the papers on noisy labels: its features are the mean over the first 4x4
-pixels of the last map. `ImageNetResNet` is for large images, as in torchvision.
+`ResNet` is for 32x32 images, as in the code of the papers on noisy labels: its features are the mean over the last map,
+which has 4x4 pixels there. Without a norm after the first convolution, as in the code of Co-teaching+ for Tiny
+ImageNet, they are the mean over the first 4x4 pixels of the map, as in that code. `ImageNetResNet` is for large images,
+as in torchvision.
 """
 
 from collections.abc import Callable
@@ -98,7 +100,9 @@ class ResNet(nn.Module):
         if self.stem_norm:
             x = nn.relu(BatchNorm()(x, train))
         x = _stages(self.block, self.blocks, x, train)
-        return last_layer(self, x[:, :4, :4].mean((1, 2)), self.num_classes, train, self.dropout)
+        if not self.stem_norm:
+            x = x[:, :4, :4]
+        return last_layer(self, x.mean((1, 2)), self.num_classes, train, self.dropout)
 
 
 class ImageNetResNet(nn.Module):

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array
 
-from jnl.core.errors import UserError, within
+from jnl.core.errors import UserError, whole_number, within
 from jnl.models._keras import KerasDense
 from jnl.models._layers import Dense, flatten, last_layer
 
@@ -53,7 +53,6 @@ def mlp(
       dropout_every_layer: apply dropout after every hidden layer.
       he_normal: start kernels from `he_normal` and biases from 0, as in Keras, instead of as in PyTorch.
     """
-    if width < 1:
-        raise UserError(f"model.width: {width}; give at least 1, the published value is 256")
-    within("model.layers", layers, 1, 1000, "give at least 1, the published value")
+    whole_number("model.width", width, 1)
+    within("model.layers", whole_number("model.layers", layers, 1), 1, 1000, "the published value is 1")
     return MLP(num_classes, width, dropout, layers, dropout_every_layer, he_normal)

@@ -157,13 +157,14 @@ def channel_statistics(images: np.ndarray | Array) -> tuple[tuple[float, ...], t
     a divisor.
     """
     total, squares = np.zeros((2, images.shape[-1]))
+    shift = np.asarray(images[0, 0, 0], np.float64)  # a constant channel becomes exactly 0
     for part in _float64(images):
-        total += part.sum((0, 1, 2))
-        squares += np.square(part).sum((0, 1, 2))
+        total += (part - shift).sum((0, 1, 2))
+        squares += np.square(part - shift).sum((0, 1, 2))
     number = math.prod(images.shape[:3])
     mean, unit = total / number, _unit(images)
     std = np.sqrt(np.maximum(squares / number - mean**2, 0.0)) / unit
-    return tuple((mean / unit).tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
+    return tuple(((shift + mean) / unit).tolist()), tuple(np.where(std > 0, std, 1.0).tolist())
 
 
 def mean_image(images: np.ndarray | Array) -> tuple[float, ...]:

@@ -58,8 +58,8 @@ def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: 
       The selection, with a loss f32[G, B], a mask bool[G, B] and a denominator f32[G].
 
     Raises:
-      UserError: if the mask is not bool. Its numbers would count as a yes or no for the loss, and as they are for the
-        metrics.
+      UserError: if the mask is not bool. The loss would take every number but 0 for True, and the metrics would sum
+        the numbers.
     """
     _check_mask(mask, "masked_mean")
     mask = jnp.broadcast_to(mask, loss.shape)

@@ -106,7 +106,8 @@ class MultiRunProgram:
         the last chunk may be filled with runs that are trained again and not reported.
         """
         rows = self._axis.rows
-        number = math.ceil(len(self._runs) / max(rows, at_once // rows * rows))
+        most = len(self._runs) if at_once >= len(self._runs) else max(rows, at_once // rows * rows)
+        number = math.ceil(len(self._runs) / most)
         self.at_once = math.ceil(len(self._runs) / number / rows) * rows
         padded = [self._runs[i % len(self._runs)] for i in range(number * self.at_once)]
         cuts = range(0, len(padded), self.at_once)

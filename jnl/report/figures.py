@@ -237,7 +237,7 @@ def _compute(boards: Sequence[Leaderboard], series: Series, prefix: str) -> Figu
             values = _values(cell, 0, 100 * accuracy[:, None])
             mean, std = float(values.mean[0]), float(values.std[0])
             of_what = f"{cost:.3g} operations" if counted else f"{cost:.1f} s"
-            spread = f" ± {std:.2f}" if len(accuracy) > 1 else ""
+            spread = f" ± {std:.2f}" if np.isfinite(accuracy).sum() > 1 else ""
             spots.append(Spot(cell, cost, mean, std, f"{mean:.2f}{spread}  {cell.label}, {of_what}"))
         if len(spots) > 1:
             panels.append(_of_compute(board, spots, series, counted))

@@ -87,7 +87,7 @@ def title_of_data(name: str) -> str:
     """
     known, _, variant = name.partition(":")
     if known not in _OTHERS:
-        return name.rpartition(":")[2] or name
+        return variant.partition(":")[0] or name  # `package.module:function`, perhaps with a variant
     return f"{_OTHERS[known]}, {variant.replace('_', ' ')}" if variant else _OTHERS[known]
 
 

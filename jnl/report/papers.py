@@ -1,10 +1,13 @@
 """The main table of a setup in the layout of the papers: methods side by side, published numbers over measured ones."""
 
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 from jnl.core.json_values import as_integer
+from jnl.core.text import number
 from jnl.ops.curves import LAST, STATISTICS
 from jnl.report import methods
 from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
@@ -32,17 +35,18 @@ class Main(NamedTuple):
 
 
 def main(boards: Sequence[Leaderboard]) -> Main:
-    """Divide the cells of a setup: all of them or, if these are too many columns, one of each method."""
+    """Divide the cells of a setup: all of them or, if these are too many columns, one of each method and noise."""
     labels, strategies = labels_of(boards), {cell.strategy for board in boards for cell in board.cells}
     if len(labels) <= MOST_COLUMNS or len(strategies) > MOST_COLUMNS:
         return Main(list(boards), [])
-    first = [_only(board, [cell for cell in board.cells if not cell.variant]) for board in boards]
-    others = [_only(board, [cell for cell in board.cells if cell.variant]) for board in boards]
-    return Main([board for board in first if board.cells], [board for board in others if board.cells])
-
-
-def _only(board: Leaderboard, cells: list[MethodResult]) -> Leaderboard:
-    return board._replace(cells=cells)
+    shown, others = [], []
+    for board in boards:
+        by_variant = sorted(board.cells, key=lambda cell: cell.variant, reverse=True)
+        first = {cell.strategy: cell for cell in by_variant}  # the last one of each method stays
+        is_first = [cell is first[cell.strategy] for cell in board.cells]
+        shown.append(board._replace(cells=list(compress(board.cells, is_first))))
+        others.append(board._replace(cells=list(compress(board.cells, map(operator.not_, is_first)))))
+    return Main(shown, [board for board in others if board.cells])
 
 
 def labels_of(boards: Iterable[Leaderboard]) -> dict[str, str]:
@@ -138,7 +142,7 @@ def _methods_as_rows(
     statistic = tested(boards[0].epochs)
     best = [_best([cells.get(label) for label in labels], statistic) for cells in by_label]
     rows = []
-    for number, label in enumerate(labels):
+    for place, label in enumerate(labels):
         own = [cells.get(label) for cells in by_label]
         of = [None if cell is None else judged.get(id(cell)) for cell in own]
         texts = [
@@ -146,7 +150,7 @@ def _methods_as_rows(
             for cell, one in zip(own, of, strict=True)
         ]
         missed = frozenset(column for column, one in enumerate(of, 1) if one is not None and one.missed)
-        highest = frozenset(column for column, each in enumerate(best, 1) if number in each)
+        highest = frozenset(column for column, each in enumerate(best, 1) if place in each)
         rows.append(Row([label, *texts], label, best=highest, missed=missed))
     return empty._replace(columns=["method", *(board.noise for board in boards)], rows=rows)
 
@@ -239,7 +243,7 @@ def one_by_one(found: Sequence[Verdict], titles: Sequence[str]) -> Table:
             title,
             STATISTICS[paper.statistic],
             f"{_published(one)}{runs}",
-            f"{with_interval(one.measured, 1)}\n{one.measured.runs} runs",
+            f"{with_interval(one.measured, 1)}\n{number(one.measured.runs, 'run')}",
             f"{one.difference:+.2f}" if one.measured.runs else NOTHING,
             other,
             one.words,

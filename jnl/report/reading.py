@@ -150,12 +150,23 @@ def _inside(path: Path) -> list[Path]:
     """Return the path if it is a workdir, else the workdirs inside it. Raise `UserError` if there are none."""
     if any((path / name).exists() for name in (CONFIG, METRICS, SUMMARY)):
         return [path]
-    inside = sorted(file.parent for file in path.rglob(CONFIG))
+    inside = sorted(file.parent for file in path.rglob(CONFIG) if _is_of_a_training(file))
     if not inside:
         raise UserError(
             f"workdir: neither {path} nor a folder inside it has {CONFIG}; give the --workdir of a training"
         )
     return inside
+
+
+def _is_of_a_training(file: Path) -> bool:
+    """Return whether a `config.json` is that of a workdir; other programs write such files too."""
+    folder = file.parent
+    if any((folder / name).exists() for name in (SUMMARY, PARTIAL_SUMMARY)) or metrics_file(folder).exists():
+        return True
+    try:
+        return "fingerprint" in as_object(parsed(file.read_text("utf-8")))
+    except (OSError, UserError, *_WRONG):
+        return False
 
 
 def _read_one(workdir: Path) -> list[Point]:
@@ -280,7 +291,8 @@ def _run(
     if len(rows) != last - first + 1 or (last + 1 < epochs and not failed):
         raise UserError(f"workdir: {metrics_file(workdir)} lacks epochs of run {number}; restore it, or leave it out")
     kept = rows[max(last + 1 - epochs - first, 0) :]  # earlier epochs are before the networks start again
-    names = [name for name in rows[0] if is_metric(name) and _is_number(rows[0][name])]
+    measured = [name for name in rows[0] if is_metric(name) and name not in ("failed", "epoch_seconds")]
+    names = [name for name in measured if _is_number(rows[0][name])]
     curves = {name: np.array([row[name] for row in kept], np.float64) for name in names}
     shares = _shares()
     for name, curve in curves.items():

@@ -23,8 +23,9 @@ _READING = [
     "results. Runs that have failed (their loss was not finite) are in no mean. Bands in figures are one standard "
     "deviation (ddof 0) over runs. A method has the same color in every report.",
     "Last 10 is the mean of the last 10 epochs, maximal the maximum of these, best the maximum of all epochs; both "
-    "maxima look at test labels. Selected is the epoch of the best accuracy on noisy validation labels, and needs no "
-    "clean label. A column is there where its curve is recorded.",
+    "maxima look at test labels. Best validation is the accuracy in the epoch with the best accuracy on noisy "
+    "validation labels, lowest loss the one in the epoch with the lowest loss on them; both need no clean label. A "
+    "column is there where its curve is recorded.",
     "A method that trains twice, as to estimate the noise first, has its curves from the epoch on in which its "
     "networks start afresh.",
     "Intervals are 95 % t intervals. With five runs, bootstrap intervals of 95 % cover 84 % only. Those of "
@@ -41,8 +42,8 @@ def _of_label_wave(wave: LabelWave) -> str:
     return (
         "Label Wave needs no held-out example and no clean label. It takes the share of predictions on the training "
         f"set that have changed since the epoch before, averages the last {wave.window} epochs, and chooses the first "
-        f"epoch whose average is not undercut in the next {wave.patience} epochs. If the averages fall until the end, "
-        "it chooses the last epoch. The paper (Yuan et al. 2024) stops at the first local minimum of a moving average; "
+        f"epoch whose average is not above any of the next {wave.patience}. If the averages fall until the end, it "
+        "chooses the last epoch. The paper (Yuan et al. 2024) stops at the first local minimum of a moving average; "
         "its window is not confirmed."
     )
 
@@ -158,6 +159,13 @@ def _files(point: Point, out: Path) -> Files:
     """Return the links from the page in `out` to the files of a point, and its settings."""
     summary = SUMMARY if (point.workdir / SUMMARY).exists() else PARTIAL_SUMMARY
     names = (CONFIG, metrics_file(point.workdir).name, summary)
-    files = {name: os.fsencode(os.path.relpath(point.workdir / name, out)) for name in names}
     title = f"{printable(str(point.workdir))}: {point.title}"
-    return Files(title, [(name, quote(path)) for name, path in files.items()], records.settings(point))
+    return Files(title, [(name, _link(point.workdir / name, out)) for name in names], records.settings(point))
+
+
+def _link(file: Path, out: Path) -> str:
+    """Return the address of a file on a page in the folder `out`."""
+    try:
+        return quote(os.fsencode(os.path.relpath(file, out).replace(os.sep, "/")))
+    except ValueError:  # on Windows, on another drive
+        return file.absolute().as_uri()

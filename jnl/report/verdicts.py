@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jnl.core.text import number
 from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.published import Published, departures, load
 from jnl.results import statistics
@@ -68,7 +69,8 @@ def verdict(published: Published, cell: MethodResult) -> Verdict:
     low, high = published.interval()
     missed = measured.low > high or low > measured.high  # False if there is no measured interval
     if not missed and measured.runs < _ENOUGH:
-        return Verdict(published, cell, measured, None, f"not judged: {measured.runs} runs are too few")
+        few = f"{number(measured.runs, 'run')} {'is' if measured.runs == 1 else 'are'} too few"
+        return Verdict(published, cell, measured, None, f"not judged: {few}")
     found = Verdict(published, cell, measured, missed, "missed" if missed else "met")
     if missed and found.sided:
         return found._replace(words=f"missed\nan independent {published.independent:.2f} is nearer to ours")

@@ -19,8 +19,8 @@ TEST = (
     "of their mean. The two methods are those with the highest means; p is not corrected for this choice."
 )
 OTHERS = (
-    "The first table has one setting of each method under each noise: the published one, if it was trained, or the one "
-    "with the most runs. The details have all others."
+    "The first table has one setting of each method under each noise: the published one, if it was trained, or one "
+    "that is similar under all noises. The details have all others."
 )
 _RARE = 0.05  # the usual level of a test
 _BELOW = 0.005  # a precision is below chance if it is lower than the share of true labels by more than this
@@ -139,7 +139,8 @@ def trained(boards: Sequence[Leaderboard]) -> str:
     runs = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
     failed = sum(run.failed for cell in cells for run in cell.runs)
     told += f" {runs} run{'s' if numbers != [1] else ''} for each number"
-    return f"{told}; {failed} of all runs have failed and are in no mean." if failed else f"{told}."
+    have = "has failed and is" if failed == 1 else "have failed and are"
+    return f"{told}; {failed} of all runs {have} in no mean." if failed else f"{told}."
 
 
 _TOLD = (("batch_size", "batch size"), ("optim.name", "optimizer"), ("optim.learning_rate", "learning rate"),

@@ -39,7 +39,7 @@ def correction(
 
     def plain(logits: Array, labels: Array) -> Array:
         """Return cross entropy, clipped like the corrected loss: f32[1, B, C], i32[B] -> f32[1, B]."""
-        return loss(logits, labels, prepare(jnp.eye(logits.shape[-1])))
+        return loss(logits, labels, jnp.eye(logits.shape[-1]))  # `prepare` does not change it
 
     def corrected(logits: Array, labels: Array, memory: Arrays) -> Array:
         return loss(logits, labels, memory["matrix"])

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import UserError, unknown, within
+from jnl.core.errors import unknown, whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import StepContext
 from jnl.ops.losses import cross_entropy
@@ -24,8 +24,7 @@ def check(kind: str, pretrain_epochs: int, prior: float) -> None:
     within("strategy.prior", prior, 1e-6, 1 - 1e-6, "published: 0.46")
     if kind not in KINDS:
         raise unknown("strategy.kind", kind, KINDS)
-    if pretrain_epochs < 0:
-        raise UserError(f"strategy.pretrain_epochs: {pretrain_epochs} is negative; 0 starts from a prior")
+    whole_number("strategy.pretrain_epochs", pretrain_epochs, 0)
 
 
 def init_params(kind: str) -> Callable[[int, int], Arrays]:

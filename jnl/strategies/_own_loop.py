@@ -29,7 +29,7 @@ def context(
     Most methods read `forget_rate` only. Make the context outside of `jax.jit` and give it to the compiled step.
 
     Args:
-      batch_size: B.
+      batch_size: B, which no batch exceeds; the last batch of an epoch may be shorter.
       forget_rate: share of the batch that does not train in this epoch, such as an entry of
         `jnl.schedules.forget_rate(rate, epochs)`.
       epoch: number of the epoch.

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from jnl.core.errors import UserError, within
+from jnl.core.errors import UserError, whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import masked_mean
@@ -25,8 +25,7 @@ def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) 
       entropy: weight of the entropy of single predictions, which sharpens them; 0.1 is reasonable (without a source).
     """
     within("strategy.entropy", entropy, 0, 1e6, "0 means none")
-    if bag_size < 1:
-        raise UserError(f"strategy.bag_size: {bag_size}; give at least 1 example")
+    whole_number("strategy.bag_size", bag_size, 1)
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         size, classes = logits.shape[1:]

@@ -19,7 +19,7 @@ def coteaching(reference: bool = False) -> Strategy:
     """Exchange small-loss examples between two networks."""
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
-        loss, keep = cross_entropy(logits, labels), context.keep_counts[-1]
+        loss, keep = cross_entropy(logits, labels), context.keep_counts[len(labels)]
         return masked_mean(loss, small_loss(loss, keep)[::-1], jnp.square(keep) if reference else keep)
 
     return Strategy(2, select, uses_forget_rate=True, suspects=LEFT_OUT)

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import UserError
+from jnl.core.errors import whole_number
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
@@ -30,8 +30,7 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
       warmup_epochs: number of epochs of Co-teaching at the start.
       reference: whether to follow the published code instead of the paper.
     """
-    if warmup_epochs < 0:
-        raise UserError(f"strategy.warmup_epochs: {warmup_epochs} is negative; use 0 for none")
+    whole_number("strategy.warmup_epochs", warmup_epochs, 0)
 
     def paper(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, eligible = cross_entropy(logits, labels), disagree(logits)

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import UserError, within
+from jnl.core.errors import UserError, whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.suspects import Listed, Suspects
@@ -44,8 +44,8 @@ def dividemix(
     within("strategy.threshold", threshold, 0, 0.999, "published: 0.5")
     within("strategy.temperature", temperature, 1e-3, 1e3, "published: 0.5")
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 4")
-    if warmup_epochs < 1 or average_epochs < 1:
-        raise UserError(f"strategy.warmup_epochs, average_epochs: {warmup_epochs}, {average_epochs}; give at least 1")
+    whole_number("strategy.warmup_epochs", warmup_epochs, 1)
+    whole_number("strategy.average_epochs", average_epochs, 1)
 
     def warm_up(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss, log_p = cross_entropy(logits, labels), jax.nn.log_softmax(logits)

@@ -21,7 +21,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from jnl.core.errors import UserError, within
+from jnl.core.errors import whole_number, within
 from jnl.core.memory import Arrays, HostCallback, Memory, MemoryInit
 from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, strategy_params
@@ -42,11 +42,8 @@ def iterative_open_set(
     """
     within("strategy.outliers", outliers, 0, 0.99, "published: 0.5")
     within("strategy.margin", margin, 0, 1e6, "published: 1")
-    if first_epochs < 1 or round_epochs < 1 or neighbors < 1:
-        raise UserError(
-            f"strategy.first_epochs, round_epochs, neighbors: {first_epochs}, {round_epochs}, {neighbors}; "
-            "give at least 1"
-        )
+    for name, number in (("first_epochs", first_epochs), ("round_epochs", round_epochs), ("neighbors", neighbors)):
+        whole_number(f"strategy.{name}", number, 1)
 
     def init(given: MemoryInit) -> Arrays:
         classes, examples = len(given.transition), len(given.labels)

@@ -22,6 +22,6 @@ def jocor(co_lambda: float = 0.9) -> Strategy:
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         supervised = cross_entropy(logits, labels).sum(0)
         loss = ((1 - co_lambda) * supervised + co_lambda * symmetric_kl(logits))[None]
-        return masked_mean(loss, small_loss(loss, context.keep_counts[-1]))
+        return masked_mean(loss, small_loss(loss, context.keep_counts[len(labels)]))
 
     return Strategy(2, select, uses_forget_rate=True, suspects=LEFT_OUT)

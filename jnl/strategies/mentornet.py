@@ -1,9 +1,9 @@
 """MentorNet (Jiang et al. 2018), with its self-paced and predefined curricula: a weight for each example, by its loss.
 
 d_i = loss_i - m, where m is a moving average of a percentile of the batch losses (nearest rank, as in the code). The
-weight is 1[d <= 0] (`self_paced`), clip(1 - d / gamma, 0, 1) (`linear`, SPCL), (1 - exp(-loss))^gamma (`focal`) or
-1[d >= 0] (`hard`). `predefined` is 1 up to 18 % of the training, then self-paced, then from 90 % on linear. All weights
-are 1 below `burn_in` - 1 % of the training. The sum is divided by the batch size, not by the sum of the weights.
+weight is 1[d <= 0] (`self_paced`), clip(1 - d / gamma, 0, 1) (`linear`, SPCL), (1 - exp(-loss))^gamma (`focal`) or 1[d
+>= 0] (`hard`). `predefined` is 1 up to 18 % of the training, then self-paced, then from 90 % on linear. All weights are
+1 in the first (`burn_in` - 1) % of the training. The sum is divided by the batch size, not by the sum of the weights.
 Departures: the weights are used directly, while the released student uses a small network that imitates them; `burn_in`
 is 18; `dropout_rate` is one number, while the code has a list; weight decay is not multiplied by the mean weight.
 """

@@ -19,6 +19,6 @@ def small_loss() -> Strategy:
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
-        return selection.masked_mean(loss, selection.small_loss(loss, context.keep_counts[-1]))
+        return selection.masked_mean(loss, selection.small_loss(loss, context.keep_counts[len(labels)]))
 
     return Strategy(1, select, uses_forget_rate=True, suspects=LEFT_OUT)

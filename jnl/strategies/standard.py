@@ -8,7 +8,7 @@ code. To compare it with a method with two networks at equal cost, use two netwo
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, whole_number
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean
@@ -16,8 +16,8 @@ from jnl.ops.selection import masked_mean
 
 def standard(networks: int = 1) -> Strategy:
     """Train 1 or 2 independent networks on all examples."""
-    if networks not in (1, 2):
-        raise UserError(f"strategy.networks: {networks}; give 1, or 2, which costs as much as two networks do")
+    if whole_number("strategy.networks", networks, 1) > 2:
+        raise UserError(f"strategy.networks: {networks}; give 1, or 2 to compare with methods that train two networks")
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)

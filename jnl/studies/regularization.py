@@ -69,7 +69,7 @@ def _with_network(program_spec: ProgramSpec, change: Callable[[nn.Module], nn.Mo
     return program_spec._replace(train_spec=spec)
 
 
-REGULARISERS = {
+REGULARIZERS = {
     "none": Regularizer((0.0,)),
     "dropout": Regularizer((0.3, 0.6, 0.9), configure=_dropout),
     "weight decay": Regularizer((0.001, 0.003, 0.01), configure=_weight_decay),
@@ -82,7 +82,7 @@ def study(settings: Settings) -> StudyResult:
     """Measure the test accuracy on real data and the memorization of random labels for each regularizer."""
     dataset = load(settings)
     found = {}
-    for name, regularizer in REGULARISERS.items():
+    for name, regularizer in REGULARIZERS.items():
         strengths = regularizer.strengths[: settings.strengths or None]
         found[name] = {strength: _measure(settings, dataset, regularizer, strength) for strength in strengths}
     return _report(found)

@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array, lax
 from ml_collections import ConfigDict
 
+from jnl.core.errors import UserError
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
@@ -32,10 +33,19 @@ def one_program(config: ConfigDict, dataset: Dataset) -> ProgramSpec:
 
 
 def follow(program_spec: ProgramSpec) -> Iterator[After]:
-    """Train all runs in one program, and yield after each epoch."""
+    """Train all runs in one program, and yield after each epoch.
+
+    Raises:
+      UserError: if a training has failed, because its numbers would say nothing about the question of the study.
+    """
     program = MultiRunProgram(program_spec.train_spec, program_spec.dataset, program_spec.runs, program_spec.layout)
     for cursor in program.train(partial(program.start, program_spec.epochs.start)):
         if cursor.measured is not None:
+            if not np.isfinite(cursor.measured["train_loss"]).all():
+                raise UserError(
+                    f"--learning_rate: the loss of a training is not finite in epoch {cursor.epoch - 1}; give a "
+                    "smaller one"
+                )
             yield After(cursor.epoch, cursor.measured, partial(_states, program, cursor))
             if cursor.epoch not in program_spec.epochs:
                 return

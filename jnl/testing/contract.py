@@ -3,9 +3,10 @@
 import jax
 
 from jnl.core import registry
+from jnl.core.errors import UserError, whole_number
 from jnl.core.numerics import fixed_numerics
 from jnl.core.strategy import Strategy
-from jnl.testing._hyper_values import MakeStrategy, divided
+from jnl.testing._hyper_values import BATCH, MakeStrategy, divided
 from jnl.testing.selection import OF_SELECTION, ask
 from jnl.testing.step import check_step, check_suspects
 
@@ -24,7 +25,8 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
 
     Raises:
       AssertionError: if the method breaks a part of the contract.
-      UserError: if a hyperparameter is out of its range, or `select` returns no `Selection` or weights as its mask.
+      UserError: if a hyperparameter is out of its range, `select` returns no `Selection` or weights as its mask, or
+        `together` does not divide the batch of 16 examples.
 
     Example:
       >>> from jnl.testing import check_strategy
@@ -33,19 +35,27 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
     """
     try:
         _check(make, together, hyper)
-    except jax.errors.TracerBoolConversionError as error:
+    except jax.errors.NonConcreteBooleanIndexError as error:
         raise AssertionError(
-            "an `if` asks for a loss, a logit, a label or a hyperparameter, whose values the compiled program does not "
-            "know yet; use jnp.where"
+            "an array is indexed with a mask, such as loss[loss > 0], whose size the compiled program does not know; "
+            "use jnp.where, or masked_mean with this mask"
         ) from error
     except jax.errors.TracerArrayConversionError as error:
         raise AssertionError("NumPy gets an array whose values are not known yet; use jax.numpy") from error
+    except jax.errors.ConcretizationTypeError as error:
+        raise AssertionError(
+            "an `if`, float() or int() asks for a loss, a logit, a label or a hyperparameter, whose values the "
+            "compiled program does not know yet; use jnp.where, and leave out float() and int()"
+        ) from error
 
 
 def _check(make: MakeStrategy, together: int, hyper: dict[str, registry.Value]) -> None:
+    if BATCH % whole_number("together", together, 1):
+        raise UserError(f"together: {together}; give a number that divides the {BATCH} examples of the batch")
     traced, static = divided(registry.keywords(make) | hyper)
     made = make(**dict(static), **traced)
     strategy = registry.made(made, Strategy, getattr(make, "__qualname__", repr(make)), "strategy")
+    assert strategy.select or strategy.custom_step, "the strategy has neither `select` nor `custom_step`; give one"
     if strategy.suspects:
         check_suspects(make, hyper)
     if strategy.custom_step:

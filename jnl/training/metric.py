@@ -26,7 +26,7 @@ class Metric(NamedTuple):
 
     per_batch: Callable[[BatchView], tuple[Array, Array]] | None = None  # returns numerator and denominator, f32[]
     # (logits f32[K, B, C], labels i32[B]) -> f32[K, B] or f32[B]; the metric is the mean over the test set. With
-    # [K, B] it is a list with one number for each network, with [B] it is one number. Of bool, True counts as 1.
+    # [K, B] it is a list with one number for each network, with [B] it is one number. True counts as 1.
     per_example: Callable[[Array, Array], Array] | None = None
     caption: str = ""  # caption of the figure in the report; without a caption there is no figure
     is_share: bool = True  # whether the values are between 0 and 1 and are shown as percent

@@ -55,6 +55,12 @@ def test_a_folder_holds_the_audit_of_one_data_set(table, own, capsys):
     assert "features.npy is a file; give a folder" in capsys.readouterr().err
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(table, capsys):
+    assert cli.main(["audit", str(table), "--quick", "--out=/dev/null/x"]) == 2
+    output = capsys.readouterr()
+    assert "cannot write /dev/null/x" in output.err and "labels are wrong" not in output.out
+
+
 def test_corrected_data_can_be_audited_again(table, own, capsys):
     decisions = pd.DataFrame({"index": [0, 1], "given": "x", "decision": ["relabel", "drop"], "label": "ÿ"})
     decisions.to_csv(own / "decisions.csv", index=False)

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 import jnl
 from jnl import cli
+from jnl.cli._paths import path
 from jnl.core import registry
 from jnl.core.signals import Stopped
 
@@ -34,6 +36,27 @@ def test_every_subcommand_has_help(name, capsys):
 def test_an_unknown_subcommand_is_an_error(capsys):
     assert cli.main(["trian"]) == 2
     assert capsys.readouterr().err.startswith("error: jnl: unknown name 'trian'; did you mean 'train'?")
+
+
+def test_a_folder_may_begin_with_a_tilde(tmp_path, monkeypatch):
+    """The shell leaves `~old` as it is if nobody has this name, and so does jnl."""
+    monkeypatch.chdir(tmp_path)
+    assert path("~no_such_person/x") == Path("~no_such_person/x")
+    assert path("~") == Path.home()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--repetitions=0"], "--repetitions: 0; give a whole number of at least 1"),
+        (["--runs", "1", "0"], "--runs: 0; give a whole number of at least 1"),
+        (["--out=/dev/null/x.json"], "--out: cannot write /dev/null/x.json"),
+    ],
+)
+def test_a_benchmark_that_cannot_be_is_refused_before_it_measures(arguments, message, capsys):
+    assert cli.main(["benchmark", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err and "matrix product" not in printed.out
 
 
 def test_the_version(capsys):

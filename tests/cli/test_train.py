@@ -139,6 +139,8 @@ MISTAKES = {
     "option": ([JOCOR, "--workdr=x"], "--workdr: not an option; did you mean --workdir=x?"),
     "no option": ([JOCOR, "--verbose"], "--verbose: not an option; options are --config=CONFIG, --workdir=FOLDER"),
     "option of another style": ([JOCOR, "--epochs=5"], "--epochs: not an option; did you mean --config.epochs=5?"),
+    "one seed": ([JOCOR, "--seed=42"], 'did you mean --config.seeds="(42,)"? A number alone is how many seeds are'),
+    "a method": ([JOCOR, "--config.strategy=gce"], "a section, not a value; choose the method with --config=gce"),
     "option in other words": ([JOCOR, "--lr=0.1"], "did you mean --config.optim.learning_rate=0.1?"),
     "dash": ([JOCOR, "--config.batch-size=64"], "did you mean 'batch_size'?"),
     "section": (

@@ -20,7 +20,7 @@ def weighted(weight: float = 1.0, both: bool = True):
 
     def select(logits, labels, context):
         loss = weight * cross_entropy(logits, labels)
-        mask = small_loss(loss, context.keep_counts[-1])
+        mask = small_loss(loss, context.keep_counts[len(labels)])
         return masked_mean(loss, mask[::-1])
 
     return Strategy(2 if both else 1, select, uses_forget_rate=True)
@@ -42,7 +42,7 @@ def broken(change, networks=1, **fields):
 
     def select(logits, labels, context):
         loss = cross_entropy(logits, labels)
-        return change(masked_mean(loss, small_loss(loss, context.keep_counts[-1])), loss)
+        return change(masked_mean(loss, small_loss(loss, context.keep_counts[len(labels)])), loss)
 
     return Strategy(networks, select, **{"uses_forget_rate": True, **fields})
 
@@ -134,6 +134,30 @@ def test_accuracy():
 def precision():
     """A name that a field of the config has."""
     return confidence()
+
+
+def indexes_with_a_mask():
+    return broken(lambda selection, loss: selection._replace(loss=loss + loss[loss > 0].mean()))
+
+
+def converts_a_loss():
+    return broken(lambda selection, loss: selection._replace(loss=loss + float(loss.mean())))
+
+
+def measures_nothing():
+    return Metric()
+
+
+def one_number_of_a_batch():
+    return Metric(per_batch=lambda batch: batch.predictions.mean())
+
+
+def no_number():
+    return Metric(per_example=lambda logits, labels: None)
+
+
+def trains_nothing():
+    return Strategy(1)
 
 
 class OfLinen(nn.Module):

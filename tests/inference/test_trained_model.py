@@ -78,10 +78,13 @@ class TestPredictions:
             found = model.predict_proba(digits.test.inputs, point=point["title"], run=point["runs"][0], network=1)
             reported = point["test_accuracy"]["last"]["net1"]["per_run"][0]
             assert accuracy(found, digits.test.labels) == pytest.approx(reported, abs=1e-6)
+        assert len(model.predict_proba(digits.test.inputs, point="coteaching", network=2)) == 355
+        with pytest.raises(jnl.UserError, match="network: 2; these runs have 1 network, the first one is 1"):
+            model.predict_proba(digits.test.inputs, point="standard", network=2)
 
     @pytest.mark.parametrize(
         ("given", "said"),
-        [({"run": 7}, "run: 7; the model has the runs 0, 1"), ({"network": 3}, "runs have 2 networks"),
+        [({"run": 7}, "run: 7; the model has the runs 0, 1"), ({"network": 3}, "these runs have 2 networks"),
          ({"network": 0}, "the first one is 1"), ({"point": "jocr"}, "unknown name 'jocr'")],
     )  # fmt: skip
     def test_what_is_not_there_is_said(self, given, said, trained, digits):
@@ -194,6 +197,11 @@ class TestCommand:
         error = capsys.readouterr().err
         assert error.startswith("error: ") and error.count("\n") == 1
 
+    def test_lines_of_texts_end_where_the_file_says(self, tmp_path):
+        (tmp_path / "new.TXT").write_text("good film\u2028bad\nbad\x0cfilm\n", encoding="utf-8")
+        stored = input_files.read(tmp_path / "new.TXT", lambda lines: np.array(lines)).stored
+        assert stored.tolist() == ["good film\u2028bad", "bad\x0cfilm"]
+
 
 class Own(nn.Module):
     width: int = 8
@@ -237,7 +245,15 @@ class TestWorkdirs:
         with pytest.raises(jnl.UserError, match="holds no checkpoint that can be read"):
             jnl.load(tmp_path)
 
-    @pytest.mark.parametrize("change", ["network", "shape", "options", "format", "augment", "text", "module"])
+    def test_a_network_that_was_not_trained_is_told(self, trained, caplog):
+        with pytest.raises(jnl.UserError, match="model: 'cnn_small', but the training had the network 'mlp'"):
+            jnl.load(trained[0], model="cnn_small")
+        jnl.load(trained[0], model=jnl.models.make("mlp", 10))
+        assert "another network" not in caplog.text
+        jnl.load(trained[0], model=jnl.models.make("mlp", 10, dropout=0.5))
+        assert "this is another network than the one that was trained" in caplog.text
+
+    @pytest.mark.parametrize("change", ["network", "shape", "options", "format", "augment", "mean", "text", "module"])
     def test_a_damaged_or_foreign_description_is_refused(self, change, trained, tmp_path):
         workdir = shutil.copytree(trained[0], tmp_path / "copy")
         content = json.loads((workdir / "model.json").read_text())
@@ -254,6 +270,8 @@ class TestWorkdirs:
             content["format"] = 99
         elif change == "augment":
             program["augment"]["pad"] = [1]
+        elif change == "mean":
+            program["augment"] |= {"normalize": "mean_image", "mean": [0.1, 0.2, 0.3]}
         text = "no JSON" if change == "text" else json.dumps(content)
         (workdir / "model.json").write_text(text)
         with pytest.raises(jnl.UserError) as refused:

@@ -1,6 +1,7 @@
 """An audit from arrays to its files: what it finds, what it refuses, what it writes."""
 
 import json
+import os
 from collections.abc import Callable
 
 import jax
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from flax import linen as nn
 from noise.test_posterior import problem
+from PIL import Image
 from sklearn.datasets import load_digits, make_circles
 from sklearn.metrics import average_precision_score
 
@@ -108,6 +110,11 @@ class TestFound:
         assert (found.suspects["suggested"] == true[found.suspects.index]).all()
         assert set(found.suspects.index) == set(np.flatnonzero(labels != true))
 
+    def test_names_of_classes_may_be_an_array(self):
+        p = [[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6
+        found = audit(pred_probs=p, labels=["a"] * 6 + ["b"] * 6, class_names=np.array(["a", "b"]))
+        assert found.class_names == ("a", "b")
+
     def test_names_of_classes(self, digits):
         _, labels, true = digits
         names = np.array([f"class {number}" for number in range(10)])
@@ -168,7 +175,7 @@ def test_an_example_between_two_classes_is_not_told_its_own_label():
     """Its label is the less likely one of two, but too likely to be wrong."""
     table = {"probability": np.array([0.48]), "overlap": np.array([True])}
     given, other = np.array([1]), np.array([0])
-    assert reasons(table, given, other, given, {}, None, ["cat", "dog"]) == ["cat is nearly as likely"]
+    assert reasons(table, given, other, given, {}, None, ["cat", "dog"]) == ["cat is at least half as likely"]
 
 
 def test_a_twin_is_no_reason_where_most_examples_have_one():
@@ -233,6 +240,13 @@ class TestRefused:
                 "folder: given with quick, features or pred_probs",
             ),
             ({"features": np.ones((8, 3)), "labels": [0, 1] * 4}, "features: all rows are the same"),
+            ({"features": np.full((999, 3), 0.1), "labels": [0, 1, 2] * 333}, "features: all rows are the same"),
+            (
+                {"features": [[1.0, -3.4e38], [2.0, 1.0]] * 4, "labels": [0, 1] * 4},
+                r"features: row 0, column 1 has -3.4e\+38, which is too large for distances",
+            ),
+            ({"inputs": [[1.0], [2.0]], "labels": [0, 1]}, "labels: each class has only one example"),
+            ({"inputs": [[1.0], [2.0]] * 9, "labels": [0, 1] * 9, "folder": "/dev/null/x"}, "cannot write /dev/null/x"),
             ({"features": [[1.0], [2.0]], "labels": [0, 1], "quick": True}, "quick: given with features or pred_probs"),
         ],
     )
@@ -284,6 +298,22 @@ class TestFiles:
         after = corrected(jnl.from_arrays(inputs, labels, kind="features"), tmp_path / "decisions.csv").train.labels
         assert 0 < len(sure) < len(trained.suspects)
         assert (after != true).sum() < (labels != true).sum() - 0.7 * len(sure)
+
+    def test_names_of_files_and_classes_that_are_no_utf8(self, tmp_path):
+        for name in (b"caf\xe9", b"dog"):
+            folder = os.path.join(os.fsencode(tmp_path / "mine"), name)
+            os.makedirs(folder)
+            for number in range(6):
+                Image.new("L", (12, 12), 20 * number + len(name)).save(os.path.join(folder, b"\xe9%d.png" % number))
+        dataset = jnl.data.load("folder", tmp_path / "mine")
+        found = audit(dataset=dataset, features=np.random.default_rng(0).normal(size=(12, 3)))
+        assert found.class_names == ("caf\\udce9", "dog")
+        found.save(tmp_path / "out")
+        rows = found.examples[:1]
+        decisions = {"index": rows["index"], "given": rows["given"], "decision": "drop", "label": rows["given"]}
+        decisions = pd.DataFrame(decisions | {"file": rows["file"]})
+        decisions.to_csv(tmp_path / "decisions.csv", index=False)
+        assert len(corrected(dataset, tmp_path / "decisions.csv").train.labels) == 11
 
     def test_names_cannot_become_formulas(self, tmp_path):
         p = [[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5

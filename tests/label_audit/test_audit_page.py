@@ -90,7 +90,7 @@ def test_of_many_features_as_many_are_shown_as_the_page_has_room_for(tmp_path):
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
 def test_images_of_any_number_of_channels_have_thumbnails(channels):
     images = np.full((3, 8, 8, channels), 200, np.uint8)
-    (sheet,) = sheets(images, np.arange(3)).images
+    (sheet,) = sheets(images, np.arange(3))
     decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet))))
     assert decoded.shape == (8, 128, 3) and abs(decoded[:, :24].astype(int) - 200).max() < 12
 
@@ -139,6 +139,23 @@ def test_decisions_on_rows_that_an_earlier_audit_listed_are_exported(open_in_bro
     with (tmp_path / "decisions.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["index"], row["given"], row["decision"], row["label"]) == ("299", "dog", "relabel", "cat")
+
+
+def test_undo_chooses_the_suggested_label_again(open_in_browser, found, saved):
+    page = open_in_browser(saved)
+    first = page.locator("article").first
+    suggested = first.locator("select").input_value()
+    first.locator("select").select_option(str((int(suggested) + 1) % 3))
+    page.locator("#undo").click()
+    assert first.locator("select").input_value() == suggested
+
+
+def test_a_tall_window_is_filled(open_in_browser, saved):
+    page = open_in_browser(saved, width=3840)
+    page.set_viewport_size({"width": 3840, "height": 6000})
+    page.locator("#text").fill("no such example")
+    page.locator("#text").fill("")
+    page.wait_for_function("document.querySelectorAll('article').length === 60")
 
 
 def test_filters(open_in_browser, found, saved):

@@ -34,6 +34,15 @@ def test_a_class_without_examples_has_the_probability_zero():
     np.testing.assert_allclose(found.sum(1), 1)
 
 
+def test_rows_of_fewer_columns_keep_their_places(tmp_path):
+    file = tmp_path / "rows.csv"
+    trial._add(file, {"data": "mnist", "rate": 0.2, "rate_clusterability": 0.3, "seconds": 4})
+    trial._add(file, {"data": "cifar100", "rate": 0.1, "seconds": 5})
+    assert file.read_text().splitlines()[-1] == "cifar100,0.1,,5"
+    with pytest.raises(jnl.UserError, match="has no column 'other'"):
+        trial._add(file, {"data": "mnist", "other": 1})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "most"), [("embeddings", 0.9), ("quick", 1.0)])  # of scaled features it is better
 def test_it_runs_without_networks(how, most, tmp_path):

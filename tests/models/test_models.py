@@ -175,6 +175,18 @@ def test_the_network_of_coteaching_plus_has_no_norm_after_its_stem():
     assert number(variables) == 11_268_616
 
 
+@pytest.mark.slow
+def test_a_residual_network_sees_the_whole_of_a_larger_image():
+    network = models.wrap(models.make("preact_resnet18", 3))
+    images = jax.random.uniform(jax.random.key(0), (1, 96, 96, 3))
+    params, statistics = network.init(jax.random.key(1), images)
+    one, other = (
+        network.apply(params, statistics, each, False, jax.random.key(0))[0]
+        for each in (images, images.at[:, 72:, 72:].set(0))
+    )
+    assert np.abs(one - other).max() > 1e-4
+
+
 @pytest.mark.parametrize("name", slow_but("mlp cnn7 newsnet", NAMES))
 def test_dropout_is_an_option_of_every_network(name):
     with pytest.raises(UserError, match="model.dropout: 1.5"):
@@ -189,6 +201,8 @@ def test_wrong_networks_are_told():
         models.make("cnn_smal", 10)
     with pytest.raises(UserError, match="model.widht.*did you mean 'width'"):
         models.make("mlp", 10, widht=3)
+    with pytest.raises(UserError, match="model.width: 2.5; give a whole number of at least 1"):
+        models.make("mlp", 10, width=2.5)
     with pytest.raises(UserError, match="model.width: 0"):
         models.make("mlp", 10, width=0)
     with pytest.raises(UserError, match="model.layers: 0"):

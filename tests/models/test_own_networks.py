@@ -193,7 +193,30 @@ class Empty(nn.Module):
         return x
 
 
+class AlsoItsInput(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(10)(x.reshape(len(x), -1)), x
+
+
+class NamedStrategy(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(10, name="strategy")(x.reshape(len(x), -1))
+
+
+class Switched(nnx.Module):
+    def __init__(self, rngs):
+        self.layer = nnx.Linear(64, 10, rngs=rngs)
+
+    def __call__(self, x, train=False):
+        return self.layer(x.reshape(len(x), -1))
+
+
 CANNOT = {
+    "more than logits": (AlsoItsInput(), r"the network returns tuple; return logits f32\[B, C\] alone"),
+    "a name of jnl": (NamedStrategy(), "a layer has the name 'strategy', which jnl needs for itself"),
+    "a switch of nnx": (Switched, "the call of Switched takes 'train', but jnl switches modules of nnx by train()"),
     "a class": (Linen, r"Linen is a class; give a module, such as Linen\(\)"),
     "an nnx module": (Nnx(nnx.Rngs(0)), "nnx class, or a function"),
     "a number": (3, "is not a linen module"),
@@ -210,6 +233,29 @@ def test_what_cannot_work_is_said(case):
     model, said = CANNOT[case]
     with pytest.raises(jnl.UserError, match=said):
         jnl.run(quick("standard"), model=model)
+
+
+class SowsTwice(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        x = x.reshape(len(x), -1)
+        for _ in range(2):
+            x = nn.Dense(8)(x)
+            self.sow("intermediates", "features", x)
+        return nn.Dense(10)(x)
+
+
+def test_of_several_features_the_last_ones_count():
+    network = wrap(SowsTwice())
+    params, batch_stats = network.init(jax.random.key(0), IMAGES)
+    logits, features, _ = network.apply(params, batch_stats, IMAGES, False, jax.random.key(0))
+    last = params["Dense_2"]
+    np.testing.assert_allclose(features @ last["kernel"] + last["bias"], logits, rtol=1e-5, atol=1e-6)
+
+
+def test_a_precision_that_does_not_exist_is_told():
+    with pytest.raises(jnl.UserError, match="precision: unknown name 'bf16'.*bfloat16"):
+        wrap(Linen(), "bf16")
 
 
 def test_only_a_method_that_needs_features_asks_for_them():

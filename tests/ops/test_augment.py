@@ -225,6 +225,7 @@ def test_normalized_by_channel(monkeypatch):
     trained = np.asarray(jax.jit(augment.__call__)(jax.random.key(0), IMAGES))
     assert 0.03 < (trained == 0).mean() < 2 * 2 / 72  # the square is the mean
     assert channel_statistics(np.full((3, 2, 2, 1), 51, np.uint8)) == ((0.2,), (1.0,))
+    assert channel_statistics(np.full((1000, 2, 2, 1), 0.1, np.float32)) == ((float(np.float32(0.1)),), (1.0,))
     floats = np.random.default_rng(0).normal(3, 2, (50, 4, 4, 2)).astype(np.float32)
     np.testing.assert_allclose(channel_statistics(floats)[1], floats.std((0, 1, 2), dtype=np.float64), rtol=1e-6)
 

@@ -139,6 +139,15 @@ def test_if_there_are_too_many_settings_the_table_has_one_of_each_method(tmp_pat
     assert [cell.label for cell in others[0].cells][:2] == ["JoCoR (co_lambda=0.0)", "JoCoR (co_lambda=0.01)"]
 
 
+def test_the_table_has_every_noise_also_if_the_settings_there_are_others(tmp_path):
+    paths = [workdir(tmp_path / "other noise", rate=0.2, strategy__co_lambda=0.05)]
+    for number in range(papers.MOST_COLUMNS + 1):
+        paths.append(workdir(tmp_path / f"{number}", strategy__co_lambda=number / 100))
+    shown, others = papers.main(boards(*paths))
+    assert [(one.rate, len(one.cells)) for one in shown] == [(0.2, 1), (0.5, 1)]
+    assert [len(one.cells) for one in others] == [papers.MOST_COLUMNS]
+
+
 def test_a_table_in_files_has_the_noise_beside_each_row_and_the_best_in_bold(tmp_path):
     paths = [workdir(tmp_path / name, name, accuracy, epochs=200) for name, accuracy in (("jocor", 0.9), ("elr", 0.8))]
     found = table(*paths)

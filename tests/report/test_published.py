@@ -33,7 +33,7 @@ def numbers(mean, spread, count):
         (0.9664, 2, 200, None, "not judged: 2 runs are too few"),
         (0.9000, 2, 200, True, "missed"),
         (0.9600, 5, 200, True, "missed\nan independent 95.90 is nearer to ours"),
-        (0.9000, 1, 200, None, "not judged: 1 runs are too few"),
+        (0.9000, 1, 200, None, "not judged: 1 run is too few"),
         (0.9000, 5, 20, None, "not judged: epochs 20, published 200"),
     ],
 )

@@ -118,6 +118,23 @@ def test_the_same_run_in_two_workdirs_is_counted_once_and_told(tmp_path):
     assert f"Run 0 of {paths[1]} is not counted" in records.runs(found, duplicates).note
 
 
+def test_the_same_run_is_the_same_whatever_its_time(tmp_path):
+    one, other = workdir(tmp_path / "a"), workdir(tmp_path / "b")
+    slower = (other / "metrics.jsonl").read_text().replace('"epoch_seconds": 3.0', '"epoch_seconds": 4.5')
+    (other / "metrics.jsonl").write_text(slower)
+    assert [(cell.label, len(cell.runs)) for cell in board(one, other).cells] == [("JoCoR", 3)]
+
+
+def test_configs_of_other_programs_are_no_trainings(tmp_path, capsys):
+    for name, content in (("one", {"hidden_size": 768}), ("two", [1, 2]), ("three", None)):
+        (tmp_path / "all" / name).mkdir(parents=True)
+        (tmp_path / "all" / name / "config.json").write_text("" if content is None else json.dumps(content))
+    workdir(tmp_path / "all" / "mine")
+    assert [point.workdir.name for point in read([tmp_path / "all"])] == ["mine"]
+    assert cli.main(["report", str(tmp_path / "all"), "--out", str(tmp_path / "report")]) == 0
+    assert "not finished" not in (tmp_path / "report" / "index.html").read_text()
+
+
 def test_epochs_before_the_networks_start_afresh_are_left_out(tmp_path):
     plain, prepared = workdir(tmp_path / "a", "standard"), workdir(tmp_path / "b", preparing=5)
     late = workdir(tmp_path / "c", "coteaching", first_epoch=1)
@@ -192,7 +209,7 @@ def test_the_window_and_patience_of_label_wave_are_options_of_the_report(tmp_pat
         (line,) = (line for line in lines if ",label_wave," in line)
         assert f",{float(accuracy[epoch])!r}," in line
     assert "averages the last 3 epochs" in (out / "index.html").read_text()
-    assert "undercut in the next 9 epochs" in (out / "index.html").read_text()
+    assert "whose average is not above any of the next 9." in (out / "index.html").read_text()
     for name in ("window", "patience"):
         assert cli.main(["report", str(made), "--out", str(out), f"--label-wave-{name}=0"]) == 2
         assert capsys.readouterr().err == f"error: label_wave_{name}: 0 epochs are too few; give 1 or more\n"

@@ -44,7 +44,10 @@ def test_a_training_takes_them():
     config.data = ConfigDict({"name": "own", "validation": 0.1})
     (program,) = build(config, lambda *arguments, **options: dataset())
     assert (program.settings.batch_size, len(program.epochs)) == (8, 82)
-    whole, part = jnl.get_config("standard", "data=own,rate=0.2"), ConfigDict({"epochs": 0, "data": {"name": "own"}})
+    whole, part = (
+        jnl.get_config("standard", "data=own,rate=0.2"),
+        ConfigDict({"epochs": 0, "batch_size": 0, "data": {"name": "own"}}),
+    )
     plans = [build(each, lambda *a, **b: dataset())[0].settings.plan.learning_rate for each in (whole, part)]
     np.testing.assert_array_equal(*plans)  # also without a section `optim`
     assert (config.epochs, config.batch_size) == (0, 0)  # the config of the caller stays as it is

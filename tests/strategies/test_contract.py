@@ -92,7 +92,10 @@ class TestMethodsOfUsers:
             (of_others.trains_on_everything, "examples train that the mask leaves out"),
             (of_others.says_nothing_about_forgetting, "the mask depends on keep_counts; set it to True"),
             (of_others.prefers_the_first_network, "the networks are not treated alike"),
-            (of_others.asks_a_hyperparameter, "an `if` asks for .*; use jnp.where"),
+            (of_others.asks_a_hyperparameter, "an `if`, .* asks for .*; use jnp.where"),
+            (of_others.indexes_with_a_mask, "an array is indexed with a mask"),
+            (of_others.converts_a_loss, r"an `if`, float\(\) or int\(\) asks for a loss"),
+            (of_others.trains_nothing, "the strategy has neither `select` nor `custom_step`; give one"),
             (
                 of_others.counts_in_whole_numbers,
                 "the types of loss, mask and denominator are float32, bool, int32, not float32, bool, float32",
@@ -102,6 +105,10 @@ class TestMethodsOfUsers:
     def test_what_breaks_the_contract_is_said(self, method, message):
         with pytest.raises(AssertionError, match=message):
             check_strategy(method)
+
+    def test_groups_of_examples_must_fit_into_the_batch(self):
+        with pytest.raises(UserError, match="together: 3; give a number that divides the 16 examples"):
+            check_strategy(of_others.weighted, together=3)
 
     def test_a_metric_is_no_strategy(self):
         with pytest.raises(UserError, match="strategy: 'confidence' returns Metric, not a Strategy"):

@@ -3,9 +3,17 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import jnl
 from jnl.core.memory import MemoryInit
+
+
+@pytest.mark.parametrize("name", ["small_loss", "coteaching", "jocor"])
+def test_a_shorter_last_batch_keeps_the_same_share(name):
+    method, context = jnl.strategies.make(name), jnl.strategies.context(64, forget_rate=0.4)
+    logits, labels = jax.random.normal(jax.random.key(0), (method.num_nets, 30, 10)), jnp.arange(30) % 10
+    assert method.select(logits, labels, context).mask.sum(-1).tolist() == [18] * (2 if name == "coteaching" else 1)
 
 
 def test_a_method_with_a_memory_gets_it_back():

@@ -200,6 +200,12 @@ def _accuracies(regularization):
     assert len({row["memorized"] for row in regularization if row["run"] == "0"}) > 1
 
 
+@pytest.mark.slow
+def test_a_training_that_fails_is_no_measurement(tmp_path, capsys):
+    assert cli.main(["study", "fitting", "--quick", "--learning_rate=1e30", f"--out={tmp_path}"]) == 2
+    assert "--learning_rate: the loss of a training is not finite in epoch" in capsys.readouterr().err
+
+
 def test_what_the_user_can_put_right_is_told_on_one_line(tmp_path, capsys):
     assert cli.main(["study", "fitting", "--data=mnst", f"--out={tmp_path}/out"]) == 2
     assert "mnist" in capsys.readouterr().err

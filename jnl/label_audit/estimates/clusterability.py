@@ -29,9 +29,9 @@ def clusterability(view: View) -> NoiseEstimate | None:
     triples = np.column_stack([view.labels, view.labels[view.neighbors.rows[:, :2]]])
 
     def matrix(rows: np.ndarray, steps: int) -> np.ndarray:
-        counts = np.zeros((classes,) * 3, np.float32)
-        np.add.at(counts, tuple(triples[rows].T), 1 / len(rows))
-        return _in_order(np.asarray(_fit(jnp.asarray(counts), steps), np.float64))
+        counts = np.bincount(np.ravel_multi_index(triples[rows].T, (classes,) * 3), minlength=classes**3)
+        shares = jnp.asarray(counts.reshape((classes,) * 3) / len(rows), jnp.float32)
+        return _in_order(np.asarray(_fit(shares, steps), np.float64))
 
     def rate(rows: np.ndarray) -> float:
         return rate_of(matrix(rows, _STEPS // 3), view.labels[rows])

@@ -42,6 +42,8 @@ def make(name: str) -> Metric:
     if not _takes(function, 0):
         raise UserError(f"metrics: {name!r} has arguments; give a function without arguments that returns a Metric")
     metric = registry.made(function(), Metric, name, "metrics")
+    if metric.per_batch is None and metric.per_example is None:
+        raise UserError(f"metrics: {name!r} computes nothing; give its Metric `per_batch` or `per_example`")
     for part, arguments in (("per_batch", ("batch",)), ("per_example", ("logits", "labels"))):
         called = getattr(metric, part)
         if called is not None and not _takes(called, len(arguments)):
@@ -124,13 +126,16 @@ def batch_counts(
     counts: Counts = {}
     for name, metric in of_training(others).items():
         assert metric.per_batch is not None
-        numerator, denominator = metric.per_batch(view)
+        pair = metric.per_batch(view)
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise UserError(f"metrics: per_batch of {name!r} must return two numbers, a numerator and a denominator")
+        numerator, denominator = pair
         counts[name] = as_float32(name, numerator, {(): "[]"}), as_float32(name, denominator, {(): "[]"})
     return counts
 
 
 def as_float32(name: str, value: ArrayLike, shapes: Mapping[tuple[int, ...], str]) -> Array:
-    """Return what a metric has computed as f32. Of bool, True counts as 1.
+    """Return what a metric has computed as f32. True counts as 1.
 
     Args:
       name: name of the metric.
@@ -140,7 +145,10 @@ def as_float32(name: str, value: ArrayLike, shapes: Mapping[tuple[int, ...], str
     Raises:
       UserError: if these are not real numbers of such a shape.
     """
-    value = jnp.asarray(value)
+    try:
+        value = jnp.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"metrics: {name!r} returns {type(value).__name__}; return an array") from error
     if value.shape not in shapes or jnp.issubdtype(value.dtype, jnp.complexfloating):
         right = " or ".join(shapes.values())
         raise UserError(f"metrics: {name!r} returns {value.dtype} {list(value.shape)}; return float32 {right}")

@@ -1,6 +1,7 @@
 """Share of the training predictions that differ from the last prediction for the same example, mean over networks.
 
-This is the number of prediction changes of Label Wave (Yuan et al. 2024), as a share. It is NaN in the first epoch.
+This is the number of prediction changes of Label Wave (Yuan et al. 2024), as a share. It is NaN in the first epoch,
+unless a method trains on an example twice in it.
 """
 
 from jax import Array
