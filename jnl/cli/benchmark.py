@@ -43,13 +43,14 @@ def main(arguments: Sequence[str]) -> int:
 
     def save() -> None:  # called after each measurement, so that a long benchmark can be stopped
         if asked.out is not None:
-            try:
-                asked.out.parent.mkdir(parents=True, exist_ok=True)
-                asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-            except OSError as error:
-                raise UserError(f"--out: cannot write {asked.out} ({error.strerror}); give another file") from error
+            asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
-    save()  # a file that cannot be written is said before anything is measured
+    if asked.out is not None:
+        try:  # before anything is measured
+            asked.out.parent.mkdir(parents=True, exist_ok=True)
+            asked.out.open("a").close()
+        except OSError as error:
+            raise UserError(f"--out: cannot write {asked.out} ({error.strerror}); give another file") from error
     limit = limits.measure()
     for name, rates in limit.matmul.items():
         for side, rate in rates.items():

@@ -11,7 +11,7 @@ from jnl.data import convert
 from jnl.data.arrays import Labelled, checked, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.inputs import KINDS
-from jnl.data.labels import tidied
+from jnl.data.labels import tidied_names
 from jnl.data.readers.pixels import parse_range
 
 
@@ -74,7 +74,7 @@ def from_arrays(
         test = Labelled(held, convert.array(test_labels, "test_labels"))
     limits = () if value_range is None else parse_range(",".join(map(str, _listed(value_range, "value_range"))))
     given_names = _listed(class_names, "class_names")
-    names = tuple(tidied(name.decode() if isinstance(name, bytes) else str(name)) for name in given_names)
+    names = tidied_names([name.decode() if isinstance(name, bytes) else str(name) for name in given_names])
     made = checked(dataset(train, test, names, standardize, kind=kind or "", limits=limits), "data")
     if not columns or made.preparation is None or made.preparation.dtype != "float32":
         return made

@@ -189,6 +189,12 @@ def tidied(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
+def tidied_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of classes as `tidied` has them, or as they are if two of them would become one."""
+    tidy = tuple(map(tidied, names))
+    return tidy if len(set(tidy)) == len(set(names)) else tuple(names)
+
+
 def alike_names(names: Iterable[str], field: str) -> list[str]:
     """Return doubts about names of classes that differ only in case, spaces or the form of the same characters."""
     groups = defaultdict[str, set[str]](set)

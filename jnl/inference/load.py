@@ -122,7 +122,7 @@ def _trained_digest(program: ProgramDescription, whole: ModelDescription, sample
 
 def _network(program: ProgramDescription, classes: int, allowed: str | None) -> models.ModuleNetwork:
     """Return a network by its name. Raise `UserError` if it is neither one of jnl nor the one that is allowed."""
-    if allowed is not None and allowed != program.network:
+    if allowed not in (None, program.network) and models.is_of_jnl(program.network):
         raise UserError(f"model: {allowed!r}, but the training had the network {program.network!r}; leave `model` out")
     if program.network != allowed and not models.is_of_jnl(program.network):
         how = "jnl.load(workdir, model=MyModule(...))"

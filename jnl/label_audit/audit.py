@@ -92,6 +92,7 @@ def audit(
       >>> found.suspects["index"].tolist()
       [5]
     """
+    class_names = () if class_names is None else class_names
     if dataset is not None and not (inputs is None and labels is None and len(class_names) == 0 and kind is None):
         raise UserError("dataset: given with inputs, labels, class_names or kind, which it has itself; leave these out")
     if quick and not (features is None and pred_probs is None):
@@ -125,7 +126,7 @@ def audit(
         _check_folds(data, plan.folds)
     _warn_of_classes(data)
     _check_features(embedded)
-    kept = None if folder is None else Path(folder).expanduser()
+    kept = None if folder is None else Path(os.path.expanduser(folder))
     if kept is not None:
         check_writable(kept)
     source = Source(data, embedded, plan if trains else None, kept)

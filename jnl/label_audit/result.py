@@ -1,6 +1,7 @@
 """The result of an audit."""
 
 import json
+import os
 import webbrowser
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -130,7 +131,7 @@ class Audit:
         """
         from jnl.label_audit.page import page
 
-        folder, suspects = Path(folder), self.suspects
+        folder, suspects = Path(os.path.expanduser(folder)), self.suspects
         files = [
             folder / name
             for name in ("suspects.csv", "suspects.parquet", "examples.parquet", "audit.json", "index.html")

@@ -157,20 +157,17 @@ def _noisy(dataset: Dataset, kind: str, rate: float, seed: int) -> tuple[Dataset
 
 
 def _add(file: Path, row: Row) -> None:
-    """Add a row to a CSV file. A column of its header that the row lacks stays empty."""
+    """Add a row to a CSV file. A column that a row lacks stays empty."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    columns = list(row)
+    before = list[dict[str, str]]()
     if file.exists():
-        with file.open(encoding="utf-8", newline="") as before:
-            columns = next(csv.reader(before), columns)
-    if others := row.keys() - set(columns):
-        raise UserError(f"--out: {file} has no column {sorted(others)[0]!r}; give another file")
-    new = not file.exists()
-    with file.open("a", encoding="utf-8", newline="") as out:
+        with file.open(encoding="utf-8", newline="") as written:
+            before = list(csv.DictReader(written))
+    columns = list(dict.fromkeys([*(before[0] if before else ()), *row]))
+    with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+        writer.writeheader()
+        writer.writerows([*before, row])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from jax.typing import DTypeLike
 from jnl.core.errors import UserError, reason, unknown
 from jnl.core.network import Tree
 from jnl.models._precision import PRECISIONS, lower, products, raise_again
-from jnl.ops.convolution import convolve
+from jnl.ops.convolution import convolve, portable
 
 if TYPE_CHECKING:
     from flax import nnx
@@ -91,7 +91,8 @@ class ModuleNetwork:
             params, batch_stats = self.init(key, inputs)
             return params, *(self.apply(params, batch_stats, inputs, train, key) for train in (True, False))
 
-        traced = jax.jit(computed).trace(jax.random.key(0), inputs)
+        with portable():  # else the convolutions would be those that suit this device
+            traced = jax.jit(computed).trace(jax.random.key(0), inputs)
         try:
             return traced.lower(lowering_platforms=("cpu",)).as_text()
         except (ValueError, RuntimeError):
@@ -154,11 +155,12 @@ class _InMode:
         for _, part in nnx.iter_graph(new):  # older versions have no iter_modules
             if isinstance(part, nnx.Conv) and part.conv_general_dilated is lax.conv_general_dilated:
                 part.conv_general_dilated = convolution
-        if switches := {*_TRAINS, *_EVALUATES} & inspect.signature(type(new).__call__).parameters.keys():
-            raise UserError(
-                f"model: the call of {type(new).__name__} takes {min(switches)!r}, but jnl switches modules of nnx by "
-                "train() and eval(), which their layers obey; remove this argument"
-            )
+        for name, parameter in inspect.signature(type(new).__call__).parameters.items():
+            if name in (*_TRAINS, *_EVALUATES) and parameter.default is not None:  # None lets the mode decide
+                raise UserError(
+                    f"model: the call of {type(new).__name__} takes {name!r}, but jnl switches modules of nnx by "
+                    "train() and eval(), which their layers obey; remove this argument, or give it the default None"
+                )
         getattr(new, self.mode)()
         return new
 

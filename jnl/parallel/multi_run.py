@@ -102,8 +102,9 @@ class MultiRunProgram:
     def _compile_chunks(self, at_once: int) -> None:
         """Cut the runs into equal chunks and compile the programs for one chunk.
 
-        A chunk has `at_once` runs at most, but at least one for each row of the mesh. Each row gets the same number, so
-        the last chunk may be filled with runs that are trained again and not reported.
+        Each row of the mesh gets the same number of runs, at least one. If all runs fit, they are one chunk, else a
+        chunk has `at_once` runs at most. The last chunk may be filled with runs that are trained again and not
+        reported.
         """
         rows = self._axis.rows
         most = len(self._runs) if at_once >= len(self._runs) else max(rows, at_once // rows * rows)

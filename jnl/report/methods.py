@@ -87,7 +87,8 @@ def title_of_data(name: str) -> str:
     """
     known, _, variant = name.partition(":")
     if known not in _OTHERS:
-        return variant.partition(":")[0] or name  # `package.module:function`, perhaps with a variant
+        function, _, option = variant.partition(":")  # of `package.module:function`, perhaps with a variant
+        return f"{function}, {option.replace('_', ' ')}" if option else function or name
     return f"{_OTHERS[known]}, {variant.replace('_', ' ')}" if variant else _OTHERS[known]
 
 

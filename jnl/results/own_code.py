@@ -59,9 +59,14 @@ def _imported(module: ModuleType, source: bytes) -> Iterator[ModuleType]:
 
 
 def _beside(other: ModuleType, module: ModuleType) -> bool:
-    """Return whether a module is a file of Python in the package of `module` or, if it has none, in its folder."""
+    """Return whether a module is a file of Python in the package of `module` or, if it has none, in its folder.
+
+    The files of jnl are none of these: `code_files` has those that train.
+    """
     file, origin = (Path(getattr(each, "__file__", None) or "") for each in (other, module))
     if file.suffix != ".py" or {"site-packages", "dist-packages"} & {*origin.parts}:
         return False
     package = module.__name__.partition(".")[0]
+    if package == __name__.partition(".")[0]:
+        return False
     return other.__name__.partition(".")[0] == package or (package == module.__name__ and file.parent == origin.parent)

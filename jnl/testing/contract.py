@@ -44,8 +44,8 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
         raise AssertionError("NumPy gets an array whose values are not known yet; use jax.numpy") from error
     except jax.errors.ConcretizationTypeError as error:
         raise AssertionError(
-            "an `if`, float() or int() asks for a loss, a logit, a label or a hyperparameter, whose values the "
-            "compiled program does not know yet; use jnp.where, and leave out float() and int()"
+            "an `if`, float(), int() or the size of an array, as of jnp.nonzero, depends on a loss, a logit, a label "
+            "or a hyperparameter, whose values the compiled program does not know yet; use jnp.where"
         ) from error
 
 

@@ -86,6 +86,13 @@ def test_portable_pixmaps_of_sixteen_bits_too(own):
     assert "2 images of more than 8 bits were scaled to 8 bits" in found.notes
 
 
+def test_a_plain_bitmap_has_one_bit(own):
+    for label in "ab":
+        (own / "mine" / label).mkdir(parents=True)
+        (own / "mine" / label / "0.pbm").write_text("P1\n2 2\n1 0 0 1\n")
+    assert data.load("folder", own / "mine").train.inputs[0, ..., 0].tolist() == [[0, 255], [255, 0]]
+
+
 def test_dark_pixmaps_are_refused(own):
     written(own, "PPM", 3000, {"PPM": (ppm, 3)})
     with pytest.raises(UserError, match="data.dir: images such as .* nearly black, .*; convert them to 8 bits"):

@@ -210,6 +210,7 @@ class TestLabels:
         assert found.class_names == ("f", "\u00e9")
         named = jnl.from_arrays(IMAGES, np.array(["\u00e9", " e\u0301", "f"])[LABELS], class_names=["e\u0301 ", "f"])
         assert named.class_names == ("\u00e9", "f")
+        assert jnl.from_arrays(IMAGES, LABELS, class_names=["a", " a", "b"]).class_names == ("a", " a", "b")
 
     def test_true_and_test_labels_start_where_the_training_labels_do(self):
         truth = np.where(LABELS == 0, -1, np.where(LABELS == 1, 4, 1))  # unknown, none of the classes, the first class

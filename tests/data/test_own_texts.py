@@ -48,6 +48,7 @@ def test_signs_that_belong_to_a_letter_stay_in_its_word():
     """Vowels of Hindi and Arabic, and an accent for which there is no letter with it."""
     for text in ("हिन्दी में किताब", "عَرَبِيّ قَلَم", "a\u0300\u0301b 12"):
         assert words.of_any_language(text) == unicodedata.normalize("NFC", text).split()
+    assert words.of_any_language("می\u200cخواهم سلام\u200c") == ["می\u200cخواهم", "سلام"]
 
 
 def test_texts_that_are_cut_or_empty_are_counted(own, reviews):

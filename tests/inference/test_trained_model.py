@@ -221,6 +221,8 @@ class TestWorkdirs:
             jnl.UserError, match="jnl does not have 'own', the network of this training; give the same one"
         ):
             jnl.load(tmp_path)
+        with pytest.raises(jnl.UserError, match="jnl does not have 'own', the network of this training"):
+            jnl.load(tmp_path, model="mlp")
         with pytest.raises(jnl.UserError, match="give the network that was trained"):
             jnl.load(tmp_path, model=Own(width=9))
         found = jnl.load(tmp_path, model=Own()).predict_proba(digits.test.inputs)

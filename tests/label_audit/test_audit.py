@@ -114,6 +114,7 @@ class TestFound:
         p = [[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6
         found = audit(pred_probs=p, labels=["a"] * 6 + ["b"] * 6, class_names=np.array(["a", "b"]))
         assert found.class_names == ("a", "b")
+        assert audit(pred_probs=p, labels=["a"] * 6 + ["b"] * 6, class_names=None).class_names == ("a", "b")
 
     def test_names_of_classes(self, digits):
         _, labels, true = digits

@@ -167,6 +167,16 @@ def test_its_text_says_what_it_computes():
     assert wrap(Linen(0.5)).text(IMAGES) != wrap(Linen(0.25)).text(IMAGES)
 
 
+@pytest.mark.parametrize("precision", ["auto", "bfloat16"])
+def test_its_text_is_the_same_on_every_device(precision, monkeypatch):
+    """Convolutions choose another method on a GPU."""
+    texts = []
+    for backend in ("cpu", "gpu"):
+        monkeypatch.setattr("jax.default_backend", lambda backend=backend: backend)
+        texts.append(wrap(Linen(), precision).text(IMAGES))
+    assert texts[0] == texts[1]
+
+
 class Remembers(nn.Module):
     @nn.compact
     def __call__(self, x):
@@ -203,6 +213,23 @@ class NamedStrategy(nn.Module):
     @nn.compact
     def __call__(self, x):
         return nn.Dense(10, name="strategy")(x.reshape(len(x), -1))
+
+
+class ModeDecides(nnx.Module):
+    """The convention of nnx's own layers."""
+
+    def __init__(self, rngs):
+        self.layer, self.dropout = nnx.Linear(64, 10, rngs=rngs), nnx.Dropout(0.5, rngs=rngs)
+
+    def __call__(self, x, deterministic=None):
+        return self.dropout(self.layer(x.reshape(len(x), -1)), deterministic=deterministic)
+
+
+def test_an_argument_that_lets_the_mode_decide_is_left_alone():
+    network = wrap(ModeDecides)
+    params, batch_stats = network.init(jax.random.key(0), IMAGES)
+    logits = network.apply(params, batch_stats, IMAGES, True, jax.random.key(0))[0]
+    assert (np.asarray(logits) == 0).any()
 
 
 class Switched(nnx.Module):

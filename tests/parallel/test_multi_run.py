@@ -163,7 +163,8 @@ def test_results_do_not_depend_on_the_cut(axis, caplog):
         assert mine.shape == theirs.shape and mine.shape[0] == 5
 
 
-@pytest.mark.parametrize(("runs", "at_once", "expected"), [(5, 1, 2), (5, 3, 2), (3, 3, 4), (4, 4, 4), (5, 5, 6)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("runs", "at_once", "expected"), [(5, 1, 2), (5, 3, 2), (5, 5, 6)])
 def test_a_chunk_fills_the_devices_and_no_run_is_trained_without_need(runs, at_once, expected):
     """On two devices. A chunk of one run, or of three, would train a run twice in each chunk."""
     _, program = programs(quick("standard", seeds=runs, runs_axis="devices"), at_once=at_once)

@@ -4,6 +4,7 @@ from importlib import import_module
 
 from conftest import ROOT
 
+import jnl
 from jnl.results.code_files import PLUGINS, digests
 
 SHARED = {"training/step.py", "core/strategy.py", "strategies/__init__.py", "parallel/multi_run.py"}
@@ -71,6 +72,10 @@ def test_what_it_imports_beside_it_is_recorded_too(tmp_path, monkeypatch):
     assert of_package.keys() - base == {
         "a_package.inner.method", "a_package", "a_package.sibling", "a_package.sub", "a_package.sub.deep"
     }  # fmt: skip
+    of_jnl = digests([], [type(jnl.models.make("mlp", 10))])
+    assert [name for name in of_jnl if name.startswith("jnl.")] == [
+        "jnl.models.mlp.MLP"
+    ]  # not what is loaded beside it
     either = digests([], [import_module("either_way").method])
     assert either.keys() - base == {"either_way.method", "further", "strategies/gce.py"}
     (tmp_path / "further.py").write_text("NUMBER = 2\n")

@@ -92,9 +92,9 @@ class TestMethodsOfUsers:
             (of_others.trains_on_everything, "examples train that the mask leaves out"),
             (of_others.says_nothing_about_forgetting, "the mask depends on keep_counts; set it to True"),
             (of_others.prefers_the_first_network, "the networks are not treated alike"),
-            (of_others.asks_a_hyperparameter, "an `if`, .* asks for .*; use jnp.where"),
+            (of_others.asks_a_hyperparameter, "an `if`, .* depends on .*; use jnp.where"),
             (of_others.indexes_with_a_mask, "an array is indexed with a mask"),
-            (of_others.converts_a_loss, r"an `if`, float\(\) or int\(\) asks for a loss"),
+            (of_others.converts_a_loss, r"an `if`, float\(\), int\(\) or the size of an array"),
             (of_others.trains_nothing, "the strategy has neither `select` nor `custom_step`; give one"),
             (
                 of_others.counts_in_whole_numbers,

@@ -148,7 +148,8 @@ def _depth(image: Image.Image) -> int:
         return int(max(getattr(image, "tag_v2", {}).get(_BITS, (8,))))
     if image.format == "PPM" and (tiles := getattr(image, "tile", [])):
         decoder, *_, values = tiles[0]
-        return 16 if str(decoder).startswith("ppm") and int(values[-1]) > 255 else 8
+        deep = str(decoder).startswith("ppm") and isinstance(values, tuple) and int(values[-1]) > 255
+        return 16 if deep else 8
     file = getattr(image, "fp", None)
     if image.format != "PNG" or file is None:
         return 8

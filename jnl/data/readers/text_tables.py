@@ -19,6 +19,7 @@ _MARKS = {"\ufeff".encode(name): name for name in ("utf-32-le", "utf-32-be", "ut
 _SAMPLE = 100  # number of rows from which the separator is guessed
 _START = 2**20  # number of characters that these rows are looked for in
 _LONGEST = 2**24  # characters of a value
+_LARGEST_BLOCK = 2**31 - 1  # bytes that Arrow reads at once
 
 
 class TextTable(NamedTuple):
@@ -177,7 +178,7 @@ def _parsed(body: str, names: list[str], separator: str) -> pa.Table:
     try:
         columns = read(max(2**20, len(content) // 64))
     except pa.ArrowInvalid:
-        columns = read(len(content) + 1)  # a row may be longer than a block
+        columns = read(min(len(content) + 1, _LARGEST_BLOCK))  # a row may be longer than a block
     if len(columns.column_names) != len(names):
         raise pa.ArrowInvalid(f"{len(names)} names, but {len(columns.column_names)} values in a row")
     return columns.rename_columns(names)

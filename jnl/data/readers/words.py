@@ -36,14 +36,16 @@ def check_sizes(length: int, vocabulary: int, usual: int) -> None:
 
 def of_any_language(text: str) -> list[str]:
     """Return the words and numbers of a text in lower case. Letters of all alphabets count, with their signs."""
-    return _any_word().findall(unicodedata.normalize("NFC", text).lower())
+    pattern = _WORD if text.isascii() else _any_word()
+    return pattern.findall(unicodedata.normalize("NFC", text).lower())
 
 
 @cache
 def _any_word() -> re.Pattern[str]:
     """Return the pattern of a word or number. Python takes the signs that belong to a letter for no part of a word."""
     signs = "".join(sign for sign in map(chr, range(0x300, 0x20000)) if unicodedata.category(sign).startswith("M"))
-    return re.compile(rf"[^\W\d_]+(?:[{re.escape(signs)}{_JOINERS}]+[^\W\d_]*)*|\d+")
+    after_letter = rf"[{re.escape(signs)}]|[{_JOINERS}]+(?=[^\W\d_])"
+    return re.compile(rf"[^\W\d_]+(?:(?:{after_letter})+[^\W\d_]*)*|\d+")
 
 
 def vocabulary(texts: Iterable[Iterable[str]], size: int) -> list[str]:

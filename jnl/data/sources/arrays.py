@@ -25,7 +25,7 @@ from jnl.core.text import listed
 from jnl.data import convert
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
-from jnl.data.labels import decoded, tidied
+from jnl.data.labels import decoded, tidied_names
 from jnl.data.notes import doubt
 from jnl.data.readers import files
 from jnl.data.readers.pixels import parse_range
@@ -74,7 +74,7 @@ def load(dir: Folder = None, standardize: bool = True, kind: str = "", range: st
         given = convert.array(arrays["class_names"], "class names")
         if given.dtype.kind not in "USiu":
             raise UserError(f"data: class names are {given.dtype}; give texts")
-        names = tuple(tidied(str(name)) for name in decoded(given, "class names").ravel())
+        names = tidied_names([str(name) for name in decoded(given, "class names").ravel()])
     notes = tuple(
         f"{name} are the array {next(key for key in keys if key in found)!r}"
         for name, keys in _NAMES.items()
