@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers fill the cores; more threads would wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["JAX_TRACEBACK_IN_LOCATIONS_LIMIT"] = "0"  # programs that name no lines of code compile in 0.9 of the time
 
 import jax
@@ -90,10 +92,15 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_runtest_teardown(item):
-    """Forgets compiled programs now and then: each keeps memory maps, and Linux grants a process 65,530 of them."""
+    """Forgets compiled programs if there are many: each keeps memory maps, of which Linux grants a process 65,530."""
     item.session.stash[_ENDED] = item.session.stash.get(_ENDED, 0) + 1
-    if item.session.stash[_ENDED] % 100 == 0:
+    if item.session.stash[_ENDED] % 20 == 0 and _memory_maps() > 20_000:
         jax.clear_caches()
+
+
+def _memory_maps() -> int:
+    maps = Path("/proc/self/maps")
+    return len(maps.read_text().splitlines()) if maps.exists() else 0
 
 
 def slow_but(quick: str, names: Iterable[str]) -> list[object]:

@@ -11,7 +11,8 @@ from helpers.configs import DATA_SETS, METHODS, TABLES
 from jnl import cli, strategies
 from jnl.cli._flags import parse
 from jnl.settings import config as settings
-from jnl.settings import published
+from jnl.settings import published, sweep
+from jnl.settings.config_file import load
 
 JOCOR = "--config=configs/jocor.py:quick"
 PEER = "--config=configs/peer_loss.py"
@@ -39,12 +40,16 @@ def test_every_method_has_a_config_whose_quick_mode_is_trained():
 @pytest.mark.parametrize("name", ["confident_filter", "quickstart"])
 @pytest.mark.slow
 def test_quick_mode(name, capsys, tmp_path):
-    assert command(f"--config=configs/{name}.py:quick", f"--workdir={tmp_path}/run") == 0
+    some = (
+        ["--config.sweep_filter=standard,jocor"] if name == "quickstart" else []
+    )  # the others train in test_resume.py
+    assert command(f"--config=configs/{name}.py:quick", f"--workdir={tmp_path}/run", *some) == 0
     output = capsys.readouterr()
     assert "last 10" in output.out
     assert output.err == ""  # no progress bar where there is no terminal
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
-    assert len(summary["points"]) == (6 if name == "quickstart" else 1)
+    assert len(summary["points"]) == (2 if some else 1)
+    assert len(list(sweep.points(load(f"configs/{name}.py:quick")))) == (6 if some else 1)
 
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "quickstart"])

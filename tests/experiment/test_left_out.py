@@ -111,7 +111,7 @@ class TestStopped:
 
     @pytest.mark.parametrize("name", ["coteaching", "confident_filter"])
     @pytest.mark.slow
-    def test_the_files_are_those_of_a_training_that_never_was(self, name, tmp_path):
+    def test_the_files_are_those_of_a_training_that_never_was(self, name, tmp_path, capsys):
         asked, stopped = config(name, checkpoint__every_epochs=1), tmp_path / "stopped"
         jnl.run(asked, tmp_path / "unbroken")
         stop_when(lambda: rows(stopped) >= 12)
@@ -119,6 +119,7 @@ class TestStopped:
             jnl.run(asked, stopped)
         assert not (stopped / "left_out").exists()
         jnl.run(asked, stopped)
+        assert "continues after" in capsys.readouterr().err
         assert files(stopped) == files(tmp_path / "unbroken")
         # As of a process that is killed when all is trained and saved, but not yet written.
         (stopped / "summary.json").unlink()

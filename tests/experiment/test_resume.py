@@ -1,7 +1,9 @@
 """A training that is killed at any moment, even inside a save, ends with the bits of one that never was."""
 
+import io
 import os
 import shutil
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
@@ -26,15 +28,19 @@ OFTEN = ["--config.checkpoint.every_minutes=1e-6"]  # a save after every segment
 
 
 def in_this_process(workdir, config, *options):
+    """-> what it says."""
     asked, _ = parse([f"--config={ROOT}/{config}", *options])
-    jnl.run(asked, workdir)
+    with redirect_stderr(io.StringIO()) as said:
+        jnl.run(asked, workdir)
+    return said.getvalue()
 
 
 def in_its_own(workdir, config, *options):
-    """As users start it, so without the quick compiler of the tests."""
+    """As users start it, so without the quick compiler of the tests. -> what it says."""
     code, out, error = finish(workdir, config, *options, XLA_FLAGS="")
     assert code == 0, error
     assert "last 10" in out
+    return error
 
 
 def same(broken, unbroken):
@@ -59,7 +65,7 @@ def killed_and_resumed(tmp_path, places, config, *options, train=in_this_process
     for place in places:
         killed(place, broken, config, *SHORT, *OFTEN, *options, XLA_FLAGS=compiler)
         assert 0 < saved(broken / "checkpoints" / "0")[-1] < EPOCHS * SEGMENTS
-    train(broken, config, *SHORT, *OFTEN, *options)
+    assert "continues after" in train(broken, config, *SHORT, *OFTEN, *options)
     return same(broken, unbroken)
 
 

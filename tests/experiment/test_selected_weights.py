@@ -47,12 +47,13 @@ def accuracies(model, history):
 
 
 @pytest.mark.parametrize("rule", ["at_best_validation", pytest.param("label_wave", marks=pytest.mark.slow)])
-def test_predictions_have_the_accuracy_of_the_chosen_epoch(rule, tmp_path):
+def test_predictions_have_the_accuracy_of_the_chosen_epoch(rule, tmp_path, capsys):
     """Also after a stop in the middle, and in another process by the files alone."""
     config = quick("jocor", epochs=9, checkpoint__select=rule, data__validation=0.2, optim__learning_rate=0.03)
     config.checkpoint.every_epochs = 1
     jnl.run(config, tmp_path, on_epoch_end=lambda epoch, metrics: epoch == 4)
     history = jnl.run(config, tmp_path)
+    assert "continues after" in capsys.readouterr().err
     criterion = history.metrics[rules()[rule].criterion].astype(np.float64)
     chosen = rules()[rule].choose(criterion.mean(-1) if criterion.ndim == 3 else criterion)
     assert (chosen < 8).any()  # so the last weights are others

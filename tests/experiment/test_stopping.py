@@ -1,17 +1,20 @@
 """Trainings that are stopped by a signal: what they say, what is kept of them, how they go on."""
 
+import os
 import shutil
 import signal
+import threading
 
 import jax
 import numpy as np
 import pytest
 from conftest import ROOT, quick
-from helpers.faults import begin, line, newest, rows, start, stop_when, wait_until
+from helpers.faults import begin, line, newest, passes, rows, start, stop_when, wait_until
 
 import jnl
 from jnl import cli
-from jnl.core.signals import Stopped
+from jnl.core.errors import UserError
+from jnl.core.signals import Interrupts, Stopped
 from jnl.experiment.build import build
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
@@ -54,39 +57,49 @@ def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_folds_go_on_too(tmp_path):
+def test_folds_go_on_too(tmp_path, capsys):
     def training(path=None):
-        return jnl.run(quick("confident_filter", strategy__folds=2, strategy__fold_epochs=3, epochs=4,
+        return jnl.run(quick("confident_filter", strategy__folds=2, strategy__fold_epochs=20, epochs=20,
                              checkpoint__every_epochs=1), path)  # fmt: skip
 
     stop_when(lambda: any((tmp_path / "checkpoints" / "0-folds").glob("1*")))
     with pytest.raises(Stopped):
         training(tmp_path)
     assert rows(tmp_path) == 0
-    history, unbroken = training(tmp_path), training()
+    history = training(tmp_path)
+    assert "continues after" in capsys.readouterr().err
+    assert not list((tmp_path / "checkpoints" / "0-folds").glob("*.damaged"))
+    unbroken = training()
     for mine, theirs in zip(*map(jax.tree.leaves, (history[:3:2], unbroken[:3:2])), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.slow
-def test_a_second_signal_ends_at_once(tmp_path):
-    """In its own process, which it ends: saving at the second one is not waited for."""
-    process = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
-    wait_until(lambda: rows(tmp_path) >= 4 or process.poll() is not None)
-    while process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    process.communicate()
-    assert process.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
+def test_a_second_signal_ends_at_once():
+    """Saving is not waited for."""
+    with Interrupts(True) as heard:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert heard.number == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait(5)  # until the signal arrives
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.slow
-def test_the_command_says_where_it_stopped(number, tmp_path):
+def test_the_command_says_where_it_stopped(number, tmp_path, capsys):
     process = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
     wait_until(lambda: rows(tmp_path) >= 4 or process.poll() is not None)
+    if number == signal.SIGTERM:  # two commands at once
+        same = [f"--config={ROOT}/configs/jocor.py:quick", f"--workdir={tmp_path}", "--config.epochs=10000"]
+        assert cli.main(["train", *same]) == 2
+        refused = capsys.readouterr().err
+        assert "another process is training in" in refused and refused.count("\n") == 1
+        assert passes(process, 0)
     process.send_signal(number)
     _, error = process.communicate(timeout=100)
     assert process.returncode == 128 + number
+    with pytest.raises(UserError, match="another training"):  # the lock has ended with the process
+        jnl.run(quick("jocor"), tmp_path)
     *progress, first, second = error.splitlines()
     assert all(line.startswith("jocor digits: epoch 1 of 10000, test ") for line in progress)  # if epochs take long
     assert first == f"{number.name}: jnl saves, then stops; repeat the signal to stop at once"

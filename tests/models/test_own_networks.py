@@ -81,13 +81,14 @@ def test_a_network_of_a_named_class_can_be_pickled():
 
 
 @pytest.mark.slow
-def test_a_training_with_it_goes_on_where_it_stopped(tmp_path):
+def test_a_training_with_it_goes_on_where_it_stopped(tmp_path, capsys):
     config, model = quick("jocor"), NETWORKS["nnx class"]
     whole = jnl.run(config, tmp_path / "whole", model=model)
     part = jnl.run(config, tmp_path / "part", model=model, on_epoch_end=lambda epoch, metrics: epoch == 1)
     assert part.metrics["test_accuracy"].shape[1] == 2
     assert not (tmp_path / "part" / "summary.json").exists()
     again = jnl.run(config, tmp_path / "part", model=model)
+    assert "continues after" in capsys.readouterr().err
     for one, other in zip(*map(jax.tree.leaves, (again.state.params, whole.state.params)), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -139,8 +139,8 @@ def test_batch_statistics_see_the_whole_batch_selected_or_not():
 
     def statistics(forget):
         config = quick("small_loss", strategy__forget_rate=forget, strategy__ramp_epochs=1, epochs=2, seeds=(1,))
-        config.model.name, config.batch_size, config.protocol.max_steps = "cnn7", 16, 1
-        (program_spec,) = build(config)
+        config.batch_size, config.protocol.max_steps = 16, 1
+        (program_spec,) = build(config, network=wrap(WithStatistics(num_classes=10)))
         return trained(program_spec)[0].batch_stats
 
     for all_kept, few_kept in zip(*map(jax.tree.leaves, (statistics(0.0), statistics(0.75))), strict=True):

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 from conftest import ROOT, quick
-from helpers.faults import passes, rows, start, stop_when, wait_until
+from helpers.faults import rows, stop_when, wait_until
 
 import jnl
 from jnl import cli
@@ -232,20 +232,6 @@ class TestRefused:
             self.refused(stopped, "another process is training in")
         finally:
             os.close(folder)
-
-    @pytest.mark.slow
-    def test_two_commands_at_once(self, tmp_path):
-        first = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
-        wait_until(lambda: rows(tmp_path) >= 2 or first.poll() is not None)
-        second = start(tmp_path, "configs/jocor.py:quick", "--config.epochs=10000")
-        _, error = second.communicate(timeout=100)
-        assert passes(first, 0)
-        first.kill()  # the lock ends with the process, however that ends
-        first.communicate()
-        assert second.returncode == 2
-        assert "another process is training in" in error and error.count("\n") == 1
-        with pytest.raises(UserError, match="another training"):
-            jnl.run(quick("jocor"), tmp_path)
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"config": 3}', "\0"])
     def test_a_config_that_is_damaged(self, text, stopped):
