@@ -52,6 +52,11 @@ def _plain(name: str) -> str:
     return "".join(c for c in name.lower().replace("+", "plus") if c.isalnum())
 
 
+def too_large(field: str, path: object) -> UserError:
+    """Return the error for a file that needs more memory than there is. A damaged file may ask for as much."""
+    return UserError(f"{field}: {path} needs more memory than this machine has, or is damaged; give another file")
+
+
 def whole_number(field: str, value: object, least: int) -> int:
     """Return a whole number as an int. Raise `UserError` if it is not one, or below the least valid one.
 

@@ -92,7 +92,7 @@ def write(folder: Path, files):
 
 def pack(archive: Path, folder: Path):
     """Pack a folder as the authors of CIFAR did."""
-    with tarfile.open(archive, "w:gz", compresslevel=0) as packed:
+    with tarfile.open(archive, "w:gz", compresslevel=1) as packed:
         packed.add(folder, folder.name)
 
 

@@ -10,7 +10,7 @@ from typing import IO
 
 import numpy as np
 
-from jnl.core.errors import UserError, reason
+from jnl.core.errors import UserError, reason, too_large
 from jnl.data.readers import pickles
 
 
@@ -92,8 +92,8 @@ def arrays(path: Path, field: str, keys: Sequence[str] = ()) -> dict[str, np.nda
         if lacking:
             raise ValueError(f"it lacks {', '.join(lacking)}")
         return {key: found[key] for key in keys or found}
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise too_large(field, path) from error
     except Exception as error:  # damaged files make NumPy and its zip reader raise errors of many types
         wanted = f" of {' and '.join(keys)}" if keys else ""
         raise UserError(

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from jnl.core.errors import UserError, reason, within
+from jnl.core.errors import UserError, reason, too_large, within
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Split
@@ -210,8 +210,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             yield image
     except pixels.UnclearError as error:
         raise UserError(f"data.dir: {path}: {error}") from error
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise too_large("data.dir", path) from error
     except Exception as error:  # damaged files make Pillow raise errors of many types
         raise UserError(
             f"data.dir: {path} is not an image that can be read ({reason(error)}); remove or replace it"

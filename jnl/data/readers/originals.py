@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError, reason
+from jnl.core.errors import UserError, reason, too_large
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
@@ -215,7 +215,7 @@ def _refused(path: Path, home: str) -> Iterator[None]:
     """Turn any error inside the `with` block into a `UserError` about the file."""
     try:
         yield
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise too_large("data.dir", path) from error
     except Exception as error:  # damaged files make the modules of Python raise errors of many types
         raise UserError(f"data.dir: {path} cannot be used ({reason(error)}); get it again from {home}") from error

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from jnl.core.errors import UserError, reason
+from jnl.core.errors import UserError, reason, too_large
 from jnl.data.readers import text_tables
 
 ENDINGS = (".csv", ".tsv", ".tab", ".parquet", ".pq", ".xlsx", ".xls", ".ods")  # of tables; the content decides
@@ -70,8 +70,10 @@ def read(path: Path, field: str, separator: str = "", encoding: str = "") -> Tab
             if start.startswith(mark):
                 raise UserError(f"{field}: {path} is {kind}")
         found = text_tables.read(path, field, separator, encoding)
-    except (UserError, Warning, MemoryError):
+    except (UserError, Warning):
         raise
+    except MemoryError as error:
+        raise too_large(field, path) from error
     except Exception as error:  # damaged files make Arrow raise errors of many types
         raise UserError(
             f"{field}: {path} is not a table that can be read ({reason(error)}); give a .csv or .parquet file"
