@@ -244,10 +244,10 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
                 f"workdir: the training in {path} cannot continue: since it began, {words} have changed; undo it, or "
                 f"{_OTHERWISE}"
             )
+    # Other versions may describe the same network in another way.
     same_versions = recorded.get("versions") == json.loads(json.dumps(now["versions"]))
-    if same_versions and was.get("network", is_.get("network")) != is_.get(
-        "network"
-    ):  # others may describe it in another way
+    now_network = is_.get("network")
+    if same_versions and was.get("network", now_network) != now_network:
         raise UserError(
             f"workdir: the training in {path} has another network than `model`; give that one, or {_OTHERWISE}"
         )
