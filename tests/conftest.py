@@ -92,7 +92,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_runtest_teardown(item):
-    """Forgets compiled programs if there are many: each keeps memory maps, of which Linux grants a process 65,530."""
+    """Forgets the compiled programs if there are many. Each has memory maps, and a process may have 65,530 of them."""
     item.session.stash[_ENDED] = item.session.stash.get(_ENDED, 0) + 1
     if item.session.stash[_ENDED] % 20 == 0 and _memory_maps() > 20_000:
         jax.clear_caches()

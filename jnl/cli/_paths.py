@@ -5,5 +5,8 @@ from pathlib import Path
 
 
 def path(text: str) -> Path:
-    """Return a path, in which `~` is the home folder. A shell replaces it only at the start of a word."""
-    return Path(os.path.expanduser(text))  # unlike that of pathlib, it leaves `~name` if nobody has this name
+    """Return a path with the home folder in place of `~`. If no user has the name, `~name` stays as it is.
+
+    A shell replaces `~` only at the start of a word. `Path.expanduser` raises an error for such a name.
+    """
+    return Path(os.path.expanduser(text))

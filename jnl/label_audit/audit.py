@@ -31,7 +31,7 @@ _RARE = 5  # a class with fewer examples gets a warning
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
 _LEAST_PREDICTED = 2 / 3  # of the labels that seem right; a warning says it if less of the labels are predicted,
 _LEAST_OF_ALL = 1 / 3  # or less of all labels
-_LARGEST = 1e15  # of a feature; its square must fit into float32 with those of the other columns
+_LARGEST = 1e15  # the largest feature; sums of the squares of larger ones may not fit into float32
 _SCALES = 30  # a column of features that varies so many times as much as the others gets a warning
 
 

@@ -29,7 +29,7 @@ def names() -> list[str]:
 
 
 def is_of_jnl(name: str) -> bool:
-    """Return whether the name is that of a network of jnl, and not `own` or one of another package."""
+    """Return whether jnl itself has a network of this name. The name `own` means a network of the caller."""
     return name in names() and name != "own"
 
 

@@ -159,7 +159,7 @@ def _inside(path: Path) -> list[Path]:
 
 
 def _is_of_a_training(file: Path) -> bool:
-    """Return whether a `config.json` is that of a workdir; other programs write such files too."""
+    """Return whether a `config.json` belongs to a training. Other programs write files of this name, too."""
     folder = file.parent
     if any((folder / name).exists() for name in (SUMMARY, PARTIAL_SUMMARY)) or metrics_file(folder).exists():
         return True

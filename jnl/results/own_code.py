@@ -10,7 +10,7 @@ from types import ModuleType
 
 
 def full_name(own: object) -> str:
-    """Return the name of a class or function with that of its module."""
+    """Return the module and the name of a class or function, such as `my_methods.weighted`."""
     return f"{getattr(own, '__module__', '')}.{getattr(own, '__qualname__', repr(own))}"
 
 
@@ -21,7 +21,7 @@ def sources(own: object) -> dict[str, bytes]:
     file that has the class or function: an installation does not change while a training waits.
 
     Returns:
-      Name -> source. The names are that of the class or function, and those of the modules.
+      Name -> source. The first name is that of the class or function. The others are names of modules.
 
     Raises:
       OSError, TypeError: it has no source, for example because it is a function of C.
