@@ -1,12 +1,11 @@
 """The files of code that a training runs, with a digest of each. A training continues only if none has changed."""
 
-import ast
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from jnl.results.own_code import full_name, sources
+from jnl.results.own_code import full_name, imported_names, sources
 
 _PACKAGE = Path(__file__).parents[1]  # all of jnl
 # Folders of plug-ins: a training runs only those that it names, and what these import.
@@ -52,13 +51,9 @@ def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
 def _imported(source: bytes) -> Iterator[str]:
     """Yield the files of jnl that a source may import."""
     try:
-        tree = ast.parse(source)
+        names = imported_names(source)
     except SyntaxError:  # the line of a script that has a lambda
         return
-    for node in ast.walk(tree):
-        names = list[str]()
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        yield from (f"{'/'.join(name.split('.')[1:])}.py" for name in names if name.split(".")[0] == _PACKAGE.name)
+    for package, *parts in (name.split(".") for name in names):
+        if package == _PACKAGE.name:
+            yield from (f"{'/'.join(some)}.py" for some in (parts, parts[:-1]))

@@ -39,19 +39,32 @@ def sources(own: object) -> dict[str, bytes]:
     return {full_name(own): found.pop(module.__name__), **found}
 
 
-def _imported(module: ModuleType, source: bytes) -> Iterator[ModuleType]:
-    """Yield the modules that a module imports, and the packages that they are in."""
+def imported_names(source: bytes, package: str | None = None) -> list[str]:
+    """Return what a source imports, such as `jnl.losses` or `jnl.ops.losses.cross_entropy`, in alphabetical order.
+
+    Args:
+      source: the source of a module.
+      package: the package of the module, for imports such as `from . import losses`.
+
+    Raises:
+      SyntaxError: it is no Python.
+    """
     names = set[str]()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             try:
-                origin = resolve_name("." * node.level + (node.module or ""), module.__package__)
+                origin = resolve_name("." * node.level + (node.module or ""), package)
             except ImportError:  # beside another line that imports it otherwise
                 continue
             names |= {f"{origin}.{alias.name}" for alias in node.names}
-    for name in sorted(names):
+    return sorted(names)
+
+
+def _imported(module: ModuleType, source: bytes) -> Iterator[ModuleType]:
+    """Yield the modules that a module imports, and the packages that they are in."""
+    for name in imported_names(source, module.__package__):
         parts = name.split(".")
         for number in range(1, len(parts) + 1):
             if isinstance(loaded := sys.modules.get(".".join(parts[:number])), ModuleType):

@@ -36,7 +36,7 @@ OWN_STEP = [
     case
     for case in CASES
     if strategies.make(case.values[0][0]).custom_step
-    and case.values[0] != ("dividemix", {"warmup_epochs": 9})  # its first 5 epochs are those of the default
+    and case.values[0] != ("dividemix", {"warmup_epochs": 9})  # its epochs 0 to 5 are those of the default
 ]
 
 
