@@ -7,8 +7,8 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from jnl.cli._hints import check
-from jnl.cli._paths import path
 from jnl.core.errors import UserError, reason
+from jnl.core.paths import expanded
 from jnl.settings.config import complete
 from jnl.settings.config_file import load
 
@@ -45,7 +45,7 @@ def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:
         raise UserError(
             "--workdir: the value is empty or is not a path; give a folder, or leave the option out to write nothing"
         )
-    return holder.value, None if folder is None else path(folder)
+    return holder.value, None if folder is None else expanded(folder)
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:

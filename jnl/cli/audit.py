@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from jnl import data, models
-from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable, reason, whole_number
+from jnl.core.paths import expanded
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.data.notes import data_warnings_hidden
@@ -40,12 +40,12 @@ def main(arguments: Sequence[str]) -> int:
         "jnl audit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", metavar="DATA")
-    parser.add_argument("--out", type=path, default=Path("audit"), help="the folder to write")
+    parser.add_argument("--out", type=expanded, default=Path("audit"), help="the folder to write")
     parser.add_argument("--dir", help="the folder of a data set that jnl knows by name")
     parser.add_argument("--label", help="the column of a table with the labels")
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the data set")
-    parser.add_argument("--corrections", type=path, help="decisions.csv of an earlier audit of these data")
-    parser.add_argument("--features", type=path, help="embeddings of the examples: .npy, [N, D]")
+    parser.add_argument("--corrections", type=expanded, help="decisions.csv of an earlier audit of these data")
+    parser.add_argument("--features", type=expanded, help="embeddings of the examples: .npy, [N, D]")
     parser.add_argument("--model", help="the network to train, such as cnn_small or MODULE:NAME")
     parser.add_argument("--folds", type=int, default=5, help="number of folds of the training")
     parser.add_argument("--epochs", type=int, default=0, help="number of epochs; 0 follows the number of examples")
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _place(name: str, folder: str | None) -> str:
     """Return which data an audit is of: a path, or a name with its folder."""
-    file = path(name)
+    file = expanded(name)
     return str(file.resolve()) if file.exists() else " in ".join([name, *([folder] if folder else [])])
 
 
@@ -97,7 +97,7 @@ def _check_folder(folder: Path, place: str) -> None:
 
 def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:
     """Return the data set of a path or a name, with options such as `label=species`."""
-    file = path(name)
+    file = expanded(name)
     if file.is_dir():
         return data.load("folder", file, **parsed("folder", given))
     if file.suffix.lower() in tables.ENDINGS:

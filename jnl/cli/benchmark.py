@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from itertools import product
 
 from jnl.benchmark import epochs, limits, startup
-from jnl.cli._paths import path
 from jnl.core.errors import UserError, whole_number
 from jnl.core.json_values import Json
+from jnl.core.paths import expanded
 from jnl.models import PRECISIONS
 from jnl.parallel import devices
 from jnl.results.provenance import record
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--axes", nargs="+", choices=AXES, default=AXES)
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=["auto"])
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--out", type=path, help="where the numbers go, as JSON")
+    parser.add_argument("--out", type=expanded, help="where the numbers go, as JSON")
     asked = parser.parse_args(arguments)
     for option, numbers in (("--repetitions", [asked.repetitions]), ("--runs", asked.runs)):
         for number in numbers:

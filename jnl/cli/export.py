@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jnl.cli._choice import add_choice
-from jnl.cli._paths import path
+from jnl.core.paths import expanded
 from jnl.inference.export import export
 from jnl.inference.load import load
 
@@ -21,8 +21,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "jnl export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("workdir", type=path, metavar="WORKDIR")
-    parser.add_argument("--out", type=path, default=Path("model"), help="the folder to write")
+    parser.add_argument("workdir", type=expanded, metavar="WORKDIR")
+    parser.add_argument("--out", type=expanded, default=Path("model"), help="the folder to write")
     add_choice(parser)
     asked = parser.parse_args(arguments)
     files = export(

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jnl.cli._choice import add_choice
-from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable
+from jnl.core.paths import expanded
 from jnl.inference.input_files import read
 from jnl.inference.load import load
 
@@ -26,9 +26,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         "jnl predict", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("workdir", type=path, metavar="WORKDIR")
-    parser.add_argument("inputs", type=path, metavar="INPUTS")
-    parser.add_argument("--out", type=path, default=Path("predictions.csv"), help="the file to write")
+    parser.add_argument("workdir", type=expanded, metavar="WORKDIR")
+    parser.add_argument("inputs", type=expanded, metavar="INPUTS")
+    parser.add_argument("--out", type=expanded, default=Path("predictions.csv"), help="the file to write")
     add_choice(parser)
     parser.add_argument("--probabilities", action="store_true", help="add a column for each class")
     asked = parser.parse_args(arguments)

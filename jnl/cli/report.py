@@ -10,7 +10,7 @@ report/index.html.
 import argparse
 from collections.abc import Sequence
 
-from jnl.cli._paths import path
+from jnl.core.paths import expanded
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report.comparing import BASELINE
 
@@ -18,8 +18,8 @@ from jnl.report.comparing import BASELINE
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit code 0."""
     parser = argparse.ArgumentParser("jnl report", description=__doc__.partition("\n")[0])
-    parser.add_argument("workdirs", nargs="+", type=path, metavar="WORKDIR")
-    parser.add_argument("--out", type=path, required=True, help="the folder for the page and its files")
+    parser.add_argument("workdirs", nargs="+", type=expanded, metavar="WORKDIR")
+    parser.add_argument("--out", type=expanded, required=True, help="the folder for the page and its files")
     parser.add_argument("--baseline", default=BASELINE, help="the strategy that others are compared with")
     for name, epochs, text in (
         ("window", LABEL_WAVE.window, "number of epochs over which Label Wave averages changes of predictions"),

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from jnl.cli._paths import path
+from jnl.core.paths import expanded
 from jnl.parallel import devices
 from jnl.studies import critical_samples, difficulty, fitting, regularization
 from jnl.studies.report import create, write
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         "jnl study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", choices=sorted(STUDIES))
-    parser.add_argument("--out", type=path, help="the folder for the figure and the numbers")
+    parser.add_argument("--out", type=expanded, help="the folder for the figure and the numbers")
     parser.add_argument("--quick", action="store_true", help="run for a few seconds, on digits")
     for field in Settings._fields:  # options that are absent keep the values of the study
         kind = type(Settings._field_defaults[field])

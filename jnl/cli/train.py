@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jnl.cli import _flags
-from jnl.cli._paths import path
 from jnl.core.errors import UserError, printable
 from jnl.core.json_values import as_object
+from jnl.core.paths import expanded
 from jnl.data.notes import data_warnings_hidden
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
@@ -59,7 +59,7 @@ def train(arguments: Sequence[str]) -> Summary:
         say(printable(f"{workdir}: this training was finished before, so no data were read and nothing was trained"))
         for name in ("dir", "corrections"):
             given = as_object(fields["data"])[name]
-            if workdir and isinstance(given, str) and _newer(path(given), workdir):
+            if workdir and isinstance(given, str) and _newer(expanded(given), workdir):
                 say(printable(f"{given} has changed since; give another --workdir to train on it"))
     else:
         with data_warnings_hidden():

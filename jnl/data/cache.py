@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
+from jnl.core.paths import expanded
+
 _VERSION = 4  # increase it when the meaning of the stored arrays changes
 _CHECKSUMS = "checksums.json"
 
@@ -25,7 +27,7 @@ Allocate = Callable[[str, tuple[int, ...], DTypeLike], np.ndarray]  # (key, shap
 def directory() -> Path:
     """Return the folder of the cache."""
     own = os.environ.get("JNL_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "jnl"
-    return Path(os.path.expanduser(own))
+    return expanded(own)
 
 
 def through(name: str, sources: Iterable[Path], make: Callable[[Allocate], None]) -> dict[str, np.ndarray]:

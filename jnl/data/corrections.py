@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError, reason, unknown
+from jnl.core.paths import expanded
 from jnl.core.text import encodable, number
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
@@ -45,7 +46,7 @@ def read(path: str | Path) -> list[Decision]:
       UserError: The file cannot be read, lacks a column, or holds an unknown decision or two decisions on one example.
     """
     try:
-        with Path(path).expanduser().open(encoding="utf-8-sig", newline="") as file:
+        with expanded(path).open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
             file.seek(0)
             # A spreadsheet saves it with semicolons in countries where the comma is the decimal sign.

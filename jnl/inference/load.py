@@ -18,6 +18,7 @@ from jnl.core.errors import UserError, reason
 from jnl.core.foreign import is_foreign
 from jnl.core.network import Tree
 from jnl.core.numerics import fixed_numerics
+from jnl.core.paths import expanded
 from jnl.inference.description import ModelDescription, ProgramDescription, network_digest
 from jnl.inference.trained_model import Program, TrainedModel
 from jnl.results.checkpoint import SELECTED, latest, named_arrays
@@ -51,7 +52,7 @@ def load(
       >>> jnl.load(workdir).predict_proba(digits.inputs).shape
       (355, 10)
     """
-    path = Path(workdir).expanduser()
+    path = expanded(workdir)
     description = _description(path)
     own = model if model is None or isinstance(model, str) else models.wrap(model)
     found = [

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike
 from jnl import models
 from jnl.core.errors import UserError, whole_number
 from jnl.core.numerics import fixed_numerics
+from jnl.core.paths import expanded
 from jnl.core.text import encodable, listed
 from jnl.core.warn import warn
 from jnl.data.convert import array
@@ -126,7 +126,7 @@ def audit(
         _check_folds(data, plan.folds)
     _warn_of_classes(data)
     _check_features(embedded)
-    kept = None if folder is None else Path(os.path.expanduser(folder))
+    kept = None if folder is None else expanded(folder)
     if kept is not None:
         check_writable(kept)
     source = Source(data, embedded, plan if trains else None, kept)

@@ -1,7 +1,6 @@
 """The result of an audit."""
 
 import json
-import os
 import webbrowser
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from jnl.core.errors import UserError, within
+from jnl.core.paths import expanded
 from jnl.data.corrections import guarded
 from jnl.data.dataset import Dataset
 from jnl.label_audit.estimates import USED, words
@@ -131,7 +131,7 @@ class Audit:
         """
         from jnl.label_audit.page import page
 
-        folder, suspects = Path(os.path.expanduser(folder)), self.suspects
+        folder, suspects = expanded(folder), self.suspects
         files = [
             folder / name
             for name in ("suspects.csv", "suspects.parquet", "examples.parquet", "audit.json", "index.html")

@@ -9,8 +9,8 @@ from conftest import ROOT
 
 import jnl
 from jnl import cli
-from jnl.cli._paths import path
 from jnl.core import registry
+from jnl.core.paths import expanded
 from jnl.core.signals import Stopped
 
 SUBCOMMANDS = registry.names(cli)
@@ -41,8 +41,8 @@ def test_an_unknown_subcommand_is_an_error(capsys):
 def test_a_folder_may_begin_with_a_tilde(tmp_path, monkeypatch):
     """The shell leaves `~old` as it is if nobody has this name, and so does jnl."""
     monkeypatch.chdir(tmp_path)
-    assert path("~no_such_person/x") == Path("~no_such_person/x")
-    assert path("~") == Path.home()
+    assert expanded("~no_such_person/x") == Path("~no_such_person/x")
+    assert expanded("~") == Path.home()
 
 
 @pytest.mark.parametrize(

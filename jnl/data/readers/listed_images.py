@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.errors import UserError
+from jnl.core.paths import expanded
 from jnl.core.text import listed
 from jnl.data.arrays import Labelled
 from jnl.data.dataset import Dataset
@@ -54,7 +55,7 @@ def find(table: Table, path: Path, skip: Collection[str], folder: str, file: str
         return None
     if name not in table.columns.column_names:
         raise UserError(f"data.file: no column {name!r}; the table has {', '.join(table.columns.column_names[:20])}")
-    root = Path(folder).expanduser() if folder else path.parent
+    root = expanded(folder) if folder else path.parent
     if not root.is_dir():
         raise UserError(f"data.images: {root} is not a folder; give the folder of the images")
     names = ["" if value is None else str(value).strip() for value in content(table.columns, name, "data.file")]

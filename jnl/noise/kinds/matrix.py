@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from jnl.core.errors import UserError, reason
+from jnl.core.paths import expanded
 from jnl.noise.kind import NoiseKind
 
 
@@ -34,7 +35,7 @@ def _read(file: str | None) -> np.ndarray:
             "noise.file: missing; noise.kind 'matrix' reads C x C shares from it; give a .npy, .csv or .txt file"
         )
     try:
-        matrix = _numbers(Path(file).expanduser())
+        matrix = _numbers(expanded(file))
     except Exception as error:  # NumPy raises many kinds of errors for damaged files
         raise UserError(f"noise.file: cannot read {file}: {reason(error)}; give a .npy, .csv or .txt file") from error
     if not matrix.size or matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
