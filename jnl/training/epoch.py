@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jax.flatten_util import ravel_pytree
 
 from jnl.core.strategy import StepContext
 from jnl.core.train_state import TrainContext, TrainState
@@ -132,10 +133,10 @@ def train_batches(
     if strategy.custom_step:
         change = partial(strategy.custom_step, ordinary, training)
 
-    def step(
-        before: tuple[TrainState, metrics.Counts], batch: Batches
-    ) -> tuple[tuple[TrainState, metrics.Counts], None]:
-        state, counts = before
+    flat, counts_of = ravel_pytree(counts)  # a GPU would add the many counts one after the other
+
+    def step(before: tuple[TrainState, Array], batch: Batches) -> tuple[tuple[TrainState, Array], None]:
+        state, counted = before
         context = StepContext(
             epoch=number,
             batch=batch.position,
@@ -150,12 +151,14 @@ def train_batches(
         )
         state, outcome = change(state, context)
         now = metrics.batch_counts(outcome, run.labels, train.clean, state.predicted, spec.metrics)
-        state = state._replace(predicted=metrics.predicted(outcome, state.predicted))
+        unique = outcome.example_index is batch.example_index and not spec.balanced
+        state = state._replace(predicted=metrics.predicted(outcome, state.predicted, unique))
         if strategy.suspects and strategy.suspects.counted:
             state = state._replace(suspicion={"times": metrics.times(outcome, state.suspicion["times"])})
-        return (state, jax.tree.map(jnp.add, counts, now)), None
+        return (state, counted + ravel_pytree(now)[0]), None
 
-    trained, counts = lax.scan(step, (state, counts), batches)[0]
+    trained, flat = lax.scan(step, (state, flat), batches)[0]
+    counts = counts_of(flat)
     return _unless_failed(state, trained, counts), counts
 
 

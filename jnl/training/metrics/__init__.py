@@ -163,18 +163,20 @@ def epoch_metrics(counts: Counts) -> dict[str, Array]:
     return {name: flat[2 * i] / flat[2 * i + 1] for i, name in enumerate(counts)}
 
 
-def predicted(output: StepOutput, before: Array) -> Array:
+def predicted(output: StepOutput, before: Array, unique: bool = False) -> Array:
     """Return the last prediction of each network for each example.
 
     Args:
       output: the output of a step.
       before: i32[K, N] last predictions before this step.
+      unique: whether no row of the batch has an example twice; then a GPU need not sort them.
 
     Returns:
       i32[K, N] last predictions after this step.
     """
     networks, index = jnp.arange(len(output.logits))[:, None], jnp.atleast_2d(output.example_index)
-    return before.at[networks, index].set(output.logits.argmax(-1).astype(before.dtype))
+    now = output.logits.argmax(-1).astype(before.dtype)
+    return before.at[networks, index].set(now, unique_indices=unique)
 
 
 def times(output: StepOutput, before: Array) -> Array:
