@@ -1,7 +1,6 @@
 """The K networks of one run: their state, their forward pass and their update."""
 
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar, cast
 
 import jax
@@ -13,8 +12,6 @@ from jnl.core.errors import UserError
 from jnl.core.network import Network, Tree
 
 Aux = TypeVar("Aux")
-Result = TypeVar("Result")
-_MANY_CHANNELS = 64
 
 
 class TrainState(NamedTuple):
@@ -106,11 +103,6 @@ def no_features() -> UserError:
     )
 
 
-def fills_device(params: Tree) -> bool:
-    """Return whether one network with parameters [K, ...] fills a GPU: it convolves at least 64 channels."""
-    return any(leaf.ndim == 5 and leaf.shape[-2] >= _MANY_CHANNELS for leaf in jax.tree.leaves(params))
-
-
 def forward(
     model: Network,
     params: Tree,
@@ -120,11 +112,7 @@ def forward(
     own_inputs: bool = False,
     train: bool = True,
 ) -> tuple[Array, Array | None, Tree]:
-    """Run the K networks side by side, as one batched program, or one after the other, whichever is faster.
-
-    Side by side, convolutions become one grouped convolution. On a GPU (H100), an epoch of JoCoR took 1.64 s side by
-    side and 1.44 s one after the other with the 7-layer CNN, which has 64 to 196 channels, but 0.161 s and 0.177 s with
-    the small CNN, which has 6 and 16.
+    """Run the K networks side by side, as one batched program.
 
     Args:
       model: the network.
@@ -143,32 +131,7 @@ def forward(
         return model.apply(params, batch_stats, inputs, train, key)
 
     keys = jax.random.split(key, len(jax.tree.leaves(params)[0]))
-    run = one_after_the_other if jax.default_backend() == "gpu" and fills_device(params) else jax.vmap
-    return run(one, (0, 0, 0 if own_inputs else None, 0))(params, batch_stats, inputs, keys)
-
-
-def one_after_the_other(function: Callable[..., Result], in_axes: Sequence[int | None]) -> Callable[..., Result]:
-    """Return what `jax.vmap(function, in_axes)` does, as a program without a batched operation.
-
-    Args:
-      function: any function of trees of arrays.
-      in_axes: 0 for each argument that has the axis K, None for the others.
-    """
-
-    def each(*arguments: object) -> Result:
-        mapped = [argument for argument, axis in zip(arguments, in_axes, strict=True) if axis == 0]
-        results = [
-            function(
-                *(
-                    argument if axis is None else jax.tree.map(itemgetter(number), argument)
-                    for argument, axis in zip(arguments, in_axes, strict=True)
-                )
-            )
-            for number in range(len(jax.tree.leaves(mapped)[0]))
-        ]
-        return cast(Result, jax.tree.map(lambda *leaves: jnp.stack(leaves), *results))
-
-    return each
+    return jax.vmap(one, (0, 0, 0 if own_inputs else None, 0))(params, batch_stats, inputs, keys)
 
 
 def predict(

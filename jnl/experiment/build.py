@@ -19,7 +19,6 @@ from jnl.core.numerics import fixed_numerics
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
 from jnl.core.text import number
-from jnl.core.train_state import fills_device
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.experiment.noisy_labels import HELD_OUT, NoisyLabels, draw, share_held_out
@@ -28,7 +27,7 @@ from jnl.models import ModuleNetwork
 from jnl.ops.augment import Augment
 from jnl.parallel import devices, host_feed
 from jnl.parallel.compiled_epoch import EpochCarry
-from jnl.parallel.layout import Layout, choose
+from jnl.parallel.layout import Layout, choose, fills_device
 from jnl.parallel.tracing import trace_epoch
 from jnl.settings.config import complete
 from jnl.settings.epoch_plan import check_result_epoch, check_rule

@@ -32,7 +32,7 @@ class KerasCNN(nn.Module):
     def __call__(self, x: Array, train: bool) -> Array:
         for block in self.blocks:
             for features in block:
-                x = nn.relu(KerasBatchNorm()(KerasConv(features, padding=1)(x), train))
+                x = nn.relu(KerasBatchNorm()(KerasConv(features, padding=1, before_norm=True)(x), train))
             x = max_pool(x)
         x = nn.relu(KerasBatchNorm()(KerasDense(self.width)(flatten(x)), train))
         return last_layer(self, x, self.num_classes, train, self.dropout, KerasDense)

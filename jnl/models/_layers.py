@@ -14,6 +14,7 @@ from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 
 from jnl.core.errors import UserError, unknown, within
+from jnl.ops.batch_norm import batch_norm, normalize
 from jnl.ops.convolution import convolve
 
 uniform_fan_in = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
@@ -48,7 +49,12 @@ class Dense(nn.Module):
 
 
 class Conv(nn.Module):
-    """A convolution layer: f32[B, H, W, channels] -> f32[B, H', W', features]. See `convolve` for H' and W'."""
+    """A convolution layer: f32[B, H, W, channels] -> f32[B, H', W', features]. See `convolve` for H' and W'.
+
+    Departure: if batch norm follows, which subtracts the bias again, the gradient of the bias is 0. In PyTorch it is a
+    rounding error, which Adam divides by its own size, so that the bias wanders without effect. Leaving it out saves a
+    pass over the activations.
+    """
 
     features: int
     size: int = 3
@@ -57,6 +63,7 @@ class Conv(nn.Module):
     bias: bool = True
     kernel_init: Initializer = uniform_fan_in
     bias_init: Initializer | None = None
+    before_norm: bool = False  # whether batch norm follows
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
@@ -67,7 +74,7 @@ class Conv(nn.Module):
         if not self.bias:
             return y
         bias = self.param("bias", self.bias_init or _bias_init(self.size * self.size * channels), (self.features,))
-        return y + bias.reshape(1, 1, 1, -1)
+        return y + (lax.stop_gradient(bias) if self.before_norm else bias).reshape(1, 1, 1, -1)
 
 
 class BatchNorm(nn.Module):
@@ -87,8 +94,29 @@ class BatchNorm(nn.Module):
         inits = {"ones": nn.initializers.ones, "uniform": nn.initializers.uniform(1.0)}
         if self.scale_init not in inits:
             raise unknown("model.bn_scale_init", self.scale_init, sorted(inits))
-        norm = nn.BatchNorm(momentum=self.momentum, epsilon=self.epsilon, scale_init=inits[self.scale_init])
-        return norm(x, use_running_average=not train)
+        return _Norm(inits[self.scale_init], self.momentum, self.epsilon, name="BatchNorm_0")(x, train)
+
+
+class _Norm(nn.Module):
+    """Batch normalization with the names and values of the variables of `flax.linen.BatchNorm`."""
+
+    scale_init: Initializer
+    momentum: float
+    epsilon: float
+
+    @nn.compact
+    def __call__(self, x: Array, train: bool) -> Array:
+        shape = x.shape[-1:]
+        mean = self.variable("batch_stats", "mean", jnp.zeros, shape)
+        var = self.variable("batch_stats", "var", jnp.ones, shape)
+        scale, bias = self.param("scale", self.scale_init, shape), self.param("bias", nn.initializers.zeros, shape)
+        if not train:
+            return normalize(x, mean.value, var.value, scale, bias, self.epsilon)
+        y, *now = batch_norm(x, scale, bias, self.epsilon)
+        if not self.is_initializing():
+            for average, value in zip((mean, var), now, strict=True):
+                average.value = self.momentum * average.value + (1 - self.momentum) * value
+        return y
 
 
 def last_layer(
@@ -121,12 +149,15 @@ def last_layer(
 def max_pool(x: Array) -> Array:
     """Return the maximum of each 2x2 block, without odd edges: f32[B, H, W, c] -> f32[B, H // 2, W // 2, c].
 
-    The function uses a reshape, because the gradient of a windowed reduction is slow on CPU.
+    The function compares rows, then columns, because the gradient of a windowed reduction is slow on CPU. A reduction
+    over both axes of a block is slower, too, and its gradient divides by the number of values that equal the maximum.
+    The compiler may compute these values again and round them differently, and then the number is 0.
     """
     _check_size(x, 2)
     batch, height, width, channels = x.shape
-    x = x[:, : height // 2 * 2, : width // 2 * 2]
-    return x.reshape(batch, height // 2, 2, width // 2, 2, channels).max((2, 4))
+    x = x[:, : height // 2 * 2, : width // 2 * 2].reshape(batch, height // 2, 2, width // 2, 2, channels)
+    x = jnp.maximum(x[:, :, 0], x[:, :, 1])
+    return jnp.maximum(x[:, :, :, 0], x[:, :, :, 1])
 
 
 def max_pool_overlapping(x: Array, padding: int = 0) -> Array:

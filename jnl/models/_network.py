@@ -15,7 +15,8 @@ from jax.typing import DTypeLike
 from jnl.core.errors import UserError, reason, unknown
 from jnl.core.network import Tree
 from jnl.models._precision import PRECISIONS, lower, products, raise_again
-from jnl.ops.convolution import convolve, portable
+from jnl.ops.convolution import convolve, fills_gpu, portable
+from jnl.ops.each_alone import each_alone
 
 if TYPE_CHECKING:
     from flax import nnx
@@ -241,10 +242,15 @@ def convolution(
         and all(value is None for value in others.values())
     )
     if not simple:
-        return lax.conv_general_dilated(
-            lhs, rhs, window_strides, padding, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count,
-            batch_group_count, precision, preferred_element_type, **others,
-        )  # fmt: skip
+
+        def own(lhs: Array, rhs: Array) -> Array:
+            return lax.conv_general_dilated(
+                lhs, rhs, window_strides, padding, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count,
+                batch_group_count, precision, preferred_element_type, **others,
+            )  # fmt: skip
+
+        wide = jax.default_backend() == "gpu" and fills_gpu(lhs.shape[layout.lhs_spec[1]])
+        return each_alone(own)(lhs, rhs) if wide else own(lhs, rhs)
     given = (
         lax.padtype_to_pads(lhs.shape[1:3], rhs.shape[:2], window_strides, padding)
         if isinstance(padding, str)

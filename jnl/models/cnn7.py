@@ -19,10 +19,12 @@ class CNN7(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
-        for block in ((64, 64), (128, 128), (196, 16)):
-            for features in block:
-                x = nn.relu(BatchNorm(self.bn_scale_init)(Conv(features, padding=1)(x), train))
-            x = max_pool(x)
+        def normalized(x: Array, features: int) -> Array:
+            return BatchNorm(self.bn_scale_init)(Conv(features, padding=1, before_norm=True)(x), train)
+
+        for first, second in ((64, 64), (128, 128), (196, 16)):
+            x = nn.relu(normalized(x, first))
+            x = nn.relu(max_pool(normalized(x, second)))  # the same as the pool of the ReLU, and less work
         return last_layer(self, flatten(x), self.num_classes, train, self.dropout)
 
 

@@ -21,7 +21,7 @@ class CNN9(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         def block(x: Array, features: int, padding: int) -> Array:
-            x = BatchNorm(self.bn_scale_init)(Conv(features, padding=padding)(x), train)
+            x = BatchNorm(self.bn_scale_init)(Conv(features, padding=padding, before_norm=True)(x), train)
             return nn.leaky_relu(x, 0.01)
 
         for width in (128, 256):

@@ -19,7 +19,7 @@ class CNNFaces(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         for features in (16, 32, 64):
-            x = max_pool(nn.relu(BatchNorm()(Conv(features, padding=1, bias=False)(x), train)))
+            x = nn.relu(max_pool(BatchNorm()(Conv(features, padding=1, bias=False)(x), train)))
         return last_layer(self, x.mean((1, 2)), self.num_classes, train, self.dropout)
 
 

@@ -19,9 +19,9 @@ class CNNOpenSet(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         for width in (64, 128, 196):
-            for _ in range(2):
-                x = nn.relu(BatchNorm()(Conv(width, padding=1)(x), train))
-            x = max_pool(x)
+            x = nn.relu(BatchNorm()(Conv(width, padding=1, before_norm=True)(x), train))
+            x = BatchNorm()(Conv(width, padding=1, before_norm=True)(x), train)
+            x = nn.relu(max_pool(x))  # the same as the pool of the ReLU, and less work
         return last_layer(self, Dense(256)(flatten(x)), self.num_classes, train, self.dropout)
 
 

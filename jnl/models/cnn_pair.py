@@ -19,7 +19,7 @@ class CNNPair(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         for features in (16, 32):
-            x = max_pool(nn.relu(Conv(features, size=5)(x)))
+            x = nn.relu(max_pool(Conv(features, size=5)(x)))
         return last_layer(self, flatten(x), self.num_classes, train, self.dropout)
 
 

@@ -19,7 +19,7 @@ class LeNet(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool) -> Array:
         for features, padding in ((6, self.padding), (16, 0)):
-            x = max_pool(nn.relu(Conv(features, size=5, padding=padding)(x)))
+            x = nn.relu(max_pool(Conv(features, size=5, padding=padding)(x)))
         x = flatten(x)
         for width in (120, 84):
             x = nn.relu(Dense(width)(x))

@@ -7,6 +7,8 @@ import numpy as np
 from jax.sharding import Mesh
 
 from jnl.core.errors import UserError, unknown
+from jnl.core.network import Tree
+from jnl.ops.convolution import fills_gpu
 
 AXES = ["auto", "devices", "map", "vmap"]
 
@@ -65,6 +67,11 @@ def choose(axis: str, num_runs: int, devices_per_batch: int = 1, fills_device: b
         reason = f"measured fastest on {kind}" if kind else "by rule, not measured on this platform"
     used = np.array(all_devices[: rows * devices_per_batch]).reshape(rows, devices_per_batch)
     return Layout(Mesh(used, ("runs", "data")), inner, reason)
+
+
+def fills_device(params: Tree) -> bool:
+    """Return whether one network with parameters [K, ...] fills a GPU, because its convolutions have many channels."""
+    return any(leaf.ndim == 5 and fills_gpu(leaf.shape[-2]) for leaf in jax.tree.leaves(params))
 
 
 def describe(layout: Layout) -> str:

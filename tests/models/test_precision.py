@@ -1,5 +1,7 @@
 """The setting `precision`: which arrays have which type, and what a training in bfloat16 gives."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +15,8 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 import jnl
 from jnl import models
 from jnl.core.errors import UserError
-from jnl.core.train_state import fills_device, forward, init, one_after_the_other, predict
+from jnl.core.train_state import forward, init
+from jnl.parallel.layout import fills_device
 
 
 class ConvolutionAndNorm(nn.Module):
@@ -22,6 +25,16 @@ class ConvolutionAndNorm(nn.Module):
         x = nn.relu(nn.BatchNorm(use_running_average=not train)(nn.Conv(4, (3, 3))(x)))
         self.sow("intermediates", "features", x := x.mean((1, 2)))
         return nn.Dense(3)(x)
+
+
+class WideConvolutions(nn.Module):
+    """Convolutions that `ops.convolution` does not have: with dilation, and with 64 and more channels."""
+
+    @nn.compact
+    def __call__(self, x):
+        for features in (64, 80, 64):
+            x = nn.relu(nn.Conv(features, (3, 3), kernel_dilation=2)(x))
+        return nn.Dense(3)(x.mean((1, 2)))
 
 
 class OfNnx(nnx.Module):
@@ -120,24 +133,26 @@ def test_unknown_precision_is_told():
         jnl.run(quick(precision="bfloat"))
 
 
-@pytest.mark.slow
-def test_one_after_the_other_is_the_same_as_side_by_side():
-    """A GPU runs wide networks one after the other; here both ways are compared on a CPU."""
-    network = models.wrap(ConvolutionAndNorm())
+@pytest.mark.parametrize("own", [models.make("cnn7", 3), WideConvolutions()], ids=["cnn7", "others"])
+def test_on_a_gpu_networks_have_separate_convolutions(monkeypatch, own):
+    """There a grouped convolution of wide networks is slow. The program is compiled for a CPU here."""
+    network = models.wrap(own)
     state = init(network, 2, optax.sgd(0.1), jax.random.key(0), IMAGES[:1], 5)
-    keys = jax.random.split(jax.random.key(1), 2)
 
-    def apply(params, stats, inputs, key):
-        return network.apply(params, stats, inputs, True, key)
+    def gradient(params):
+        def loss(params):
+            return (forward(network, params, state.batch_stats, IMAGES, jax.random.key(1))[0] ** 2).sum()
 
-    for inputs, axis in ((IMAGES, None), (jnp.stack([IMAGES, IMAGES + 1]), 0)):
-        arguments = (state.params, state.batch_stats, inputs, keys)
-        side = jax.vmap(apply, (0, 0, axis, 0))(*arguments)
-        other = one_after_the_other(apply, (0, 0, axis, 0))(*arguments)
-        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), side, other)
-        trained = forward(network, state.params, state.batch_stats, inputs, jax.random.key(1), axis == 0)
-        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), trained, side)
-    assert predict(network, state.params, state.batch_stats, IMAGES)[0].shape == (2, 5, 3)
+        return jax.value_and_grad(loss)(params)
+
+    expected = jax.jit(gradient)(state.params)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    program = jax.jit(lambda params: gradient(params)).lower(state.params)  # a new function, which is traced again
+    groups = re.findall(r"feature_group_count = (\d+)|batch_group_count = (\d+)", program.as_text())
+    assert len(groups) > 10
+    assert {number for pair in groups for number in pair} <= {"", "1"}
+    for mine, right in zip(*map(jax.tree.leaves, (program.compile()(state.params), expected)), strict=True):
+        np.testing.assert_allclose(mine, right, atol=2e-4 * np.abs(right).max() + 1e-5)
 
 
 @pytest.mark.parametrize(
