@@ -75,9 +75,9 @@ batch_norm.defvjp(_forward, _backward)
 
 def _as_wide(x: Array, value: Array) -> Array:
     """Give values of the channels as many axes as activations have: [C] -> [1, ..., C]."""
-    return jnp.expand_dims(value, range(x.ndim - 1))
+    return jnp.expand_dims(value, tuple(range(x.ndim - 1)))
 
 
 def _mean(x: Array) -> Array:
     """Return the mean over all axes but the last: f32[B, ..., C] -> f32[C]."""
-    return x.mean(range(x.ndim - 1))
+    return x.mean(tuple(range(x.ndim - 1)))
