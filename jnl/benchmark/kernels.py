@@ -1,0 +1,148 @@
+"""Count the kernels of each step of a training on a GPU, and the bytes that they read and write, without a GPU.
+
+python -m jnl.benchmark.kernels TARGET [--work mlp cnn7] [--runs 1 8] [--axis vmap] [--precision auto]
+
+TARGET is a file that describes the GPU, such as `h200.txtpb` from the folder `xla/backends/gpu/target_config/specs` of
+XLA. JAX needs its plugin for CUDA (`pip install "jax[cuda12]"`). Nothing is measured: XLA compiles an epoch of JoCoR
+for this GPU, with algorithms that it chooses without trying them. A small step waits for the start of its kernels, so
+their number says more about its time than their arithmetic.
+"""
+
+import argparse
+import re
+import sys
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.experimental import topologies
+from jax.sharding import SingleDeviceSharding
+
+from jnl.benchmark.epochs import WORK, program_spec
+from jnl.core.train_state import TrainState
+from jnl.data.dataset import Split
+from jnl.models import PRECISIONS
+from jnl.parallel.compiled_epoch import training_epoch
+from jnl.training.single_run import init_state
+from jnl.training.spec import RunInputs
+
+_FREE = {"parameter", "get-tuple-element", "tuple", "bitcast", "constant", "after-all"}  # what needs no kernel
+_BYTES = {"pred": 1, "u8": 1, "s8": 1, "bf16": 2, "f16": 2, "f32": 4, "s32": 4, "u32": 4, "f64": 8, "s64": 8, "u64": 8}
+_INSTRUCTION = re.compile(r"\s*(?:ROOT )?%?([\w.-]+) = (\(.*?\)|\S+) ([\w-]+)\((.*)")
+
+
+class Kernels(NamedTuple):
+    """The kernels of one pass through a loop, by kind."""
+
+    launches: Counter[str]
+    bytes: Counter[str]  # that the kernels read and write, if each needs all of its arguments
+
+
+def of_loops(program: str) -> list[Kernels]:
+    """Count the kernels of the loops of a compiled program, the loop with the most kernels first.
+
+    Args:
+      program: the text of the program, from `jax.stages.Compiled.as_text`.
+    """
+    functions: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in program.splitlines():
+        if line.endswith("{") and not line.startswith(" "):
+            lines = functions.setdefault(line.removeprefix("ENTRY ").removeprefix("%").split(" ")[0], [])
+        elif line.startswith(" "):
+            lines.append(line)
+    bodies = set(re.findall(r"body=%?([\w.-]+)", program))
+    return sorted((_of_lines(functions[body], functions) for body in bodies), key=lambda found: -found.launches.total())
+
+
+def _of_lines(lines: list[str], functions: dict[str, list[str]]) -> Kernels:
+    """Count the kernels of a function, with those of the functions that it calls."""
+    found, sizes = Kernels(Counter(), Counter()), dict[str, int]()
+    for name, shape, operation, rest in (match.groups() for match in map(_INSTRUCTION.match, lines) if match):
+        sizes[name] = sum(
+            _BYTES.get(kind, 0) * int(np.prod([int(side) for side in sides.split(",") if side], dtype=np.int64))
+            for kind, sides in re.findall(r"(\w+)\[([\d,]*)\]", shape)
+        )
+        if operation in _FREE:
+            continue
+        called = re.search(r"(?:calls|to_apply)=%?([\w.-]+)", rest)
+        body = functions[called[1]] if called else []
+        if operation == "call":
+            inner = _of_lines(body, functions)
+            found.launches.update(inner.launches)
+            found.bytes.update(inner.bytes)
+            continue
+        kind = operation
+        if operation == "custom-call":
+            kind = re.sub(r".*custom_call_target=\"([^\"]+)\".*", r"\1", rest)
+        elif operation == "fusion":
+            parts = [part for part in ("dot", "reduce") if any(f" {part}(" in line for line in body)]
+            kind = " ".join(["fusion", *(f"with {part}" for part in parts[:1])])
+        found.launches[kind] += 1
+        arguments = re.findall(r"%([\w.-]+)", rest.split("), ")[0])
+        found.bytes[kind] += sizes[name] + sum(sizes.get(argument, 0) for argument in arguments)
+    return found
+
+
+def compiled_for(target: str, work: str, number: int, axis: str, precision: str) -> str:
+    """Return the text of an epoch of JoCoR that is compiled for a GPU that need not be there.
+
+    Args:
+      target: the description of the GPU.
+      work: name of an entry of `WORK`.
+      number: number of runs.
+      axis: `vmap` or `map`.
+      precision: value of `config.precision`.
+    """
+    made = program_spec(work, number, axis, precision)
+    topology = topologies.get_topology_desc("one", "cuda", target_config=target, topology="1x1x1")
+    sharding = SingleDeviceSharding(topology.devices[0])
+
+    def abstract(tree: object, *lead: int) -> object:
+        def of_leaf(leaf: jax.Array) -> jax.ShapeDtypeStruct:
+            return jax.ShapeDtypeStruct((*lead, *leaf.shape), leaf.dtype, sharding=sharding)
+
+        return jax.tree.map(of_leaf, tree)
+
+    data, run = jax.tree.map(jnp.asarray, (made.dataset.train, made.dataset.test)), made.runs[0]
+    state = jax.eval_shape(lambda: init_state(made.train_spec, data[0], run))
+
+    def all_runs(data: tuple[Split, Split], runs: RunInputs, states: TrainState, number: jax.Array) -> object:
+        def one(each: tuple[RunInputs, TrainState]) -> object:
+            return training_epoch(made.train_spec, data, each[0], each[1], (), number)
+
+        return (jax.vmap(one) if axis == "vmap" else partial(jax.lax.map, one))((runs, states))
+
+    arguments = abstract(data), abstract(run, number), abstract(state, number), abstract(jnp.int32(0))
+    with patch.object(jax, "default_backend", lambda: "gpu"):  # by which jnl chooses its convolutions
+        traced = jax.jit(all_runs, donate_argnums=2).trace(*arguments)
+    options: dict[str, bool | int | str] = {"xla_gpu_deterministic_ops": True, "xla_gpu_autotune_level": 0}
+    return str(traced.lower(lowering_platforms=("cuda",)).compile(compiler_options=options).as_text())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the kernels of one step. Return the exit code 0."""
+    parser = argparse.ArgumentParser("python -m jnl.benchmark.kernels", description=__doc__.partition("\n")[0])
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--work", nargs="+", choices=WORK, default=["mlp", "cnn7"])
+    parser.add_argument("--runs", nargs="+", type=int, default=[1])
+    parser.add_argument("--axis", choices=["vmap", "map"], default="vmap")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+    asked = parser.parse_args(arguments)
+    for work in asked.work:
+        for runs in asked.runs:
+            text = compiled_for(asked.target.read_text("utf-8"), work, runs, asked.axis, asked.precision)
+            step = of_loops(text)[0]
+            print(f"{work}, {runs} runs by {asked.axis}, {asked.precision}: {step.launches.total()} kernels in a step")
+            for kind, launches in step.launches.most_common():
+                print(f"  {launches:5} {step.bytes[kind] / 2**20:8.0f} MiB  {kind}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
