@@ -138,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
         for runs in asked.runs:
             text = compiled_for(asked.target.read_text("utf-8"), work, runs, asked.axis, asked.precision)
             step = of_loops(text)[0]
-            print(f"{work}, {runs} runs by {asked.axis}, {asked.precision}: {step.launches.total()} kernels in a step")
+            print(f"{work}, runs: {runs} by {asked.axis}, {asked.precision}: {step.launches.total()} kernels in a step")
             for kind, launches in step.launches.most_common():
                 print(f"  {launches:5} {step.bytes[kind] / 2**20:8.0f} MiB  {kind}")
     return 0
