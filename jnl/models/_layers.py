@@ -98,7 +98,7 @@ class BatchNorm(nn.Module):
 
 
 class _Norm(nn.Module):
-    """Batch normalization with the names and values of the variables of `flax.linen.BatchNorm`."""
+    """Batch normalization whose variables have the names and first values of those of `flax.linen.BatchNorm`."""
 
     scale_init: Initializer
     momentum: float

@@ -15,8 +15,7 @@ from jax.typing import DTypeLike
 from jnl.core.errors import UserError, reason, unknown
 from jnl.core.network import Tree
 from jnl.models._precision import PRECISIONS, lower, products, raise_again
-from jnl.ops.convolution import convolve, fills_gpu, portable
-from jnl.ops.each_alone import each_alone
+from jnl.ops.convolution import by_itself, convolve, portable
 
 if TYPE_CHECKING:
     from flax import nnx
@@ -249,8 +248,7 @@ def convolution(
                 batch_group_count, precision, preferred_element_type, **others,
             )  # fmt: skip
 
-        wide = jax.default_backend() == "gpu" and fills_gpu(lhs.shape[layout.lhs_spec[1]])
-        return each_alone(own)(lhs, rhs) if wide else own(lhs, rhs)
+        return by_itself(own, lhs.shape[layout.lhs_spec[1]])(lhs, rhs)
     given = (
         lax.padtype_to_pads(lhs.shape[1:3], rhs.shape[:2], window_strides, padding)
         if isinstance(padding, str)

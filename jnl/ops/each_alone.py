@@ -1,6 +1,7 @@
 """Functions that `vmap` does not turn into one batched operation."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import jax
@@ -18,7 +19,7 @@ def each_alone(function: Callable[..., Array]) -> Callable[..., Array]:
     in a loop. The compiler joins the stacking of their results with what follows.
 
     Args:
-      function: a differentiable function of arrays, which returns one array.
+      function: a function of arrays that is linear in each of them, such as a product, and returns one array.
     """
 
     @jax.custom_vjp
@@ -29,13 +30,24 @@ def each_alone(function: Callable[..., Array]) -> Callable[..., Array]:
         return call(*arguments), arguments
 
     def backward(arguments: tuple[Array, ...], gradient: Array) -> tuple[Array, ...]:
-        def one(*both: Array) -> tuple[Array, ...]:
-            return jax.vjp(function, *both[:-1])[1](both[-1])
-
-        return _unrolled(one)(*arguments, gradient)
+        return _unrolled(partial(_gradients, function))(*arguments, gradient)
 
     call.defvjp(forward, backward)
     return call
+
+
+def _gradients(function: Callable[..., Array], *both: Array) -> tuple[Array, ...]:
+    """Return the gradients of the arguments, which come first; the gradient of the result comes last."""
+    *arguments, gradient = both
+
+    def of(position: int) -> Array:
+        def linear(argument: Array) -> Array:
+            return function(*arguments[:position], argument, *arguments[position + 1 :])
+
+        (found,) = jax.linear_transpose(linear, arguments[position])(gradient)
+        return found
+
+    return tuple(map(of, range(len(arguments))))
 
 
 def _unrolled(function: Callable[..., Result]) -> Callable[..., Result]:
