@@ -91,7 +91,7 @@ class SegmentedEpoch:
         self, axis: RunsAxis, spec: TrainSpec, data: Dataset, inputs: np.ndarray, runs: RunInputs, states: TrainState
     ) -> None:
         self._axis, self._spec, self._data, self._inputs = axis, spec, data, inputs
-        self._streams, self._num_nets = spec.streams, spec.num_nets
+        self._streams, self._num_nets, self._size = spec.streams, spec.num_nets, spec.batch_size
         counts, sums, held_out = nothing(axis, spec, runs), self._no_sums(runs), self._held_out(runs)
         self._cuts = cut(spec.steps, spec.segments)
         looks = 1 + held_out.example_index.size * self._inputs[0].nbytes // BYTES
@@ -187,7 +187,7 @@ class SegmentedEpoch:
     def _held_out(self, runs: RunInputs) -> Rows:
         """Return the batches of the examples that each run holds out for validation."""
         index = devices.gather(runs.validation_index)
-        return jax.vmap(partial(rows, size=self._spec.evaluated_at_once(index.shape[1])))(index)
+        return jax.vmap(partial(rows, size=self._size))(index)
 
 
 def training_epoch(

@@ -40,7 +40,7 @@ class HostWork:
     def _probabilities(self, inputs: Array, state: TrainState) -> Array:
         """Return class probabilities f32[K, N, C] of one run."""
         predict_fn = predictor(self._spec.model, state, self._spec.augment, self._spec.shard_batch)
-        return jax.nn.softmax(predict_all(predict_fn, inputs, self._spec.evaluated_at_once(len(inputs)))[0])
+        return jax.nn.softmax(predict_all(predict_fn, inputs, self._spec.batch_size)[0])
 
     @cached_property
     def _features(self) -> OfChunk:
@@ -48,7 +48,7 @@ class HostWork:
 
         def one(inputs: Array, run: RunInputs, state: TrainState) -> Array:
             predict_fn = predictor(self._spec.model, state, self._spec.augment, self._spec.shard_batch)
-            _, features = predict_all(predict_fn, inputs, self._spec.evaluated_at_once(len(inputs)))
+            _, features = predict_all(predict_fn, inputs, self._spec.batch_size)
             if features is None:
                 raise no_features()
             return features

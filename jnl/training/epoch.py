@@ -82,8 +82,7 @@ def begin_epoch(single: SingleRun, state: TrainState, number: Array) -> TrainSta
     """
     strategy, run = single.strategy, single.run
     if strategy.memory and strategy.memory.refresh:
-        inputs = single.train.inputs
-        now = partial(predict_all, single.predict_fn(state), inputs, single.spec.evaluated_at_once(len(inputs)))
+        now = partial(predict_all, single.predict_fn(state), single.train.inputs, single.spec.batch_size)
         state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
     if strategy.reset_epoch:
         params, batch_stats, opt_state, *_ = single.new_networks(Purpose.WEIGHTS_AFTER_RESET)
@@ -182,12 +181,10 @@ def finish_epoch(
     predict_fn = single.predict_fn(state)
     if held_out is None:
         loss = validation_loss(single, state)
-        size = spec.evaluated_at_once(len(run.validation_index))
-        held_out = validate(loss, predict_fn, train.inputs, run.labels, run.validation_index, size)
+        held_out = validate(loss, predict_fn, train.inputs, run.labels, run.validation_index, spec.batch_size)
     finite = jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params)])
     failed = state.failed | ~finite.all()
-    size = spec.evaluated_at_once(0 if test is None else len(test.labels))
-    measured = metrics.epoch_metrics(counts) | evaluate(predict_fn, test, size, spec.metrics) | held_out
+    measured = metrics.epoch_metrics(counts) | evaluate(predict_fn, test, spec.batch_size, spec.metrics) | held_out
     return state._replace(failed=failed), jax.tree.map(lambda value: jnp.where(failed, jnp.nan, value), measured)
 
 

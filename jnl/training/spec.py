@@ -28,9 +28,6 @@ class RunInputs(NamedTuple):
     outside: OutOfSample | None = None  # out-of-sample predictions, if the strategy computes weights by folds
 
 
-_LARGER = 4  # batches of evaluation are up to so many times larger than those of training
-
-
 class TrainSpec(NamedTuple):
     """What is the same for all runs of a program. Its fields are static under jit."""
 
@@ -47,14 +44,6 @@ class TrainSpec(NamedTuple):
     metrics: tuple[str, ...] = ()  # metrics of other packages
     only_jnl_code: bool = False  # then an equal spec computes the same later in the process; other code may change
     shard_batch: Callable[[Array], Array] = lambda batch: batch  # spreads the examples of a batch over devices
-
-    def evaluated_at_once(self, examples: int) -> int:
-        """Return the size of the batches in which so many examples are evaluated.
-
-        These batches are larger than those of training, which need more memory for each example.
-        """
-        batches = max(1, -(-examples // (_LARGER * self.batch_size)))
-        return max(1, -(-examples // (batches * self.batch_size))) * self.batch_size
 
     def strategy(self, run: RunInputs) -> Strategy:
         """Return the strategy at the hyperparameters of a run."""
