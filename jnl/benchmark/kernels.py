@@ -4,8 +4,8 @@ python -m jnl.benchmark.kernels TARGET [--work mlp cnn7] [--runs 1 8] [--axis vm
 
 TARGET is a file that describes the GPU, such as `h200.txtpb` from the folder `xla/backends/gpu/target_config/specs` of
 XLA. JAX needs its plugin for CUDA (`pip install "jax[cuda12]"`). Nothing is measured: XLA compiles an epoch of JoCoR
-for this GPU, with algorithms that it chooses without trying them. A small step waits for the start of its kernels, so
-their number says more about its time than their arithmetic.
+for this GPU, with algorithms that it chooses without trying them. The time of a small step follows from the number of
+its kernels, because it mostly waits for their start.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from jax.experimental import topologies
 from jax.sharding import SingleDeviceSharding
 
 from jnl.benchmark.epochs import WORK, program_spec
+from jnl.core.errors import UserError, reason
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Split
 from jnl.models import PRECISIONS
@@ -61,7 +62,7 @@ def of_loops(program: str) -> list[Kernels]:
 
 
 def _of_lines(lines: list[str], functions: dict[str, list[str]]) -> Kernels:
-    """Count the kernels of a function, with those of the functions that it calls."""
+    """Count the kernels of a function and of the functions that it calls."""
     found, sizes = Kernels(Counter(), Counter()), dict[str, int]()
     for name, shape, operation, rest in (match.groups() for match in map(_INSTRUCTION.match, lines) if match):
         sizes[name] = sum(
@@ -98,9 +99,17 @@ def compiled_for(target: str, work: str, number: int, axis: str, precision: str)
       number: number of runs.
       axis: `vmap` or `map`.
       precision: value of `config.precision`.
+
+    Raises:
+      UserError: if JAX has no plugin for CUDA, or the plugin does not know this description.
     """
     made = program_spec(work, number, axis, precision)
-    topology = topologies.get_topology_desc("one", "cuda", target_config=target, topology="1x1x1")
+    try:
+        topology = topologies.get_topology_desc("one", "cuda", target_config=target, topology="1x1x1")
+    except NotImplementedError as error:
+        raise UserError('JAX has no plugin for CUDA; pip install "jax[cuda12]"') from error
+    except jax.errors.JaxRuntimeError as error:
+        raise UserError(f"target: XLA does not understand this description of a GPU ({reason(error)})") from error
     sharding = SingleDeviceSharding(topology.devices[0])
 
     def abstract(tree: object, *lead: int) -> object:
@@ -134,9 +143,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--axis", choices=["vmap", "map"], default="vmap")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     asked = parser.parse_args(arguments)
+    try:
+        target = asked.target.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SystemExit(f"target: {asked.target} cannot be read ({reason(error)})") from error
     for work in asked.work:
         for runs in asked.runs:
-            text = compiled_for(asked.target.read_text("utf-8"), work, runs, asked.axis, asked.precision)
+            try:
+                text = compiled_for(target, work, runs, asked.axis, asked.precision)
+            except UserError as error:
+                raise SystemExit(str(error)) from error
             step = of_loops(text)[0]
             print(f"{work}, runs: {runs} by {asked.axis}, {asked.precision}: {step.launches.total()} kernels in a step")
             for kind, launches in step.launches.most_common():

@@ -98,7 +98,7 @@ class BatchNorm(nn.Module):
 
 
 class _Norm(nn.Module):
-    """Batch normalization whose variables have the names and first values of those of `flax.linen.BatchNorm`."""
+    """Batch normalization. Its variables have the same names and first values as in `flax.linen.BatchNorm`."""
 
     scale_init: Initializer
     momentum: float

@@ -23,7 +23,8 @@ def normalize(x: Array, mean: Array, var: Array, scale: Array, bias: Array, epsi
       epsilon: number that is added to the variance.
 
     Returns:
-      [B, ..., C], computed in float32. The type is that of `x`, `scale` and `bias`.
+      The normalized activations [B, ..., C]. They are computed in float32 and converted to the common type of `x`,
+      `scale` and `bias`.
     """
     mean, slope, bias = (_as_wide(x, value) for value in (mean, lax.rsqrt(var + epsilon) * scale, bias))
     y = (x - mean) * slope + bias

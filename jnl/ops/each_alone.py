@@ -15,8 +15,8 @@ Result = TypeVar("Result", Array, tuple[Array, ...])
 def each_alone(function: Callable[..., Array]) -> Callable[..., Array]:
     """Return the function with another rule for `vmap`: one call for each entry, in value and gradient.
 
-    The calls are separate operations of one program, unlike those of `jax.custom_batching.sequential_vmap`, which run
-    in a loop. The compiler joins the stacking of their results with what follows.
+    Each call is a separate operation of one program. With `jax.custom_batching.sequential_vmap` the calls would run in
+    a loop. The compiler can stack the results in the same kernel as the operation that follows.
 
     Args:
       function: a function of arrays that is linear in each of them, such as a product, and returns one array.

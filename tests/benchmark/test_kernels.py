@@ -2,9 +2,10 @@
 
 import jax
 import jax.numpy as jnp
+import pytest
 from jax import lax
 
-from jnl.benchmark.kernels import of_loops
+from jnl.benchmark.kernels import main, of_loops
 
 PROGRAM = """HloModule example
 
@@ -59,3 +60,8 @@ def test_the_loops_of_a_real_program_are_found():
     found = of_loops(program)
     assert len(found) == 2
     assert found[0].launches.total() > found[1].launches.total() >= 1
+
+
+def test_a_missing_description_is_told(tmp_path):
+    with pytest.raises(SystemExit, match=r"target: .*h200.txtpb cannot be read"):
+        main([str(tmp_path / "h200.txtpb")])
