@@ -9,7 +9,6 @@ its kernels, because it mostly waits for their start.
 """
 
 import argparse
-import re
 import sys
 from collections import Counter
 from functools import partial
@@ -19,11 +18,11 @@ from unittest.mock import patch
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.experimental import topologies
 from jax.sharding import SingleDeviceSharding
 
 from jnl.benchmark.epochs import WORK, program_spec
+from jnl.benchmark.operations import Operation, functions, loops
 from jnl.core.errors import UserError, reason
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Split
@@ -31,10 +30,6 @@ from jnl.models import PRECISIONS
 from jnl.parallel.compiled_epoch import training_epoch
 from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs
-
-_FREE = {"parameter", "get-tuple-element", "tuple", "bitcast", "constant", "after-all"}  # what needs no kernel
-_BYTES = {"pred": 1, "u8": 1, "s8": 1, "bf16": 2, "f16": 2, "f32": 4, "s32": 4, "u32": 4, "f64": 8, "s64": 8, "u64": 8}
-_INSTRUCTION = re.compile(r"\s*(?:ROOT )?%?([\w.-]+) = (\(.*?\)|\S+) ([\w-]+)\((.*)")
 
 
 class Kernels(NamedTuple):
@@ -50,44 +45,22 @@ def of_loops(program: str) -> list[Kernels]:
     Args:
       program: the text of the program, from `jax.stages.Compiled.as_text`.
     """
-    functions: dict[str, list[str]] = {}
-    lines: list[str] = []
-    for line in program.splitlines():
-        if line.endswith("{") and not line.startswith(" "):
-            lines = functions.setdefault(line.removeprefix("ENTRY ").removeprefix("%").split(" ")[0], [])
-        elif line.startswith(" "):
-            lines.append(line)
-    bodies = set(re.findall(r"body=%?([\w.-]+)", program))
-    return sorted((_of_lines(functions[body], functions) for body in bodies), key=lambda found: -found.launches.total())
+    found = functions(program)
+    return sorted((_of(body, found) for body in loops(program)), key=lambda kernels: -kernels.launches.total())
 
 
-def _of_lines(lines: list[str], functions: dict[str, list[str]]) -> Kernels:
+def _of(name: str, found: dict[str, list[Operation]]) -> Kernels:
     """Count the kernels of a function and of the functions that it calls."""
-    found, sizes = Kernels(Counter(), Counter()), dict[str, int]()
-    for name, shape, operation, rest in (match.groups() for match in map(_INSTRUCTION.match, lines) if match):
-        sizes[name] = sum(
-            _BYTES.get(kind, 0) * int(np.prod([int(side) for side in sides.split(",") if side], dtype=np.int64))
-            for kind, sides in re.findall(r"(\w+)\[([\d,]*)\]", shape)
-        )
-        if operation in _FREE:
-            continue
-        called = re.search(r"(?:calls|to_apply)=%?([\w.-]+)", rest)
-        body = functions[called[1]] if called else []
-        if operation == "call":
-            inner = _of_lines(body, functions)
-            found.launches.update(inner.launches)
-            found.bytes.update(inner.bytes)
-            continue
-        kind = operation
-        if operation == "custom-call":
-            kind = re.sub(r".*custom_call_target=\"([^\"]+)\".*", r"\1", rest)
-        elif operation == "fusion":
-            parts = [part for part in ("dot", "reduce") if any(f" {part}(" in line for line in body)]
-            kind = " ".join(["fusion", *(f"with {part}" for part in parts[:1])])
-        found.launches[kind] += 1
-        arguments = re.findall(r"%([\w.-]+)", rest.split("), ")[0])
-        found.bytes[kind] += sizes[name] + sum(sizes.get(argument, 0) for argument in arguments)
-    return found
+    kernels = Kernels(Counter(), Counter())
+    for operation in found[name]:
+        if operation.function:
+            inner = _of(operation.function, found)
+            kernels.launches.update(inner.launches)
+            kernels.bytes.update(inner.bytes)
+        else:
+            kernels.launches[operation.kind] += 1
+            kernels.bytes[operation.kind] += operation.bytes
+    return kernels
 
 
 def compiled_for(target: str, work: str, number: int, axis: str, precision: str) -> str:

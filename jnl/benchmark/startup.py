@@ -35,7 +35,8 @@ def first_step(model: str, repetitions: int) -> tuple[Seconds, Seconds]:
         if cache is not None:
             environment |= {"JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
         root = Path(__file__).parents[2]
-        subprocess.run([sys.executable, "-c", _FIRST_STEP, model], cwd=root, env=environment, check=True)
+        command = [sys.executable, "-W", "ignore", "-c", _FIRST_STEP, model]
+        subprocess.run(command, cwd=root, env=environment, check=True)
 
     with tempfile.TemporaryDirectory() as cache:
         cold = repeat(lambda: process(None), repetitions)

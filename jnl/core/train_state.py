@@ -155,6 +155,7 @@ def apply_gradients(
       The networks after the step, and the other value from `loss_fn`.
     """
     gradient, (batch_stats, aux) = jax.grad(loss_fn, has_aux=True)(state.params)
-    updates, opt_state = jax.vmap(training.optimizer.update)(gradient, state.opt_state, state.params)
-    params = optax.apply_updates(state.params, updates)
+    with jax.named_scope("optimizer"):  # what a profile calls these operations
+        updates, opt_state = jax.vmap(training.optimizer.update)(gradient, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
     return state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state), aux

@@ -67,6 +67,10 @@ class WholeEpoch:
         self._compiled = axis.compile(OfSpec(training_epoch, spec), self._data, runs, states, ())
         self.bytes = bytes_of(self._compiled)
 
+    def as_text(self) -> str:
+        """Return the text of the compiled program."""
+        return str(self._compiled.as_text())
+
     def feed(self, runs: RunInputs, number: Array, first: int) -> Iterator[None]:
         """Yield None once, because all data are already on the device."""
         yield None

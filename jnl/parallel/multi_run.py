@@ -92,12 +92,12 @@ class MultiRunProgram:
     @property
     def segments(self) -> int:
         """The number of segments of an epoch."""
-        return self._epoch.segments
+        return self.epoch.segments
 
     @property
     def bytes(self) -> int:
         """The memory in bytes that the program needs on each device: data, states, results and intermediate values."""
-        return self._epoch.bytes
+        return self.epoch.bytes
 
     def _compile_chunks(self, at_once: int) -> None:
         """Cut the runs into equal chunks and compile the programs for one chunk.
@@ -116,9 +116,9 @@ class MultiRunProgram:
         if number > 1:
             _log.warning("%d runs are trained %d at a time, in %d chunks", len(self._runs), self.at_once, number)
         begin = time.perf_counter()
-        self._init, self._epoch = self._compile(self._chunks[0])
+        self._init, self.epoch = self._compile(self._chunks[0])
         self.compile_seconds += time.perf_counter() - begin
-        self.compilations += self._epoch.compilations
+        self.compilations += self.epoch.compilations
 
     def _compile(self, runs: RunInputs) -> tuple[Callable[[RunInputs], TrainState], Epoch]:
         """Compile ahead of time, so that a later change of shapes is an error and not another compilation.
@@ -196,13 +196,13 @@ class MultiRunProgram:
         """
         number = self._axis.replicate(jnp.int32(at.epoch))
         if not feeds:
-            feeds += [self._epoch.feed(runs, number, at.segment) for runs in self._chunks]
+            feeds += [self.epoch.feed(runs, number, at.segment) for runs in self._chunks]
         chunks, measured = [], []
         for position, (runs, carry, feed) in enumerate(zip(self._chunks, at.chunks, feeds, strict=True)):
             if at.segment == 0:
                 states = self._host_work.before_epoch(at.epoch, position * self.at_once, runs, carry.states)
                 carry = carry._replace(states=states)
-            carry, metrics = self._epoch(runs, self._axis.shard(carry), next(feed), number, at.segment)
+            carry, metrics = self.epoch(runs, self._axis.shard(carry), next(feed), number, at.segment)
             chunks.append(self._offload(carry))
             if metrics is not None:
                 measured.append(metrics)

@@ -96,6 +96,7 @@ def begin_epoch(single: SingleRun, state: TrainState, number: Array) -> TrainSta
     return state
 
 
+@jax.named_scope("shuffle")
 def shuffle_batches(spec: TrainSpec, run: RunInputs, number: Array) -> Batches:
     """Return the batches of epoch `number`.
 
@@ -126,7 +127,11 @@ def train_batches(
       The state after the last batch, and the counts with these batches added.
     """
     spec, train, run, strategy = single
-    augment = lambda key, inputs: spec.shard_batch(spec.augment(key, inputs))  # noqa: E731
+
+    @jax.named_scope("inputs")
+    def augment(key: Array, inputs: Array) -> Array:
+        return spec.shard_batch(spec.augment(key, inputs))
+
     all_inputs = None if spec.streams else train.inputs
     training = TrainContext(spec.model, single.optimizer(number), augment, all_inputs, run.labels)
     change = ordinary = partial(update, strategy, training)

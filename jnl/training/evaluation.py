@@ -123,6 +123,7 @@ def _stored(inputs: Array, rows: Rows) -> Array:
     return inputs[rows.example_index] if rows.inputs is None else rows.inputs
 
 
+@jax.named_scope("evaluation")
 def evaluate(predict_fn: PredictFn, test: Split | None, size: int, others: Sequence[str] = ()) -> Sums:
     """Evaluate the networks on the test set.
 
@@ -146,6 +147,7 @@ def evaluate(predict_fn: PredictFn, test: Split | None, size: int, others: Seque
     return means | {"class_accuracy": by_class, "balanced_accuracy": jnp.nanmean(by_class, -1)}
 
 
+@jax.named_scope("evaluation")
 def validate(loss: Loss, predict_fn: PredictFn, inputs: Array, labels: Array, index: Array, size: int) -> Sums:
     """Evaluate the networks on the examples that are held out, with their noisy labels.
 

@@ -1,5 +1,6 @@
 """One training step of the K networks of one run. Strategies without a `custom_step` use it."""
 
+import jax
 from jax import Array
 
 from jnl.core.strategy import StepContext, StepOutput, StepResult, Strategy
@@ -31,8 +32,9 @@ def update(strategy: Strategy, training: TrainContext, state: TrainState, contex
     def total(params: Tree) -> tuple[Array, tuple[Tree, StepOutput]]:
         logits, features, batch_stats = forward(training.model, params, state.batch_stats, inputs, context.key)
         seen = context._replace(features=features, strategy_params=strategy_params(params))
-        selection = checked(select(logits, labels, seen))
-        rows = objective(selection)
+        with jax.named_scope("selection"):
+            selection = checked(select(logits, labels, seen))
+            rows = objective(selection)
         return rows.sum(), (batch_stats, StepOutput(rows, selection, logits, context.example_index))
 
     state, outcome = apply_gradients(training, state, total)

@@ -125,7 +125,7 @@ def test_code_of_others_is_compiled_in_each_call():
 def test_data_are_on_the_device_once_whatever_the_number_of_runs():
     program_spec, four = programs(quick(seeds=4, runs_axis="vmap"))
     _, one = programs(quick(seeds=1, runs_axis="vmap"))
-    arguments = [program._epoch._compiled.memory_analysis().argument_size_in_bytes for program in (one, four)]
+    arguments = [program.epoch._compiled.memory_analysis().argument_size_in_bytes for program in (one, four)]
     per_run = (arguments[1] - arguments[0]) / 3
     data = sum(leaf.nbytes for leaf in jax.tree.leaves((program_spec.dataset.train, program_spec.dataset.test)))
     assert program_spec.dataset.train.inputs.dtype == jnp.uint8

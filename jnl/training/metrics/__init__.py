@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
@@ -104,6 +105,7 @@ def zero_counts(others: Sequence[str] = ()) -> Counts:
     return {name: (jnp.float32(0), jnp.float32(0)) for name in of_training(others)}
 
 
+@jax.named_scope("metrics")
 def batch_counts(
     output: StepOutput, labels: Array, clean: Array, predicted: Array, others: Sequence[str] = ()
 ) -> Counts:
@@ -163,6 +165,7 @@ def epoch_metrics(counts: Counts) -> dict[str, Array]:
     return {name: flat[2 * i] / flat[2 * i + 1] for i, name in enumerate(counts)}
 
 
+@jax.named_scope("metrics")
 def predicted(output: StepOutput, before: Array, unique: bool = False) -> Array:
     """Return the last prediction of each network for each example.
 
@@ -179,6 +182,7 @@ def predicted(output: StepOutput, before: Array, unique: bool = False) -> Array:
     return before.at[networks, index].set(now, unique_indices=unique)
 
 
+@jax.named_scope("metrics")
 def times(output: StepOutput, before: Array) -> Array:
     """Count for each example how often the mask could choose it, and how often the mask left it out.
 
