@@ -112,31 +112,33 @@ def profile(work: str, number: int, axis: str, precision: str) -> Profiled:
     assert isinstance(program.epoch, WholeEpoch)
     training = program.train(partial(program.start, 0))
     next(training)
+    operations = {each.name: each for group in functions(program.epoch.as_text()).values() for each in group}
     options = jax.profiler.ProfileOptions()
     options.python_tracer_level = 0
     with tempfile.TemporaryDirectory() as folder:
         with jax.profiler.trace(folder, profiler_options=options):
             next(training)
         (file,) = Path(folder).rglob("*.xplane.pb")
-        found = of_events(_threads(ProfileData.from_file(str(file))))
-    operations = {each.name: each for group in functions(program.epoch.as_text()).values() for each in group}
+        found = of_events(_threads(ProfileData.from_file(str(file)), operations))
     return Profiled(found, operations, made.layout, program.steps)
 
 
-def _threads(data: ProfileData) -> Iterator[list[Event]]:
-    """Yield the events of the operations: of an accelerator if the profile has one, else of the CPU."""
+def _threads(data: ProfileData, operations: Mapping[str, Operation]) -> Iterator[list[Event]]:
+    """Yield the events of the operations: of an accelerator if the profile has one, else of the CPU.
+
+    On a CPU an event has the name of its operation. JAX 0.7.2 aborts when the statistics of some other events are read.
+    """
     planes = list(data.planes)
     on_device = [plane for plane in planes if re.match(r"/device:(GPU|TPU)", plane.name)]
     for plane in on_device or planes:
         for line in plane.lines:
-            if on_device and not line.name.startswith(("Stream", "XLA Ops")):
+            if not on_device:
+                events = [(event.name, event) for event in line.events if event.name in operations]
+            elif line.name.startswith(("Stream", "XLA Ops")):
+                events = [(str(dict(event.stats).get("hlo_op", event.name)), event) for event in line.events]
+            else:
                 continue
-            named = ((event, dict(event.stats).get("hlo_op")) for event in line.events)
-            yield [
-                Event(str(name or event.name), event.start_ns, event.duration_ns)
-                for event, name in named
-                if name or on_device
-            ]
+            yield [Event(name, event.start_ns, event.duration_ns) for name, event in events]
 
 
 def table(profiled: Profiled, rows: int) -> Iterator[str]:
