@@ -1,10 +1,11 @@
-"""Measure what the time of a training step goes to, operation by operation.
+"""Measure how much time each operation of a training step takes.
 
 python -m jnl.benchmark.profile [--work mlp] [--runs 1] [--axis auto] [--precision auto] [--rows 20]
 
 All times are of one run and one step. They include the share of what an epoch does once, such as evaluation. The rate
-in GB/s counts all arguments of an operation, so it is too high for an operation that reads a part of them. On a GPU,
-`XLA_FLAGS=--xla_gpu_enable_command_buffer=` may be needed so that the profiler knows the operation of each kernel.
+in GB/s counts all arguments of an operation, so it is too high for an operation that reads a part of them. On a CPU, JAX
+records some operations as two launches, such as sorts. On a GPU, `XLA_FLAGS=--xla_gpu_enable_command_buffer=` may be
+needed so that the profiler knows the operation of each kernel.
 """
 
 import argparse
@@ -92,9 +93,9 @@ def part(source: str) -> str:
     Args:
       source: `Operation.source`.
     """
-    scope = next((scope for scope in SCOPES if re.search(rf"\b{scope}\b", source)), "")
     if "transpose(" in source:
         return "backward"
+    scope = next((scope for scope in SCOPES if re.search(rf"\b{scope}\b", source)), "")
     return scope or ("forward" if "jvp(" in source else "other")
 
 
@@ -106,6 +107,9 @@ def profile(work: str, number: int, axis: str, precision: str) -> Profiled:
       number: number of runs.
       axis: value of `config.runs_axis`.
       precision: value of `config.precision`.
+
+    Raises:
+      UserError: the profiler records no operations of this device.
     """
     made = program_spec(work, number, axis, precision)
     program = MultiRunProgram(made.train_spec, made.dataset, made.runs, made.layout)
@@ -120,6 +124,8 @@ def profile(work: str, number: int, axis: str, precision: str) -> Profiled:
             next(training)
         (file,) = Path(folder).rglob("*.xplane.pb")
         found = of_events(_threads(ProfileData.from_file(str(file)), operations))
+    if not found.time:
+        raise UserError(f"the profiler of JAX {jax.__version__} records no operations of {describe(made.layout)}")
     return Profiled(found, operations, made.layout, program.steps)
 
 
@@ -167,7 +173,7 @@ def table(profiled: Profiled, rows: int) -> Iterator[str]:
     yield f"\n{'us':>8} {'GB/s':>6} {'launches':>8}  operation, kind and source"
     for name in sorted(found.time, key=lambda name: -found.time[name])[:rows]:
         one, times, nanoseconds = operation(name), found.launches[name], found.time[name]
-        rate = f"{one.bytes * times / nanoseconds:6.1f}" if one.bytes else f"{'':6}"
+        rate = f"{one.bytes * times / nanoseconds:6.1f}" if one.bytes and nanoseconds else f"{'':6}"
         end = "/".join(one.source.split("/")[-3:])
         yield f"{nanoseconds / steps / 1e3:8.1f} {rate} {times / steps:8.1f}  {name}, {one.kind}, {end}"
 

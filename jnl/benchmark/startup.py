@@ -35,6 +35,7 @@ def first_step(model: str, repetitions: int) -> tuple[Seconds, Seconds]:
         if cache is not None:
             environment |= {"JAX_COMPILATION_CACHE_DIR": cache, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
         root = Path(__file__).parents[2]
+        # JoCoR warns that one epoch is too short, which does not matter here
         command = [sys.executable, "-W", "ignore", "-c", _FIRST_STEP, model]
         subprocess.run(command, cwd=root, env=environment, check=True)
 
