@@ -3,9 +3,9 @@
 python -m jnl.benchmark.profile [--work mlp] [--runs 1] [--axis auto] [--precision auto] [--rows 20]
 
 All times are of one run and one step. They include the share of what an epoch does once, such as evaluation. The rate
-in GB/s counts all arguments of an operation, so it is too high for an operation that reads a part of them. On a CPU, JAX
-records some operations as two launches, such as sorts. On a GPU, `XLA_FLAGS=--xla_gpu_enable_command_buffer=` may be
-needed so that the profiler knows the operation of each kernel.
+in GB/s counts all arguments of an operation, so it is too high for an operation that reads a part of them. On a CPU,
+JAX records some operations as two launches, such as sorts. On a GPU, `XLA_FLAGS=--xla_gpu_enable_command_buffer=` may
+be needed so that the profiler knows the operation of each kernel.
 """
 
 import argparse
