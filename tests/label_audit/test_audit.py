@@ -213,71 +213,6 @@ class TestDoubts:
             audit(features=features, labels=np.arange(60) % 2)
 
 
-class TestRefused:
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            ({}, "labels: missing"),
-            ({"labels": [0, 1]}, "inputs: missing"),
-            ({"pred_probs": [[0.5, 0.5]], "labels": [0, 1]}, "1 rows for 2 labels|inputs"),
-            ({"pred_probs": [[0.5, 0.6]] * 2, "labels": [0, 1]}, "pred_probs: .* sum 1"),
-            ({"pred_probs": [[0.5, np.nan]] * 2, "labels": [0, 1]}, "pred_probs: .*finite"),
-            ({"pred_probs": [[0.5, 0.5]] * 3, "labels": [0, 1, 2]}, "label"),
-            ({"features": [[1.0], [2.0]], "labels": ["a", "b", "c"]}, "3"),
-            ({"pred_probs": [[0.5, 0.5]] * 2, "labels": [0, 1], "model": 3}, "model: given with"),
-            ({"dataset": 3, "labels": [0, 1]}, "dataset: given with inputs, labels"),
-            ({"dataset": 3, "kind": "images"}, "dataset: given with inputs, labels, class_names or kind"),
-            ({"inputs": [[1.0], [2.0]] * 4, "labels": [0, 1] * 4}, "folds: 5, but no class has more than 4 examples"),
-            (
-                {"inputs": np.eye(80), "labels": [0, 1] * 40, "folds": 2, "batch_size": 64},
-                "batch_size: 64, but only 40 examples are outside a fold",
-            ),
-            (
-                {"features": [[1.0], [2.0]], "labels": [0, 1], "epochs": 3},
-                "epochs: given with quick, features or pred_probs",
-            ),
-            (
-                {"features": [[1.0], [2.0]], "labels": [0, 1], "folder": "x"},
-                "folder: given with quick, features or pred_probs",
-            ),
-            ({"features": np.ones((8, 3)), "labels": [0, 1] * 4}, "features: all rows are the same"),
-            ({"features": np.full((999, 3), 0.1), "labels": [0, 1, 2] * 333}, "features: all rows are the same"),
-            (
-                {"features": [[1.0, -3.4e38], [2.0, 1.0]] * 4, "labels": [0, 1] * 4},
-                r"features: row 0, column 1 has -3.4e\+38, which is too large for distances",
-            ),
-            ({"inputs": [[1.0], [2.0]], "labels": [0, 1]}, "labels: each class has only one example"),
-            ({"inputs": [[1.0], [2.0]] * 9, "labels": [0, 1] * 9, "folder": "/dev/null/x"}, "cannot write /dev/null/x"),
-            ({"features": [[1.0], [2.0]], "labels": [0, 1], "quick": True}, "quick: given with features or pred_probs"),
-        ],
-    )
-    def test_in_one_line(self, arguments, message):
-        with pytest.raises(jnl.UserError, match=message) as error:
-            audit(**arguments)
-        assert "\n" not in str(error.value)
-
-    @pytest.mark.parametrize(
-        ("name", "number"),
-        [
-            ("folds", 1), ("folds", 2.5), ("epochs", -1), ("epochs", True), ("batch_size", "8"), ("seeds", 0),
-            ("seeds", 1.5), ("seeds", (1, -1)), ("seeds", (3, 3)), ("seeds", np.array([])), ("seeds", (2**32,)),
-        ],
-    )  # fmt: skip
-    def test_a_wrong_number(self, name, number):
-        with pytest.raises(jnl.UserError, match=f"^{name}: .*; give "):
-            audit([[1.0], [2.0]] * 9, [0, 1] * 9, **{name: number})
-
-    def test_a_probability_that_is_none(self, trained):
-        with pytest.raises(jnl.UserError, match=r"at_least: 90 is outside \[0, 1\]"):
-            trained.decisions(at_least=90)
-
-    def test_a_training_that_diverges(self, digits):
-        inputs, labels, _ = digits
-        dataset = jnl.from_arrays(inputs * 1e37, labels, kind="features", standardize=False)
-        with pytest.raises(jnl.UserError, match="the training diverged in epoch 0"):
-            audit(dataset=dataset, **SMALL)
-
-
 class TestFiles:
     def test_they_hold_the_same_rows(self, trained, tmp_path):
         files = {path.name: path for path in trained.save(tmp_path / "out")}
@@ -299,6 +234,10 @@ class TestFiles:
         after = corrected(jnl.from_arrays(inputs, labels, kind="features"), tmp_path / "decisions.csv").train.labels
         assert 0 < len(sure) < len(trained.suspects)
         assert (after != true).sum() < (labels != true).sum() - 0.7 * len(sure)
+
+    def test_a_probability_that_is_none(self, trained):
+        with pytest.raises(jnl.UserError, match=r"at_least: 90 is outside \[0, 1\]"):
+            trained.decisions(at_least=90)
 
     def test_names_of_files_and_classes_that_are_no_utf8(self, tmp_path):
         for name in (b"caf\xe9", b"dog"):
