@@ -49,7 +49,7 @@ def reasons(
             near = labels[neighbors.rows[row]]
             votes, own = int((near == suggested[row]).sum()), int((near == labels[row]).sum())
             if votes > own:
-                lines[row].append(f"{votes} of {len(near)} neighbors are labeled {other}, and {own} {given}")
+                lines[row].append(f"{votes} of {len(near)} neighbors have the label {other}, and {own} have {given}")
     for row in np.flatnonzero(np.asarray(table["overlap"])):
         if not wrong[row]:
             other = suggested[row] if second[row] == labels[row] else second[row]
