@@ -83,6 +83,8 @@ def summary_points(
                 runs=[first_run + run for run in mine],
                 seeds=[run_info.seed for run_info in run_infos],
                 noise_seeds=[run_info.noise_seed for run_info in run_infos],
+                epochs=program_spec.epochs.stop - program_spec.preparing,
+                batch_size=settings.batch_size,
                 checkpoint=settings.result_epoch,
                 test_accuracy=best_last("test_accuracy"),
                 validation_accuracy=best_last("validation_accuracy"),

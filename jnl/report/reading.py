@@ -228,6 +228,11 @@ def _point(
     noise, numbers = as_object(point["noise"]), [as_integer(run) for run in as_list(point["runs"])]
     models = as_list(config.get("models") or [config["model"]])
     settings["model.name"] = models[programs[numbers[0]][0]]  # the network that was trained, in place of `auto`
+    for size in ("epochs", "batch_size"):  # what was trained, in place of 0, which follows the number of examples
+        settings[size] = point.get(size) or settings[size]
+    if settings["epochs"] == 0:  # earlier versions did not record it
+        trained = (as_integer(row["epoch"]) for run in numbers for row in rows.get(run, ()))
+        settings["epochs"] = 1 + max(trained, default=-1)
     if noise["kind"] == "none" and not settings.keys() & set(FROM_NOISE_RATE):
         settings.pop("noise.rate", None)
     failed = as_list(point["failed_runs"])

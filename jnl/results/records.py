@@ -23,6 +23,8 @@ class PointSummary(TypedDict):
     runs: list[int]  # numbers of the runs in `metrics.jsonl`
     seeds: list[int]
     noise_seeds: list[int]
+    epochs: int  # that were trained, without those before the networks start again
+    batch_size: int
     checkpoint: str  # the column of `test_accuracy` that is the result (`protocol.checkpoint`)
     test_accuracy: BestLast | None  # best, last, last10, rules; net1, net2, mean; None without a test set
     validation_accuracy: BestLast | None  # on the noisy labels of held-out examples

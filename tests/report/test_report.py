@@ -48,6 +48,22 @@ def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
     assert cli.main(["report", str(tmp_path / "mine"), "--out", str(tmp_path / "report")]) == 0
 
 
+def test_epochs_and_batches_that_follow_the_examples_are_read_as_trained(tmp_path):
+    config = quick("standard", epochs=0, batch_size=0, seeds=2, protocol__max_steps=1, noise__kind="none")
+    inputs = np.random.default_rng(0).normal(size=(3000, 2))
+    jnl.run(config, tmp_path / "now", dataset=jnl.from_arrays(inputs, inputs[:, 0] > 0))
+    (point,) = read([tmp_path / "now"])
+    assert (point.settings["epochs"], point.settings["batch_size"]) == (131, 128)
+    assert [len(run.epochs) for run in point.runs] == [131, 131]
+    assert cli.main(["report", str(tmp_path / "now"), "--out", str(tmp_path / "report")]) == 0
+    before = workdir(tmp_path / "before", epochs=7)  # by a version that did not record them
+    file = before / "config.json"
+    content = json.loads(file.read_text())
+    content["config"]["epochs"] = 0
+    file.write_text(json.dumps(content))
+    assert [len(run.epochs) for run in read([before])[0].runs] == [7, 7, 7]
+
+
 def test_a_folder_of_workdirs_is_searched_and_given_twice_counts_once(tmp_path):
     for name in ("one", "two"):
         workdir(tmp_path / "all" / name, name)
