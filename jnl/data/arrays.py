@@ -158,8 +158,9 @@ def _standardizing(inputs: np.ndarray, form: Preparation) -> Preparation:
 
     A column that is constant in the training set is shifted to mean 0 and not scaled.
     """
-    with np.errstate(all="ignore"):  # `data.load` reports values that are not finite
-        mean, std = inputs.mean(0, np.float64), inputs.std(0, np.float64)
+    with np.errstate(all="ignore"):  # `checked` reports values that are not finite, and they must not spread
+        finite = inputs if np.isfinite(inputs.sum()) else np.where(np.isfinite(inputs), inputs, 0)
+        mean, std = finite.mean(0, np.float64), finite.std(0, np.float64)
     std[inputs.min(0) == inputs.max(0)] = 1  # because rounding can leave a value slightly above 0
     return form._replace(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 

@@ -115,8 +115,8 @@ REFUSED = {
     "tokens below 0": ({"inputs": -np.ones((60, 2), int), "kind": "tokens"}, "tokens go from -1 to -1"),
     "tokens as fractions": ({"inputs": np.ones((60, 2)), "kind": "tokens"}, "give tokens as whole numbers"),
     "not finite": (
-        {"inputs": np.full((60, 2), np.nan)},
-        "data has non-finite training inputs, first in row 0, column 0",
+        {"inputs": np.where(np.arange(120).reshape(60, 2) == 15, np.nan, np.arange(120.0).reshape(60, 2))},
+        "data has non-finite training inputs, first in row 7, column 1",
     ),
     "a mask": (
         {"inputs": np.ma.masked_less(np.arange(120.0).reshape(60, 2), 7)},
