@@ -1,5 +1,6 @@
 """Lines for people about what a program is going to do."""
 
+import math
 from collections.abc import Sequence
 
 import jax
@@ -13,6 +14,7 @@ from jnl.parallel import flops, layout
 from jnl.results.progress import duration
 
 _SHARE = 0.5  # assumed share of the speed of a matrix product; 0.4 to 0.7 were measured (docs/performance.md)
+_SMALL_STEP = 1e-3  # seconds; below, a step takes a fixed time rather than the time of its operations
 _READABLE = 10  # largest number of classes for which the noise matrix is shown
 
 
@@ -26,19 +28,22 @@ def describe(program_spec: ProgramSpec) -> list[str]:
 def estimate(programs: Sequence[ProgramSpec]) -> str:
     """Return a line that estimates the duration.
 
-    It follows from the operations of all epochs and the speed of a matrix product, which is measured now. On a GPU such
-    an estimate was wrong by a factor of five, so there only the first epoch shows the duration, see `Progress`.
+    It follows from the operations of all epochs and the speed of a matrix product, which is measured now. On a GPU, and
+    for very small steps, such an estimate was wrong by a factor of five and more, so there only the first epochs show
+    the duration, see `Progress`.
     """
-    number = sum(
-        program_spec.operations * len(program_spec.run_infos) * len(program_spec.epochs) for program_spec in programs
-    )
+    number = steps = 0
+    for program_spec in programs:
+        epochs = len(program_spec.run_infos) * len(program_spec.epochs)
+        number, steps = number + program_spec.operations * epochs, steps + program_spec.train_spec.steps * epochs
     work = f"{number:.1e} floating-point operations in {text.number(len(programs), 'program')}"
-    if jax.default_backend() != "cpu":
-        return f"{work}; the first epoch shows how long they take"
-    speed = flops.per_second()
+    speed = flops.per_second() if jax.default_backend() == "cpu" else math.inf
+    seconds = number / (_SHARE * speed)
+    if seconds < steps * _SMALL_STEP:
+        return f"{work}; the first epochs show how long they take"
     return (
-        f"{work}: about {duration(number / (_SHARE * speed))} if the training reaches {_SHARE:.0%} of the "
-        f"{speed / 1e9:,.0f} GFLOP/s that a matrix product reaches here"
+        f"{work}: about {duration(seconds)} if the training reaches {_SHARE:.0%} of the {speed / 1e9:,.0f} GFLOP/s "
+        "that a matrix product reaches here"
     )
 
 

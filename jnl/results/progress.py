@@ -13,13 +13,14 @@ from jnl.parallel.devices import is_main
 
 _LEAST_SECONDS = 60.0  # between two lines
 _LEAST_SHARE = 0.1  # of all epochs, between two lines
+_SETTLED_SECONDS = 5.0  # before the first line, because the first epoch also prepares what later ones use
 
 
 class Progress:
     """A progress bar over epochs, in terminals and notebooks.
 
     Elsewhere, as in the log of a batch job, a line is printed once a minute or after a tenth of the epochs, whichever
-    is rarer. If more than a minute is left after the first epoch, a line says so at once.
+    is rarer. If more than a minute is left after the first epochs, a line says so at once.
     """
 
     def __init__(self, title: str, epochs: int, done: float, steps_per_epoch: int) -> None:
@@ -71,7 +72,8 @@ class Progress:
         now, left = time.monotonic(), self._epochs - self._now
         seconds = (now - self._begin) / (self._now - self._first) * left
         rare = now - self._line_at >= _LEAST_SECONDS and self._now - self._line_of >= _LEAST_SHARE * self._epochs
-        if self._prints and left > 0 and (rare or (self._now == int(self._first) + 1 and seconds >= _LEAST_SECONDS)):
+        none_yet = self._line_of == int(self._first) and now - self._begin >= _SETTLED_SECONDS
+        if self._prints and left > 0 and (rare or (none_yet and seconds >= _LEAST_SECONDS)):
             line = f"{self._title}: epoch {self._now} of {self._epochs}, {result}about {duration(seconds)} left"
             print(line, file=sys.stderr, flush=True)
             self._line_at, self._line_of = now, self._now

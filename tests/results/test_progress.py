@@ -38,6 +38,14 @@ def test_a_training_of_a_minute_gives_none(clock, capsys):
     assert lines(clock, capsys, epochs=20, seconds=3) == []
 
 
+def test_a_first_epoch_that_takes_longer_than_the_others_gives_no_wrong_time(clock, capsys):
+    with Progress("jocor digits", 400, 0, 11) as shown:
+        for seconds in (1.0, *[0.02] * 399):
+            clock[0] += seconds
+            shown.epoch({"test_accuracy": np.array([[0.9]])}, seconds)
+    assert capsys.readouterr().err == ""
+
+
 def test_the_time_left_follows_from_the_epochs_of_this_process(clock, capsys):
     found = lines(clock, capsys, epochs=20, seconds=100, done=10)
     assert found[0] == "jocor digits: continues after 10 of 20 epochs"
