@@ -31,6 +31,7 @@ from jnl.data.notes import data_warnings_hidden
 from jnl.data.option_texts import parsed
 from jnl.data.readers import tables
 from jnl.label_audit.audit import audit
+from jnl.label_audit.result import FILES
 from jnl.label_audit.source import check_writable
 
 
@@ -54,9 +55,11 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     for name, least in (("folds", 2), ("epochs", 0), ("seeds", 1)):
         whole_number(f"--{name}", getattr(asked, name), least)
-    record = {"data": _place(asked.data, asked.dir), "command": shlex.join(["jnl", "audit", *arguments])}
-    _check_folder(asked.out, record["data"])
     given = [*asked.set, *([] if asked.label is None else [f"label={asked.label}"])]
+    place = " with ".join([_place(asked.data, asked.dir), *sorted(given)])
+    record = {"data": place, "command": shlex.join(["jnl", "audit", *arguments])}
+    _check_folder(asked.out, place)
+    _check_inputs(asked.out, [expanded(asked.data), asked.corrections, asked.features])
     with data_warnings_hidden():
         dataset = _dataset(asked.data, asked.dir, given)
         if asked.corrections is not None:
@@ -93,6 +96,13 @@ def _check_folder(folder: Path, place: str) -> None:
         return
     if before != place:
         raise UserError(f"--out: {folder} holds an audit of {before}; give another folder")
+
+
+def _check_inputs(folder: Path, inputs: Sequence[Path | None]) -> None:
+    """Raise `UserError` if the audit would replace a file that it reads."""
+    for file in inputs:
+        if file is not None and file.is_file() and file.resolve() in [(folder / name).resolve() for name in FILES]:
+            raise UserError(f"--out: the audit would replace {file}, which it reads; give another folder")
 
 
 def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:

@@ -86,7 +86,7 @@ def dataset(
         if standardize:
             form = _standardizing(inputs, form)
         else:
-            notes += _rounded(inputs, form.feature_names())
+            notes += tuple(doubt(f"data: {sentence}") for sentence in rounded(inputs, form.feature_names()))
         inputs, others = form.single(inputs), None if others is None else form.single(others)
     form = form._replace(shape=inputs.shape[1:], dtype=str(inputs.dtype), range=read.limits)
     return Dataset(
@@ -165,20 +165,18 @@ def _standardizing(inputs: np.ndarray, form: Preparation) -> Preparation:
     return form._replace(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 
 
-def _rounded(inputs: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
-    """Return a doubt about each column of inputs f64[N, D] in which float32 makes many different numbers equal."""
-    doubts = []
+def rounded(inputs: np.ndarray, names: Sequence[str]) -> list[str]:
+    """Return a sentence about each column of f64[N, D] in which float32 makes many different numbers equal."""
+    sentences = []
     for number, column in enumerate(inputs.T if inputs.dtype == np.float64 else ()):
         if not np.nanmax(np.abs(column), initial=0) >= 2**24:  # below, whole numbers are exact
             continue
         with np.errstate(over="ignore"):
-            exact, rounded = len(np.unique(column)), len(np.unique(column.astype(np.float32)))
-        if rounded <= 0.9 * exact:
+            exact, single = len(np.unique(column)), len(np.unique(column.astype(np.float32)))
+        if single <= 0.9 * exact:
             name = repr(names[number]) if names else number
-            doubts.append(
-                doubt(
-                    f"data: column {name} has {exact:,} different numbers, but only {rounded:,} in float32; subtract a "
-                    "constant, or standardize the columns"
-                )
+            sentences.append(
+                f"column {name} has {exact:,} different numbers, but only {single:,} in float32; subtract a constant, "
+                "or standardize the columns"
             )
-    return tuple(doubts)
+    return sentences

@@ -15,6 +15,7 @@ from jnl.core.numerics import fixed_numerics
 from jnl.core.paths import expanded
 from jnl.core.text import encodable, listed
 from jnl.core.warn import warn
+from jnl.data.arrays import rounded
 from jnl.data.convert import array
 from jnl.data.dataset import Dataset
 from jnl.data.from_arrays import from_arrays
@@ -32,6 +33,7 @@ _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate diff
 _LEAST_PREDICTED = 2 / 3  # of the labels that seem right; a warning says it if less of the labels are predicted,
 _LEAST_OF_ALL = 1 / 3  # or less of all labels
 _LARGEST = 1e15  # the largest feature; sums of the squares of larger ones may not fit into float32
+_LEAST_SPREAD = 1e-9  # of a column of features; squares of smaller differences may not fit into float32
 _SCALES = 30  # a column of features that varies so many times as much as the others gets a warning
 
 
@@ -63,7 +65,8 @@ def audit(
     Args:
       inputs: images [N, H, W] or [N, H, W, channels], numbers [N, D], or tokens [N, T], as for `jnl.from_arrays`.
       labels: the labels [N] to audit: whole numbers from 0, or names of classes.
-      pred_probs: f[N, C] probabilities from models that did not train on the example, in the order of the classes.
+      pred_probs: f[N, C] probabilities from models that did not train on the example, in the order of the classes, or a
+        frame whose columns have the names of the classes.
       features: f[N, D] embeddings of the examples, in which similar examples are near. With them, `inputs` are only
         shown on the page.
       dataset: a data set such as `jnl.data.load` returns, instead of `inputs` and `labels`.
@@ -116,12 +119,12 @@ def audit(
     embedded = None if features is None else _matrix(features, "features")
     predicted = None if pred_probs is None else _matrix(pred_probs, "pred_probs")
     data = dataset if dataset is not None else _dataset(inputs, labels, embedded, predicted, class_names, kind)
-    number, classes = len(data.train.labels), len(data.class_names)
+    number = len(data.train.labels)
     for name, given in (("features", embedded), ("pred_probs", predicted)):
         if given is not None and len(given) != number:
             raise UserError(f"{name}: {len(given):,} rows for {number:,} labels; give one row for each label")
-    if predicted is not None and predicted.shape[1] != classes:
-        raise UserError(f"pred_probs: {predicted.shape[1]} columns for {classes} classes; give one for each class")
+    if predicted is not None:
+        predicted = _ordered(predicted, pred_probs, data.class_names)
     if trains:
         _check_folds(data, plan.folds)
     _warn_of_classes(data)
@@ -196,7 +199,12 @@ def _seeds(given: int | Sequence[int]) -> tuple[int, ...]:
 
 def _named(labels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     """Return labels as the caller knows them: numbers if the classes have no other names."""
-    return labels if names == tuple(map(str, range(len(names)))) else np.array(names)[labels]
+    return labels if _are_numbers(names) else np.array(names)[labels]
+
+
+def _are_numbers(names: Sequence[str]) -> bool:
+    """Return whether classes have no names but their numbers."""
+    return list(names) == [str(number) for number in range(len(names))]
 
 
 def _dataset(
@@ -216,6 +224,21 @@ def _dataset(
     return from_arrays(stand_in, labels, class_names=class_names, kind="features", standardize=False)
 
 
+def _ordered(predicted: np.ndarray, given: ArrayLike | None, names: Sequence[str]) -> np.ndarray:
+    """Return predictions f32[N, C] with the columns in the order of the classes, if the columns have names."""
+    if predicted.shape[1] != len(names):
+        raise UserError(f"pred_probs: {predicted.shape[1]} columns for {len(names)} classes; give one for each class")
+    columns = list(getattr(given, "columns", ()))
+    if not columns or not all(isinstance(column, str) for column in columns) or _are_numbers(names):
+        return predicted
+    if sorted(columns) != sorted(names):
+        raise UserError(
+            f"pred_probs: the columns are {listed(columns)}, but the classes are {listed(names)}; name the columns "
+            "after the classes, or give an array in the order of the classes"
+        )
+    return predicted[:, [columns.index(name) for name in names]]
+
+
 def _matrix(values: ArrayLike, name: str) -> np.ndarray:
     """Return finite numbers f32[N, D]."""
     given = array(values, name)
@@ -228,6 +251,13 @@ def _matrix(values: ArrayLike, name: str) -> np.ndarray:
         raise UserError(
             f"features: row {row}, column {column} has {given[row, column]:g}, which is too large for distances; fill "
             "in such values, or leave out the column"
+        )
+    if name == "features" and (wrong := rounded(given, [])):
+        raise UserError(f"features: {wrong[0]}")
+    if name == "features" and 0 < np.ptp(given, 0).max() < _LEAST_SPREAD:
+        raise UserError(
+            f"features: the values of a column differ by at most {np.ptp(given, 0).max():g}, which is too small for "
+            "distances; multiply all values by a number"
         )
     return given.astype(np.float32)
 

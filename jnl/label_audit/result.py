@@ -5,7 +5,7 @@ import webbrowser
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from types import MappingProxyType
 
 import numpy as np
@@ -18,6 +18,8 @@ from jnl.data.dataset import Dataset
 from jnl.label_audit.estimates import USED, words
 from jnl.label_audit.neighborhood import Neighbors
 from jnl.noise.posterior import NoiseEstimate
+
+FILES = ("suspects.csv", "suspects.parquet", "examples.parquet", "audit.json", "index.html")  # that an audit writes
 
 
 @dataclass(frozen=True)
@@ -132,20 +134,18 @@ class Audit:
         from jnl.label_audit.page import page
 
         folder, suspects = expanded(folder), self.suspects
-        files = [
-            folder / name
-            for name in ("suspects.csv", "suspects.parquet", "examples.parquet", "audit.json", "index.html")
-        ]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _no_formulas(suspects).to_csv(files[0], index=False, float_format="%.6f", lineterminator="\n")
-            suspects.to_parquet(files[1], index=False)
-            self.examples.to_parquet(files[2], index=False)
-            files[3].write_text(json.dumps({**record, **self.to_json()}, indent=1) + "\n", encoding="utf-8")
-            files[4].write_text(page(self), encoding="utf-8")
+            with TemporaryDirectory(prefix=".part-", dir=folder) as part:  # so that a full disk spoils no earlier audit
+                files = [Path(part) / name for name in FILES]
+                _no_formulas(suspects).to_csv(files[0], index=False, float_format="%.6f", lineterminator="\n")
+                suspects.to_parquet(files[1], index=False)
+                self.examples.to_parquet(files[2], index=False)
+                files[3].write_text(json.dumps({**record, **self.to_json()}, indent=1) + "\n", encoding="utf-8")
+                files[4].write_text(page(self), encoding="utf-8")
+                return [file.replace(folder / file.name) for file in files]
         except OSError as error:
             raise UserError(f"folder (--out): cannot write {folder} ({error.strerror}); give another one") from error
-        return files
 
     def to_json(self) -> dict[str, object]:
         """Return the estimates as JSON."""

@@ -55,6 +55,28 @@ def test_a_folder_holds_the_audit_of_one_data_set(table, own, capsys):
     assert "features.npy is a file; give a folder" in capsys.readouterr().err
 
 
+def test_another_column_of_labels_is_another_audit(own, capsys):
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["a", "b", "c"])
+    rows.assign(one=["x", "y"] * 30, two=["y", "x", "x"] * 20).to_csv(own / "two.csv", index=False)
+    line = ["audit", str(own / "two.csv"), f"--out={own / 'out'}", "--quick"]
+    assert cli.main([*line, "--label=one", "--set=leave_out=two"]) == 0
+    assert cli.main([*line, "--set=leave_out=two", "--label=one"]) == 0
+    assert cli.main([*line, "--label=two", "--set=leave_out=one"]) == 2
+    assert "two.csv with label=one with leave_out=two; give another folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["examples.parquet", "suspects.csv"])
+def test_a_file_that_an_audit_reads_is_not_replaced(name, table, own, monkeypatch, capsys):
+    (own / "mine").mkdir()
+    rows = pd.read_csv(table, encoding="cp1252", sep=";")
+    rows.to_parquet(own / "mine" / name) if name.endswith("parquet") else rows.to_csv(own / "mine" / name)
+    before = (own / "mine" / name).read_bytes()
+    monkeypatch.chdir(own / "mine")
+    assert cli.main(["audit", name, "--quick", "--out=."]) == 2
+    assert f"--out: the audit would replace {name}, which it reads; give another folder" in capsys.readouterr().err
+    assert (own / "mine" / name).read_bytes() == before
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(table, capsys):
     assert cli.main(["audit", str(table), "--quick", "--out=/dev/null/x"]) == 2
     output = capsys.readouterr()

@@ -116,6 +116,17 @@ class TestFound:
         assert found.class_names == ("a", "b")
         assert audit(pred_probs=p, labels=["a"] * 6 + ["b"] * 6, class_names=None).class_names == ("a", "b")
 
+    def test_columns_of_probabilities_may_have_the_names_of_the_classes(self, digits):
+        _, labels, true = digits
+        names = np.array([f"class {number}" for number in range(10)])
+        p = np.full((600, 10), 0.01)
+        p[np.arange(600), true] = 0.91
+        frame = pd.DataFrame(p, columns=names)
+        found = audit(pred_probs=frame[reversed(names)], labels=names[labels])
+        pd.testing.assert_frame_equal(found.examples, audit(pred_probs=p, labels=names[labels]).examples)
+        with pytest.raises(jnl.UserError, match="pred_probs: the columns are .*p_class 0.*; name the columns after"):
+            audit(pred_probs=frame.add_prefix("p_"), labels=names[labels])
+
     def test_names_of_classes(self, digits):
         _, labels, true = digits
         names = np.array([f"class {number}" for number in range(10)])
@@ -214,6 +225,18 @@ class TestDoubts:
 
 
 class TestFiles:
+    def test_a_failed_attempt_leaves_the_earlier_files_as_they_are(self, trained, tmp_path):
+        resource = pytest.importorskip("resource")  # Windows has none
+        before = {path: path.read_bytes() for path in trained.save(tmp_path)}
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before[tmp_path / "suspects.csv"]) // 2, hard))
+        try:
+            with pytest.raises(jnl.UserError, match="cannot write .* [(]File too large[)]; give another one"):
+                trained.save(tmp_path, {"data": "other"})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
     def test_they_hold_the_same_rows(self, trained, tmp_path):
         files = {path.name: path for path in trained.save(tmp_path / "out")}
         assert set(files) == {path.name for path in (tmp_path / "out").iterdir()}

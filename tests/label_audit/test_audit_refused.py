@@ -37,6 +37,14 @@ from jnl.label_audit.audit import audit
         ({"features": np.ones((8, 3)), "labels": [0, 1] * 4}, "features: all rows are the same"),
         ({"features": np.full((999, 3), 0.1), "labels": [0, 1, 2] * 333}, "features: all rows are the same"),
         (
+            {"features": np.arange(8.0)[:, None] + 1.7e9, "labels": [0, 1] * 4},
+            "features: column 0 has 8 different numbers, but only 1 in float32; subtract a constant",
+        ),
+        (
+            {"features": np.arange(8.0)[:, None] * 1e-25, "labels": [0, 1] * 4},
+            "features: the values of a column differ by at most 7e-25, which is too small for distances",
+        ),
+        (
             {"features": [[1.0, -3.4e38], [2.0, 1.0]] * 4, "labels": [0, 1] * 4},
             r"features: row 0, column 1 has -3.4e\+38, which is too large for distances",
         ),
