@@ -5,7 +5,8 @@ jnl predict WORKDIR INPUTS [--out predictions.csv] [--point TITLE] [--run N] [--
 
 INPUTS is what the training had: an image, a folder of images, a table (.csv or .parquet), an array (.npy, or .npz with
 `inputs`), or texts (a .txt file with one in each line). The columns of the file are the input, its most likely class,
-and the probability of this class. The probabilities are means over all runs and networks.
+and the probability of this class. The probabilities are means over all runs and networks. A file that is no earlier
+output of this command is not replaced.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from jnl.core.paths import expanded
 from jnl.inference.input_files import read
 from jnl.inference.load import load
 
+_COLUMNS = ("input", "predicted", "probability")
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit code 0."""
@@ -32,11 +35,12 @@ def main(arguments: Sequence[str]) -> int:
     add_choice(parser)
     parser.add_argument("--probabilities", action="store_true", help="add a column for each class")
     asked = parser.parse_args(arguments)
+    _check_out(asked.out, asked.inputs)
     model = load(asked.workdir, model=asked.model)
     inputs = read(asked.inputs, model.preparation)
     found = model.of_stored(inputs.stored, point=asked.point, run=asked.run, network=asked.network)
     names, best = model.class_names, found.argmax(1)
-    columns = ["input", "predicted", "probability", *(names if asked.probabilities else ())]
+    columns = [*_COLUMNS, *(names if asked.probabilities else ())]
     rows = [
         [name, names[which], f"{row[which]:.6f}", *(f"{value:.6f}" for value in (row if asked.probabilities else ()))]
         for name, which, row in zip(inputs.names, best, found, strict=True)
@@ -49,3 +53,19 @@ def main(arguments: Sequence[str]) -> int:
     counts = ", ".join(f"{count:,} {names[which]}" for which, count in Counter(best.tolist()).most_common(5))
     print(printable(f"{len(rows):,} predictions are in {asked.out}: {counts}{', ...' if len(set(best)) > 5 else ''}"))
     return 0
+
+
+def _check_out(out: Path, inputs: Path) -> None:
+    """Raise `UserError` if the file to write is the input, or another file that is no earlier output."""
+    if not out.is_file():  # new, or a device such as /dev/stdout
+        return
+    if inputs.exists() and out.samefile(inputs):
+        raise UserError(f"--out: {out} is the file of inputs; give another file")
+    header = ",".join(_COLUMNS).encode()
+    try:
+        with out.open("rb") as file:
+            begin = file.read(len(header))
+    except OSError as error:
+        raise UserError(f"--out: cannot read {out} ({error.strerror}); give another file") from error
+    if begin not in (b"", header):
+        raise UserError(f"--out: {out} exists and holds no predictions of jnl; give another file, or remove it first")

@@ -197,6 +197,23 @@ class TestCommand:
         error = capsys.readouterr().err
         assert error.startswith("error: ") and error.count("\n") == 1
 
+    def test_a_file_that_is_no_earlier_output_is_not_replaced(self, trained, digits, tmp_path, capsys):
+        inputs, header = tmp_path / "inputs.npy", "input,predicted,probability\n"
+        np.save(inputs, digits.test.inputs)
+        (tmp_path / "data.csv").write_text(header)  # as an earlier output that is predicted from
+        (tmp_path / "notes.csv").write_text("my,own,notes\n")
+        rows = trained[0] / "metrics.jsonl"
+        for given, out, said in (
+            (tmp_path / "data.csv", tmp_path / "data.csv", "is the file of inputs; give another file"),
+            (inputs, inputs, "is the file of inputs; give another file"),
+            (inputs, tmp_path / "notes.csv", "exists and holds no predictions of jnl; give another file, or remove"),
+            (inputs, rows, "exists and holds no predictions of jnl"),
+        ):
+            before = out.read_bytes()
+            assert cli.main(["predict", str(trained[0]), str(given), f"--out={out}"]) == 2
+            assert f"error: --out: {out} {said}" in capsys.readouterr().err
+            assert out.read_bytes() == before
+
     def test_lines_of_texts_end_where_the_file_says(self, tmp_path):
         (tmp_path / "new.TXT").write_text("good film\u2028bad\nbad\x0cfilm\n", encoding="utf-8")
         stored = input_files.read(tmp_path / "new.TXT", lambda lines: np.array(lines)).stored
