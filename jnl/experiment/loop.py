@@ -62,11 +62,10 @@ def train_program(
         now = now._replace(program=None)  # the config now asks for more epochs
         begun = time.perf_counter()
         if begun >= deadline:
-            raise OutOfTime(_where(now.epoch, now.segment, now.segments))
+            raise OutOfTime(_where(now, len(epochs)))
         program = make(now.segments)
         now = now._replace(seconds=now.seconds + time.perf_counter() - begun, segments=program.segments)
-        done = len(now.curves) + now.segment / now.segments
-        with Progress(title, len(epochs), done, program.steps) as progress, Interrupts(store.saves) as heard:
+        with Progress(title, len(epochs), _done(now), program.steps) as progress, Interrupts(store.saves) as heard:
             last = time.perf_counter()
             for cursor in program.train(_begin(program, now)):
                 clock, asked = time.perf_counter(), False
@@ -87,11 +86,11 @@ def train_program(
                     store.wait()
                     signal = devices.highest(heard.number)  # a signal may have come during the wait
                 if signal:
-                    raise Stopped(signal, _where(cursor.epoch, cursor.segment, program.segments))
+                    raise Stopped(signal, _where(now, len(epochs)))
                 if stops:
                     return now
                 if late:
-                    raise OutOfTime(_where(cursor.epoch, cursor.segment, program.segments))
+                    raise OutOfTime(_where(now, len(epochs)))
     raise AssertionError("the program ended before its last epoch")
 
 
@@ -125,12 +124,15 @@ def _selected(now: TrainingRecord, rule: str, preparing: int, states: Callable[[
     return now._replace(selected=select(rule, now.selected, now.epoch - 1, now.curves[preparing:], states))
 
 
-def _where(epoch: int, segment: int, segments: int) -> str:
-    """Return the message about where the training stopped: the next epoch and segment, and the segments of an epoch."""
-    where = f"in epoch {epoch}, after {segment} of its {segments} segments"
-    if not segment:
-        where = f"after epoch {epoch - 1}" if epoch else "before epoch 0"
-    return f"stopped {where}; everything is saved, and the same command continues from there"
+def _done(now: TrainingRecord) -> float:
+    """Return the number of finished epochs, with the finished share of the next one."""
+    return len(now.curves) + now.segment / (now.segments or 1)
+
+
+def _where(now: TrainingRecord, epochs: int) -> str:
+    """Return the message about where a training of so many epochs stopped. It counts as the progress does."""
+    after = f"{round(_done(now), 1):g} of {epochs} epochs"
+    return f"stopped after {after}; everything is saved, and the same command continues from there"
 
 
 def _described(program: MultiRunProgram) -> ProgramSummary:

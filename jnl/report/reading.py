@@ -25,14 +25,8 @@ Content = Mapping[str, Json]
 _OF_CLASSES = "class_accuracy"
 _SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES)  # curves that are shares, beside some of the metrics
 _ROUNDING = 1e-3  # how far a share may be outside [0, 1]
-_WRONG = (
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-)  # errors that a file causes if its content is not what jnl writes
+# errors that a file causes if its content is not what jnl writes
+_WRONG = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
 class Run(NamedTuple):

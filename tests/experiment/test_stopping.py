@@ -103,7 +103,7 @@ def test_the_command_says_where_it_stopped(number, tmp_path, capsys):
     *progress, first, second = error.splitlines()
     assert all(line.startswith("jocor digits: epoch 1 of 10000, test ") for line in progress)  # if epochs take long
     assert first == f"{number.name}: jnl saves, then stops; repeat the signal to stop at once"
-    assert second.startswith(f"{number.name}: stopped after epoch") and "the same command continues" in second
+    assert second.startswith(f"{number.name}: stopped after ") and "of 10000 epochs; everything is saved, and" in second
 
 
 def test_without_a_workdir_it_stops_at_once():
