@@ -3,7 +3,7 @@
 jnl export WORKDIR [--out model] [--point TITLE] [--run N] [--network N] [--model MODULE:NAME]
 
 The folder has the program (StableHLO, for CPU, CUDA and TPU), its weights (safetensors), the names of the classes, and
-a README with the lines that load the program.
+a README with the lines that load the program. It must be new or empty, or hold an earlier export.
 """
 
 import argparse

@@ -4,7 +4,7 @@ jnl report WORKDIR... --out report/ [--baseline standard]
     [--label-wave-window 3] [--label-wave-patience 3]
 
 A WORKDIR is a folder that --workdir of a training named, or a folder that contains such folders. The page is
-report/index.html.
+report/index.html. The folder --out must be new or empty, or hold an earlier report.
 """
 
 import argparse

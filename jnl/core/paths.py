@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from jnl.core.errors import UserError
+
 
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Return a path with the home folder in place of `~`. If no user has the name, `~name` stays as it is.
@@ -10,3 +12,18 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     A shell replaces `~` only at the start of a word. `Path.expanduser` raises an error for such a name.
     """
     return Path(os.path.expanduser(path))
+
+
+def check_own(folder: Path, sign: str, content: str) -> None:
+    """Raise `UserError` if a folder to write has files, but not the one that jnl writes there.
+
+    Args:
+      folder: the folder; it may not exist yet.
+      sign: name of a file that only jnl writes.
+      content: what jnl writes into the folder, for the error message.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / sign).exists():
+        raise UserError(
+            f"--out: {folder} holds files and no earlier {content} of jnl (no {sign}), so none is replaced; give a "
+            "folder that is new or empty"
+        )

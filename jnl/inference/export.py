@@ -12,6 +12,7 @@ from jax import Array
 
 from jnl.core.errors import UserError, reason
 from jnl.core.numerics import fixed_numerics
+from jnl.core.paths import check_own
 from jnl.core.version import VERSION
 from jnl.data.preparation import Preparation
 from jnl.inference.trained_model import Chosen, TrainedModel, probabilities
@@ -52,7 +53,7 @@ def export(
 
     Args:
       model: the trained model.
-      out: the folder to write; it is made if it does not exist.
+      out: the folder to write: a new or empty one, or one with an earlier export.
       point: see `TrainedModel.predict_proba`.
       run: see `TrainedModel.predict_proba`.
       network: see `TrainedModel.predict_proba`.
@@ -61,8 +62,9 @@ def export(
       The files.
 
     Raises:
-      UserError: if there is no such point, run or network, or the files cannot be written.
+      UserError: if there is no such point, run or network, or the files cannot be written, or the folder holds others.
     """
+    check_own(out, PROGRAM, "export")
     chosen = model.chosen(point, run, network)
     content = {
         PROGRAM: _program(chosen, model.preparation),

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from jnl import strategies
 from jnl.core.errors import UserError, printable, unknown
+from jnl.core.paths import check_own
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import cells, comparing, formats, methods, papers, records, sections, words
 from jnl.report.cells import Leaderboard
@@ -55,13 +56,15 @@ def write(
 
     Args:
       workdirs: folders of trainings, or folders that contain such folders.
-      out: the folder for the page and its files.
+      out: the folder for the page and its files: a new or empty one, or one with an earlier report.
       baseline: the strategy that the others are compared with.
       wave: the window and patience of Label Wave.
 
     Raises:
-      UserError: if a workdir is missing or damaged, no strategy has the baseline's name, or `out` cannot be written.
+      UserError: if a workdir is missing or damaged, no strategy has the baseline's name, `out` cannot be written, or
+        it holds other files.
     """
+    check_own(out, records.MEASUREMENTS, "report")
     points = read(workdirs)
     known = sorted(
         {*strategies.names(), *(point.strategy for point in points)}
@@ -86,7 +89,8 @@ def write(
         [*_READING, _of_label_wave(wave)],
         all_series,
     )
-    files: dict[str, bytes] = {PAGE: render(page).encode(), records.MEASUREMENTS: records.measurements(boards).encode()}
+    # the measurements come first, because they are the sign of a report
+    files: dict[str, bytes] = {records.MEASUREMENTS: records.measurements(boards).encode(), PAGE: render(page).encode()}
     for name, table in page.tables():
         files |= {f"{name}.{form}": written(table).encode() for form, written in formats.FORMATS.items()}
     for figure in page.figures():

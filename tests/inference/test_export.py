@@ -67,6 +67,11 @@ def test_images(model, only_jax, tmp_path, capsys):
     if model is None:
         assert cli.main(["export", str(tmp_path / "run"), f"--out={tmp_path / 'model'}"]) == 0
         assert "model.stablehlo" in capsys.readouterr().out
+        assert cli.main(["export", str(tmp_path / "run"), f"--out={tmp_path / 'model'}"]) == 0  # an earlier export
+        (tmp_path / "README.md").write_text("mine")
+        assert cli.main(["export", str(tmp_path / "run"), f"--out={tmp_path}"]) == 2
+        assert f"error: --out: {tmp_path} holds files and no earlier export of jnl" in capsys.readouterr().err
+        assert (tmp_path / "README.md").read_text() == "mine"
     else:
         jnl.load(tmp_path / "run", model=model).export(tmp_path / "model")
     found, names = read_me(tmp_path / "model", inputs, only_jax, tmp_path)

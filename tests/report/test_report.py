@@ -301,6 +301,16 @@ def test_a_baseline_that_is_no_strategy_is_told(tmp_path, capsys):
     assert "error: --baseline: unknown name 'standart'; did you mean 'standard'?" in capsys.readouterr().err
 
 
+def test_a_folder_with_files_of_others_is_refused(tmp_path, capsys):
+    path, page = workdir(tmp_path / "a", without=LEAN), tmp_path / "project" / "index.html"
+    page.parent.mkdir()
+    page.write_text("mine")
+    assert cli.main(["report", str(path), "--out", str(page.parent)]) == 2
+    assert f"--out: {page.parent} holds files and no earlier report of jnl" in capsys.readouterr().err
+    assert page.read_text() == "mine"
+    assert write([path], tmp_path / "new") == write([path], tmp_path / "new")  # an earlier report is replaced
+
+
 def test_each_matrix_says_of_which_run_it_is(tmp_path):
     path = workdir(tmp_path / "a", title="jocor,rate=0.5")
     summary = json.loads((path / "summary.json").read_text())
