@@ -19,6 +19,7 @@ from jnl.core.numerics import fixed_numerics
 from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
 from jnl.core.text import number
+from jnl.core.tracing_errors import TRACING_ERRORS, explained
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.experiment.noisy_labels import HELD_OUT, NoisyLabels, draw, share_held_out
@@ -98,10 +99,21 @@ def _sized(config: ConfigDict, source: Callable[[DataSettings], Dataset]) -> Con
 
 
 def _traced(program_spec: ProgramSpec) -> ProgramSpec:
-    """Trace an epoch, and choose its number of segments and the layout of its runs."""
+    """Trace an epoch, and choose its number of segments and the layout of its runs.
+
+    Raises `UserError` if the method is the user's own and cannot be compiled.
+    """
     spec, settings, number_of_runs = program_spec.train_spec, program_spec.settings, len(program_spec.run_infos)
     dataset = program_spec.dataset
-    state, operations = trace_epoch(spec, dataset.train, program_spec.runs[0], len(dataset.class_names))
+    try:
+        state, operations = trace_epoch(spec, dataset.train, program_spec.runs[0], len(dataset.class_names))
+    except TRACING_ERRORS as error:
+        if not is_foreign(settings.strategy.name):
+            raise
+        raise UserError(
+            f"strategy.name: {settings.strategy.name!r} cannot be compiled: {explained(error)}; "
+            "jnl.testing.check_strategy checks a method in seconds"
+        ) from error
     segments = 1 + operations * number_of_runs // _OPERATIONS
     if settings.checkpoint.segment:
         segments = -(-spec.steps // settings.checkpoint.segment)

@@ -1,11 +1,10 @@
 """The contract that every strategy keeps. The strategies of jnl pass the same checks."""
 
-import jax
-
 from jnl.core import registry
 from jnl.core.errors import UserError, whole_number
 from jnl.core.numerics import fixed_numerics
 from jnl.core.strategy import Strategy
+from jnl.core.tracing_errors import TRACING_ERRORS, explained
 from jnl.testing._hyper_values import BATCH, MakeStrategy, divided
 from jnl.testing.selection import OF_SELECTION, ask
 from jnl.testing.step import check_step, check_suspects
@@ -35,18 +34,8 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
     """
     try:
         _check(make, together, hyper)
-    except jax.errors.NonConcreteBooleanIndexError as error:
-        raise AssertionError(
-            "an array is indexed with a mask, such as loss[loss > 0], whose size the compiled program does not know; "
-            "use jnp.where, or masked_mean with this mask"
-        ) from error
-    except jax.errors.TracerArrayConversionError as error:
-        raise AssertionError("NumPy gets an array whose values are not known yet; use jax.numpy") from error
-    except jax.errors.ConcretizationTypeError as error:
-        raise AssertionError(
-            "an `if`, float(), int() or the size of an array, as of jnp.nonzero, depends on a loss, a logit, a label "
-            "or a hyperparameter, whose values the compiled program does not know yet; use jnp.where"
-        ) from error
+    except TRACING_ERRORS as error:
+        raise AssertionError(explained(error)) from error
 
 
 def _check(make: MakeStrategy, together: int, hyper: dict[str, registry.Value]) -> None:

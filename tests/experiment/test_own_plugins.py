@@ -138,6 +138,21 @@ def test_what_select_returns_wrongly_is_said_in_one_line(method, message, capsys
     assert message in printed and printed.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("asks_a_hyperparameter", "an `if`, float(), int() or the size of an array"),
+        ("indexes_with_a_mask", "an array is indexed with a mask, such as loss[loss > 0]"),
+        ("converts_a_loss", "an `if`, float(), int() or the size of an array"),
+    ],
+)
+def test_what_cannot_be_compiled_is_said_as_in_the_checks_of_a_method(method, message, capsys):
+    assert cli.main(["train", f"--config={OURS}:{method}:quick"]) == 2
+    printed = capsys.readouterr().err
+    assert f"strategy.name: '{OURS}:{method}' cannot be compiled: {message}" in printed
+    assert "; jnl.testing.check_strategy checks a method" in printed and printed.count("\n") == 1
+
+
 def test_each_run_of_a_sweep_has_its_own_filter():
     config = quick(f"{OURS}:keeps_a_share", epochs=1, seeds=1)
     config.sweep = (("strategy.share", (1.0, 0.25)),)
