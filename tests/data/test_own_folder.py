@@ -8,7 +8,7 @@ from helpers import synthetic
 from helpers.synthetic import same
 from PIL import Image
 
-from jnl import data
+from jnl import cli, data
 from jnl.core.errors import UserError
 from jnl.data import cache
 
@@ -67,6 +67,18 @@ class TestFolder:
         loaded = data.load("folder", own / "traffic")
         assert loaded.class_names == ("bus", "train")
         assert loaded.test is None
+
+    def test_results_of_jnl_beside_the_classes_are_no_class(self, own):
+        root = synthetic.class_folders(own / "pets")
+        fields = {"data.dir": root, "data.size": 8, "epochs": 2, "batch_size": 3, "seeds": 1, "report": True}
+        train = ["train", "--config=standard:data=folder,model=mlp", f"--workdir={root / 'run'}"]
+        train += [f"--config.{name}={value}" for name, value in fields.items()]
+        for _ in range(2):  # the report of the first has figures, which are images
+            assert cli.main(train) == 0
+            assert cli.main(["audit", str(root), "--quick", f"--out={root / 'audit'}"]) == 0
+        loaded = data.load("folder", root)
+        assert loaded.class_names == ("cat", "dog")
+        assert "folders with results of jnl in 'pets' were not read: 'audit', 'run'" in loaded.notes
 
     def test_the_test_set_has_several_names(self, own):
         images = synthetic.pictures(5, 4, 4)

@@ -34,11 +34,21 @@ def is_hidden(name: str) -> bool:
 
 
 def folders(root: Path) -> list[str]:
-    """Return the names of the folders in `root` in alphabetical order; none if `root` is not a folder."""
+    """Return the names of the folders in `root` in alphabetical order; none if `root` is not a folder.
+
+    Folders with results of jnl are left out, so that a training or an audit can write into the folder that it reads.
+    """
     if not root.is_dir():
         return []
     with os.scandir(root) as entries:
-        return sorted(entry.name for entry in entries if not is_hidden(entry.name) and entry.is_dir())
+        names = sorted(entry.name for entry in entries if not is_hidden(entry.name) and entry.is_dir())
+    return [name for name in names if not _holds_results(root / name)]
+
+
+def folders_of_results(root: Path) -> list[str]:
+    """Return the names of the folders in `root` in which a training or an audit of jnl keeps its results."""
+    with os.scandir(root) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir() and _holds_results(root / entry.name))
 
 
 def hidden_folders(root: Path) -> list[str]:
@@ -99,6 +109,12 @@ def notes(found: Sequence[Found]) -> list[str]:
             said.append(doubt(text))
     said += [f"{reason} were not read: {skipped[reason]:,}" for reason in (_HIDDEN, _LINK) if skipped[reason]]
     return said
+
+
+def _holds_results(folder: Path) -> bool:
+    """Return whether a folder has the files of a training or of an audit, which may not be finished."""
+    of_training = all(os.path.isfile(folder / name) for name in ("config.json", "model.json"))
+    return of_training or os.path.isfile(folder / "audit.json") or any(folder.glob("trainings/*.npz"))
 
 
 def _holds_image(path: str) -> bool:

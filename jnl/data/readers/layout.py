@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jnl.core.errors import UserError
 from jnl.core.text import listed, number
 from jnl.data.labels import alike_names
-from jnl.data.readers.image_files import SYSTEM, find, folders, hidden_folders
+from jnl.data.readers.image_files import SYSTEM, find, folders, folders_of_results, hidden_folders
 
 _TRAIN = ("train", "training")
 HELD = ("test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev")  # the first in this order is used
@@ -153,5 +153,7 @@ def _beside(root: Path) -> list[str]:
         for count, thing in ((len(found.paths), "image"), (others, "other file"))
         if count
     ]
+    if results := folders_of_results(root):
+        said.append(f"folders with results of jnl in {root.name!r} were not read: {listed(results)}")
     hidden = [name for name in hidden_folders(root) if find(root / name).paths]
     return [*said, f"hidden folders of images in {root.name!r} were not read: {listed(hidden)}"] if hidden else said
