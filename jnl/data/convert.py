@@ -65,10 +65,11 @@ def images(inputs: np.ndarray, name: str, limits: Sequence[float] = (), shape: S
       name: the argument or part of the data, for messages.
       limits: the values of black and white; () takes whole numbers up to 255 as levels, and fractions
         from 0 to 1 by 0 and 1.
-      shape: the shape of stored images, if it is known; then it decides which axis has the channels.
+      shape: the shape of stored images, if a model was trained on such ones. Then it decides which axis has the
+        channels, and `limits` are those of the training: () means that whole numbers are levels from 0 to 255.
 
     Raises:
-      UserError: The values of black and white are not known, or do not hold all values.
+      UserError: The values of black and white are not known, do not hold all values, or are far apart for fractions.
     """
     said = list[str]()
     if inputs.ndim == 3:
@@ -81,19 +82,17 @@ def images(inputs: np.ndarray, name: str, limits: Sequence[float] = (), shape: S
     if inputs.dtype.kind == "f" and not np.isfinite([inputs.min(), inputs.max()]).all():
         row = int(np.argmin([np.isfinite(image).all() for image in inputs]))
         raise UserError(f"{name}: image {row} (the first is 0) has NaN or infinite values; fill them, or leave it out")
-    found = tuple(limits) or _limits(inputs, name)
+    trained = bool(shape)
+    found = tuple(limits) or _limits(inputs, name, trained)
     if found == (0, 255) and inputs.dtype == np.uint8:
         found = ()
     if inputs.dtype == np.uint8 and found and (found[1] > 255 or (found == (0, 1) and inputs.max() > 1)):
         found = ()
         said.append(f"{name}: images of uint8 were not scaled by the range, because they have the levels 0 to 255")
-    if found and not found[0] <= inputs.min() <= inputs.max() <= found[1]:
-        raise UserError(
-            f"{name}: images with values from {inputs.min():g} to {inputs.max():g}, outside the range "
-            f"{found[0]:g} to {found[1]:g} of black and white; correct data.range"
-        )
+    if found:
+        _check_limits(inputs, name, found, trained)
+    said += _dark(inputs, name, found, trained)
     if not found:
-        said += [] if shape else _dark(inputs, name)  # a few new images may well be dark
         return Images(inputs.astype(np.uint8, copy=False), found, tuple(said))
     text = f"{name}: {inputs.dtype} images were rounded to 256 levels from {found[0]:g} (black) to {found[1]:g} (white)"
     said.append(text if limits or inputs.dtype.kind == "b" else doubt(text))
@@ -125,27 +124,51 @@ def _channels_first(found: Sequence[int], name: str, stored: Sequence[int], said
     return read_first
 
 
-def _limits(inputs: np.ndarray, name: str) -> tuple[float, ...]:
-    """Return the values of black and white; () for levels from 0 to 255."""
+def _limits(inputs: np.ndarray, name: str, trained: bool) -> tuple[float, ...]:
+    """Return the values of black and white; () for levels from 0 to 255, which a trained model has read before."""
     if inputs.dtype == np.uint8:
         return ()
     low, high = inputs.min(), inputs.max()
     if inputs.dtype.kind == "b" or (inputs.dtype.kind == "f" and 0 <= low and high <= 1):
         return (0, 1)
-    if 0 <= low and 1 < high <= 255 and (inputs.dtype.kind in "iu" or (inputs == np.rint(inputs)).all()):
+    whole = inputs.dtype.kind in "iu" or bool((inputs == np.rint(inputs)).all())
+    if whole and 0 <= low and high <= 255 and (trained or high > 1):
         return ()
-    raise UserError(
-        f"{name}: {inputs.dtype} images with values from {low:g} to {high:g}; say which are black and white, such as "
-        "data.range=0,65535 (value_range=(0, 65535) in Python); `config.augment.normalize` normalizes them"
+    advice = (
+        "say which are black and white, such as data.range=0,65535 (value_range=(0, 65535) in Python); "
+        "`config.augment.normalize` normalizes them"
     )
+    if trained:
+        advice = "the model was trained on levels from 0 to 255; give such whole numbers, or fractions from 0 to 1"
+    raise UserError(f"{name}: {inputs.dtype} images with values from {low:g} to {high:g}; {advice}")
 
 
-def _dark(levels: np.ndarray, name: str) -> list[str]:
-    """Return a doubt if all images are nearly black."""
-    most = 0
-    for begin in range(0, len(levels), _AT_ONCE):
-        most = max(most, int(levels[begin : begin + _AT_ONCE].max()))
-        if most >= _DARK:  # usually in the first part
+def _check_limits(inputs: np.ndarray, name: str, limits: tuple[float, ...], trained: bool) -> None:
+    """Raise `UserError` if values are outside the limits, or are fractions from 0 to 1 in a much larger range."""
+    low, high, (black, white) = inputs.min(), inputs.max(), limits
+    advice = "scale them as those of the training" if trained else "correct data.range"
+    if not black <= low <= high <= white:
+        raise UserError(
+            f"{name}: images with values from {low:g} to {high:g}, outside the range {black:g} to {white:g} of black "
+            f"and white; {advice}"
+        )
+    small = inputs.dtype.kind == "f" and 0 <= low and high <= 1 and white - black > 255 / _DARK
+    if small and (inputs != np.rint(inputs)).any():
+        raise UserError(
+            f"{name}: images of fractions from 0 to 1 are all of one color in the range {black:g} to {white:g} of "
+            f"black and white; {advice}"
+        )
+
+
+def _dark(inputs: np.ndarray, name: str, limits: tuple[float, ...], trained: bool) -> list[str]:
+    """Return a doubt if all images are nearly black. A few new images of a trained model may be dark or quite black."""
+    (black, white), level = limits or (0, 255), 0.0
+    for begin in range(0, len(inputs), _AT_ONCE):
+        level = max(level, (float(inputs[begin : begin + _AT_ONCE].max()) - black) * (255 / (white - black)))
+        if level >= _DARK:  # usually in the first part
             return []
-    text = f"{name}: the lightest pixel of all images has the level {most} of 255; set data.range if it should be white"
+    if trained and not 0 < level <= 1:
+        return []
+    advice = "scale the images as those of the training" if trained else "set data.range"
+    text = f"{name}: the lightest pixel of all images has the level {level:.2g} of 255; {advice} if it should be white"
     return [doubt(text)]

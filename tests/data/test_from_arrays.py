@@ -128,6 +128,8 @@ class TestKinds:
     def test_nearly_black_images_are_doubted(self):
         with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 1 of 255; set data.range"):
             jnl.from_arrays(IMAGES // 255, LABELS)
+        with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 0.99 of 255; set data.r"):
+            jnl.from_arrays(IMAGES.astype(np.uint16), LABELS, value_range=(0, 65535))
 
     def test_numbers_are_standardized_before_they_are_rounded(self):
         """Seconds since 1970 differ in digits that float32 does not hold."""
@@ -138,6 +140,47 @@ class TestKinds:
         np.testing.assert_array_equal(found.preparation(seconds), found.train.inputs)
         with pytest.warns(UserWarning, match="column 0 has 50 different numbers, but only 1 in float32; subtract"):
             jnl.from_arrays(seconds, LABELS, standardize=False)
+
+
+class TestNewImages:
+    """A trained model reads them by the range of its training, whatever their largest value is."""
+
+    def prepare(self, bits):
+        deep = jnl.from_arrays(IMAGES.astype(np.uint16) * 257, LABELS, value_range=(0, 65535))
+        return {8: jnl.from_arrays(IMAGES.astype(np.int64), LABELS), 16: deep}[bits].prepare
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+    @pytest.mark.parametrize("bits", [8, 16])
+    @pytest.mark.filterwarnings("ignore:inputs. float32 images were rounded")  # black may be a fraction
+    def test_a_black_image_is_black(self, bits, dtype):
+        assert not self.prepare(bits)(np.zeros((1, 8, 8, 3), dtype)).any()
+
+    def test_a_dark_image_stays_dark(self):
+        dark = IMAGES[:1].astype(np.int64) // 100
+        np.testing.assert_array_equal(self.prepare(8)(dark), dark)
+        np.testing.assert_array_equal(self.prepare(16)(dark * 257), dark)
+
+    def test_fractions_in_a_large_range_are_refused(self):
+        fractions = (IMAGES / 255).astype(np.float32)
+        said = "images of fractions from 0 to 1 are all of one color in the range 0 to 65535 of black and white"
+        with pytest.raises(jnl.UserError, match=f"inputs: {said}; scale them as those of the training"):
+            self.prepare(16)(fractions)
+        with pytest.raises(jnl.UserError, match=f"data: test inputs: {said}"):
+            jnl.from_arrays(
+                IMAGES * np.uint16(257), LABELS, test_inputs=fractions, test_labels=LABELS, value_range=(0, 65535)
+            )
+
+    @pytest.mark.parametrize("bits", [8, 16])
+    def test_images_that_become_black_are_doubted(self, bits):
+        values = IMAGES.astype(np.int64) // {8: 255, 16: 1}[bits]
+        with pytest.warns(UserWarning, match="the lightest pixel of all images has .* scale the images as those of"):
+            self.prepare(bits)(values)
+
+    def test_what_is_outside_the_range_is_refused(self):
+        with pytest.raises(jnl.UserError, match="the model was trained on levels from 0 to 255; give such whole"):
+            self.prepare(8)(IMAGES * np.uint16(257))
+        with pytest.raises(jnl.UserError, match="outside the range 0 to 65535 of black and white; scale them as"):
+            self.prepare(16)(IMAGES.astype(np.int64) * 300)
 
 
 class TestFrames:
