@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from jnl.core.errors import UserError, reason
 from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text
+from jnl.core.text import number
 from jnl.core.warn import warn
 from jnl.data import convert
 from jnl.data.readers import words
@@ -90,10 +91,18 @@ class Preparation(NamedTuple):
         return array
 
     def _tokens(self, texts: Sequence[str]) -> np.ndarray:
-        """Return texts as i32[N, T]. A user's table may have any alphabet, and 20 Newsgroups has a to z."""
+        """Return texts as i32[N, T], and warn of those without a known word.
+
+        A user's table may have any alphabet, and 20 Newsgroups has a to z.
+        """
         length = self.shape[0]
         each = [words.of_any_language(text)[:length] if self.columns else words.split(text, length) for text in texts]
-        return self._checked(words.tokens(each, self.words, length))
+        tokens = self._checked(words.tokens(each, self.words, length))
+        unknown = (tokens < words.FIRST).all(1)
+        if count := int(unknown.sum()):
+            where = f"first in row {unknown.argmax()} (the first is 0)"
+            warn(f"inputs: {number(count, 'text')} without a word that the model knows, {where}")
+        return tokens
 
     def feature_names(self) -> list[str]:
         """Return what each feature of a table means, in their order; nothing if the inputs come from no table."""

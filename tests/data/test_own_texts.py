@@ -96,6 +96,10 @@ def test_a_model_reads_new_texts_as_in_training(own, reviews):
     np.testing.assert_array_equal(model.predict_proba(tested[["review"]]), p)
     with pytest.raises(jnl.UserError, match=r"inputs: texts of shape \[12, 1\]; give a list of texts"):
         model.predict_proba(tested[["review"]].to_numpy(str))
+    with pytest.warns(
+        UserWarning, match="inputs: 3 texts without a word that the model knows, first in row 1 .the first is 0"
+    ):
+        model.predict_proba(["Katze", "ball goal", "", "Motor 7 x", "soup"])
     (own / "new.txt").write_text("\n".join(tested["review"]))
     tested[["id", "review"]].to_csv(own / "new.csv", index=False)
     for name in ("new.txt", "new.csv"):

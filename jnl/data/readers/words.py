@@ -12,7 +12,7 @@ from jnl.core.errors import UserError
 
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _JOINERS = "\u200c\u200d"  # invisible characters inside words of Persian and of Indian languages
-_FIRST = 2  # id of the first word: 0 is no word, and 1 is any other word
+FIRST = 2  # id of the first word: 0 is no word, and 1 is any other word
 
 
 def split(text: str, length: int) -> list[str]:
@@ -51,12 +51,12 @@ def _any_word() -> re.Pattern[str]:
 def vocabulary(texts: Iterable[Iterable[str]], size: int) -> list[str]:
     """Return the `size - 2` most frequent words of split texts; ties are in alphabetical order."""
     counts = Counter(word for words in texts for word in words)
-    return sorted(counts, key=lambda word: (-counts[word], word))[: size - _FIRST]
+    return sorted(counts, key=lambda word: (-counts[word], word))[: size - FIRST]
 
 
 def tokens(texts: Iterable[Sequence[str]], words: Sequence[str], length: int) -> np.ndarray:
     """Return split texts as i32[N, length]: the words of the vocabulary have the ids from 2."""
-    ids = {word: number for number, word in enumerate(words, _FIRST)}
+    ids = {word: number for number, word in enumerate(words, FIRST)}
     return padded([[ids.get(word, 1) for word in text] for text in texts], length)
 
 
