@@ -40,14 +40,16 @@ def read(path: Path, preparation: Preparation) -> InputFile:
         raise UserError(f"{path}: does not exist; give a folder of images, an array, a table or a text file")
     is_image = path.suffix.lower() in image_files.ENDINGS
     if is_image and preparation.dtype != "uint8":
-        raise UserError(f"{path}: an image, but the model takes {preparation.wanted()}; give an .npy or .npz file")
+        raise UserError(f"{path}: an image, but the model takes {_wanted(preparation)}")
     if is_image or (path.is_dir() and preparation.dtype == "uint8"):
         return _images(path, preparation)
     if path.suffix.lower() in tables.ENDINGS:
         if not preparation.columns:
-            raise UserError(f"{path}: a table, but the model takes {preparation.wanted()}; give an .npy or .npz file")
+            raise UserError(f"{path}: a table, but the model takes {_wanted(preparation)}")
         return _numbered(preparation(tables.read(path, "inputs")))
     if path.suffix.lower() == ".txt":
+        if not preparation.words:
+            raise UserError(f"{path}: texts, but the model takes {_wanted(preparation)}")
         try:
             with path.open(encoding="utf-8") as file:  # `str.splitlines` would also end lines at other characters
                 lines = [line.rstrip("\n") for line in file]
@@ -62,11 +64,25 @@ def read(path: Path, preparation: Preparation) -> InputFile:
         return _numbered(preparation(array))
     found = files.arrays(path, "inputs")
     names = [name for name in _ARRAYS if name in found]
+    if not found and path.is_dir():
+        raise UserError(f"{path}: a folder without arrays, but the model takes {_wanted(preparation)}")
     if not names:
         raise UserError(f"{path}: holds {', '.join(sorted(found)) or 'nothing'}; it lacks {' or '.join(_ARRAYS)}")
     if len(names) > 1:
         warn(f"{path}: the inputs are {names[0]!r}; the file also holds {listed(names[1:])}")
     return _numbered(preparation(found[names[0]]))
+
+
+def _wanted(preparation: Preparation) -> str:
+    """Return what a model takes, and which files hold it."""
+    if preparation.dtype == "uint8":
+        return "images; give their folder, or an .npy or .npz file"
+    if preparation.words:
+        tables = ", or a .csv or .parquet file" if preparation.columns else ""
+        return f"texts; give a .txt file with one text in each line{tables}"
+    if preparation.columns:
+        return "a table; give a .csv or .parquet file"
+    return f"{preparation.wanted()}; give an .npy or .npz file"
 
 
 def _numbered(stored: np.ndarray) -> InputFile:

@@ -126,11 +126,13 @@ def _network(program: ProgramDescription, classes: int, allowed: str | None) -> 
     if allowed not in (None, program.network) and models.is_of_jnl(program.network):
         raise UserError(f"model: {allowed!r}, but the training had the network {program.network!r}; leave `model` out")
     if program.network != allowed and not models.is_of_jnl(program.network):
-        how = "jnl.load(workdir, model=MyModule(...))"
+        how = "in Python by jnl.load(workdir, model=MyModule(...)); a command cannot take it"
         if is_foreign(program.network):
-            how = f"jnl.load(workdir, model={program.network!r}) or --model={program.network}, if you trust this code"
+            how = (
+                f"by jnl.load(workdir, model={program.network!r}) or --model={program.network}, if you trust this code"
+            )
         raise UserError(
-            f"model: jnl does not have {program.network!r}, the network of this training; give the same one, {how}"
+            f"model: jnl does not have {program.network!r}, the network of this training; give the same one {how}"
         )
     return models.wrap(models.make(program.network, classes, **program.options))
 

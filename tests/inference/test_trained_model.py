@@ -214,11 +214,6 @@ class TestCommand:
             assert f"error: --out: {out} {said}" in capsys.readouterr().err
             assert out.read_bytes() == before
 
-    def test_lines_of_texts_end_where_the_file_says(self, tmp_path):
-        (tmp_path / "new.TXT").write_text("good film\u2028bad\nbad\x0cfilm\n", encoding="utf-8")
-        stored = input_files.read(tmp_path / "new.TXT", lambda lines: np.array(lines)).stored
-        assert stored.tolist() == ["good film\u2028bad", "bad\x0cfilm"]
-
 
 class Own(nn.Module):
     width: int = 8
@@ -232,7 +227,7 @@ class TestWorkdirs:
     """Of a workdir only data are read."""
 
     @pytest.mark.slow
-    def test_a_network_of_the_caller_is_given_again(self, tmp_path, digits):
+    def test_a_network_of_the_caller_is_given_again(self, tmp_path, digits, capsys):
         history = jnl.run(quick("jocor"), tmp_path, model=Own())
         with pytest.raises(
             jnl.UserError, match="jnl does not have 'own', the network of this training; give the same one"
@@ -240,6 +235,8 @@ class TestWorkdirs:
             jnl.load(tmp_path)
         with pytest.raises(jnl.UserError, match="jnl does not have 'own', the network of this training"):
             jnl.load(tmp_path, model="mlp")
+        assert cli.main(["predict", str(tmp_path), str(tmp_path)]) == 2
+        assert "give the same one in Python by jnl.load" in capsys.readouterr().err
         with pytest.raises(jnl.UserError, match="give the network that was trained"):
             jnl.load(tmp_path, model=Own(width=9))
         found = jnl.load(tmp_path, model=Own()).predict_proba(digits.test.inputs)

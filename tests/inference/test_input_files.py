@@ -1,0 +1,50 @@
+"""Files whose classes are to be predicted, and what is said of those that do not fit the model."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jnl.core.errors import UserError
+from jnl.data.preparation import Preparation
+from jnl.inference import input_files
+
+IMAGES, FEATURES = Preparation((4, 4, 1), "uint8"), Preparation((2,), "float32")
+TABLE = FEATURES._replace(columns={"a": (), "b": ()})
+TEXTS = Preparation((5,), "int32", words=("good", "film", "bad"))
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder of photos, a table that lists them, and texts."""
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(np.full((4, 4), 99, np.uint8)).save(tmp_path / "photos" / "a.png")
+    (tmp_path / "list.csv").write_text("file,size\na.png,4\n")
+    (tmp_path / "new.TXT").write_text("good film\u2028bad\nbad\x0cfilm\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "said"),
+    [
+        (IMAGES, "list.csv", "a table, but the model takes images; give their folder, or an .npy or .npz file"),
+        (IMAGES, "new.TXT", "texts, but the model takes images; give their folder"),
+        (TABLE, "photos", "a folder without arrays, but the model takes a table; give a .csv or .parquet file"),
+        (TABLE, "photos/a.png", "an image, but the model takes a table; give a .csv or .parquet file"),
+        (FEATURES, "list.csv", r"a table, but the model takes float32 inputs of shape \[N, 2\]; give an .npy or .npz"),
+        (TEXTS, "photos", "a folder without arrays, but the model takes texts; give a .txt file with one text in each"),
+        (TEXTS._replace(columns={"text": ()}), "photos", ".* one text in each line, or a .csv or .parquet file"),
+    ],
+)
+def test_what_the_model_takes_instead_is_said(form, name, said, files):
+    with pytest.raises(UserError, match=f"{name}: {said}"):
+        input_files.read(files / name, form)
+
+
+def test_images_and_tables_are_read(files):
+    assert input_files.read(files / "photos", IMAGES).stored.tolist() == np.full((1, 4, 4, 1), 99).tolist()
+    (files / "new.csv").write_text("b,a\n1,2\n")
+    assert input_files.read(files / "new.csv", TABLE).stored.tolist() == [[2, 1]]
+
+
+def test_lines_of_texts_end_where_the_file_says(files):
+    assert input_files.read(files / "new.TXT", TEXTS).stored.tolist() == [[2, 3, 4, 0, 0], [4, 3, 0, 0, 0]]
