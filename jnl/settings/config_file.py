@@ -32,10 +32,16 @@ def load(reference: str) -> ConfigDict:
         return get_config(f"{file}:{method}", arg_of_method if colon_of_method else None)
     if not os.path.isfile(file):  # unlike pathlib, this accepts a name that is too long
         if file.isidentifier():
-            raise unknown("--config", file, names())
+            raise UserError(f"{unknown('--config', file, names())}; or, for a method of your own, MODULE:FUNCTION")
         raise UserError(f"--config: the file {file!r} does not exist; give one such as configs/jocor.py")
     try:
         found = runpy.run_path(file)
+        module = os.path.splitext(os.path.basename(file))[0]
+        if "get_config" not in found and callable(found.get(method)) and is_foreign(f"{module}:{method}"):
+            raise UserError(
+                f"--config: {file} has no function get_config; to train its method {method}, give "
+                f"--config={module}:{arg} in the folder of the file"
+            )
         if "get_config" not in found:
             raise UserError(f"--config: {file} has no function get_config; write `def get_config(arg=None)` in it")
         config = found["get_config"](*([arg] if colon else []))

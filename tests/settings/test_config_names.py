@@ -39,6 +39,15 @@ def test_a_path_of_windows_is_a_file(monkeypatch):
         load(r"C:\mine.py:data=digits")
 
 
+def test_a_file_of_a_method_is_no_config(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def trimmed(): pass\n")
+    with pytest.raises(jnl.UserError, match="give --config=mine:trimmed:data=digits,rate=0.4 in the folder of the fi"):
+        load(f"{file}:trimmed:data=digits,rate=0.4")
+    with pytest.raises(jnl.UserError, match="has no function get_config; write `def get_config"):
+        load(f"{file}:data=digits")
+
+
 def test_every_file_of_a_method_belongs_to_a_strategy():
     assert set(registry.names(methods)) <= set(jnl.strategies.names())
 
@@ -53,3 +62,5 @@ def test_a_name_that_does_not_exist():
         jnl.get_config("jocr")
     with pytest.raises(jnl.UserError, match="--config: unknown name 'jocr'; did you mean 'jocor'"):
         load("jocr:data=mnist")
+    with pytest.raises(jnl.UserError, match="tiny_imagenet; or, for a method of your own, MODULE:FUNCTION"):
+        load("trimmed:data=digits")
