@@ -4,15 +4,16 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from jnl.core import registry
 from jnl.core.errors import UserError
 from jnl.core.numerics import fixed_numerics
-from jnl.core.signals import Stopped
+from jnl.core.signals import BROKEN_PIPE, Stopped
 from jnl.core.version import VERSION
 
 _HERE = sys.modules[__name__]
+_SAVED = "what was saved before is in the workdir, if one was given"
 
 
 @fixed_numerics()
@@ -41,14 +42,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _warnings_in_a_line():
             return registry.find(_HERE, name, "jnl").main(rest)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _tell(f"error: {error}")
         return 2
     except Stopped as stopped:
-        print(stopped, file=sys.stderr)
+        _tell(str(stopped))
         return stopped.exit_code
     except KeyboardInterrupt:
-        print("stopped; what was saved before is in the workdir, if one was given", file=sys.stderr)
+        _tell(f"stopped; {_SAVED}")
         return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails when it ends
+        _tell(f"stopped, because nothing reads the output any more; {_SAVED}")
+        return 128 + BROKEN_PIPE
+
+
+def _tell(text: str) -> None:
+    """Print a line on stderr, if somebody reads it."""
+    with suppress(BrokenPipeError):
+        print(text, file=sys.stderr)
 
 
 @contextmanager

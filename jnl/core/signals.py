@@ -8,6 +8,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Self
 
+BROKEN_PIPE = 13  # the number of SIGPIPE, for which Python raises BrokenPipeError
+
 Handler = Callable[[int, FrameType | None], object] | int | None
 
 

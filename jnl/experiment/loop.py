@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from jnl.core.signals import Interrupts, OutOfTime, Stopped
+from jnl.core.signals import BROKEN_PIPE, Interrupts, OutOfTime, Stopped
 from jnl.core.train_state import TrainState
 from jnl.experiment.checkpoint_manager import CheckpointManager, CheckpointPolicy, Measured, TrainingRecord
 from jnl.experiment.selected_weights import select
@@ -50,7 +50,8 @@ def train_program(
       The record of the whole training, including the epochs of the checkpoint.
 
     Raises:
-      Stopped: if a signal came, or the next segment would end after the deadline. Everything is saved.
+      Stopped: if a signal came, nothing reads the output any more, or the next segment would end after the deadline.
+        Everything is saved.
       UserError: if a checkpoint cannot be written or read.
     """
     with CheckpointManager(policy, epochs.start) as store:
@@ -74,7 +75,12 @@ def train_program(
                 if cursor.measured is not None:
                     now = _selected(now, rule, preparing, lambda: program.gather(cursor).states)  # noqa: B023
                     asked = on_epoch_end(cursor.epoch - 1, cursor.measured, now.epoch_seconds[-1])
-                    progress.epoch(cursor.measured, now.epoch_seconds[-1])
+                    try:
+                        progress.epoch(cursor.measured, now.epoch_seconds[-1])
+                    except BrokenPipeError:  # nothing reads the output any more
+                        if not store.saves:
+                            raise
+                        heard.number = BROKEN_PIPE
                 over, signal = cursor.epoch not in epochs or _failed(now, preparing), devices.highest(heard.number)
                 stops = over or bool(devices.highest(asked))
                 if over:

@@ -1,15 +1,17 @@
 """Trainings that are stopped by a signal: what they say, what is kept of them, how they go on."""
 
+import io
 import os
 import shutil
 import signal
+import subprocess
 import threading
 
 import jax
 import numpy as np
 import pytest
 from conftest import ROOT, quick
-from helpers.faults import begin, line, newest, passes, rows, start, stop_when, wait_until
+from helpers.faults import QUICK, begin, line, newest, passes, rows, saved, start, stop_when, wait_until
 
 import jnl
 from jnl import cli
@@ -116,6 +118,32 @@ def test_without_a_workdir_it_stops_at_once():
     *progress, told = error.splitlines()
     assert process.returncode == 130 and told.startswith("stopped; what was saved before")
     assert all(line.startswith("jocor digits: epoch 1 of 10000") for line in progress)  # if it came so far
+
+
+@pytest.fixture
+def unread():
+    """The end of a pipe whose other end is closed, as after `| head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+def test_a_command_whose_output_nothing_reads_stops_in_one_line(unread, tmp_path):
+    options = {"cwd": ROOT, "env": QUICK, "stderr": subprocess.PIPE, "text": True}
+    done = subprocess.run(line(tmp_path, "configs/jocor.py:quick"), stdout=unread, **options)
+    assert done.returncode == 141
+    assert done.stderr.startswith("stopped, because nothing reads the output") and done.stderr.count("\n") == 1
+
+
+def test_a_training_whose_progress_nothing_reads_is_saved(unread, tmp_path, monkeypatch):
+    monkeypatch.setattr("jnl.results.progress._LEAST_SECONDS", 0.0)  # a line for each epoch
+    monkeypatch.setattr("jnl.results.progress._LEAST_SHARE", 0.0)
+    with monkeypatch.context() as patch, pytest.raises(Stopped, match="SIGPIPE: stopped after 1 of 3") as stopped:
+        patch.setattr("sys.stderr", io.TextIOWrapper(io.FileIO(unread, "w", closefd=False), write_through=True))
+        jnl.run(quick("standard"), tmp_path)
+    assert stopped.value.exit_code == 141
+    assert saved(tmp_path / "checkpoints" / "0") == [1]
 
 
 @pytest.mark.slow
