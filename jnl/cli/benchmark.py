@@ -12,6 +12,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 
 from jnl.benchmark import epochs, limits, startup
 from jnl.core.errors import UserError, whole_number
@@ -42,15 +43,9 @@ def main(arguments: Sequence[str]) -> int:
     found: dict[str, Json] = record()
 
     def save() -> None:  # called after each measurement, so that a long benchmark can be stopped
-        if asked.out is not None:
-            asked.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+        _write(asked.out, "w", json.dumps(found, indent=1) + "\n")
 
-    if asked.out is not None:
-        try:  # before anything is measured
-            asked.out.parent.mkdir(parents=True, exist_ok=True)
-            asked.out.open("a").close()
-        except OSError as error:
-            raise UserError(f"--out: cannot write {asked.out} ({error.strerror}); give another file") from error
+    _write(asked.out, "a", "")  # an error comes before anything is measured
     limit = limits.measure()
     for name, rates in limit.matmul.items():
         for side, rate in rates.items():
@@ -85,3 +80,15 @@ def main(arguments: Sequence[str]) -> int:
         print(f"host time per epoch, {number} runs: {1e3 * host:.2f} ms", flush=True)
         save()
     return 0
+
+
+def _write(out: Path | None, mode: str, text: str) -> None:
+    """Write a text to a file, if there is one. Raise `UserError` if it cannot be written."""
+    if out is None:
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UserError(f"--out: cannot write {out} ({error.strerror}); give another file") from error

@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -38,13 +39,26 @@ def test_an_epoch_of_the_mlp_costs_what_arithmetic_says():
     assert epochs.count(program_spec) == 2 * (program_spec.train_spec.steps * (forward + backward) + evaluation)
 
 
-@pytest.mark.slow
-def test_it_runs(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def small(monkeypatch):
+    """Makes everything that is measured small."""
     monkeypatch.setitem(epochs.WORK, "mlp", epochs.WORK["mlp"]._replace(train=256, test=128))
     monkeypatch.setattr("jnl.benchmark.limits.SIDES", (256, 512))  # large ones take long; a CPU leaves the last out
     monkeypatch.setattr("jnl.benchmark.limits.MULTIPLICATIONS", 2**24)
     monkeypatch.setattr("jnl.benchmark.limits.MEBIBYTES", (1,))
     monkeypatch.setattr(startup, "host_seconds", partial(startup.host_seconds, epochs=20))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_said_in_one_line(small, capsys):
+    asked = ["--work", "mlp", "--runs", "1", "--axes", "map", "--repetitions", "1"]
+    assert cli.main(["benchmark", *asked, "--out", "/dev/full"]) == 2
+    error = capsys.readouterr().err
+    assert error == "error: --out: cannot write /dev/full (No space left on device); give another file\n"
+
+
+@pytest.mark.slow
+def test_it_runs(small, tmp_path, capsys):
     out = tmp_path / "speed.json"
     asked = ["--work", "mlp", "--runs", "2", "--axes", "vmap", "--precisions", "bfloat16"]
     assert cli.main(["benchmark", *asked, "--repetitions", "1", "--out", str(out)]) == 0
