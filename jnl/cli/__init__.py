@@ -13,7 +13,7 @@ from jnl.core.signals import BROKEN_PIPE, Stopped
 from jnl.core.version import VERSION
 
 _HERE = sys.modules[__name__]
-_SAVED = "what was saved before is in the workdir, if one was given"
+_SAVED = "what was saved before is in the workdir or the folder --out, if one was given"
 
 
 @fixed_numerics()
