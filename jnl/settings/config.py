@@ -19,6 +19,7 @@ NETWORKS = {
     "cifar10": "cnn7", "cifar100": "cnn7", "cifar10n": "cnn7", "cifar100n": "cnn7", "cifar10_open_set": "cnn7",
     "lfw": "cnn_faces", "tiny_imagenet": "preact_resnet18", "clothing1m": "resnet18",
 }  # fmt: skip
+_REPLACED = {"model.": "network", "data.": "data set"}  # what an argument of a config replaces with its options
 CORE = ("coteaching", "coteaching_plus", "decoupling", "jocor", "small_loss", "standard")
 
 
@@ -79,7 +80,14 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
         field = f"{path}{key}"
         if key not in full:
             owner = f" (of {full['name']!r})" if "name" in full else ""
-            raise unknown(f"config.{field}{owner}", key, sorted(full))
+            wrong = unknown(f"config.{field}{owner}", key, sorted(full))
+            if path in _REPLACED:  # the field may be an option of the name that the config had before
+                choice = f"{path[:-1]}={full['name']}"
+                raise UserError(
+                    f"{wrong}; if it is left over from another {_REPLACED[path]}, give the config's argument {choice} "
+                    f"(--config=NAME:{choice}), which replaces all options"
+                )
+            raise wrong
         if isinstance(full[key], ConfigDict):
             if not isinstance(value, dict):
                 raise UserError(f"config.{field}: expected fields ({', '.join(full[key])}), found {value!r}")

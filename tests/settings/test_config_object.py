@@ -71,3 +71,11 @@ def test_several_fields_at_once_and_a_section_from_a_dict():
     config.model = {"name": "cnn7"}
     config.model.name = np.str_("cnn9")
     assert (config.epochs, config.optim.learning_rate, config.model.name) == (7, 0.5, "cnn9")
+
+
+def test_options_of_the_network_before_are_replaced_by_the_argument():
+    config = jnl.get_config("standard", "data=digits")
+    config.model.name = "lenet"
+    with pytest.raises(jnl.UserError, match="left over from another network, give the config's argument model=lenet"):
+        complete(config)
+    assert complete(jnl.get_config("standard", "data=digits,model=lenet")).model.name == "lenet"
