@@ -38,6 +38,7 @@ from jnl.inference.trained_model import TrainedModel
 from jnl.noise.kind import NoiseKind
 from jnl.parallel import multi_run
 from jnl.results.records import Summary
+from jnl.results.table import table
 from jnl.settings.fields import SHARED
 from jnl.training.metric import Metric
 
@@ -52,6 +53,10 @@ class History(NamedTuple):
     state: TrainState  # the state after the last epoch, on the host, every leaf [S, ...]
     runs: list[dict[str, Json]]  # seeds and swept values of each run
     model: TrainedModel  # the networks of all runs, which predict
+
+    def __repr__(self) -> str:
+        """Return the table that the command prints at the end of a training."""
+        return table(self.summary["points"])
 
     def predict_proba(self, inputs: Inputs) -> np.ndarray:
         """Return the probability of each class, f32[N, C]: the mean over all networks of all runs.

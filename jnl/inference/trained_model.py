@@ -58,6 +58,12 @@ class TrainedModel(NamedTuple):
     class_names: tuple[str, ...]
     preparation: Preparation
 
+    def __repr__(self) -> str:
+        """Return a line with the networks, the classes and the inputs."""
+        networks = number(sum(len(program.runs) * program.networks for program in self.programs), "network")
+        kinds = ", ".join(dict.fromkeys(_name(program.network) for program in self.programs))
+        return f"TrainedModel({networks} ({kinds}), {len(self.class_names)} classes, takes {self.preparation.wanted()})"
+
     def predict_proba(
         self, inputs: Inputs, *, point: str | None = None, run: int | None = None, network: int | None = None
     ) -> np.ndarray:
@@ -148,6 +154,11 @@ class TrainedModel(NamedTuple):
         if len(found) < len(every):
             _log.warning("%d of %d runs have failed and do not predict", len(every) - len(found), len(every))
         return found
+
+
+def _name(network: Network) -> str:
+    """Return the name of the class or function that a network comes from."""
+    return getattr(getattr(network, "source", None), "__name__", type(network).__name__)
 
 
 def _weights(place: int, nets: slice, leaf: np.ndarray) -> Array:

@@ -335,3 +335,7 @@ def test_a_section_that_is_no_section(section):
 def test_a_few_fields_are_enough():
     history = jnl.run(ConfigDict({"strategy": {"name": "small_loss"}, "epochs": 1, "seeds": 1}))
     assert history.metrics["test_accuracy"].shape == (1, 1, 1)
+
+
+def test_a_history_shows_its_table(jocor_history):
+    assert repr(jocor_history) == table(jocor_history.summary["points"])

@@ -56,6 +56,10 @@ class TestPredictions:
         expected = jnl.load(workdir).predict_proba(digits.test.inputs)
         np.testing.assert_array_equal(history.predict_proba(digits.test.inputs), expected)
 
+    def test_a_model_shows_its_networks_classes_and_inputs(self, trained):
+        said = "TrainedModel(4 networks (MLP), 10 classes, takes uint8 inputs of shape [N, 8, 8, 1])"
+        assert repr(jnl.load(trained[0])) == repr(trained[1].model) == said
+
     def test_they_do_not_depend_on_the_number_of_inputs(self, trained, digits):
         model = jnl.load(trained[0])
         whole = model.predict_proba(np.concatenate([digits.train.inputs, digits.test.inputs]))  # two batches
