@@ -24,6 +24,7 @@ import numpy as np
 
 from jnl import data, models
 from jnl.core.errors import UserError, printable, reason, whole_number
+from jnl.core.json_values import Json, as_list, as_object
 from jnl.core.paths import expanded
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
@@ -56,9 +57,9 @@ def main(arguments: Sequence[str]) -> int:
     for name, least in (("folds", 2), ("epochs", 0), ("seeds", 1)):
         whole_number(f"--{name}", getattr(asked, name), least)
     given = [*asked.set, *([] if asked.label is None else [f"label={asked.label}"])]
-    place = " with ".join([_place(asked.data, asked.dir), *sorted(given)])
-    record = {"data": place, "command": shlex.join(["jnl", "audit", *arguments])}
-    _check_folder(asked.out, place)
+    record: dict[str, Json] = {"data": _place(asked.data, asked.dir), "options": sorted(given)}
+    _check_folder(asked.out, record)
+    record["command"] = shlex.join(["jnl", "audit", *arguments])
     _check_inputs(asked.out, [expanded(asked.data), asked.corrections, asked.features])
     with data_warnings_hidden():
         dataset = _dataset(asked.data, asked.dir, given)
@@ -86,16 +87,18 @@ def _place(name: str, folder: str | None) -> str:
     return str(file.resolve()) if file.exists() else " in ".join([name, *([folder] if folder else [])])
 
 
-def _check_folder(folder: Path, place: str) -> None:
-    """Raise `UserError` if a folder is a file, or holds an audit of other data."""
+def _check_folder(folder: Path, record: dict[str, Json]) -> None:
+    """Raise `UserError` if a folder is a file, or holds an audit of other data or with other options of these."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out: {folder} is a file; give a folder")
     try:
-        before = json.loads((folder / "audit.json").read_text("utf-8")).get("data", place)
-    except (OSError, ValueError, AttributeError):  # there is none, or it is not of an audit
+        before = {**record, **as_object(json.loads((folder / "audit.json").read_text("utf-8")))}
+    except (OSError, ValueError, TypeError):  # there is none, or it is not of an audit
         return
-    if before != place:
-        raise UserError(f"--out: {folder} holds an audit of {before}; give another folder")
+    if any(before[name] != value for name, value in record.items()):
+        options = as_list(before["options"])
+        used = f" with {' '.join(map(str, options))}" if options else ""
+        raise UserError(f"--out: {folder} holds an audit of {before['data']}{used}; give another folder")
 
 
 def _check_inputs(folder: Path, inputs: Sequence[Path | None]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from jnl.core.errors import UserError, within
+from jnl.core.json_values import Json
 from jnl.core.paths import expanded
 from jnl.data.corrections import guarded
 from jnl.data.dataset import Dataset
@@ -118,7 +119,7 @@ class Audit:
         print(self.describe())
         webbrowser.open((folder / "index.html").as_uri())
 
-    def save(self, folder: Path | str, record: Mapping[str, str] = MappingProxyType({})) -> list[Path]:
+    def save(self, folder: Path | str, record: Mapping[str, Json] = MappingProxyType({})) -> list[Path]:
         """Write the files of the audit, and return their paths.
 
         `suspects.csv` and `suspects.parquet` hold the suspects, `examples.parquet` all examples, `audit.json` the
