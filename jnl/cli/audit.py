@@ -60,7 +60,6 @@ def main(arguments: Sequence[str]) -> int:
     record: dict[str, Json] = {"data": _place(asked.data, asked.dir), "options": sorted(given)}
     _check_folder(asked.out, record)
     record["command"] = shlex.join(["jnl", "audit", *arguments])
-    _check_inputs(asked.out, [expanded(asked.data), asked.corrections, asked.features])
     with data_warnings_hidden():
         dataset = _dataset(asked.data, asked.dir, given)
         if asked.corrections is not None:
@@ -77,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     files = found.save(asked.out, record)
     for line in found.describe().splitlines():
         print(printable(line))
-    print(printable(f"open {files[-1]} to go through them; {files[0]} has the same rows"))
+    print(printable(f"open {files[-1]} to go through them; {files[1]} has the same rows"))
     return 0
 
 
@@ -88,24 +87,23 @@ def _place(name: str, folder: str | None) -> str:
 
 
 def _check_folder(folder: Path, record: dict[str, Json]) -> None:
-    """Raise `UserError` if a folder is a file, or holds an audit of other data or with other options of these."""
+    """Raise `UserError` if a folder is a file, has files of others, or an audit of other data or with other options."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out: {folder} is a file; give a folder")
     try:
         before = {**record, **as_object(json.loads((folder / "audit.json").read_text("utf-8")))}
-    except (OSError, ValueError, TypeError):  # there is none, or it is not of an audit
+    except (OSError, ValueError, TypeError) as error:  # there is none, or it is not of an audit
+        for name in FILES:
+            if (folder / name).exists():
+                raise UserError(
+                    f"--out: {folder} has a file {name} that is of no audit, and the audit would replace it; give "
+                    "another folder"
+                ) from error
         return
     if any(before[name] != value for name, value in record.items()):
         options = as_list(before["options"])
         used = f" with {' '.join(map(str, options))}" if options else ""
         raise UserError(f"--out: {folder} holds an audit of {before['data']}{used}; give another folder")
-
-
-def _check_inputs(folder: Path, inputs: Sequence[Path | None]) -> None:
-    """Raise `UserError` if the audit would replace a file that it reads."""
-    for file in inputs:
-        if file is not None and file.is_file() and file.resolve() in [(folder / name).resolve() for name in FILES]:
-            raise UserError(f"--out: the audit would replace {file}, which it reads; give another folder")
 
 
 def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:

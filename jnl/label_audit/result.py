@@ -20,7 +20,7 @@ from jnl.label_audit.estimates import USED, words
 from jnl.label_audit.neighborhood import Neighbors
 from jnl.noise.posterior import NoiseEstimate
 
-FILES = ("suspects.csv", "suspects.parquet", "examples.parquet", "audit.json", "index.html")  # that an audit writes
+FILES = ("audit.json", "suspects.csv", "suspects.parquet", "examples.parquet", "index.html")  # that an audit writes
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,10 @@ class Audit:
             folder.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=".part-", dir=folder) as part:  # so that a full disk spoils no earlier audit
                 files = [Path(part) / name for name in FILES]
-                _no_formulas(suspects).to_csv(files[0], index=False, float_format="%.6f", lineterminator="\n")
-                suspects.to_parquet(files[1], index=False)
-                self.examples.to_parquet(files[2], index=False)
-                files[3].write_text(json.dumps({**record, **self.to_json()}, indent=1) + "\n", encoding="utf-8")
+                files[0].write_text(json.dumps({**record, **self.to_json()}, indent=1) + "\n", encoding="utf-8")
+                _no_formulas(suspects).to_csv(files[1], index=False, float_format="%.6f", lineterminator="\n")
+                suspects.to_parquet(files[2], index=False)
+                self.examples.to_parquet(files[3], index=False)
                 files[4].write_text(page(self), encoding="utf-8")
                 return [file.replace(folder / file.name) for file in files]
         except OSError as error:

@@ -66,14 +66,14 @@ def test_another_column_of_labels_is_another_audit(own, capsys):
 
 
 @pytest.mark.parametrize("name", ["examples.parquet", "suspects.csv"])
-def test_a_file_that_an_audit_reads_is_not_replaced(name, table, own, monkeypatch, capsys):
+def test_a_file_that_no_audit_wrote_is_not_replaced(name, table, own, monkeypatch, capsys):
     (own / "mine").mkdir()
     rows = pd.read_csv(table, encoding="cp1252", sep=";")
     rows.to_parquet(own / "mine" / name) if name.endswith("parquet") else rows.to_csv(own / "mine" / name)
     before = (own / "mine" / name).read_bytes()
     monkeypatch.chdir(own / "mine")
     assert cli.main(["audit", name, "--quick", "--out=."]) == 2
-    assert f"--out: the audit would replace {name}, which it reads; give another folder" in capsys.readouterr().err
+    assert f"--out: . has a file {name} that is of no audit, and the audit would replace it" in capsys.readouterr().err
     assert (own / "mine" / name).read_bytes() == before
 
 
