@@ -80,6 +80,26 @@ class TestFolder:
         assert loaded.class_names == ("cat", "dog")
         assert "folders with results of jnl in 'pets' were not read: 'audit', 'run'" in loaded.notes
 
+    def test_results_of_jnl_at_any_depth_are_no_images(self, own, monkeypatch):
+        root = synthetic.class_folders(own / "pets")
+        before = data.load("folder", root)
+        for folder in ("runs/a", "runs/b/c", "cat/run"):  # a training that was stopped while it compiled, and a figure
+            (root / folder).mkdir(parents=True)
+            (root / folder / "config.json").write_text('{"config": {}}')
+            (root / folder / "figure.png").write_bytes(next(root.glob("cat/*.png")).read_bytes())
+        (root / "runs" / "a.log").write_text("epoch 1")
+        monkeypatch.chdir(root)
+        loaded = data.load("folder", ".")
+        same(loaded, before)
+        assert "folders with results of jnl in 'pets' were not read: 'runs'" in loaded.notes
+        assert "folders with results of jnl were not read: 1" in loaded.notes
+
+    def test_a_class_may_have_a_file_with_the_name_of_a_result(self, own):
+        root = synthetic.class_folders(own / "pets")
+        (root / "cat" / "config.json").write_text('{"architectures": ["ResNet"]}')
+        (root / "cat" / "measurements.csv").write_text("weight\n4\n")
+        assert data.load("folder", root).class_names == ("cat", "dog")
+
     def test_the_test_set_has_several_names(self, own):
         images = synthetic.pictures(5, 4, 4)
         for row, path in enumerate(("train/a", "train/b", "validation/a", "Valid/b", "Test/a")):

@@ -1,5 +1,6 @@
 """Find the image files in a folder. Files are images by their content, whatever their names."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ _SYSTEM = {
 }  # fmt: skip
 _STARTS = (b"GIF8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HIDDEN, _LINK = "files and folders that are hidden or of the operating system", "links to a folder above or to nothing"
+_RESULTS = "folders with results of jnl"
 
-SYSTEM = (_HIDDEN, _LINK)  # reasons why files that are no data were skipped
+SYSTEM = (_HIDDEN, _LINK, _RESULTS)  # reasons why files that are no data were skipped
 
 
 class Found(NamedTuple):
@@ -46,7 +48,7 @@ def folders(root: Path) -> list[str]:
 
 
 def folders_of_results(root: Path) -> list[str]:
-    """Return the names of the folders in `root` in which a training or an audit of jnl keeps its results."""
+    """Return the names of the folders in `root` with results of jnl: trainings, audits and reports."""
     with os.scandir(root) as entries:
         return sorted(entry.name for entry in entries if entry.is_dir() and _holds_results(root / entry.name))
 
@@ -78,10 +80,12 @@ def find(root: Path, deep: bool = True) -> Found:
                 if is_hidden(entry.name):
                     skipped[_HIDDEN] += 1
                 elif entry.is_dir():
-                    if deep:
+                    if deep and _holds_results(entry.path):
+                        skipped[_RESULTS] += 1
+                    elif deep:
                         link = here if entry.is_symlink() else ""
                         look(entry.path, (*parts, entry.name), (*above, here), link)
-                elif ending in ENDINGS or (entry.is_file() and _holds_image(entry.path)):
+                elif _is_image(entry):
                     found.append((*parts, entry.name))
                 elif not os.path.exists(entry.path):
                     skipped[_LINK] += 1
@@ -97,7 +101,7 @@ def find(root: Path, deep: bool = True) -> Found:
 def notes(found: Sequence[Found]) -> list[str]:
     """Return sentences about what was not read in some folders, and about what lay deeper."""
     skipped = sum((each.skipped for each in found), Counter[str]())
-    kinds = {reason: count for reason, count in skipped.items() if reason not in (_HIDDEN, _LINK)}
+    kinds = {reason: count for reason, count in skipped.items() if reason not in SYSTEM}
     said = []
     if deeper := sum(each.deeper for each in found):
         said.append(f"images in folders inside the folder of a class are of this class: {deeper:,}")
@@ -107,14 +111,37 @@ def notes(found: Sequence[Found]) -> list[str]:
         if other := sorted(_OTHER & kinds.keys()):
             text = f"data.dir: images of kinds that jnl does not read were left out: {', '.join(other)}; convert them"
             said.append(doubt(text))
-    said += [f"{reason} were not read: {skipped[reason]:,}" for reason in (_HIDDEN, _LINK) if skipped[reason]]
+    said += [f"{reason} were not read: {skipped[reason]:,}" for reason in SYSTEM if skipped[reason]]
     return said
 
 
-def _holds_results(folder: Path) -> bool:
-    """Return whether a folder has the files of a training or of an audit, which may not be finished."""
-    of_training = all(os.path.isfile(folder / name) for name in ("config.json", "model.json"))
-    return of_training or os.path.isfile(folder / "audit.json") or any(folder.glob("trainings/*.npz"))
+def _holds_results(folder: str | os.PathLike[str]) -> bool:
+    """Return whether jnl wrote a folder, or whether it holds such folders and no images beside them."""
+    here = Path(folder)
+    of_report = all(os.path.isfile(here / name) for name in ("index.html", "measurements.csv"))
+    if of_report or os.path.isfile(here / "audit.json") or any(here.glob("trainings/*.npz")):
+        return True
+    try:
+        recorded = json.loads((here / "config.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):  # there is none, or it is of another program
+        recorded = None
+    if isinstance(recorded, dict) and isinstance(recorded.get("config"), dict):
+        return True
+    has_results = False
+    with os.scandir(here) as entries:
+        for entry in entries:
+            if is_hidden(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False) and _holds_results(entry.path):
+                has_results = True
+            elif entry.is_dir() or _is_image(entry):
+                return False
+    return has_results
+
+
+def _is_image(entry: "os.DirEntry[str]") -> bool:
+    """Return whether a file is an image by its name or by its content."""
+    return os.path.splitext(entry.name)[1].lower() in ENDINGS or (entry.is_file() and _holds_image(entry.path))
 
 
 def _holds_image(path: str) -> bool:

@@ -34,7 +34,7 @@ def read(root: Path) -> Layout:
     """
     names, notes = folders(root), list[str]()
     if len(names) == 1 and split_of(names[0]) != "train" and len(folders(root / names[0])) > 1:
-        notes.append(f"the images are in the folder {names[0]!r} in {root.name!r}")
+        notes.append(f"the images are in the folder {names[0]!r} in {root.resolve().name!r}")
         root, names = root / names[0], folders(root / names[0])
     train = [name for name in names if split_of(name) == "train" and folders(root / name)]
     if train:
@@ -146,14 +146,14 @@ def _numbered_split(name: str) -> str:
 
 def _beside(root: Path) -> list[str]:
     """Return notes about images and other files beside the folders in `root`, and about hidden folders of images."""
-    found = find(root, deep=False)
+    found, name = find(root, deep=False), root.resolve().name
     others = sum(count for reason, count in found.skipped.items() if reason not in SYSTEM)
     said = [
-        f"{number(count, thing)} beside the folders in {root.name!r} not read"
+        f"{number(count, thing)} beside the folders in {name!r} not read"
         for count, thing in ((len(found.paths), "image"), (others, "other file"))
         if count
     ]
     if results := folders_of_results(root):
-        said.append(f"folders with results of jnl in {root.name!r} were not read: {listed(results)}")
-    hidden = [name for name in hidden_folders(root) if find(root / name).paths]
-    return [*said, f"hidden folders of images in {root.name!r} were not read: {listed(hidden)}"] if hidden else said
+        said.append(f"folders with results of jnl in {name!r} were not read: {listed(results)}")
+    hidden = [each for each in hidden_folders(root) if find(root / each).paths]
+    return [*said, f"hidden folders of images in {name!r} were not read: {listed(hidden)}"] if hidden else said
