@@ -96,10 +96,12 @@ class Source:
 
 
 def check_writable(folder: Path) -> None:
-    """Make a folder. Raise `UserError` if it cannot be written, which is better known before hours of training."""
+    """Raise `UserError` if a folder cannot be written, which is better known before hours of training.
+
+    A folder that is not there yet is not made, because an empty folder among classes of images looks like a class.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
+        with TemporaryFile(dir=next(place for place in (folder, *folder.absolute().parents) if place.exists())):
             pass
     except OSError as error:
         raise UserError(f"folder (--out): cannot write {folder} ({error.strerror}); give another one") from error

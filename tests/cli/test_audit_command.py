@@ -83,6 +83,12 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(table, capsys):
     assert "cannot write /dev/null/x" in output.err and "labels are wrong" not in output.out
 
 
+def test_a_refused_audit_leaves_no_empty_folder(own, capsys):
+    """Among classes of images it would look like a class."""
+    assert cli.main(["audit", "digits", "--model=nonsense", f"--out={own / 'out'}"]) == 2
+    assert "unknown name 'nonsense'" in capsys.readouterr().err and not (own / "out").exists()
+
+
 def test_corrected_data_can_be_audited_again(table, own, capsys):
     decisions = pd.DataFrame({"index": [0, 1], "given": "x", "decision": ["relabel", "drop"], "label": "ÿ"})
     decisions.to_csv(own / "decisions.csv", index=False)
