@@ -66,7 +66,8 @@ def images(inputs: np.ndarray, name: str, limits: Sequence[float] = (), shape: S
       limits: the values of black and white; () takes whole numbers up to 255 as levels, and fractions
         from 0 to 1 by 0 and 1.
       shape: the shape of stored images, if a model was trained on such ones. Then it decides which axis has the
-        channels, and `limits` are those of the training: () means that whole numbers are levels from 0 to 255.
+        channels. The limits are then the values of black and white in the training images, and () means that these
+        images had levels from 0 to 255.
 
     Raises:
       UserError: The values of black and white are not known, do not hold all values, or are far apart for fractions.
@@ -146,7 +147,7 @@ def _limits(inputs: np.ndarray, name: str, trained: bool) -> tuple[float, ...]:
 def _check_limits(inputs: np.ndarray, name: str, limits: tuple[float, ...], trained: bool) -> None:
     """Raise `UserError` if values are outside the limits, or are fractions from 0 to 1 in a much larger range."""
     low, high, (black, white) = inputs.min(), inputs.max(), limits
-    advice = "scale them as those of the training" if trained else "correct data.range"
+    advice = "scale them in the same way as the training images" if trained else "correct data.range"
     if not black <= low <= high <= white:
         raise UserError(
             f"{name}: images with values from {low:g} to {high:g}, outside the range {black:g} to {white:g} of black "
@@ -161,7 +162,7 @@ def _check_limits(inputs: np.ndarray, name: str, limits: tuple[float, ...], trai
 
 
 def _dark(inputs: np.ndarray, name: str, limits: tuple[float, ...], trained: bool) -> list[str]:
-    """Return a doubt if all images are nearly black. A few new images of a trained model may be dark or quite black."""
+    """Return a doubt if all images are nearly black. New images for a trained model may be dark, or black."""
     (black, white), level = limits or (0, 255), 0.0
     for begin in range(0, len(inputs), _AT_ONCE):
         level = max(level, (float(inputs[begin : begin + _AT_ONCE].max()) - black) * (255 / (white - black)))
@@ -169,6 +170,6 @@ def _dark(inputs: np.ndarray, name: str, limits: tuple[float, ...], trained: boo
             return []
     if trained and not 0 < level <= 1:
         return []
-    advice = "scale the images as those of the training" if trained else "set data.range"
+    advice = "scale them in the same way as the training images" if trained else "set data.range"
     text = f"{name}: the lightest pixel of all images has the level {level:.2g} of 255; {advice} if it should be white"
     return [doubt(text)]

@@ -163,7 +163,7 @@ class TestNewImages:
     def test_fractions_in_a_large_range_are_refused(self):
         fractions = (IMAGES / 255).astype(np.float32)
         said = "images of fractions from 0 to 1 are all of one color in the range 0 to 65535 of black and white"
-        with pytest.raises(jnl.UserError, match=f"inputs: {said}; scale them as those of the training"):
+        with pytest.raises(jnl.UserError, match=f"inputs: {said}; scale them in the same way as the training images"):
             self.prepare(16)(fractions)
         with pytest.raises(jnl.UserError, match=f"data: test inputs: {said}"):
             jnl.from_arrays(
@@ -173,13 +173,13 @@ class TestNewImages:
     @pytest.mark.parametrize("bits", [8, 16])
     def test_images_that_become_black_are_doubted(self, bits):
         values = IMAGES.astype(np.int64) // {8: 255, 16: 1}[bits]
-        with pytest.warns(UserWarning, match="the lightest pixel of all images has .* scale the images as those of"):
+        with pytest.warns(UserWarning, match="the lightest pixel of all images has .* scale them in the same way"):
             self.prepare(bits)(values)
 
     def test_what_is_outside_the_range_is_refused(self):
         with pytest.raises(jnl.UserError, match="the model was trained on levels from 0 to 255; give such whole"):
             self.prepare(8)(IMAGES * np.uint16(257))
-        with pytest.raises(jnl.UserError, match="outside the range 0 to 65535 of black and white; scale them as"):
+        with pytest.raises(jnl.UserError, match="outside the range 0 to 65535 of black and white; scale them in"):
             self.prepare(16)(IMAGES.astype(np.int64) * 300)
 
 
