@@ -15,12 +15,10 @@ from jnl.core.numerics import fixed_numerics
 from jnl.core.paths import expanded
 from jnl.core.text import encodable, listed
 from jnl.core.warn import warn
-from jnl.data.arrays import rounded
-from jnl.data.convert import array
 from jnl.data.dataset import Dataset
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.fold_predictions import Plan
-from jnl.label_audit import estimates, evidence, trouble
+from jnl.label_audit import estimates, evidence, given, trouble
 from jnl.label_audit.evidence import Evidence
 from jnl.label_audit.reasons import reasons
 from jnl.label_audit.refinement import refined
@@ -32,9 +30,6 @@ _RARE = 5  # a class with fewer examples gets a warning
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more
 _LEAST_PREDICTED = 2 / 3  # of the labels that seem right; a warning says it if less of the labels are predicted,
 _LEAST_OF_ALL = 1 / 3  # or less of all labels
-_LARGEST = 1e15  # the largest feature; sums of the squares of larger ones may not fit into float32
-_LEAST_SPREAD = 1e-9  # of a column of features; squares of smaller differences may not fit into float32
-_SCALES = 30  # a column of features that varies so many times as much as the others gets a warning
 
 
 @fixed_numerics()
@@ -116,19 +111,18 @@ def audit(
             raise UserError(
                 f"{name}: given with quick, features or pred_probs, with which no network trains; leave it out"
             )
-    embedded = None if features is None else _matrix(features, "features")
-    predicted = None if pred_probs is None else _matrix(pred_probs, "pred_probs")
+    embedded = None if features is None else given.features(features)
+    predicted = None if pred_probs is None else given.probabilities(pred_probs)
     data = dataset if dataset is not None else _dataset(inputs, labels, embedded, predicted, class_names, kind)
     number = len(data.train.labels)
-    for name, given in (("features", embedded), ("pred_probs", predicted)):
-        if given is not None and len(given) != number:
-            raise UserError(f"{name}: {len(given):,} rows for {number:,} labels; give one row for each label")
+    for name, matrix in (("features", embedded), ("pred_probs", predicted)):
+        if matrix is not None and len(matrix) != number:
+            raise UserError(f"{name}: {len(matrix):,} rows for {number:,} labels; give one row for each label")
     if predicted is not None:
-        predicted = _ordered(predicted, pred_probs, data.class_names)
+        predicted = given.in_order(predicted, pred_probs, data.class_names)
     if trains:
         _check_folds(data, plan.folds)
     _warn_of_classes(data)
-    _check_features(embedded)
     kept = None if folder is None else expanded(folder)
     if kept is not None:
         check_writable(kept)
@@ -185,26 +179,21 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     )  # fmt: skip
 
 
-def _seeds(given: int | Sequence[int]) -> tuple[int, ...]:
+def _seeds(asked: int | Sequence[int]) -> tuple[int, ...]:
     """Return the seeds 0 to n - 1 for a number n, or those that are listed."""
-    if isinstance(given, Integral):
-        return tuple(range(whole_number("seeds", given, 1)))
-    seeds = tuple(whole_number("seeds", seed, 0) for seed in given) if isinstance(given, Iterable) else ()
+    if isinstance(asked, Integral):
+        return tuple(range(whole_number("seeds", asked, 1)))
+    seeds = tuple(whole_number("seeds", seed, 0) for seed in asked) if isinstance(asked, Iterable) else ()
     if not seeds or len(set(seeds)) < len(seeds) or max(seeds) >= 2**32:
         raise UserError(
-            f"seeds: {given!r}; give the number of trainings, such as 3, or different seeds, such as (3, 7)"
+            f"seeds: {asked!r}; give the number of trainings, such as 3, or different seeds, such as (3, 7)"
         )
     return seeds
 
 
 def _named(labels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     """Return labels as the caller knows them: numbers if the classes have no other names."""
-    return labels if _are_numbers(names) else np.array(names)[labels]
-
-
-def _are_numbers(names: Sequence[str]) -> bool:
-    """Return whether classes have no names but their numbers."""
-    return list(names) == [str(number) for number in range(len(names))]
+    return labels if given.are_numbers(names) else np.array(names)[labels]
 
 
 def _dataset(
@@ -222,59 +211,6 @@ def _dataset(
     if predicted is not None and len(class_names) == 0 and np.asarray(labels).dtype.kind in "iu":
         class_names = [str(number) for number in range(predicted.shape[1])]
     return from_arrays(stand_in, labels, class_names=class_names, kind="features", standardize=False)
-
-
-def _ordered(predicted: np.ndarray, given: ArrayLike | None, names: Sequence[str]) -> np.ndarray:
-    """Return predictions f32[N, C] with the columns in the order of the classes, if the columns have names."""
-    if predicted.shape[1] != len(names):
-        raise UserError(f"pred_probs: {predicted.shape[1]} columns for {len(names)} classes; give one for each class")
-    columns = list(getattr(given, "columns", ()))
-    if not columns or not all(isinstance(column, str) for column in columns) or _are_numbers(names):
-        return predicted
-    if sorted(columns) != sorted(names):
-        raise UserError(
-            f"pred_probs: the columns are {listed(columns)}, but the classes are {listed(names)}; name the columns "
-            "after the classes, or give an array in the order of the classes"
-        )
-    return predicted[:, [columns.index(name) for name in names]]
-
-
-def _matrix(values: ArrayLike, name: str) -> np.ndarray:
-    """Return finite numbers f32[N, D]."""
-    given = array(values, name)
-    if given.ndim != 2 or given.dtype.kind not in "biuf" or not np.isfinite(given).all():
-        raise UserError(f"{name}: {given.dtype} of shape {list(given.shape)}; give finite numbers [N, D]")
-    if name == "pred_probs" and ((given < 0).any() or not np.allclose(given.sum(1), 1, atol=1e-2)):
-        raise UserError("pred_probs: some rows are not probabilities with the sum 1; give the softmax of the logits")
-    if name == "features" and (large := np.abs(given) > _LARGEST).any():
-        row, column = np.argwhere(large)[0]
-        raise UserError(
-            f"features: row {row}, column {column} has {given[row, column]:g}, which is too large for distances; fill "
-            "in such values, or leave out the column"
-        )
-    if name == "features" and (wrong := rounded(given, [])):
-        raise UserError(f"features: {wrong[0]}")
-    if name == "features" and 0 < np.ptp(given, 0).max() < _LEAST_SPREAD:
-        raise UserError(
-            f"features: the values of a column differ by at most {np.ptp(given, 0).max():g}, which is too small for "
-            "distances; multiply all values by a number"
-        )
-    return given.astype(np.float32)
-
-
-def _check_features(features: np.ndarray | None) -> None:
-    """Raise `UserError` if all features f[N, D] are the same. Warn if their columns have very different scales."""
-    if features is None:
-        return
-    scales = np.where((features == features[0]).all(0), 0, features.std(0))  # rounding leaves more than 0
-    if not scales.any():
-        raise UserError("features: all rows are the same, so nothing tells a wrong label; give other features")
-    middle = float(np.median(scales[scales > 0]))
-    if scales.max() > _SCALES * middle:
-        warn(
-            f"features: column {scales.argmax()} varies {scales.max() / middle:,.0f} times as much as others, so it "
-            "decides which examples are similar; standardize the columns, or give them as inputs"
-        )
 
 
 def _check_folds(dataset: Dataset, folds: int) -> None:

@@ -7,6 +7,7 @@ from jnl.label_audit import patches
 
 _WORD_DIMENSIONS = 200  # dimensions of the features of texts
 _MOST_DIMENSIONS = 500  # of the features of images, and of numbers
+_PARALLEL = 0.999  # if two examples have this cosine on average, all of them are far from zero
 
 
 def features_of(dataset: Dataset) -> np.ndarray:
@@ -21,7 +22,18 @@ def features_of(dataset: Dataset) -> np.ndarray:
     if has_patches(inputs):
         return _principal(patches.features(inputs))
     numbers = inputs.reshape(len(inputs), -1).astype(np.float32)
-    return _principal(numbers - numbers.mean(0, keepdims=True) if inputs.dtype == np.uint8 else numbers)
+    return _principal(numbers - numbers.mean(0, keepdims=True) if inputs.dtype == np.uint8 else about_zero(numbers))
+
+
+def about_zero(features: np.ndarray) -> np.ndarray:
+    """Return features f[N, D], without the median of each column if all of them are far from zero.
+
+    The cosine of such features is always near 1, and what tells them apart is lost in float32. The features of most
+    networks are nearer to zero, and stay as they are.
+    """
+    directions = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-30)
+    mean = directions.mean(0, dtype=np.float64)
+    return features - np.median(features, 0) if mean @ mean > _PARALLEL else features
 
 
 def has_patches(inputs: np.ndarray) -> bool:

@@ -37,8 +37,8 @@ from jnl.label_audit.audit import audit
         ({"features": np.ones((8, 3)), "labels": [0, 1] * 4}, "features: all rows are the same"),
         ({"features": np.full((999, 3), 0.1), "labels": [0, 1, 2] * 333}, "features: all rows are the same"),
         (
-            {"features": np.arange(8.0)[:, None] + 1.7e9, "labels": [0, 1] * 4},
-            "features: column 0 has 8 different numbers, but only 1 in float32; subtract a constant",
+            {"features": np.arange(8.0)[:, None] + [[1.7e9], [-1.7e9]] * 4, "labels": [0, 1] * 4},
+            "features: column 0 has 8 different numbers, but only 2 in float32; subtract a constant",
         ),
         (
             {"features": np.arange(8.0)[:, None] * 1e-25, "labels": [0, 1] * 4},

@@ -1,0 +1,106 @@
+"""Features and probabilities that a user gives to an audit, checked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from jnl.core.errors import UserError
+from jnl.core.text import listed
+from jnl.core.warn import warn
+from jnl.data.arrays import rounded
+from jnl.data.convert import array
+from jnl.label_audit.features import about_zero
+
+_LARGEST = 1e15  # the largest feature; sums of the squares of larger ones may not fit into float32
+_LEAST_SPREAD = 1e-9  # of a column of features; squares of smaller differences may not fit into float32
+_SCALES = 30  # a column of features that varies so many times as much as the others gets a warning
+
+
+def features(values: ArrayLike) -> np.ndarray:
+    """Return embeddings of the examples f32[N, D], moved if they are far from zero.
+
+    Raises:
+      UserError: These are no finite numbers, they are too large or too small, or all rows are the same.
+    """
+    given = _matrix(values, "features")
+    if (large := np.abs(given) > _LARGEST).any():
+        row, column = np.argwhere(large)[0]
+        raise UserError(
+            f"features: row {row}, column {column} has {given[row, column]:g}, which is too large for distances; fill "
+            "in such values, or leave out the column"
+        )
+    moved = about_zero(given.astype(np.result_type(given, np.float32)))
+    if wrong := rounded(moved, []):
+        raise UserError(f"features: {wrong[0]}")
+    if 0 < (most := np.ptp(moved, 0).max()) < _LEAST_SPREAD:
+        raise UserError(
+            f"features: the values of a column differ by at most {most:g}, which is too small for distances; multiply "
+            "all values by a number"
+        )
+    moved = moved.astype(np.float32)
+    _check_scales(moved)
+    return moved
+
+
+def _check_scales(features: np.ndarray) -> None:
+    """Raise `UserError` if all features f[N, D] are the same. Warn if their columns have very different scales."""
+    scales = np.where((features == features[0]).all(0), 0, features.std(0))  # rounding leaves more than 0
+    if not scales.any():
+        raise UserError("features: all rows are the same, so nothing tells a wrong label; give other features")
+    middle = float(np.median(scales[scales > 0]))
+    if scales.max() > _SCALES * middle:
+        warn(
+            f"features: column {scales.argmax()} varies {scales.max() / middle:,.0f} times as much as others, so it "
+            "decides which examples are similar; standardize the columns, or give them as inputs"
+        )
+
+
+def probabilities(values: ArrayLike) -> np.ndarray:
+    """Return probabilities of the classes f32[N, C], in the order that they have.
+
+    Raises:
+      UserError: These are no probabilities.
+    """
+    given = _matrix(values, "pred_probs")
+    if (given < 0).any() or not np.allclose(given.sum(1), 1, atol=1e-2):
+        raise UserError("pred_probs: some rows are not probabilities with the sum 1; give the softmax of the logits")
+    return given.astype(np.float32)
+
+
+def in_order(p: np.ndarray, given: ArrayLike | None, names: Sequence[str]) -> np.ndarray:
+    """Return probabilities f32[N, C] in the order of the classes, if the columns that were given have their names.
+
+    Args:
+      p: f32[N, C] the probabilities in the order that was given.
+      given: what the user gave, perhaps a frame with names of columns.
+      names: names of the classes.
+
+    Raises:
+      UserError: The number of columns is not that of the classes, or they have other names.
+    """
+    if p.shape[1] != len(names):
+        raise UserError(f"pred_probs: {p.shape[1]} columns for {len(names)} classes; give one for each class")
+    columns = list(getattr(given, "columns", ()))
+    titles = [str(column) for column in columns]  # numbers of classes too
+    if sorted(titles) == sorted(names):
+        return p[:, [titles.index(name) for name in names]]
+    if columns and all(isinstance(column, str) for column in columns) and not are_numbers(names):
+        raise UserError(
+            f"pred_probs: the columns are {listed(columns)}, but the classes are {listed(names)}; name the columns "
+            "after the classes, or give an array in the order of the classes"
+        )
+    return p
+
+
+def are_numbers(names: Sequence[str]) -> bool:
+    """Return whether classes have no names but their numbers."""
+    return list(names) == [str(number) for number in range(len(names))]
+
+
+def _matrix(values: ArrayLike, name: str) -> np.ndarray:
+    """Return finite numbers [N, D] of any type."""
+    given = array(values, name)
+    if given.ndim != 2 or not given.size or given.dtype.kind not in "biuf" or not np.isfinite(given).all():
+        raise UserError(f"{name}: {given.dtype} of shape {list(given.shape)}; give finite numbers [N, D]")
+    return given
