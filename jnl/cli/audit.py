@@ -58,8 +58,11 @@ def main(arguments: Sequence[str]) -> int:
         whole_number(f"--{name}", getattr(asked, name), least)
     given = [*asked.set, *([] if asked.label is None else [f"label={asked.label}"])]
     record: dict[str, Json] = {"data": _place(asked.data, asked.dir), "options": sorted(given)}
-    _check_folder(asked.out, record)
-    record["command"] = shlex.join(["jnl", "audit", *arguments])
+    command = shlex.join(["jnl", "audit", *arguments])
+    replaced = _check_folder(asked.out, record)
+    if replaced not in ("", command):
+        print(printable(f"this audit will replace the one in {asked.out}, which was made by: {replaced}"), flush=True)
+    record["command"] = command
     with data_warnings_hidden():
         dataset = _dataset(asked.data, asked.dir, given)
         if asked.corrections is not None:
@@ -86,8 +89,12 @@ def _place(name: str, folder: str | None) -> str:
     return str(file.resolve()) if file.exists() else " in ".join([name, *([folder] if folder else [])])
 
 
-def _check_folder(folder: Path, record: dict[str, Json]) -> None:
-    """Raise `UserError` if a folder is a file, has files of others, or an audit of other data or with other options."""
+def _check_folder(folder: Path, record: dict[str, Json]) -> str:
+    """Return the command of the audit that a folder holds, or "".
+
+    Raises:
+      UserError: The folder is a file, has files of others, or an audit of other data or with other options.
+    """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out: {folder} is a file; give a folder")
     try:
@@ -99,11 +106,12 @@ def _check_folder(folder: Path, record: dict[str, Json]) -> None:
                     f"--out: {folder} has a file {name} that is of no audit, and the audit would replace it; give "
                     "another folder"
                 ) from error
-        return
+        return ""
     if any(before[name] != value for name, value in record.items()):
         options = as_list(before["options"])
         used = f" with {' '.join(map(str, options))}" if options else ""
         raise UserError(f"--out: {folder} holds an audit of {before['data']}{used}; give another folder")
+    return str(before.get("command", ""))
 
 
 def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:

@@ -18,6 +18,7 @@ class Stopped(KeyboardInterrupt):
 
     def __init__(self, number: int, where: str) -> None:
         super().__init__(f"{signal.Signals(number).name}: {where}")
+        self.number = number
         self.exit_code = 128 + number  # as a shell has it
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import signal
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,6 +12,8 @@ import jax
 import numpy as np
 
 from jnl.core.errors import UserError
+from jnl.core.signals import Stopped
+from jnl.core.text import number
 from jnl.core.version import VERSION
 from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
@@ -61,17 +64,32 @@ class Source:
         return nearest(self.features)
 
     def learned(self, strategy: str, rate: float) -> Learned:
-        """Return what networks learned by a method that takes this share of the labels to be wrong."""
+        """Return what networks learned by a method that takes this share of the labels to be wrong.
+
+        Raises:
+          Stopped: if a signal ended the training. It says how many trainings of the audit are finished.
+        """
         assert self.plan is not None
         if (strategy, rate) not in self._trained:
             file = self._file(strategy, rate)
             found = _read(file) if file else None
             if found is None:
-                found = train(self.dataset, strategy, rate, self.plan)
+                try:
+                    found = train(self.dataset, strategy, rate, self.plan)
+                except KeyboardInterrupt as stop:  # Python's own, while the program compiles
+                    heard = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+                    raise Stopped(heard, f"stopped the audit; {self._kept()}") from stop
                 if file:
                     _write(file, found)
             self._trained[strategy, rate] = found
         return self._trained[strategy, rate]
+
+    def _kept(self) -> str:
+        """Return in words what the same audit will find finished if it is run again."""
+        if self._folder is None or not self._trained:
+            return "no training is finished, so the same command begins again"
+        finished = number(len(self._trained), "finished training")
+        return f"{finished} in {self._folder}, from which the same command goes on"
 
     @cached_property
     def _content(self) -> "hashlib._Hash":

@@ -1,10 +1,12 @@
 """`jnl audit` reads data as a training does, and says the same."""
 
 import json
+import signal
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.faults import stop_when
 
 from jnl import cli, data
 
@@ -75,6 +77,32 @@ def test_a_file_that_no_audit_wrote_is_not_replaced(name, table, own, monkeypatc
     assert cli.main(["audit", name, "--quick", "--out=."]) == 2
     assert f"--out: . has a file {name} that is of no audit, and the audit would replace it" in capsys.readouterr().err
     assert (own / "mine" / name).read_bytes() == before
+
+
+def test_an_audit_that_replaces_another_says_so(table, own, capsys):
+    line = ["audit", str(table), f"--out={own / 'out'}", "--quick"]
+    for _ in range(2):  # the same command says nothing
+        assert cli.main(line) == 0
+    assert "will replace" not in capsys.readouterr().out
+    np.save(own / "embeddings.npy", np.random.default_rng(0).normal(size=(60, 3)))
+    assert cli.main([*line[:-1], f"--features={own / 'embeddings.npy'}"]) == 0
+    told = f"this audit will replace the one in {own / 'out'}, which was made by: jnl audit {' '.join(line[1:])}"
+    assert told in capsys.readouterr().out.splitlines()
+
+
+def test_a_stopped_audit_says_what_is_finished_and_continues(own, capsys):
+    out, line = own / "out", ["audit", "digits", f"--out={own / 'out'}", "--folds=2", "--epochs=3"]
+
+    def trained():
+        return [file for file in out.glob("trainings/standard-*.npz") if ".part" not in file.name]
+
+    stop_when(trained, signal.SIGINT)
+    assert cli.main(line) == 128 + signal.SIGINT
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told == f"SIGINT: stopped the audit; 1 finished training in {out}, from which the same command goes on"
+    (file,) = out.glob("trainings/*.npz")
+    before = file.stat().st_mtime_ns
+    assert cli.main(line) == 0 and file.stat().st_mtime_ns == before
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(table, capsys):
