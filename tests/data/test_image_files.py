@@ -100,6 +100,11 @@ class TestDepth:
         found = loaded(root, range="0,4095")
         np.testing.assert_array_equal(found.train.inputs[0, :, :, 0], np.rint(values / 4095 * 255))
 
+    def test_a_range_that_leaves_images_nearly_black_is_refused(self, own):
+        root = self.write(own, RNG.random((6, 6)).astype(np.float32), "tif")
+        with pytest.raises(UserError, match="data.range: images such as .* would be nearly black"):
+            data.load("folder", root, range="0,65535")
+
     def test_some_dark_images_among_others_are_doubted(self, own):
         root = self.write(own, RNG.integers(0, 65536, (6, 6)).astype(np.uint16), "png")
         synthetic.save(root / "a" / "1.png", np.full((6, 6), 4000, np.uint16))
@@ -277,7 +282,7 @@ UNCLEAR = {
     "a test set without labels": (("train/a", "train/b", "test"), "but no folder for each class"),
     "two training sets": (("train/a", "train/b", "training/a"), "both name a training set"),
     "something beside": (("train/a", "train/b", "more/a"), "more holds images beside 'train'"),
-    "a folder around one class": (("data/a",), "holds 1 folders"),
+    "a folder around one class": (("data/a",), "holds 1 folder;"),
     "two splits of one name": (("a/train", "b/train", "b/test", "b/Test_set"), "two folders of the split 'test'"),
     "splits beside other folders": (("a/train", "a/extra", "b/train", "b/test"), "but beside them is 'extra'"),
     "splits of some classes": (("a/train", "b/train", "c"), "hold folders of splits, but 'c' has none"),

@@ -94,6 +94,12 @@ class TestFolder:
         assert "folders with results of jnl in 'pets' were not read: 'runs'" in loaded.notes
         assert "folders with results of jnl were not read: 1" in loaded.notes
 
+    def test_a_class_that_holds_results_of_jnl_is_named(self, own):
+        root = synthetic.class_folders(own / "pets")
+        (root / "cat" / "config.json").write_text('{"config": {}}')
+        with pytest.raises(UserError, match=r"holds 1 folder beside results of jnl \('cat'\); it needs one folder for"):
+            data.load("folder", root)
+
     def test_a_class_may_have_a_file_with_the_name_of_a_result(self, own):
         root = synthetic.class_folders(own / "pets")
         (root / "cat" / "config.json").write_text('{"architectures": ["ResNet"]}')
@@ -127,7 +133,7 @@ class TestFolder:
         told("data.dir: not set", None)
         told("data.dir: .*not a folder")
         (own / "pets" / "cat").mkdir(parents=True)
-        told("data.dir: .*holds 1 folders")
+        told("data.dir: .*holds 1 folder;")
         (own / "pets" / "dog").mkdir()
         told("data.dir: .*pets holds no images")
         synthetic.save(own / "pets" / "dog" / "0.png", synthetic.pictures(1, 4, 4)[0])

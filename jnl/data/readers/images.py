@@ -77,8 +77,8 @@ def load(
         into(images, title, paths, lambda path: read(path, form, rules, done))
         if len(paths) == done.count("dark"):
             raise UserError(
-                f"data.range: images such as {paths[0]} use less than a sixteenth of the levels that their format has, "
-                "so they would be nearly black; set it to the values of black and white, such as 0,4095"
+                f"data.range: images such as {paths[0]} use less than a sixteenth of the levels between black and "
+                "white, so they would be nearly black; set it to the values of black and white, such as 0,4095"
             )
         if len(paths) == done.count("dark") + done.count("dark colors"):
             raise UserError(

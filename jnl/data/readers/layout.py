@@ -46,8 +46,11 @@ def read(root: Path) -> Layout:
         layout = Layout({name: root / name for name in names}, None, [])
     if len(layout.train) < 2:
         where = root / train[0] if train else root
+        results = folders_of_results(where)
         raise UserError(
-            f"data.dir: {where} holds {len(layout.train)} folders; it needs one folder for each class, at least 2"
+            f"data.dir: {where} holds {number(len(layout.train), 'folder')}"
+            f"{f' beside results of jnl ({listed(results)})' if results else ''}; it needs one folder for each class, "
+            "at least 2"
         )
     _refuse_split_among(layout.train)
     notes += [*layout.notes, *_beside(root), *alike_names(layout.train, "data.dir")]

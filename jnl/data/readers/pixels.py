@@ -18,8 +18,8 @@ _DONE = {
     "turned": "{} {was} turned upright, because the EXIF orientation says so",
     "opaque": "{} with transparency {was} put on a {background} background (data.background)",
     "scaled": "{} of more than 8 bits {was} scaled to 8 bits",
-    "dark": "{} of more than 8 bits {is} nearly black after scaling by the depth of the format; set data.range to the "
-    "values of black and white, such as 0,4095",
+    "dark": "{} of more than 8 bits {is} nearly black after scaling; set data.range to the values of black and white, "
+    "such as 0,4095",
     "dark colors": "{} of more than 8 bits {is} nearly black, because only the upper 8 bits can be read; convert them "
     "to 8 bits",
     "CMYK": "{} {was} converted from CMYK to RGB without a color profile",
@@ -190,14 +190,12 @@ def _eight_bits(image: Image.Image, rules: Rules, done: list[str]) -> Image.Imag
     elif image.mode.startswith("I;") or (image.mode == "I" and image.format in ("PNG", "PPM")):
         bits = tags.get(_BITS, (16,))[0]
         levels = (values.astype(np.int64) >> (bits - 8)).clip(0, 255).astype(np.uint8)
-        if levels.max() < _DARK:
-            done.append("dark")
     else:
         raise UnclearError(
             f"its pixels have the mode {image.mode!r} and values from {values.min():g} to {values.max():g}; set "
             "data.range to the values of black and white, such as 0,1"
         )
-    done.append("scaled")
+    done += ["scaled"] if levels.max() >= _DARK else ["scaled", "dark"]
     if isinstance(key, int) and (values == key).any():  # this value means transparent
         done.append("opaque")
         levels = np.where(values == key, np.asarray(Image.new("L", (1, 1), rules.background)), levels)

@@ -258,9 +258,10 @@ def _labels(table: Table, name: str, field: str, notes: list[str]) -> list[int |
     if name not in rows.column_names:
         close = [other for other in rows.column_names if other.lower() == name.lower()]
         hint = f"did you mean {close[0]!r}? " if close else ""
+        advice = "; set it to one of these (--label of `jnl audit`)" if field == "data.label" else ""
         raise UserError(
             f"{field}: no column {name!r}; {hint}the table has {', '.join(rows.column_names[:20])} (the first line "
-            "must have the names)"
+            f"must have the names){advice}"
         )
     if not len(rows):
         raise UserError(f"{field}: the table has no rows")
