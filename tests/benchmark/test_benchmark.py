@@ -70,6 +70,16 @@ def test_it_runs(small, tmp_path, capsys):
     assert "limit" in capsys.readouterr().out
 
 
+def test_parts_can_be_left_out(small, tmp_path, capsys):
+    out = tmp_path / "speed.json"
+    asked = ["--work", "mlp", "--runs", "1", "--axes", "map", "--repetitions", "1", "--parts", "epochs"]
+    assert cli.main(["benchmark", *asked, "--out", str(out)]) == 0
+    found = json.loads(out.read_text())
+    assert found["limits"] is None and found["startup"] == {}
+    assert [row["share_of_limit"] for row in found["epochs"]] == [None]
+    assert "matrix product" not in capsys.readouterr().out
+
+
 def test_a_share_is_that_of_the_limit_of_its_precision():
     gpu = limits.Limits({"float32": {512: 1.0, 1024: 5.0}, "tf32": {512: 9.0, 1024: 8.0}, "bfloat16": {512: 20.0}}, {})
     assert [gpu.peak(name) for name in models.PRECISIONS] == [9.0, 5.0, 9.0, 20.0]
