@@ -100,7 +100,7 @@ def part(source: str) -> str:
 
 
 def profile(work: str, number: int, axis: str, precision: str) -> Profiled:
-    """Profile one epoch of JoCoR on random data, after an epoch that is not profiled.
+    """Profile one epoch of JoCoR on random data as a whole, after an epoch that is not profiled.
 
     Args:
       work: name of an entry of `WORK`.
@@ -112,7 +112,7 @@ def profile(work: str, number: int, axis: str, precision: str) -> Profiled:
       UserError: the profiler records no operations of this device.
     """
     made = program_spec(work, number, axis, precision)
-    program = MultiRunProgram(made.train_spec, made.dataset, made.runs, made.layout)
+    program = MultiRunProgram(made.train_spec._replace(segments=1), made.dataset, made.runs, made.layout)
     assert isinstance(program.epoch, WholeEpoch)
     training = program.train(partial(program.start, 0))
     next(training)

@@ -40,7 +40,9 @@ from jnl.training import metrics
 from jnl.training.spec import RunInputs, TrainSpec
 
 _UNKNOWN_YET = cast(tuple[Layout, EpochCarry], (None, None))  # until a program is traced
-_OPERATIONS = 2**41  # floating-point operations of one segment of an epoch: about half a minute on two CPU cores
+# Floating-point operations of one segment of an epoch: about half a minute on two CPU cores, or some seconds on a GPU,
+# which waits for the host between two segments.
+_ON_CPU, _ON_ACCELERATOR = 2**41, 2**47
 
 
 @fixed_numerics()
@@ -114,7 +116,8 @@ def _traced(program_spec: ProgramSpec) -> ProgramSpec:
             f"strategy.name: {settings.strategy.name!r} cannot be compiled: {explained(error)}; "
             "jnl.testing.check_strategy checks a method in seconds"
         ) from error
-    segments = 1 + operations * number_of_runs // _OPERATIONS
+    most = _ON_CPU if jax.default_backend() == "cpu" else _ON_ACCELERATOR
+    segments = 1 + operations * number_of_runs // most
     if settings.checkpoint.segment:
         segments = -(-spec.steps // settings.checkpoint.segment)
     if spec.streams:

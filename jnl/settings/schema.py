@@ -127,7 +127,7 @@ FIELDS = {
     "checkpoint.segment": Field(
         0,
         "Number of steps after which an epoch can be saved and stopped. 0: about 2 * 10^12 operations, half a minute "
-        "on two CPU cores.",
+        "on two CPU cores; on a GPU or TPU 64 times as many, some seconds.",
     ),
     "checkpoint.select": Field(
         "last",

@@ -93,6 +93,14 @@ def test_products_of_every_precision_can_be_measured(precision, monkeypatch):
     assert limits._matmul(64, precision, 1) > 0
 
 
+def test_only_a_cpu_cuts_an_epoch_of_seconds_of_a_gpu(monkeypatch):
+    """Between two segments a GPU waits for the host."""
+    assert epochs.program_spec("mlp", 32, "vmap").train_spec.segments == 2
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert epochs.program_spec("mlp", 32, "vmap").train_spec.segments == 1
+    assert epochs.program_spec("cnn7", 1, "map").train_spec.steps == 60
+
+
 @pytest.mark.parametrize("name", sorted(epochs.WORK))
 @pytest.mark.slow
 def test_every_work_can_be_built(name):

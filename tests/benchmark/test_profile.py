@@ -54,6 +54,7 @@ def test_the_part_of_a_step_follows_from_the_source(source, expected):
 @pytest.mark.slow
 def test_a_training_is_profiled(monkeypatch, capsys):
     monkeypatch.setitem(epochs.WORK, "mlp", epochs.WORK["mlp"]._replace(train=512, test=128))
+    monkeypatch.setattr("jnl.experiment.build._ON_CPU", 2**20)  # a training would cut the epoch
     assert main(["--runs", "2", "--axis", "map", "--rows", "3"]) == 0
     parts, operations = capsys.readouterr().out.split("\n\n")
     for name in ("forward", "backward", "selection", "optimizer", "metrics", "evaluation", "in no operation"):
