@@ -7,7 +7,7 @@ from operator import itemgetter
 import jax
 import numpy as np
 
-from jnl.core.json_values import Json
+from jnl.core.json_values import Json, as_list
 from jnl.core.train_state import TrainState, strategy_params
 from jnl.experiment.checkpoint_manager import TrainingRecord
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
@@ -29,10 +29,10 @@ def metric_rows(
       measured: name of a metric -> its values in this epoch, f32[S] or f32[S, ...].
       seconds: wall time of the epoch.
     """
-    rows = []
+    rows, columns = [], {name: as_list(plain(values)) for name, values in measured.items()}
     for run, run_info in enumerate(program_spec.run_infos):
         row = {"epoch": epoch, "run": first_run + run, **run_columns(run_info)}
-        row |= {name: plain(values[run]) for name, values in measured.items()}
+        row |= {name: values[run] for name, values in columns.items()}
         rows.append(row | {"failed": not np.isfinite(measured["train_loss"][run]), "epoch_seconds": round(seconds, 3)})
     return rows
 

@@ -64,7 +64,10 @@ class Summary(TypedDict):
 
 def plain(value: np.ndarray) -> Json:
     """Return an array as JSON. Numbers that are not finite become null, because JSON cannot represent them."""
-    if value.ndim:
-        return [plain(item) for item in value]
-    number = value.item()
-    return None if isinstance(number, float) and not math.isfinite(number) else number
+    return _finite(value.tolist())
+
+
+def _finite(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
