@@ -208,8 +208,8 @@ def _dataset(
     stand_in = predicted if features is None else features
     if stand_in is None:
         raise UserError("inputs: missing; give inputs, features or pred_probs")
-    if predicted is not None and len(class_names) == 0 and np.asarray(labels).dtype.kind in "iu":
-        class_names = [str(number) for number in range(predicted.shape[1])]
+    if predicted is not None and len(class_names) == 0:
+        class_names = given.numbered(labels, predicted.shape[1])
     return from_arrays(stand_in, labels, class_names=class_names, kind="features", standardize=False)
 
 

@@ -81,16 +81,24 @@ def in_order(p: np.ndarray, given: ArrayLike | None, names: Sequence[str]) -> np
     """
     if p.shape[1] != len(names):
         raise UserError(f"pred_probs: {p.shape[1]} columns for {len(names)} classes; give one for each class")
-    columns = list(getattr(given, "columns", ()))
-    titles = [str(column) for column in columns]  # numbers of classes too
+    titles = [str(column) for column in getattr(given, "columns", ())]  # numbers of classes too
     if sorted(titles) == sorted(names):
         return p[:, [titles.index(name) for name in names]]
-    if columns and all(isinstance(column, str) for column in columns) and not are_numbers(names):
+    if titles and not are_numbers(titles):  # which pandas gives to columns without names
         raise UserError(
-            f"pred_probs: the columns are {listed(columns)}, but the classes are {listed(names)}; name the columns "
+            f"pred_probs: the columns are {listed(titles)}, but the classes are {listed(names)}; name the columns "
             "after the classes, or give an array in the order of the classes"
         )
     return p
+
+
+def numbered(labels: ArrayLike, classes: int) -> list[str]:
+    """Return the names of so many classes for labels that are whole numbers, from 0 or from 1. Else return nothing."""
+    given = np.asarray(labels)
+    if given.dtype.kind not in "iu" or not given.size:
+        return []
+    first = int(given.min() == 1 and given.max() == classes)
+    return [str(number) for number in range(first, first + classes)]
 
 
 def are_numbers(names: Sequence[str]) -> bool:

@@ -102,20 +102,6 @@ class TestFound:
         found = audit(features=inputs, labels=labels)
         assert precision(found, labels, true) > 0.9
 
-    @pytest.mark.parametrize(("shift", "dtype"), [(1e4, np.float32), (1e4, np.float64), (1.7e9, np.float64)])
-    def test_features_may_be_far_from_zero(self, digits, shift, dtype):
-        inputs, labels, true = digits
-        centered = audit(features=inputs - np.median(inputs, 0), labels=labels).examples
-        moved = audit(features=inputs.astype(dtype) + dtype(shift), labels=labels)
-        assert precision(moved, labels, true) > 0.97
-        np.testing.assert_allclose(moved.examples["probability"], centered["probability"], atol=1e-3)
-        assert (moved.examples[["outlier", "duplicate_of"]] == centered[["outlier", "duplicate_of"]]).all(axis=None)
-
-    def test_features_of_inputs_may_be_far_from_zero(self, digits):
-        inputs, labels, _ = digits
-        far = jnl.from_arrays(np.float32(inputs + 1e4), labels, kind="features", standardize=False)
-        assert not audit(dataset=far, quick=True).examples["outlier"].any()
-
     def test_probabilities_of_another_model(self, digits):
         _, labels, true = digits
         p = np.full((600, 10), 0.01)
@@ -123,32 +109,6 @@ class TestFound:
         found = audit(pred_probs=p, labels=labels)
         assert (found.suspects["suggested"] == true[found.suspects.index]).all()
         assert set(found.suspects.index) == set(np.flatnonzero(labels != true))
-
-    def test_names_of_classes_may_be_an_array(self):
-        p = [[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6
-        found = audit(pred_probs=p, labels=["a"] * 6 + ["b"] * 6, class_names=np.array(["a", "b"]))
-        assert found.class_names == ("a", "b")
-        assert audit(pred_probs=p, labels=["a"] * 6 + ["b"] * 6, class_names=None).class_names == ("a", "b")
-
-    def test_columns_of_probabilities_may_have_the_names_of_the_classes(self, digits):
-        _, labels, true = digits
-        names = np.array([f"class {number}" for number in range(10)])
-        p = np.full((600, 10), 0.01)
-        p[np.arange(600), true] = 0.91
-        frame = pd.DataFrame(p, columns=names)
-        found = audit(pred_probs=frame[reversed(names)], labels=names[labels])
-        pd.testing.assert_frame_equal(found.examples, audit(pred_probs=p, labels=names[labels]).examples)
-        with pytest.raises(jnl.UserError, match="pred_probs: the columns are .*p_class 0.*; name the columns after"):
-            audit(pred_probs=frame.add_prefix("p_"), labels=names[labels])
-
-    def test_columns_of_probabilities_may_have_the_numbers_of_the_classes(self, digits):
-        _, labels, true = digits
-        p = np.full((600, 10), 0.01)
-        p[np.arange(600), true] = 0.91
-        expected = audit(pred_probs=p, labels=labels).examples
-        for columns in (range(10), [str(number) for number in range(10)]):
-            frame = pd.DataFrame(p, columns=columns)
-            pd.testing.assert_frame_equal(audit(pred_probs=frame[columns[::-1]], labels=labels).examples, expected)
 
     def test_names_of_classes(self, digits):
         _, labels, true = digits
