@@ -6,8 +6,9 @@ jnl audit DATA [--out audit] [--label COLUMN] [--set OPTION=VALUE] [--correction
 DATA is a folder of images with one folder for each class, a table (.csv or .parquet), arrays (.npz with `inputs` and
 `labels`), or the name of a data set that jnl knows, such as `digits`. OPTION is an option of the data set, as in
 `--set separator=';'`, `--set text=review` (a column of texts) or `--set range=0,4095`. --corrections takes the
-decisions of an earlier audit of these data, to audit them again. --features takes embeddings of the examples, an array
-[N, D] (.npy). With them, and with --quick, no network is trained, which is several times as fast.
+decisions of an earlier audit of these data, to audit them again. It also takes several files, separated by commas, each
+of an audit of the data after those before it. --features takes embeddings of the examples, an array [N, D] (.npy). With
+them, and with --quick, no network is trained, which is several times as fast.
 
 The folder `--out` gets `index.html`, a page to go through the suspects; `suspects.csv` and `suspects.parquet`;
 `examples.parquet` with all examples; and `audit.json` with the estimates. The same command continues an audit that was
@@ -26,7 +27,7 @@ from jnl import data, models
 from jnl.core.errors import UserError, printable, reason, whole_number
 from jnl.core.json_values import Json, as_list, as_object
 from jnl.core.paths import expanded
-from jnl.data.corrections import corrected
+from jnl.data.corrections import corrected_rows
 from jnl.data.dataset import Dataset
 from jnl.data.notes import data_warnings_hidden
 from jnl.data.option_texts import parsed
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--dir", help="the folder of a data set that jnl knows by name")
     parser.add_argument("--label", help="the column of a table with the labels")
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help="an option of the data set")
-    parser.add_argument("--corrections", type=expanded, help="decisions.csv of an earlier audit of these data")
+    parser.add_argument("--corrections", help="decisions.csv of an earlier audit of these data")
     parser.add_argument("--features", type=expanded, help="embeddings of the examples: .npy, [N, D]")
     parser.add_argument("--model", help="the network to train, such as cnn_small or MODULE:NAME")
     parser.add_argument("--folds", type=int, default=5, help="number of folds of the training")
@@ -65,15 +66,18 @@ def main(arguments: Sequence[str]) -> int:
     record["command"] = command
     with data_warnings_hidden():
         dataset = _dataset(asked.data, asked.dir, given)
+        features, number = _features(asked.features), len(dataset.train.labels)
         if asked.corrections is not None:
-            dataset = corrected(dataset, asked.corrections)
+            dataset, rows = corrected_rows(dataset, asked.corrections)
+            if features is not None and len(features) == number:  # they are of all examples, also of those dropped
+                features = features[rows]
     print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
     for note in dataset.notes:
         print(printable(note), flush=True)
     check_writable(asked.out)
     model = models.make(asked.model, len(dataset.class_names)) if asked.model else None
     found = audit(
-        dataset=dataset, features=_features(asked.features), model=model, folds=asked.folds, epochs=asked.epochs,
+        dataset=dataset, features=features, model=model, folds=asked.folds, epochs=asked.epochs,
         seeds=asked.seeds, folder=None if asked.features or asked.quick else asked.out, quick=asked.quick,
     )  # fmt: skip
     files = found.save(asked.out, record)

@@ -11,13 +11,14 @@ folder also gets the report, as by `jnl report`. In a checkout, `python train.py
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jnl.cli import _flags
 from jnl.core.errors import UserError, printable
-from jnl.core.json_values import as_object
+from jnl.core.json_values import Json, as_object
 from jnl.core.paths import expanded
+from jnl.data import corrections
 from jnl.data.notes import data_warnings_hidden
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
@@ -57,10 +58,9 @@ def train(arguments: Sequence[str]) -> Summary:
     summary = finished(workdir, fields) if workdir else None
     if summary is not None:
         say(printable(f"{workdir}: this training was finished before, so no data were read and nothing was trained"))
-        for name in ("dir", "corrections"):
-            given = as_object(fields["data"])[name]
-            if workdir and isinstance(given, str) and _newer(expanded(given), workdir):
-                say(printable(f"{given} has changed since; give another --workdir to train on it"))
+        for path in _read(as_object(fields["data"])):
+            if workdir and _newer(path, workdir):
+                say(printable(f"{path} has changed since; give another --workdir to train on it"))
     else:
         with data_warnings_hidden():
             settled = rated(config, workdir=workdir)
@@ -84,6 +84,13 @@ def train(arguments: Sequence[str]) -> Summary:
 
         say(printable(f"the report, with all figures and tables: open {write([workdir], workdir / REPORT)}"))
     return summary
+
+
+def _read(data: Mapping[str, Json]) -> list[Path]:
+    """Return the files and folders that a training has read, by the settings of its data."""
+    folder, decisions = data["dir"], data["corrections"]
+    read = [expanded(folder)] if isinstance(folder, str) else []
+    return [*read, *corrections.files(decisions)] if isinstance(decisions, str) else read
 
 
 def _newer(data: Path, workdir: Path) -> bool:

@@ -39,14 +39,14 @@ class Decision(NamedTuple):
     file: str  # where the example came from, or "" if nobody knows
 
 
-def read(path: str | Path) -> list[Decision]:
+def read(path: Path) -> list[Decision]:
     """Return the decisions in a file.
 
     Raises:
       UserError: The file cannot be read, lacks a column, or holds an unknown decision or two decisions on one example.
     """
     try:
-        with expanded(path).open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
             file.seek(0)
             # A spreadsheet saves it with semicolons in countries where the comma is the decimal sign.
@@ -73,26 +73,51 @@ def read(path: str | Path) -> list[Decision]:
     return found
 
 
-def corrected(dataset: Dataset, path: str | Path) -> Dataset:
-    """Return a data set after the decisions in a file.
+def files(given: str | Path) -> list[Path]:
+    """Return the files of decisions: one, or several that are separated by commas."""
+    whole = expanded(given)
+    return [whole] if whole.exists() else [expanded(part.strip()) for part in str(given).split(",")]
+
+
+def corrected(dataset: Dataset, given: str | Path) -> Dataset:
+    """Return a data set after the decisions in files; see `corrected_rows`."""
+    return corrected_rows(dataset, given)[0]
+
+
+def corrected_rows(dataset: Dataset, given: str | Path) -> tuple[Dataset, np.ndarray]:
+    """Return a data set after the decisions in files, and which of its training examples are left, i64[n].
+
+    Args:
+      dataset: the data set.
+      given: the file of the decisions, or several that are separated by commas. Each of them belongs to the data after
+        those before it.
 
     Raises:
-      UserError: The file cannot be used, or it belongs to other data.
+      UserError: A file cannot be used, or it belongs to other data.
     """
+    rows = np.arange(len(dataset.train.labels))
+    for path in files(given):
+        dataset, left = _corrected(dataset, path)
+        rows = rows[left]
+    return dataset, rows
+
+
+def _corrected(dataset: Dataset, path: Path) -> tuple[Dataset, np.ndarray]:
+    """Return a data set after the decisions in one file, and which of its examples are left."""
     names = tuple(map(encodable, dataset.class_names))
     train, numbers = dataset.train, {name: i for i, name in enumerate(names)}
     labels, kept, origin = np.array(train.labels), np.ones(len(train.labels), bool), dataset.origin
     done = Counter[str]()
-    for index, given, decision, label, file in read(path):
+    for index, given, decision, label, place in read(path):
         if index >= len(labels) or names[labels[index]] != given:
             there = f"is labeled {names[labels[index]]!r}" if index < len(labels) else "does not exist"
             raise UserError(
                 f"data.corrections: {path} says that example {index} is labeled {given!r}, but it {there}; give the "
-                "decisions on these data"
+                "decisions on these data. Those of an audit with --corrections come after its file: FIRST,SECOND"
             )
-        if file and origin is not None and encodable(origin(index)) != file:
+        if place and origin is not None and encodable(origin(index)) != place:
             raise UserError(
-                f"data.corrections: {path} says that example {index} is {file}, but it is {origin(index)}; audit the "
+                f"data.corrections: {path} says that example {index} is {place}, but it is {origin(index)}; audit the "
                 "data again, because the numbers of the examples have changed"
             )
         done[decision] += 1
@@ -105,17 +130,18 @@ def corrected(dataset: Dataset, path: str | Path) -> Dataset:
     rows = np.flatnonzero(kept)
     if len(np.unique(labels[rows])) < 2:
         raise UserError(f"data.corrections: {path} leaves examples of fewer than 2 classes; drop fewer")
-    note = f"{Path(path).name}: {number(done['relabel'], 'label')} changed, {number(done['drop'], 'example')} dropped"
+    note = f"{path.name}: {number(done['relabel'], 'label')} changed, {number(done['drop'], 'example')} dropped"
     note += f", {done['keep']:,} kept, {done['unsure']:,} unsure"
     dataset = dataset._replace(notes=(*dataset.notes, note))
     inputs, clean = np.asarray(train.inputs), np.asarray(train.clean)
     if len(rows) == len(labels):
-        return dataset._replace(train=split(inputs, labels, clean))
-    return dataset._replace(
+        return dataset._replace(train=split(inputs, labels, clean)), rows
+    left = dataset._replace(
         train=split(inputs[rows], labels[rows], clean[rows]),
         origin=_of_rows(origin or (lambda row: f"row {row}"), rows),
         text=_of_rows(dataset.text, rows),
     )
+    return left, rows
 
 
 def _of_rows(function: Callable[[int], str] | None, rows: np.ndarray) -> Callable[[int], str] | None:

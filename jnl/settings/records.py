@@ -19,7 +19,7 @@ class DataSettings(NamedTuple):
     name: str
     folder: str | None
     options: Options
-    corrections: str | None  # file with the decisions of a review
+    corrections: str | None  # files with the decisions of reviews, separated by commas
     whole_test_batches: int  # the test set is cut to a multiple of this number
 
 

@@ -40,7 +40,9 @@ FIELDS = {
         "Whether the inputs stay on the host and are fed to the device: `always`, `never`, or `auto`, if they would "
         "fill half of the device.",
     ),
-    "data.corrections": Field(None, "A file of decisions about labels, as the label audit writes it.", str),
+    "data.corrections": Field(
+        None, "A file of decisions about labels, as the label audit writes it, or several, separated by commas.", str
+    ),
     "noise.kind": Field("symmetric", "Which labels become wrong. `none` adds no noise, for labels that have some."),
     "noise.rate": Field(
         0.2, "Share of wrong labels. For labels that are noisy as they come: your estimate of this share."

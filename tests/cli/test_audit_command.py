@@ -126,6 +126,19 @@ def test_corrected_data_can_be_audited_again(table, own, capsys):
     assert "59 examples" in printed and "decisions.csv: 1 label changed, 1 example dropped" in printed
 
 
+def test_embeddings_of_dropped_examples_are_left_out(table, own, capsys):
+    decisions = pd.DataFrame({"index": [0], "given": "x", "decision": "drop", "label": "x"})
+    decisions.to_csv(own / "decisions.csv", index=False)
+    line = ["audit", str(table), f"--corrections={own / 'decisions.csv'}", f"--features={own / 'embeddings.npy'}"]
+    embeddings = np.random.default_rng(0).normal(size=(60, 3))
+    found = []
+    for name, given in (("all", embeddings), ("rest", embeddings[1:])):
+        np.save(own / "embeddings.npy", given)
+        assert cli.main([*line, f"--out={own / name}"]) == 0
+        found.append(pd.read_parquet(own / name / "examples.parquet"))
+    pd.testing.assert_frame_equal(*found)
+
+
 @pytest.mark.parametrize(
     "given, said",
     [

@@ -6,7 +6,7 @@ from conftest import quick
 
 import jnl
 from jnl.core.errors import UserError
-from jnl.data.corrections import corrected
+from jnl.data.corrections import corrected, corrected_rows
 from jnl.experiment.build import build
 
 HEADER = "index,given,decision,label\n"
@@ -80,6 +80,18 @@ def test_decisions_on_examples_that_have_moved_are_refused(dataset, tmp_path):
 def test_what_does_not_fit_is_refused(dataset, tmp_path, rows, message):
     with pytest.raises(UserError, match=message):
         corrected(dataset, write(tmp_path, rows))
+
+
+def test_decisions_on_corrected_data_come_after_those_that_corrected_them(dataset, tmp_path):
+    first = write(tmp_path, "0,cat,drop,cat\n2,cat,relabel,'=dog\n").rename(tmp_path / "first.csv")
+    second = write(tmp_path, "0,'=dog,relabel,cat\n1,'=dog,drop,cat\n")
+    found, rows = corrected_rows(dataset, f"{first}, {second}")
+    assert rows.tolist() == [1, 3, 4, 5]
+    assert found.train.labels.tolist() == [0, 1, 0, 1]
+    assert [found.origin(row) for row in range(4)] == ["1.png", "3.png", "4.png", "5.png"]
+    assert len(found.notes) == len(dataset.notes) + 2
+    with pytest.raises(UserError, match="Those of an audit with --corrections come after its file: FIRST,SECOND"):
+        corrected(dataset, second)
 
 
 def test_a_missing_column_or_file_is_refused(dataset, tmp_path):
