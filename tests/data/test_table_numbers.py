@@ -96,6 +96,23 @@ class TestSigns:
             with pytest.raises(UserError, match=f"inputs: column 'price' {said}"):
                 each({"b": [1, 2], "price": test})
 
+    @pytest.mark.parametrize("new", [["0.5", "0.7"], [0.5, 0.7], ["0.5", ""]])
+    def test_numbers_without_the_percent_of_the_training_table_are_refused(self, new, own):
+        said = "column 'price' has numbers with no sign, but in the training table with %; convert them"
+        write(own / "test.csv", price=new * 20)
+        with pytest.raises(UserError, match=f"data.test: {said}"):
+            loaded(own, options={"test": str(own / "test.csv")}, price=["50%", "", "7%", ""] * 10)
+        prepare = loaded(own, price=["50%", "", "7%", ""] * 10).prepare
+        with pytest.raises(UserError, match=f"inputs: {said}"):
+            prepare({"b": [1, 2], "price": new})
+        for missing in (["", "NA"], [np.nan, np.nan]):
+            np.testing.assert_array_equal(prepare({"b": [1, 2], "price": missing})[:, 2], [1, 1])
+
+    def test_amounts_of_money_may_lack_the_sign(self, own):
+        prepare = loaded(own, price=["$50", "$7"] * 20).prepare
+        for new in (["5", "6"], [5, 6]):
+            np.testing.assert_array_equal(prepare({"b": [1, 2], "price": new})[:, 1], [5, 6])
+
     def test_a_model_of_an_older_version_takes_any_sign(self, own):
         prepare = loaded(own, price=["0.5", "0.7"] * 20).prepare
         old = {name: value for name, value in prepare.to_json().items() if name != "signs"}

@@ -1,6 +1,6 @@
 """Turn the columns of a table into features."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -45,8 +45,9 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
                 notes.append(f"{field}: column {name!r} has {said}")
             continue
         values = _numbers(table, name, columns.decimal, field)
-        _refuse_other_sign(table, name, columns.signs, field)
         lost = np.isnan(values)
+        if columns.signs is not None and not lost.all():
+            _refuse_other_sign(table, name, columns.signs.get(name, ""), field)
         if name in columns.fills:
             found += [np.where(lost, columns.fills[name], values), lost]
         elif lost.any():
@@ -79,15 +80,17 @@ def copies(table: Table, columns: Columns, labels: Sequence[int | str]) -> tuple
     return tuple(doubts)
 
 
-def _refuse_other_sign(table: Table, name: str, signs: Mapping[str, str] | None, field: str) -> None:
-    """Raise `UserError` if a column of numbers has a sign of money or percent that the training table had not."""
-    if signs is None or not cells.is_text(table.columns[name].type):
-        return
-    found, wanted = numbers.sign(cells.texts(table.columns, name), name, field), signs.get(name, "")
-    if found not in ("", wanted):
+def _refuse_other_sign(table: Table, name: str, wanted: str, field: str) -> None:
+    """Raise `UserError` unless a column of numbers has the sign of money or percent that the training table had.
+
+    Amounts of money may lack the sign, but not percent: 0.55 is another number than 55%.
+    """
+    is_text = cells.is_text(table.columns[name].type)
+    found = numbers.sign(cells.texts(table.columns, name), name, field) if is_text else ""
+    if found != wanted and (found or wanted == "%"):
         raise UserError(
-            f"{field}: column {name!r} has numbers with {found}, but in the training table with {wanted or 'no sign'}; "
-            "convert them"
+            f"{field}: column {name!r} has numbers with {found or 'no sign'}, but in the training table with "
+            f"{wanted or 'no sign'}; convert them"
         )
 
 
