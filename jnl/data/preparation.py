@@ -37,6 +37,7 @@ class Preparation(NamedTuple):
     fills: Mapping[str, float] = {}  # of columns of numbers in which some are missing: what is there instead
     decimal: str = "."  # the decimal sign in texts of a table
     signs: Mapping[str, str] | None = None  # of columns of numbers: the sign of money or percent; None if not known
+    thousands: Sequence[str] | None = None  # columns with separators of thousands besides spaces; None if not known
     words: tuple[str, ...] = ()  # of texts: the words with the ids from 2
     range: tuple[float, ...] = ()  # of images: the values of black and white that are scaled to 0 and 255
     background: str = "white"  # of images: the color under transparent pixels
@@ -63,7 +64,8 @@ class Preparation(NamedTuple):
             if self.words:
                 (name,) = self.columns
                 return self._tokens(texts.column(table, name, "inputs"))
-            found, notes = features(table, Columns(self.columns, self.fills, self.decimal, self.signs), "inputs")
+            columns = Columns(self.columns, self.fills, self.decimal, self.signs, self.thousands)
+            found, notes = features(table, columns, "inputs")
             for note in notes:
                 warn(note)
             return self._checked(self._finite(self.single(found)))
@@ -226,6 +228,9 @@ class Preparation(NamedTuple):
             signs=None
             if fields.get("signs") is None  # of models of jnl before signs were stored
             else {name: as_text(sign) for name, sign in as_object(fields["signs"]).items()},
+            thousands=None
+            if fields.get("thousands") is None
+            else tuple(as_text(name) for name in as_list(fields["thousands"])),
             words=tuple(as_text(word) for word in as_list(fields["words"])),
             range=tuple(as_number(number) for number in as_list(fields.get("range", ()))),
             background=as_text(fields.get("background", "white")),

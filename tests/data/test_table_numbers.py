@@ -47,6 +47,40 @@ class TestThousands:
         np.testing.assert_allclose(loaded(own, price=["1.250", "2.375"] * 20).train.inputs[0, 1], 1.25)
 
 
+class TestAnotherTable:
+    """Decimal signs of a test table or a new table."""
+
+    @pytest.mark.parametrize("train, new", [("30.629", "30,629"), ("30,5", "30.629")])
+    def test_another_decimal_sign_is_refused(self, train, new, own):
+        said = f"in column 'price', '{new}' may have a decimal (comma|point) or a separator of thousands; write numbers"
+        write(own / "test.csv", ";", price=[new, "5"] * 20, new=["true", "false"] * 20)
+        columns = {"new": ["true", "false"] * 20, "price": [train, "0.5" if "." in train else "0,5"] * 20}
+        with pytest.raises(UserError, match=f"data.test: {said}"):
+            loaded(own, ";", options={"test": str(own / "test.csv")}, **columns)
+        loaded(own, ";", {"test": str(own / "test.csv"), "decimal": "." if "." in train else ","}, **columns)
+        prepare = loaded(own, ";", **columns).prepare
+        for each in (prepare, type(prepare).from_json(prepare.to_json())):
+            for inputs in (own / "test.csv", {"b": [1], "new": ["true"], "price": [new]}):
+                with pytest.raises(UserError, match=f"inputs: {said}"):
+                    each(inputs)
+        old = {name: value for name, value in prepare.to_json().items() if name != "thousands"}
+        assert type(prepare).from_json(old)({"b": [1], "new": ["true"], "price": [new]})[0, 2] == 30629
+
+    def test_a_clear_table_is_read(self, own):
+        prepare = loaded(own, ";", price=["30.629", "0.5"] * 20).prepare
+        for new, expected in (("1.250", 1.25), ("1,234.5", 1234.5), ("1,234,567", 1234567)):
+            assert prepare({"b": [1], "price": [new]})[0, 1] == expected
+        write(own / "new.csv", price=["30,629"] * ROWS)  # between commas, commas separate thousands
+        assert prepare(own / "new.csv")[0, 1] == 30629
+
+    @pytest.mark.parametrize("decimal, text", [(".", "1,234"), (",", "1.234")])
+    def test_thousands_as_in_the_training_table_are_read(self, decimal, text, own):
+        found = loaded(own, ";", options={"decimal": decimal}, price=[text, "7"] * 20)
+        assert f"{'commas' if text == '1,234' else 'points'} in column 'price' separate thousands" in found.notes
+        for inputs in (own / "mine.csv", {"b": [1], "price": [text]}):
+            assert found.prepare(inputs)[0, 1] == 1234
+
+
 @pytest.mark.parametrize("values", [("+", "up"), ("E10", "E11"), ("e5", "$")])
 def test_signs_and_exponents_alone_are_no_numbers(values, own):
     assert "column 'code' has 2 words, each a feature" in loaded(own, code=list(values) * 20).notes

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jnl.core.errors import UserError
 from jnl.core.text import listed, number
@@ -42,6 +41,7 @@ class Columns(NamedTuple):
     fills: Mapping[str, float] = {}  # of each column of numbers with missing ones: what is put there, the median
     decimal: str = "."  # the decimal sign in texts
     signs: Mapping[str, str] | None = None  # of columns of numbers: "$" or "%"; None if a model of old does not know
+    thousands: Sequence[str] | None = None  # columns in which points or commas separate thousands; None as for signs
 
 
 class Decided(NamedTuple):
@@ -99,13 +99,16 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
             signs[name] = money
         if values is not None and np.isnan(values).any():
             fills[name] = float(np.nanmedian(values)) if not np.isnan(values).all() else 0.0
-    notes = _notes(words, fills, left, sign, signs, texts)
+    thousands = [
+        name for name in words if not words[name] and name in texts and numbers.has_thousands(texts[name], sign)
+    ]
+    notes = _notes(words, fills, left, sign, signs, thousands)
     if not words:
         texts_alone = "; if a column holds texts, set data.text to its name" if _UNIQUE in left else ""
         raise UserError(
             f"data.dir: the table has no columns beside the label that can be used; {'; '.join(notes)}{texts_alone}"
         )
-    return Decided(Columns(words, fills, sign, signs), (*notes, *doubts))
+    return Decided(Columns(words, fills, sign, signs, thousands), (*notes, *doubts))
 
 
 def _of_texts(
@@ -193,7 +196,7 @@ def _notes(
     left: Mapping[str, list[str]],
     decimal: str,
     signs: Mapping[str, str],
-    texts: Mapping[str, pa.ChunkedArray],
+    thousands: Sequence[str],
 ) -> list[str]:
     """Return sentences about the columns; warn about those that were left out by a guess."""
     plain = [name for name in words if not words[name]]
@@ -206,11 +209,8 @@ def _notes(
         for name, value in fills.items()
     ]
     said += ["numbers have decimal commas"] * (decimal == ",")
-    for name in plain:
-        if name in signs:
-            said.append(f"column {name!r} has signs of money or percent, which were left out")
-        if name in texts and decimal == "." and pc.any(pc.match_substring(texts[name], ",")).as_py():
-            said.append(f"commas in column {name!r} separate thousands")
+    said += [f"column {name!r} has signs of money or percent, which were left out" for name in signs]
+    said += [f"{'commas' if decimal == '.' else 'points'} in column {name!r} separate thousands" for name in thousands]
     for why, names in left.items():
         sentence = f"columns left out ({why}): {listed(names)}"
         guess = why.startswith(("numbers that", "more than"))

@@ -28,8 +28,15 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
 
     Raises:
       UserError: A column is missing, does not hold numbers, or has another sign of money or percent than in the
-        training table. Or a number is missing in a column in which the training table lacks none.
+        training table. Or a number is missing in a column in which the training table lacks none, or may have another
+        decimal sign.
     """
+    if columns.thousands is not None:
+        of_numbers = [name for name, words in columns.words.items() if not words and name in table.columns.column_names]
+        texts = {
+            name: cells.texts(table.columns, name) for name in of_numbers if cells.is_text(table.columns[name].type)
+        }
+        numbers.refuse_other_decimal(texts, table.separator, columns.decimal, columns.thousands, field)
     found: list[np.ndarray] = []
     notes: list[str] = []
     for name, words in columns.words.items():

@@ -1,6 +1,6 @@
 """Read columns of texts as numbers: decimal commas, separators of thousands, signs of money and percent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +11,11 @@ from jnl.data.missing import SPELLINGS
 
 _GROUPS = "\\s\u00a0\u202f'\u2019"  # separate thousands besides point or comma
 _MONEY = r"^([+-]?)[$€£¥]\s*|\s*[$€£¥%]$"
+_OTHER = {".": ",", ",": "."}  # decimal sign -> the sign that may separate thousands
 _PATTERNS = {
     decimal: rf"^[+-]?((([1-9]\d{{0,2}}([{other}{_GROUPS}]\d{{3}})+|\d+)(\{decimal}\d*)?|\{decimal}\d+)([eE][+-]?\d+)?"
     r"|(?i:inf(inity)?))$"
-    for decimal, other in ((".", ","), (",", "."))
+    for decimal, other in _OTHER.items()
 }
 _SIGNS = "$€£¥%"
 _TRUTH = pa.array(["true", "false"])
@@ -49,7 +50,7 @@ def read(texts: pa.ChunkedArray, decimal: str) -> np.ndarray:
     """Return texts that fit as f64[N]; missing values are NaN. "true" and "false" are 1 and 0."""
     if are_truth(texts):
         return np.asarray(pc.equal(pc.utf8_lower(texts), "true").cast(pa.float64()).to_numpy())
-    bare = pc.replace_substring(_bare(texts), "." if decimal == "," else ",", "")
+    bare = pc.replace_substring(_bare(texts), _OTHER[decimal], "")
     bare = pc.replace_substring_regex(bare, f"[{_GROUPS}]", "")
     bare = pc.replace_substring_regex(pc.replace_substring(bare, decimal, "."), r"^\+", "")
     return np.asarray(bare.cast(pa.float64()).to_numpy())
@@ -127,6 +128,36 @@ def decimal_sign(columns: Mapping[str, pa.ChunkedArray], separator: str) -> str:
             unclear += [name for name, texts in pointed.items() if len(texts)]
             _refuse_unclear(columns, unclear)
     return next(iter(signs), ".")
+
+
+def has_thousands(texts: pa.ChunkedArray, decimal: str) -> bool:
+    """Return whether points or commas separate thousands in a column of numbers with this decimal sign."""
+    return bool(pc.any(pc.match_substring(texts, _OTHER[decimal])).as_py())
+
+
+def refuse_other_decimal(
+    columns: Mapping[str, pa.ChunkedArray], separator: str, decimal: str, thousands: Collection[str], field: str
+) -> None:
+    """Raise `UserError` if points or commas of another table may be decimal signs, or may separate thousands.
+
+    Args:
+      columns: the columns of numbers as trimmed texts by name.
+      separator: the character between the values of the file; "" if it is no text file.
+      decimal: the decimal sign of the training table.
+      thousands: names of columns of the training table in which points or commas separate thousands.
+      field: config field or argument with the table, for error messages.
+    """
+    other = _OTHER[decimal]
+    if separator == other or not all(are_truth(texts) or fits(texts, other).all() for texts in columns.values()):
+        return  # the table is clear
+    for name, texts in columns.items():
+        if name not in thousands and has_thousands(texts, decimal):
+            example = texts.filter(pc.match_substring(texts, other))[0].as_py()
+            found, wanted = ("point", "commas") if decimal == "," else ("comma", "points")
+            raise UserError(
+                f"{field}: in column {name!r}, {example!r} may have a decimal {found} or a separator of thousands; "
+                f"write numbers as in the training table, with decimal {wanted} and without separators of thousands"
+            )
 
 
 def _refuse_unclear(columns: Mapping[str, pa.ChunkedArray], unclear: Sequence[str]) -> None:

@@ -180,8 +180,12 @@ def _of_features(
     same = features.copies(train, found, labels) if len(labels) > _FEW else ()
     held = None
     if test is not None:
-        held, notes = features.features(test, found, "data.test")
-    form = Preparation((), "", columns=found.words, fills=found.fills, decimal=found.decimal, signs=found.signs)
+        clear = found._replace(thousands=None) if decimal else found  # data.decimal says it of both tables
+        held, notes = features.features(test, clear, "data.test")
+    form = Preparation(
+        (), "", columns=found.words, fills=found.fills, decimal=found.decimal, signs=found.signs,
+        thousands=found.thousands,
+    )  # fmt: skip
     return _Read(inputs, held, form, (*decided.notes, *same, *notes))
 
 
