@@ -75,6 +75,19 @@ class TestTruth:
         with pytest.raises(UserError, match="data.truth: column 'true' has no true label in line 22, .* the test set"):
             loaded(own, {"truth": "true"}, split=PARTS, true=["cat"] * 20 + [""] * 20)
 
+    def test_it_gives_the_labels_of_a_test_table_that_has_it(self, own):
+        held = pd.DataFrame({"a": A, "label": ["cat"] * ROWS, "true": ["dog"] * ROWS})
+        options = {"truth": "true", "test": str(own / "test.csv")}
+        for lacking, test_label, note in (
+            ([], 1, "column 'true' of data.test"),
+            (["label"], 1, "column 'true' of data.test"),
+            (["true"], 0, "column 'label' of data.test, because it has no column 'true'"),
+        ):
+            held.drop(columns=lacking).to_csv(own / "test.csv", index=False)
+            found = loaded(own, options, true=["dog", "cat"] * 20)
+            np.testing.assert_array_equal(found.test.clean, [test_label] * ROWS)
+            assert f"the labels of the test set are in {note}" in found.notes
+
     def test_it_may_be_unknown_for_images(self, own):
         for row in range(4):
             synthetic.save(own / f"{row}.png", synthetic.pictures(1, 4, 4)[0])

@@ -4,7 +4,7 @@ True and false become 1 and 0. A column of words becomes one column for each dif
 the median is used, and another column says where. Left out, with a note, are row numbers, dates, and columns with the
 same value or a different word in each row. With `standardize`, all columns are then standardized. The classes are the
 sorted labels, which are whole numbers or words (007 is a word). `data.test` is a file with the same columns for a test
-set with true labels.
+set with true labels, in the column `data.truth` if the file has it.
 
 With `data.text` the inputs are the words of a column of texts, and the other columns are left out.
 
@@ -68,7 +68,7 @@ def load(
       dir: the CSV or Parquet file; it must be set.
       label: name of the column with the labels.
       truth: name of a column with the true labels, which only metrics read; "" for none.
-      test: file of the test set; "" for none.
+      test: file of the test set, whose labels are in the column `truth` if it has this column; "" for none.
       standardize: give each column mean 0 and variance 1 over the training set.
       separator: the character between values in a text file; "" guesses it.
       decimal: the decimal sign in texts, "." or ","; "" guesses it.
@@ -118,7 +118,7 @@ def load(
         if unused and not text:
             raise UserError(f"data.{field}: data.text names no column of texts, so it has no effect; leave it out")
     best, rows = true or seen, np.arange(len(seen))
-    tested = _labels(other, label, "data.test", about) if other is not None else []
+    tested = _labels_of_test(other, label, truth, about) if other is not None else []
     if column := _split_column(train, split, {*skip, *kept}):
         if test:
             raise UserError(
@@ -195,6 +195,14 @@ def _split_column(table: Table, split: str, taken: Collection[str]) -> str:
         return split
     values = set(map(str, cells.content(table.columns, "split", "data.split")))
     return "split" if any(split_of(value.strip()) for value in values) else ""
+
+
+def _labels_of_test(test: Table, label: str, truth: str, notes: list[str]) -> list[int | str]:
+    """Return the true labels of the table of `data.test` if it has a column of them, otherwise its labels."""
+    name = truth if truth and truth in test.columns.column_names else label
+    why = f", because it has no column {truth!r}" if truth and name != truth else ""
+    notes.append(f"the labels of the test set are in column {name!r} of data.test{why}")
+    return _labels(test, name, "data.test", notes)
 
 
 def _truth(
