@@ -70,6 +70,24 @@ class TestTable:
             path = self.write(own / "mine.parquet", age=age)
             assert data.load("table", path, truth="true").train.inputs.shape == (4, 4 + width)
 
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_a_word_such_as_none_is_missing_only_in_a_column_without_empty_cells(self, ending, own):
+        path = self.write(own / f"mine.{ending}", town=["none", "", "Ulm", " none"])
+        loaded = data.load("table", path, truth="true", standardize=False)
+        np.testing.assert_array_equal(loaded.train.inputs[:, 2:], [[0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+        assert loaded.prepare.columns["town"] == ["", "Ulm", "none"]
+        new = {"": [0, 1, 2], "age": [1, 2, 3], "fit": [1, 1, 1], "town": ["none", "NA", None]}
+        np.testing.assert_array_equal(loaded.prepare(pa.table(new))[:, 2:], [[0, 0, 1], [1, 0, 0], [1, 0, 0]])
+        path = self.write(own / f"mine.{ending}", town=["none", "NA", "Ulm", "none"])
+        said = "column 'town' has words that count as missing: 'none' .2 rows., 'NA' .1 row."
+        with pytest.warns(UserWarning, match=said):
+            loaded = data.load("table", path, truth="true", standardize=False)
+        assert loaded.prepare.columns["town"] == ["", "Ulm"]
+        np.testing.assert_array_equal(loaded.prepare(pa.table(new))[:, 2:], [[1, 0], [1, 0], [1, 0]])
+        path = self.write(own / f"mine.{ending}", town=["none", "Rom", "Ulm", "none"])
+        said = "data.dir: column 'town' has words that count as missing: 'none' (2 rows)"
+        assert said in data.load("table", path, truth="true").notes
+
     def test_large_numbers_are_numbers(self, own):
         path = self.write(own / "mine.parquet", age=[2**62 + 1, 1, 2, 3])
         assert data.load("table", path, truth="true").train.inputs.shape == (4, 5)

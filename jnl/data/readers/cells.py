@@ -4,6 +4,7 @@ import unicodedata
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jnl.core.errors import UserError, reason
 from jnl.data.readers import numbers
@@ -27,11 +28,22 @@ def is_text(kind: pa.DataType) -> bool:
 
 def texts(table: pa.Table, name: str) -> pa.ChunkedArray:
     """Return a column of texts without spaces, with nothing for missing values."""
+    texts = _texts(table, name)
+    values = numbers.plain(texts)
+    return numbers.trimmed(texts) if values is None or np.isnan(values).any() else texts
+
+
+def words(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column of texts without spaces around them, also those that may mean a missing value such as "none"."""
+    return pc.utf8_trim_whitespace(_texts(table, name))
+
+
+def _texts(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column of texts as it is."""
     try:
         texts = table[name].cast(pa.string())
         texts.validate(full=True)
-        values = numbers.plain(texts)
-        return numbers.trimmed(texts) if values is None or np.isnan(values).any() else texts
+        return texts
     except pa.ArrowException as error:
         raise UserError(
             f"data.dir: column {name!r} cannot be read ({reason(error)}); correct or leave it out"

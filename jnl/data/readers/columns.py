@@ -2,11 +2,13 @@
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jnl.core.errors import UserError
 from jnl.core.text import listed, number
@@ -95,6 +97,10 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), deci
         if why == _UNIQUE:
             doubts.append(doubt(f"data.keep: column {name!r} has {why}, so nothing can be learned from it"))
         words[name] = known
+        if known and (lost := _missing(table, name, texts[name])) and "" not in lost:
+            counts = ", ".join(f"{word!r} ({number(count, 'row')})" for word, count in lost.most_common())
+            said = f"data.dir: column {name!r} has words that count as missing: {counts}"
+            doubts.append(doubt(said) if len(lost) > 1 else said)  # several become one
         if values is not None and name in texts and (money := numbers.sign(texts[name], name, "data.dir")):
             signs[name] = money
         if values is not None and np.isnan(values).any():
@@ -129,7 +135,8 @@ def _of_texts(
             f"data.dir: column {name!r} holds numbers, but also {wrong[0].as_py()!r} in "
             f"{table.place(int(np.argmin(good)))}; give a number there, or leave the column out"
         )
-    words = sorted({cells.word(word) for word in known} | ({""} if texts.null_count else set()))
+    lost = set(_missing(table, name, texts))
+    words = sorted({cells.word(word) for word in known} | (lost if "" in lost or not lost else {""}))
     if dates:
         return "dates or times", words, None
     if len(known) == len(texts) > 1:
@@ -137,6 +144,12 @@ def _of_texts(
     if len(known) > MOST_WORDS:
         return f"more than {MOST_WORDS} different words", words, None
     return "the same value in each row" if len(words) == 1 else "", words, None
+
+
+def _missing(table: Table, name: str, texts: pa.ChunkedArray) -> Counter[str]:
+    """Return the words in a column that may mean a missing value, such as "none", and how many; "" for empty cells."""
+    words = cells.words(table.columns, name).filter(pc.is_null(texts))
+    return Counter(map(cells.word, words.to_pylist()))
 
 
 def _refuse_infinite(table: Table, name: str, values: np.ndarray) -> None:

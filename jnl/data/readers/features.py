@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from jnl.core.errors import UserError
 from jnl.core.text import number
+from jnl.data.missing import is_missing
 from jnl.data.notes import doubt
 from jnl.data.readers import cells, numbers
 from jnl.data.readers.columns import Columns
@@ -122,10 +123,11 @@ def _numbers(table: Table, name: str, decimal: str, field: str) -> np.ndarray:
 def _positions(table: pa.Table, name: str, words: Sequence[str], field: str) -> np.ndarray:
     """Return the place of each word of a column among the known words, i64[N]; -1 for others."""
     if cells.is_text(table[name].type):
-        values = [cells.word(text) for text in cells.texts(table, name).to_pylist()]
+        values = [cells.word(text) for text in cells.words(table, name).to_pylist()]
     else:
         values = ["" if value is None else str(value) for value in cells.content(table, name, field)]
     known = {word: place for place, word in enumerate(words)}
     if "" not in known and "None" in known:  # models of jnl before missing words had the name ""
         known[""] = known["None"]
-    return np.array([known.get(value, -1) for value in values], np.int64)
+    missing = known.get("", -1)
+    return np.array([known.get(value, missing if is_missing(value) else -1) for value in values], np.int64)
