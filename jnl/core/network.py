@@ -13,6 +13,10 @@ class Network(Protocol):
     Networks that compute the same are equal, because points of a sweep with equal networks share one program.
     """
 
+    @property
+    def vocabulary(self) -> int:
+        """The number of different tokens that the network knows; 0 if it does not say it."""
+
     def init(self, key: Array, inputs: Array) -> tuple[Tree, Tree]:
         """Return new parameters, and new statistics of batch norm, which may be empty.
 

@@ -22,6 +22,7 @@ from jnl.core.text import number
 from jnl.core.tracing_errors import TRACING_ERRORS, explained
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
+from jnl.data.readers import words
 from jnl.experiment.noisy_labels import HELD_OUT, NoisyLabels, draw, share_held_out
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.models import ModuleNetwork
@@ -159,6 +160,7 @@ def _one(
     if network is None:
         network = models.wrap(models.make(model, len(dataset.class_names), **options))
     network = replace(network, precision=settings.precision)
+    _check_tokens(network, dataset)
     spec = TrainSpec(
         model=network,
         make_strategy=strategies.Maker(settings.strategy.name, tuple(sorted(settings.strategy.static.items()))),
@@ -297,6 +299,21 @@ def _model_options(settings: ModelSettings, dataset: Dataset, name: str) -> dict
     """Return the options of the network. If the size of the vocabulary is not set, it follows from the data."""
     given = models.options(name) | dict(settings.options)
     if given.get("vocabulary") == 0 and dataset.train.inputs.dtype == np.int32:
-        tests = [] if dataset.test is None else [dataset.test]
-        given["vocabulary"] = 1 + max(int(split.inputs.max()) for split in (dataset.train, *tests))
+        given["vocabulary"] = 1 + _largest(dataset)
     return given
+
+
+def _largest(dataset: Dataset) -> int:
+    """Return the largest token of the training and test set, and of new texts, which may have any known word."""
+    splits, known = [dataset.train] if dataset.test is None else [dataset.train, dataset.test], dataset.prepare.words
+    return max(*(int(split.inputs.max()) for split in splits), words.FIRST - 1 + len(known) if known else 0)
+
+
+def _check_tokens(network: ModuleNetwork, dataset: Dataset) -> None:
+    """Raise `UserError` if the data have tokens that the network does not know. JAX would take another one for them."""
+    if not network.vocabulary or dataset.train.inputs.dtype != np.int32:
+        return
+    if (most := _largest(dataset)) >= network.vocabulary:
+        raise UserError(
+            f"model.vocabulary: {network.vocabulary}, but the data have tokens up to {most}; give at least {most + 1}"
+        )

@@ -93,6 +93,8 @@ class TrainedModel(NamedTuple):
     ) -> np.ndarray:
         """Return what `predict_proba` does, for inputs that are already prepared: [N, ...] -> f32[N, C]."""
         each = self.chosen(point, run, network)
+        for chosen in each:
+            _check_tokens(chosen.network, stored)
         total = sum((_of_all(chosen, stored) for chosen in each[1:]), _of_all(each[0], stored))
         return (total / len(each)).astype(np.float32)
 
@@ -159,6 +161,18 @@ class TrainedModel(NamedTuple):
 def _name(network: Network) -> str:
     """Return the name of the class or function that a network comes from."""
     return getattr(getattr(network, "source", None), "__name__", type(network).__name__)
+
+
+def _check_tokens(network: Network, stored: np.ndarray) -> None:
+    """Raise `UserError` if a token is none of those that the network knows. JAX would take another one for it."""
+    if not network.vocabulary or stored.dtype != np.int32:
+        return
+    row, most = int(stored.max(1).argmax()), int(stored.max())
+    if most >= network.vocabulary:
+        raise UserError(
+            f"inputs: token {most} in row {row} (the first is 0), but the model knows tokens up to "
+            f"{network.vocabulary - 1}; leave such tokens out, or train with a larger model.vocabulary"
+        )
 
 
 def _weights(place: int, nets: slice, leaf: np.ndarray) -> Array:

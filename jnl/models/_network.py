@@ -44,6 +44,12 @@ class ModuleNetwork:
             return ModuleNetwork, (self.trains, self.evaluates, self.source, self.precision)
         return _of_nnx, (self.source, self.precision)
 
+    @property
+    def vocabulary(self) -> int:
+        """The number of different tokens that the module knows: its field of this name, or 0 if it has none."""
+        number = getattr(self.evaluates, "vocabulary", 0)
+        return number if isinstance(number, int) else 0
+
     def init(self, key: Array, inputs: Array) -> tuple[Tree, Tree]:
         """Return new parameters and statistics. Raise `UserError` if the module fails or has other variables."""
         with _called(inputs):
