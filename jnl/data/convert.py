@@ -147,7 +147,9 @@ def _limits(inputs: np.ndarray, name: str, trained: bool) -> tuple[float, ...]:
 def _check_limits(inputs: np.ndarray, name: str, limits: tuple[float, ...], trained: bool) -> None:
     """Raise `UserError` if values are outside the limits, or are fractions from 0 to 1 in a much larger range."""
     low, high, (black, white) = inputs.min(), inputs.max(), limits
-    advice = "scale them in the same way as the training images" if trained else "correct data.range"
+    advice = (
+        "scale them in the same way as the training images" if trained else "correct data.range (value_range in Python)"
+    )
     if not black <= low <= high <= white:
         raise UserError(
             f"{name}: images with values from {low:g} to {high:g}, outside the range {black:g} to {white:g} of black "
@@ -170,6 +172,7 @@ def _dark(inputs: np.ndarray, name: str, limits: tuple[float, ...], trained: boo
             return []
     if trained and not 0 < level <= 1:
         return []
-    advice = "scale them in the same way as the training images" if trained else "set data.range"
+    advice = "scale them in the same way as the training images"
+    advice = advice if trained else "set data.range (value_range in jnl.from_arrays), or scale the images,"
     text = f"{name}: the lightest pixel of all images has the level {level:.2g} of 255; {advice} if it should be white"
     return [doubt(text)]

@@ -21,6 +21,7 @@ from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import run
 from jnl.settings.config import Value
 from jnl.settings.config_object import set_field
+from jnl.settings.fields import OF_ANY_DATA
 from jnl.settings.published import get_config
 
 _RATE = 0.2  # taken for the share of wrong labels if nobody says another one
@@ -39,7 +40,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
       seeds: number of trainings from different weights, whose mean predicts.
       model: a linen module, or an nnx class or function that is called with `rngs=`; None means an MLP for numbers and
         gray images, and a CNN for color images.
-      options: other fields of the config by name, such as `{"strategy.co_lambda": 0.5}`; None keeps the published ones.
+      options: other fields of the config by name, such as `{"strategy.co_lambda": 0.5}`, except those that say
+        how data are read; None keeps the published ones.
       random_state: a number or a `RandomState`, which makes the training repeatable; None draws one.
 
     Attributes:
@@ -146,6 +148,12 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
         for name, value in (("epochs", self.epochs), ("batch_size", self.batch_size), ("seeds", self.seeds)):
             if name in (self.options or {}) and (value is not None or name == "seeds"):
                 raise UserError(f"options: {name!r} is an argument of the classifier; give {name}=... instead")
+        for name in self.options or {}:
+            if name.startswith("data.") and name.removeprefix("data.") not in OF_ANY_DATA[1:]:
+                raise UserError(
+                    f"options: {name!r} has no effect on inputs that are arrays; leave it out, and scale or convert "
+                    "the inputs before"
+                )
 
     def _rate(self, strategy: str) -> float:
         """Return the share of wrong labels for the method. Warn if the method needs it and nobody has said it."""

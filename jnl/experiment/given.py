@@ -5,11 +5,14 @@ from typing import TypeVar
 
 from ml_collections import ConfigDict
 
+from jnl import data
 from jnl.core.errors import UserError
 from jnl.core.foreign import name_of
 from jnl.core.strategy import Strategy
+from jnl.core.text import listed
 from jnl.noise.kind import NoiseKind
 from jnl.settings.config import complete
+from jnl.settings.fields import OF_ANY_DATA
 from jnl.settings.sweep import swept_names
 from jnl.training.metric import Metric
 
@@ -61,6 +64,21 @@ def in_place_of(config: ConfigDict, section: str, shared: Sequence[str], given: 
     with config.unlocked():
         config[section] = ConfigDict({"name": "own", **{name: fields[name] for name in shared if name in fields}})
     return lambda *arguments, **keywords: given
+
+
+def check_data_fields(config: ConfigDict) -> None:
+    """Raise `UserError` if a config says how data are read, which has no effect on a data set of the caller.
+
+    The defaults of a data set that the config names are no such fields.
+    """
+    fields = config.get("data", ConfigDict())
+    usual = {"dir": None, **data.options(str(fields.get("name", "own")))}
+    unused = [f"data.{name}" for name in fields if name not in OF_ANY_DATA and fields[name] != usual.get(name)]
+    if unused:
+        raise UserError(
+            f"config: fields that have no effect on a data set that the caller gives: {listed(unused)}; leave them "
+            "out, and make the data set as it should be, such as by the arguments of jnl.from_arrays"
+        )
 
 
 def _not_swept(config: ConfigDict, given: str) -> None:

@@ -26,7 +26,7 @@ from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
 from jnl.experiment.cross_validation import weigh
 from jnl.experiment.doubts import doubts
-from jnl.experiment.given import in_place_of, name_plugins
+from jnl.experiment.given import check_data_fields, in_place_of, name_plugins
 from jnl.experiment.loop import train_program
 from jnl.experiment.preview import describe
 from jnl.experiment.program_spec import ProgramSpec
@@ -39,7 +39,7 @@ from jnl.noise.kind import NoiseKind
 from jnl.parallel import multi_run
 from jnl.results.records import Summary
 from jnl.results.table import table
-from jnl.settings.fields import SHARED
+from jnl.settings.fields import OF_ANY_DATA
 from jnl.training.metric import Metric
 
 _log = logging.getLogger(__name__)
@@ -104,7 +104,8 @@ def run(
         call with the same config and folder resumes the training, or reads its results if the training has finished.
       dataset: a data set such as `jnl.from_arrays` returns, instead of the one that the config names. With
         `jnl.get_config(name, "data=own,rate=0.3")` no noise is added to its labels, and methods that need the share of
-        wrong labels take it to be 0.3.
+        wrong labels take it to be 0.3. Fields of `config.data` that say how data are read must then have their
+        defaults.
       model: a network instead of the one that the config names: a linen module whose call takes `(inputs)` or
         `(inputs, train)` and returns logits, or an nnx class or function that is called with `rngs=`.
       strategy: a method of your own instead of the one that the config names: a function with a default for each
@@ -139,7 +140,8 @@ def run(
     workdir = config.get("workdir") if workdir is None else workdir
     workdir = None if workdir is None else os.path.expanduser(workdir)
     if dataset is not None:
-        load = in_place_of(config, "data", SHARED["data"][1:], dataset)
+        check_data_fields(config)
+        load = in_place_of(config, "data", OF_ANY_DATA[1:], dataset)
     if model is not None:
         network = in_place_of(config, "model", (), models.wrap(model))()
     name_plugins(config, strategy, noise, metrics)

@@ -52,6 +52,7 @@ SHARED = {
     "strategy": ("name", "forget_rate", "ramp_epochs", "exponent", "forget_schedule"),
     "model": ("name",),
 }
+OF_ANY_DATA = tuple(name for name in SHARED["data"] if name != "dir")  # they do not say how data are read
 FORGET_FIELDS = SHARED["strategy"][1:]  # only strategies that forget have these
 DATA_VARIANTS = ("data.labels", "data.outside")  # options that give other data under the same name
 AUTO = "auto"  # such a field is estimated from the labels before the training

@@ -126,7 +126,9 @@ class TestKinds:
             jnl.from_arrays(numbers, LABELS)
 
     def test_nearly_black_images_are_doubted(self):
-        with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 1 of 255; set data.range"):
+        with pytest.warns(
+            UserWarning, match="the lightest pixel of all images has the level 1 of 255; set data.range .value_range in"
+        ):
             jnl.from_arrays(IMAGES // 255, LABELS)
         with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 0.99 of 255; set data.r"):
             jnl.from_arrays(IMAGES.astype(np.uint16), LABELS, value_range=(0, 65535))
@@ -249,6 +251,21 @@ class TestTraining:
         config.sweep = (("data.name", ("digits", "mnist")),)
         with pytest.raises(jnl.UserError, match="it sweeps data, which the caller gives"):
             jnl.run(config, dataset=jnl.from_arrays(IMAGES, LABELS))
+
+    @pytest.mark.parametrize("field", [{"range": "0,16"}, {"dir": "mine"}, {"nonsense": 1}, {"standardize": False}])
+    def test_fields_that_say_how_data_are_read_are_refused(self, field):
+        config = jnl.get_config("standard", "data=arrays,rate=0.3,quick")
+        with config.unlocked():
+            config.data.update({"validation": 0.1, "stream": "never", **field})
+        said = f"no effect on a data set that the caller gives: 'data.{next(iter(field))}'; leave them out, and make"
+        with pytest.raises(jnl.UserError, match=said):
+            jnl.run(config, dataset=jnl.from_arrays(IMAGES, LABELS))
+
+    def test_the_data_set_may_be_another_than_the_config_names(self):
+        config = jnl.get_config("standard", "data=table,rate=0.3,model=mlp,quick")
+        config.data.validation, config.batch_size, config.epochs = 0.2, 4, 1
+        history = jnl.run(config, dataset=jnl.from_arrays(IMAGES, LABELS))
+        assert history.metrics["validation_accuracy"].shape == (2, 1, 1)
 
 
 class TestCallback:

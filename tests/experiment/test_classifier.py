@@ -93,6 +93,8 @@ def test_fields_of_the_config_are_options(digits):
         ({"noice.rate": 0.5}, "noice.rate does not exist, because noice has no fields"),
         ({"epochs": "many"}, "epochs"),
         ({"seeds": 2}, "options: 'seeds' is an argument of the classifier; give seeds=... instead"),
+        ({"data.name": "digits"}, "options: 'data.name' has no effect on inputs that are arrays; leave it out"),
+        ({"data.validation": 0.1, "data.range": "0,16"}, "options: 'data.range' has no effect"),
     ],
 )
 def test_a_wrong_field_is_told(options, said, digits):
