@@ -27,11 +27,12 @@ def from_arrays(
     standardize: bool = True,
     value_range: tuple[float, float] | None = None,
 ) -> Dataset:
-    """Return a data set of arrays: NumPy, JAX, PyTorch, pandas, lists, or anything else with `__array__`.
+    """Return a data set of arrays: NumPy, JAX, PyTorch, pandas, Arrow, lists, or anything else with `__array__`.
 
     Args:
       inputs: images [N, H, W], [N, H, W, channels] or [N, channels, H, W], numbers [N, D], or tokens [N, T]. Columns of
-        a pandas frame keep their names: test inputs and later inputs may have them in another order.
+        a frame of pandas or polars, or of an Arrow table, keep their names: test inputs and later inputs may have them
+        in another order.
       labels: the training labels [N]: whole numbers from 0 or 1, names of classes, or one-hot rows [N, C]. Some of them
         may be wrong.
       test_inputs: inputs of a test set. Without it, a tenth of the training set is held out to measure the accuracy.
@@ -82,8 +83,9 @@ def from_arrays(
 
 
 def _columns(values: object) -> tuple[str, ...]:
-    """Return the names of the columns of a pandas frame, or nothing if the values are none or have no such names."""
-    names = tuple(getattr(values, "columns", ())) if hasattr(values, "iloc") else ()
+    """Return the names of the columns of a frame or Arrow table, or nothing if the values have no such names."""
+    found = getattr(values, "column_names", None) or getattr(values, "columns", None)  # Arrow has the first
+    names = tuple(found) if isinstance(found, Iterable) else ()
     return names if all(isinstance(name, str) for name in names) and len(set(names)) == len(names) else ()
 
 
@@ -94,7 +96,9 @@ def _in_order(test_inputs: ArrayLike, columns: tuple[str, ...]) -> ArrayLike:
         return test_inputs
     if others := sorted(set(own) ^ set(columns)):
         raise UserError(f"test_inputs: only one of inputs and test_inputs has the columns {listed(others)}; give both")
-    return test_inputs[list(columns)]  # type: ignore[call-overload,index]
+    if hasattr(test_inputs, "select"):  # Arrow and polars
+        return test_inputs.select(list(columns))
+    return test_inputs[list(columns)]  # type: ignore[index]
 
 
 def _listed(values: Iterable[object], name: str) -> list[object]:

@@ -269,6 +269,10 @@ def _table(inputs: Inputs) -> "Table | None":
             return tables.Table(pa.table({name: np.asarray(values) for name, values in inputs.items()}))
         if hasattr(inputs, "iloc") and hasattr(inputs, "columns"):  # a pandas frame; jnl does not need pandas
             return tables.Table(pa.Table.from_pandas(inputs, preserve_index=False))
+        if hasattr(inputs, "columns") and hasattr(inputs, "to_arrow"):  # a polars frame
+            return tables.Table(inputs.to_arrow())
+        if isinstance(inputs, pa.RecordBatch):
+            return tables.Table(pa.Table.from_batches([inputs]))
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise UserError(f"inputs: not a table ({reason(error)}); give columns of numbers or words") from error
     return None

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from conftest import quick
 
@@ -198,6 +199,16 @@ class TestFrames:
         for inputs in (self.frame(("a", "b")), self.frame(), self.frame().to_numpy()):
             np.testing.assert_array_equal(found.preparation(inputs), found.train.inputs)
         assert found.preparation.feature_names() == ["b", "a"]
+
+    @pytest.mark.parametrize("form", ["Table", "RecordBatch", "polars"])
+    def test_columns_of_arrow_and_polars_have_names_too(self, form):
+        make = pytest.importorskip("polars").from_pandas if form == "polars" else getattr(pa, form).from_pandas
+        train, other = make(self.frame()), make(self.frame(("a", "b")))
+        found = jnl.from_arrays(train, [0, 1] * 20, test_inputs=other, test_labels=[0, 1] * 20)
+        assert found.preparation.feature_names() == ["b", "a"]
+        np.testing.assert_array_equal(found.test.inputs, found.train.inputs)
+        for inputs in (train, other, self.frame(("a", "b"))):
+            np.testing.assert_array_equal(found.preparation(inputs), found.train.inputs)
 
     def test_columns_that_only_one_part_has_are_told(self):
         other = self.frame().rename(columns={"a": "c"})
