@@ -20,7 +20,7 @@ class DrawFn(Protocol):
     def __call__(
         self, labels: np.ndarray, inputs: np.ndarray | Array | None, num_classes: int, rate: float, seed: int, /
     ) -> np.ndarray:
-        """Return noisy labels i32[N] for clean labels i[N] and stored inputs [N, ...]."""
+        """Return noisy labels i32[N] for clean labels i[N], a copy, and stored inputs [N, ...], which are read-only."""
 
 
 class NoiseKind(NamedTuple):

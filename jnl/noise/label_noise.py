@@ -8,7 +8,7 @@ from numbers import Real
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, reason
 from jnl.noise import kinds
 from jnl.noise.draws import corrupt, usable
 from jnl.noise.kind import NoiseKind
@@ -62,11 +62,27 @@ def draw(
     """
     found = _kind(kind, rate, file, num_classes)
     if found.draw is not None:
-        labels, inputs = usable(labels, num_classes, seed), None if inputs is None else np.asarray(inputs)
+        labels, inputs = usable(labels, num_classes, seed).copy(), None if inputs is None else _read_only(inputs)
         if inputs is not None and len(inputs) != len(labels):
             raise UserError(f"noise.kind: there are {len(inputs):,} inputs for {len(labels):,} labels; give as many")
-        return _drawn(np.asarray(found.draw(labels, inputs, num_classes, rate, seed)), len(labels), num_classes, kind)
+        try:
+            noisy = np.asarray(found.draw(labels, inputs, num_classes, rate, seed))
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise UserError(
+                f"noise.kind: {kind!r} changes the inputs, which the training needs as they are ({reason(error)}); let "
+                "its function `draw` change a copy, such as inputs.copy()"
+            ) from error
+        return _drawn(noisy, len(labels), num_classes, kind)
     return corrupt(labels, transition(kind, num_classes, rate, file), seed)
+
+
+def _read_only(inputs: np.ndarray | Array) -> np.ndarray:
+    """Return the inputs as an array that a kind of noise can read but not change. Nothing is copied."""
+    view = np.asarray(inputs).view()
+    view.flags.writeable = False
+    return view
 
 
 def _drawn(noisy: np.ndarray, number: int, num_classes: int, kind: str) -> np.ndarray:

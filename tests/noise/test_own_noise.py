@@ -1,5 +1,6 @@
 """A matrix from a file, noise of others, and arguments that are refused."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import quick
@@ -123,6 +124,23 @@ def no_kind():
     return 3
 
 
+def in_place():
+    def draw(labels, inputs, classes, rate, seed):
+        labels[np.random.default_rng(seed).random(len(labels)) < rate] += 1
+        labels %= classes
+        return labels
+
+    return NoiseKind(None, draw)
+
+
+def dims_the_inputs():
+    def draw(labels, inputs, classes, rate, seed):
+        inputs *= 0
+        return labels
+
+    return NoiseKind(None, draw)
+
+
 def test_noise_of_others_may_have_no_matrix(tmp_path):
     (program_spec,) = build(quick("forward_correction", noise__kind=f"{__name__}:of_its_own"))
     run, clean = program_spec.runs[0], np.asarray(program_spec.dataset.train.clean)
@@ -143,6 +161,22 @@ def test_noise_of_others_may_have_no_matrix(tmp_path):
 def test_what_noise_of_others_does_wrong_is_told(name, message):
     with pytest.raises(UserError, match=message):
         noise.draw(f"{__name__}:{name}", np.array([0, 1]), 10, 0.2, 0, inputs=np.ones((2, 3)))
+
+
+def test_noise_that_changes_labels_in_place_leaves_the_true_labels_as_they_are():
+    labels, other = np.arange(90) % 3, np.arange(90) % 3
+    first, second = (noise.draw(f"{__name__}:in_place", labels, 3, 0.4, seed) for seed in (0, 1))
+    np.testing.assert_array_equal(labels, other)
+    assert 0.2 < (first != labels).mean() < 0.6 and 0.2 < (second != labels).mean() < 0.6
+    (program_spec,) = build(quick("standard", noise__kind=f"{__name__}:in_place", noise__seed="per_run"))
+    assert all(0.1 < run_info.realized_rate < 0.3 for run_info in program_spec.run_infos)
+
+
+@pytest.mark.parametrize("inputs", [np.ones((2, 3)), jnp.ones((2, 3))], ids=["numpy", "jax"])
+def test_noise_that_changes_inputs_in_place_is_refused(inputs):
+    with pytest.raises(UserError, match=r"dims_the_inputs' changes the inputs, .* change a copy"):
+        noise.draw(f"{__name__}:dims_the_inputs", np.array([0, 1]), 10, 0.2, 0, inputs=inputs)
+    assert (np.asarray(inputs) == 1).all()
 
 
 @pytest.mark.parametrize("matrix", [np.full((3, 3), 33.3), np.full((3, 3), np.nan), np.full((4, 3), 1 / 3), -np.eye(3)])
