@@ -14,23 +14,26 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ml_collections import ConfigDict
+
 from jnl.cli import _flags
 from jnl.core.errors import UserError, printable
 from jnl.core.json_values import Json, as_object
 from jnl.core.paths import expanded
+from jnl.core.text import listed
 from jnl.data import corrections
 from jnl.data.notes import data_warnings_hidden
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.doubts import doubts
 from jnl.experiment.preview import describe, estimate
-from jnl.experiment.result_sink import open_results
+from jnl.experiment.result_sink import code_of, open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
 from jnl.results.files import REPORT, SUMMARY
 from jnl.results.records import Summary
 from jnl.results.table import left_out, table
-from jnl.results.workdir import finished
+from jnl.results.workdir import changed_files, finished
 from jnl.settings.parse import recorded
 
 
@@ -58,9 +61,8 @@ def train(arguments: Sequence[str]) -> Summary:
     summary = finished(workdir, fields) if workdir else None
     if summary is not None:
         say(printable(f"{workdir}: this training was finished before, so no data were read and nothing was trained"))
-        for path in _read(as_object(fields["data"])):
-            if workdir and _newer(path, workdir):
-                say(printable(f"{path} has changed since; give another --workdir to train on it"))
+        for line in _changes(config, workdir) if workdir else ():
+            say(printable(line))
     else:
         with data_warnings_hidden():
             settled = rated(config, workdir=workdir)
@@ -84,6 +86,20 @@ def train(arguments: Sequence[str]) -> Summary:
 
         say(printable(f"the report, with all figures and tables: open {write([workdir], workdir / REPORT)}"))
     return summary
+
+
+def _changes(config: ConfigDict, workdir: Path) -> list[str]:
+    """Return a line for each file of data that has changed since a training finished, and one for its code."""
+    read = _read(as_object(recorded(config)["data"]))
+    lines = [
+        f"{path} has changed since; give another --workdir to train on it" for path in read if _newer(path, workdir)
+    ]
+    if files := changed_files(workdir, code_of(config)):
+        lines.append(
+            f"since the training began, the code that it runs has changed: {listed(files)}; the table shows what the "
+            "old code gave; give another --workdir to train with the new code"
+        )
+    return lines
 
 
 def _read(data: Mapping[str, Json]) -> list[Path]:

@@ -1,7 +1,7 @@
 """Where the results of a training go: the files of a workdir, its checkpoints, and events for TensorBoard."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,9 @@ from jnl.results.provenance import fingerprint, record
 from jnl.results.records import Summary
 from jnl.results.tensorboard import Events
 from jnl.results.workdir import Workdir
+from jnl.settings.config import complete
 from jnl.settings.parse import recorded
+from jnl.settings.sweep import points
 from jnl.training import metrics
 
 
@@ -127,20 +129,42 @@ def _metrics(names: Sequence[str]) -> dict[str, Json]:
     return {name: {"caption": one.caption, "is_share": one.is_share} for name, one in found.items()}
 
 
+def code_of(config: ConfigDict) -> dict[str, str]:
+    """Return the digest of each file of code that a training of a config runs now.
+
+    No data are read, so the file of a network that follows from the data (`model.name=auto`) is not among them.
+    """
+    names = set[tuple[str, str]]()
+    for full in (complete(point.config) for point in points(config)):
+        names |= _plugins(full.strategy.name, full.model.name, full.data.name, full.noise.kind, full.metrics)
+    return _digests(names, [])
+
+
 def _code(programs: Sequence[ProgramSpec]) -> dict[str, str]:
     """Return the digest of each file of code that the programs run."""
-    used, own = set[str](), dict[str, object]()
+    names, own = set[tuple[str, str]](), list[object]()
     for program_spec in programs:
         network, settings = program_spec.train_spec.model, program_spec.settings
-        names = {("strategies", settings.strategy.name), ("models", program_spec.model)}
-        names |= {("data/sources", settings.data.name), *(("metrics", name) for name in settings.metrics)}
-        names |= {("noise/kinds", run_info.settings.noise.kind) for run_info in program_spec.run_infos}
-        for folder, name in names:
-            builtin = folder == "data/sources" and name.partition(":")[0] in data.names()
-            if is_foreign(name) and not builtin:
-                own[name] = load(name, folder)
-            else:
-                used.add(f"{folder}/{name.partition(':')[0]}")
+        for kind in {run_info.settings.noise.kind for run_info in program_spec.run_infos}:
+            names |= _plugins(settings.strategy.name, program_spec.model, settings.data.name, kind, settings.metrics)
         if program_spec.model == "own" and isinstance(network, models.ModuleNetwork):
-            own["model"] = network.source
-    return digests(sorted(used), own.values())
+            own.append(network.source)
+    return _digests(names, own)
+
+
+def _plugins(strategy: str, model: str, source: str, noise: str, measured: Iterable[str]) -> set[tuple[str, str]]:
+    """Return the plug-ins that a training names, each with the folder of its kind."""
+    names = {("strategies", strategy), ("models", model), ("data/sources", source), ("noise/kinds", noise)}
+    return names | {("metrics", name) for name in measured}
+
+
+def _digests(names: Iterable[tuple[str, str]], own: Sequence[object]) -> dict[str, str]:
+    """Return the digest of each file of code that plug-ins and other code of the caller run."""
+    used, foreign = set[str](), dict[str, object]()
+    for folder, name in names:
+        builtin = folder == "data/sources" and name.partition(":")[0] in data.names()
+        if is_foreign(name) and not builtin:
+            foreign[name] = load(name, folder)
+        else:
+            used.add(f"{folder}/{name.partition(':')[0]}")
+    return digests(sorted(used), [*foreign.values(), *own])

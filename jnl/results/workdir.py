@@ -11,6 +11,7 @@ from typing import cast
 
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json, as_list, as_object, leaves
+from jnl.core.text import listed
 from jnl.results import old_names
 from jnl.results.files import CHECKPOINTS, CONFIG, LEFT_OUT, METRICS, MODEL, PARTIAL_SUMMARY, SUMMARY
 from jnl.results.folder_lock import FolderLock
@@ -188,6 +189,19 @@ def finished(path: Path, config: Content) -> Summary | None:
         raise _unusable(error) from error
 
 
+def changed_files(path: Path, code: Mapping[str, Json]) -> list[str]:
+    """Return the files of code that have changed since a training began.
+
+    Args:
+      path: the folder of the training.
+      code: the digest of each file now.
+
+    Raises:
+      UserError: if the folder cannot be read.
+    """
+    return _changed_files(as_object((_recorded(path) or {})["fingerprint"]).get("code"), code)
+
+
 def estimated_rate(path: Path, config: Content) -> float | None:
     """Return the share of wrong labels that a training estimated when it began, or None if there is none.
 
@@ -253,10 +267,9 @@ def _compare(path: Path, recorded: Content, now: Content, changed_code: bool) ->
         )
     files = _changed_files(was.get("code"), as_object(is_["code"]))
     if files and not changed_code:
-        shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
         raise UserError(
             f"workdir: the training in {path} cannot continue: since it began, the code that it runs has changed "
-            f"(revision {recorded.get('git_revision')}): {shown}; undo the change, continue with "
+            f"(revision {recorded.get('git_revision')}): {listed(files)}; undo the change, continue with "
             f"--config.checkpoint.changed_code=True, or {_OTHERWISE}"
         )
     if files:

@@ -78,6 +78,30 @@ def test_a_finished_training_says_whether_the_data_have_changed(tmp_path, capsys
     assert "decisions.csv has changed since" in shown(corrections, workdir="corrected")[1]
 
 
+@pytest.mark.slow
+def test_a_finished_training_says_whether_its_code_has_changed(tmp_path, capsys):
+    code = (
+        "from helpers.of_others import next_even, normalized\n\n\ndef method(power: float = 0.7):\n"
+        "    return normalized(power)\n\n\ndef kind():\n    return next_even()\n"
+    )
+    (tmp_path / "of_a_user.py").write_text(code)
+    line = [sys.executable, "-m", "jnl", "train", "--config=of_a_user:method:noise=of_a_user:kind,quick"]
+
+    def shown():
+        environment = QUICK_ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(map(str, (tmp_path, ROOT, ROOT / "tests")))}
+        command = [*line, "--config.epochs=1", "--workdir=run"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    assert "finished before" not in shown()
+    assert "finished before" in (again := shown()) and "has changed" not in again
+    (tmp_path / "of_a_user.py").write_text(code.replace("0.7", "0.9"))
+    # A new default is another config, which is refused elsewhere; the value of the config stays.
+    line.append("--config.strategy.power=0.7")
+    assert "the code that it runs has changed: 'of_a_user.kind', 'of_a_user.method'; the table shows what" in shown()
+
+
 def test_nothing_is_kept_without_a_workdir(capsys):
     assert cli.main([*QUICK[:2], "--config.epochs=1"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("nothing was saved; give --workdir=DIR")

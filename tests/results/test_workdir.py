@@ -183,7 +183,7 @@ class TestRefused:
             ("data", "the data have changed"),
             ("labels", "the noisy labels have"),
             ("class_names", "the names of the classes have changed"),
-            ("code", "all of jnl; undo"),
+            ("code", "'all of jnl'; undo"),
         ],
     )
     def test_other_data_labels_or_code(self, name, message, stopped):
@@ -194,7 +194,7 @@ class TestRefused:
 
     def test_a_file_that_the_training_runs(self, stopped):
         changed(stopped, "strategies/jocor.py")
-        self.refused(stopped, r"the code that it runs has changed .*: strategies/jocor.py; undo")
+        self.refused(stopped, r"the code that it runs has changed .*: 'strategies/jocor.py'; undo")
 
     @pytest.mark.slow
     def test_it_goes_on_at_the_users_word_and_records_it(self, stopped, unbroken, caplog):
