@@ -38,6 +38,8 @@ class Preparation(NamedTuple):
     decimal: str = "."  # the decimal sign in texts of a table
     signs: Mapping[str, str] | None = None  # of columns of numbers: the sign of money or percent; None if not known
     thousands: Sequence[str] | None = None  # columns with separators of thousands besides spaces; None if not known
+    separator: str = ""  # between the values of a text file of a table; "" guesses it
+    encoding: str = ""  # of a text file of a table; "" guesses it
     words: tuple[str, ...] = ()  # of texts: the words with the ids from 2
     range: tuple[float, ...] = ()  # of images: the values of black and white that are scaled to 0 and 255
     background: str = "white"  # of images: the color under transparent pixels
@@ -56,7 +58,7 @@ class Preparation(NamedTuple):
         Raises:
           UserError: if the inputs do not have this form.
         """
-        if self.columns and (table := _table(inputs)) is not None:
+        if self.columns and (table := _table(inputs, self.separator, self.encoding)) is not None:
             from jnl.data.readers import texts
             from jnl.data.readers.columns import Columns
             from jnl.data.readers.features import features
@@ -231,6 +233,8 @@ class Preparation(NamedTuple):
             thousands=None
             if fields.get("thousands") is None
             else tuple(as_text(name) for name in as_list(fields["thousands"])),
+            separator=as_text(fields.get("separator", "")),
+            encoding=as_text(fields.get("encoding", "")),
             words=tuple(as_text(word) for word in as_list(fields["words"])),
             range=tuple(as_number(number) for number in as_list(fields.get("range", ()))),
             background=as_text(fields.get("background", "white")),
@@ -252,8 +256,8 @@ def _digits(value: float) -> str:
     return f"{value:.6g}" if abs(value) < 1e5 else f"{value:.0f}"
 
 
-def _table(inputs: Inputs) -> "Table | None":
-    """Return inputs that are a table as such, or None for others."""
+def _table(inputs: Inputs, separator: str, encoding: str) -> "Table | None":
+    """Return inputs that are a table as such, or None for others. A text file is read as `text_tables.read` does."""
     import pyarrow as pa
 
     from jnl.data.readers import tables
@@ -263,7 +267,7 @@ def _table(inputs: Inputs) -> "Table | None":
     if isinstance(inputs, pa.Table):
         return tables.Table(inputs)
     if isinstance(inputs, str | Path):
-        return tables.read(Path(inputs), "inputs")
+        return tables.read(Path(inputs), "inputs", separator, encoding)
     try:
         if isinstance(inputs, Mapping):
             return tables.Table(pa.table({name: np.asarray(values) for name, values in inputs.items()}))

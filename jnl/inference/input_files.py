@@ -46,7 +46,7 @@ def read(path: Path, preparation: Preparation) -> InputFile:
     if path.suffix.lower() in tables.ENDINGS:
         if not preparation.columns:
             raise UserError(f"{path}: a table, but the model takes {_wanted(preparation)}")
-        return _numbered(preparation(tables.read(path, "inputs")))
+        return _numbered(preparation(path))
     if path.suffix.lower() == ".txt":
         if not preparation.words:
             raise UserError(f"{path}: texts, but the model takes {_wanted(preparation)}")

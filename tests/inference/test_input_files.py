@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jnl import data
 from jnl.core.errors import UserError
 from jnl.data.preparation import Preparation
 from jnl.inference import input_files
@@ -44,6 +45,19 @@ def test_images_and_tables_are_read(files):
     assert input_files.read(files / "photos", IMAGES).stored.tolist() == np.full((1, 4, 4, 1), 99).tolist()
     (files / "new.csv").write_text("b,a\n1,2\n")
     assert input_files.read(files / "new.csv", TABLE).stored.tolist() == [[2, 1]]
+
+
+def test_a_table_is_read_with_the_separator_and_the_encoding_of_the_training(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(b"city:a:label\n" + "Łódź:1:x\nUlm:2:y\n".encode("cp1250") * 10)
+    trained = data.load("table", path, separator=":", encoding="cp1250")
+    for form in (trained.prepare, Preparation.from_json(trained.prepare.to_json())):
+        np.testing.assert_array_equal(input_files.read(path, form).stored, trained.train.inputs)
+        np.testing.assert_array_equal(form(path), trained.train.inputs)
+    fields = trained.prepare.to_json()
+    old = Preparation.from_json({name: fields[name] for name in fields if name not in ("separator", "encoding")})
+    path.write_text("city,a\nUlm,1\n")
+    np.testing.assert_array_equal(input_files.read(path, old).stored, trained.prepare({"city": ["Ulm"], "a": [1]}))
 
 
 def test_lines_of_texts_end_where_the_file_says(files):

@@ -138,7 +138,8 @@ def load(
         read = _of_features(train, other, skip, kept, decimal, [best[row] for row in rows])
     clean = None if given.clean is None else given.clean[rows]
     held = None if read.test is None else Labelled(read.test, _words(tested))
-    made = dataset(Labelled(read.train, given.labels[rows], clean), held, names, standardize, read.form, read.kind)
+    form = read.form._replace(separator=separator, encoding=encoding)
+    made = dataset(Labelled(read.train, given.labels[rows], clean), held, names, standardize, form, read.kind)
     made, name = _without_truth(made, lost[rows]), Path(dir).name
     ignored = (f"columns left out as data.leave_out says: {listed(out)}",) if out else ()
     of_test = () if other is None else other.notes
