@@ -57,6 +57,23 @@ def test_a_row_may_be_longer_than_the_parts_in_which_a_file_is_read(own):
     assert found.train.inputs.shape[0] == 6
 
 
+@pytest.mark.parametrize("first, last", [(5, 12), (5, 6)])
+def test_an_open_quotation_mark_that_swallows_rows_is_doubted(first, last, own):
+    words = [f"w{row % 3}" for row in range(ROWS)]
+    words[first], words[last] = '"w0', '"w1'
+    rows = [f"{a},{word},{label}" for a, word, label in zip(A, words, LABELS, strict=True)]
+    said = f"data.dir: line {first + 2} of .*mine.csv has a value with line breaks and the separators of whole rows; if"
+    with pytest.warns(UserWarning, match=said):
+        found = loaded(own, "\n".join(["a,word,label", *rows]))
+    assert len(found.train.labels) == ROWS - (last - first)
+
+
+def test_sentences_of_several_lines_are_not_doubted(own):
+    review = "Good, cheap, and fast.\nI like it, my cat, too.\n\nYours"
+    found = loaded(own, frame(review=[review, "bad, so bad\n", "fine", "fine"] * 10))
+    assert "line breaks" not in said(found)
+
+
 def test_a_name_may_be_a_tilde(own):
     """It means the folder of the user only in a path."""
     content = PLAIN.replace(",", "~")

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -79,6 +80,13 @@ def read(path: Path, field: str, separator: str = "", encoding: str = "") -> Tex
 
     if (again := _repeated_header(columns)) >= 0:
         raise UserError(f"{field}: line {line(again)} of {path} repeats the names of the columns; remove it")
+    if (swallowing := _swallowing_row(columns, separator)) >= 0:
+        what = "has a value with line breaks and the separators of whole rows"
+        notes.append(
+            doubt(
+                f"{field}: line {line(swallowing)} of {path} {what}; if it lacks a closing quotation mark, correct it"
+            )
+        )
     return TextTable(columns, line, separator, tuple(notes))
 
 
@@ -194,6 +202,22 @@ def _repeated_header(columns: pa.Table) -> int:
         if not pc.any(same).as_py():  # already after the first column of most tables
             return -1
     return int(pc.index(same, True).as_py())
+
+
+def _swallowing_row(columns: pa.Table, separator: str) -> int:
+    """Return the first row with a value that may hold other rows, because its quotation mark is not closed, or -1.
+
+    For each of its line breaks, such a value has as many separators as a row. Those before a space are of a sentence.
+    """
+    found = list[int]()
+    for name in columns.column_names if columns.num_columns > 1 else ():
+        rows = np.flatnonzero(pc.match_substring(columns[name], "\n"))
+        for row, value in zip(rows.tolist(), columns[name].take(pa.array(rows)).to_pylist(), strict=True):
+            separators = value.count(separator) - value.count(f"{separator} ")
+            if separators >= value.count("\n") * (columns.num_columns - 1):
+                found.append(row)
+                break
+    return min(found, default=-1)
 
 
 def _wrong_row(text: str, separator: str) -> tuple[int, int, int] | None:
