@@ -41,6 +41,16 @@ class TestSplit:
         with pytest.raises(UserError, match="column 'a' has inf in line 41"):
             loaded(own, a=[*A[:-1], np.inf], split=PARTS[::-1])
 
+    @pytest.mark.parametrize("name", ["Split", "set"])
+    def test_a_column_of_splits_with_another_name_is_doubted(self, name, own):
+        said = f"data.split: column '{name}' may say which rows are for training, but all are; set data.split={name}"
+        with pytest.warns(UserWarning, match=said):
+            found = loaded(own, **{name: PARTS})
+        assert len(found.train.labels) == ROWS and list(found.prepare.columns) == ["a", name]
+        for options in ({"keep": name}, {"leave_out": name}, {"split": name}):
+            assert "data.split" not in " ".join(loaded(own, options, **{name: PARTS}).notes)
+        assert "data.split" not in " ".join(loaded(own, vehicle=["train", "test", "bus", "bus"] * 10).notes)
+
     def test_times_of_parts_are_a_feature(self, own):
         assert list(loaded(own, split=A[::-1]).prepare.columns) == ["a", "split"]
         assert list(loaded(own, {"leave_out": "split"}, split=PARTS).prepare.columns) == ["a"]

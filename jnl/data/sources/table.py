@@ -103,6 +103,9 @@ def load(
     names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
     given = Labelled(np.zeros(0), _words(seen), None if true is None else _words(true))
     skip = {label, *out} | ({truth} if truth else set())
+    column = _split_column(train, split, {*skip, *kept})
+    if not column:
+        about += _other_splits(train, {*skip, *kept})
     listing = None if text else listed_images.find(train, Path(dir), skip, images, file, split)
     if listing is not None:
         if test:
@@ -119,7 +122,7 @@ def load(
             raise UserError(f"data.{field}: data.text names no column of texts, so it has no effect; leave it out")
     best, rows = true or seen, np.arange(len(seen))
     tested = _labels_of_test(other, label, truth, about) if other is not None else []
-    if column := _split_column(train, split, {*skip, *kept}):
+    if column:
         if test:
             raise UserError(
                 f"data.test: the table has its test set in the rows that column {column!r} says; leave data.test out, "
@@ -196,6 +199,21 @@ def _split_column(table: Table, split: str, taken: Collection[str]) -> str:
         return split
     values = set(map(str, cells.content(table.columns, "split", "data.split")))
     return "split" if any(split_of(value.strip()) for value in values) else ""
+
+
+def _other_splits(table: Table, taken: Collection[str]) -> list[str]:
+    """Return a doubt about each column that may say which rows are for training, but has another name than `split`."""
+    doubts = []
+    for name in table.columns.column_names:
+        if name in taken or name == "split" or not cells.is_text(table.columns[name].type):
+            continue
+        words = cells.words(table.columns, name).unique().drop_null().to_pylist()
+        if all(map(split_of, words)) and len(parts := set(map(split_of, words))) > 1 and "train" in parts:
+            advice = f"set data.split={name} if it does, otherwise data.keep={name}"
+            doubts.append(
+                doubt(f"data.split: column {name!r} may say which rows are for training, but all are; {advice}")
+            )
+    return doubts
 
 
 def _labels_of_test(test: Table, label: str, truth: str, notes: list[str]) -> list[int | str]:
