@@ -15,7 +15,8 @@ def split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, n
 
     Returns:
       Training rows i32[N - V] and validation rows i32[V], both ascending. V = round(fraction * N) for any labels. The
-      V examples are shared among the classes by the largest remainder method.
+      V examples are shared among the classes by the largest remainder method, but a class keeps an example for
+      training as long as another class can give one instead.
 
     Raises:
       UserError: The fraction is outside [0, 1), or leaves no validation or no training example.
@@ -31,7 +32,9 @@ def split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, n
     classes, counts = np.unique(labels, return_counts=True)
     exact = counts * (total / max(len(labels), 1))
     shares = np.floor(exact).astype(int)
-    shares[np.argsort(shares - exact, kind="stable")[: total - shares.sum()]] += 1
+    for _ in range(total - shares.sum()):
+        losing = shares + 1 >= counts  # classes that would keep no example for training come last
+        shares[np.argmin(shares - exact + losing * len(labels))] += 1
     stream = np.random.default_rng(seed)
     held = np.zeros(len(labels), bool)
     for label, share in zip(classes, shares, strict=True):

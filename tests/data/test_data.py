@@ -265,10 +265,20 @@ def test_validation_is_stratified_and_of_fixed_size(labels, fraction, seed):
     train, held = holdout.split(labels, fraction, seed)
     np.testing.assert_array_equal(np.sort(np.concatenate([train, held])), np.arange(len(labels)))
     assert len(held) == total
-    for label in np.unique(labels):
-        assert abs((labels[held] == label).sum() - total / len(labels) * (labels == label).sum()) <= 1
+    counts, exact = np.bincount(labels), total / len(labels) * np.bincount(labels)
+    if (counts[counts > 0] - exact[counts > 0] > 1).all():  # no class could lose its last example
+        assert (np.abs(np.bincount(labels[held], minlength=len(counts)) - exact) <= 1).all()
     again = holdout.split(labels, fraction, seed)
     np.testing.assert_array_equal(held, again[1])
+
+
+@pytest.mark.parametrize("rare", [1, 20])
+def test_a_rare_class_keeps_its_example_for_training(rare):
+    labels = np.concatenate([np.arange(rare), np.repeat([rare, rare + 1], 120)])
+    train, held = holdout.split(labels, 0.1, 0)
+    assert len(held) == round(0.1 * len(labels))
+    assert len(np.unique(labels[train])) == rare + 2
+    assert len(holdout.split(np.arange(20), 0.1, 0)[1]) == 2  # here no class can give more
 
 
 def test_another_seed_holds_out_others():
