@@ -67,10 +67,11 @@ def images(inputs: np.ndarray, name: str, limits: Sequence[float] = (), shape: S
         from 0 to 1 by 0 and 1.
       shape: the shape of stored images, if a model was trained on such ones. Then it decides which axis has the
         channels. The limits are then the values of black and white in the training images, and () means that these
-        images had levels from 0 to 255.
+        images had levels from 0 to 255. Images of uint8 then have these levels too, if white was 1 or above 255.
 
     Raises:
-      UserError: The values of black and white are not known, do not hold all values, or are far apart for fractions.
+      UserError: The values of black and white are not known, do not hold all values, or are far apart for fractions;
+        or images of uint8 may have the levels 0 to 1 or 0 to 255.
     """
     said = list[str]()
     if inputs.ndim == 3:
@@ -87,6 +88,11 @@ def images(inputs: np.ndarray, name: str, limits: Sequence[float] = (), shape: S
     found = tuple(limits) or _limits(inputs, name, trained)
     if found == (0, 255) and inputs.dtype == np.uint8:
         found = ()
+    if inputs.dtype == np.uint8 and trained and found == (0, 1) and inputs.max() == 1:
+        raise UserError(
+            f"{name}: images of uint8 have the levels 0 to 255, but these only have 0 and 1; give them as bool if 1 is "
+            "white, or divided by 255 if it is nearly black"
+        )
     if inputs.dtype == np.uint8 and found and (found[1] > 255 or (found == (0, 1) and inputs.max() > 1)):
         found = ()
         said.append(f"{name}: images of uint8 were not scaled by the range, because they have the levels 0 to 255")

@@ -163,6 +163,20 @@ class TestNewImages:
         np.testing.assert_array_equal(self.prepare(8)(dark), dark)
         np.testing.assert_array_equal(self.prepare(16)(dark * 257), dark)
 
+    def test_uint8_means_levels_to_255_whatever_the_largest_is(self):
+        prepare = jnl.from_arrays(IMAGES > 99, LABELS).prepare  # a range from 0 to 1
+        dark = np.concatenate([IMAGES[:1] // 128, IMAGES[1:2]])
+        assert dark[0].max() == 1
+        np.testing.assert_array_equal(prepare(dark), dark)
+        assert not prepare(np.zeros_like(dark)).any()
+        with pytest.raises(
+            jnl.UserError, match="inputs: images of uint8 have the levels 0 to 255, but these only have"
+        ):
+            prepare(dark[:1])
+        np.testing.assert_array_equal(prepare(dark[:1] == 1), dark[:1] * 255)
+        with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 1 of 255"):
+            np.testing.assert_array_equal(prepare(dark[:1] / 255), dark[:1])
+
     def test_fractions_in_a_large_range_are_refused(self):
         fractions = (IMAGES / 255).astype(np.float32)
         said = "images of fractions from 0 to 1 are all of one color in the range 0 to 65535 of black and white"
