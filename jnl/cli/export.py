@@ -2,8 +2,9 @@
 
 jnl export WORKDIR [--out model] [--point TITLE] [--run N] [--network N] [--model MODULE:NAME]
 
-The folder has the program (StableHLO, for CPU, CUDA and TPU), its weights (safetensors), the names of the classes, and
-a README with the lines that load the program. It must be new or empty, or hold an earlier export.
+The folder has the program (StableHLO, for CPU, CUDA and TPU), its weights (safetensors), the names of the classes, of
+texts the words, and a README with the lines that load the program. The README also says how inputs are made. The folder
+must be new or empty, or hold an earlier export.
 """
 
 import argparse
