@@ -203,10 +203,9 @@ class Preparation(NamedTuple):
             raise UserError(f"inputs: of shape {list(inputs.shape)}; give {self.wanted()}")
         each = (Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image) for image in inputs)
         fitted = np.stack([images.fit(image, form, rules, done) for image in each])
-        warn(
-            f"inputs: images {list(inputs.shape[1:])} were converted to {list(form)}: "
-            f"{'; '.join(images.notes(Counter(done), form, rules))}"
-        )
+        notes = "; ".join(images.notes(Counter(done), form, rules))
+        notes = notes or "all pixels are opaque, so the channel of their opacity was left out"
+        warn(f"inputs: images {list(inputs.shape[1:])} were converted to {list(form)}: {notes}")
         return fitted
 
     def to_json(self) -> dict[str, Json]:

@@ -177,6 +177,14 @@ class TestNewImages:
         with pytest.warns(UserWarning, match="the lightest pixel of all images has the level 1 of 255"):
             np.testing.assert_array_equal(prepare(dark[:1] / 255), dark[:1])
 
+    def test_a_channel_of_opacity_is_left_out_and_it_is_said(self):
+        opaque = np.concatenate([IMAGES, np.full_like(IMAGES[..., :1], 255)], -1)
+        said = (
+            r"images \[8, 8, 4\] were converted to \[8, 8, 3\]: all pixels are opaque, so the channel of their opacity"
+        )
+        with pytest.warns(UserWarning, match=said):
+            np.testing.assert_array_equal(self.prepare(8)(opaque), IMAGES)
+
     def test_fractions_in_a_large_range_are_refused(self):
         fractions = (IMAGES / 255).astype(np.float32)
         said = "images of fractions from 0 to 1 are all of one color in the range 0 to 65535 of black and white"
