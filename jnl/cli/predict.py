@@ -18,6 +18,8 @@ from pathlib import Path
 from jnl.cli._choice import add_choice
 from jnl.core.errors import UserError, printable
 from jnl.core.paths import expanded
+from jnl.core.text import listed
+from jnl.core.warn import warn
 from jnl.inference.input_files import read
 from jnl.inference.load import load
 
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     inputs = read(asked.inputs, model.preparation)
     found = model.of_stored(inputs.stored, point=asked.point, run=asked.run, network=asked.network)
     names, best = model.class_names, found.argmax(1)
-    columns = [*_COLUMNS, *(names if asked.probabilities else ())]
+    columns = [*_COLUMNS, *(_columns_of(names) if asked.probabilities else ())]
     rows = [
         [name, names[which], f"{row[which]:.6f}", *(f"{value:.6f}" for value in (row if asked.probabilities else ()))]
         for name, which, row in zip(inputs.names, best, found, strict=True)
@@ -53,6 +55,15 @@ def main(arguments: Sequence[str]) -> int:
     counts = ", ".join(f"{count:,} {names[which]}" for which, count in Counter(best.tolist()).most_common(5))
     print(printable(f"{len(rows):,} predictions are in {asked.out}: {counts}{', ...' if len(set(best)) > 5 else ''}"))
     return 0
+
+
+def _columns_of(names: Sequence[str]) -> list[str]:
+    """Return a column for each class. Its name differs from the class if a class has the name of another column."""
+    taken = [name for name in names if name in _COLUMNS]
+    if not taken:
+        return list(names)
+    warn(f"classes have names of other columns ({listed(taken)}), so the column of a class is called 'class NAME'")
+    return [f"class {name}" for name in names]
 
 
 def _check_out(out: Path, inputs: Path) -> None:
