@@ -1,15 +1,16 @@
 """Objects that the caller gives to `jnl.run` in place of what a config names."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from ml_collections import ConfigDict
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, unknown
 from jnl.core.foreign import name_of
 from jnl.core.strategy import Strategy
 from jnl.core.text import listed
+from jnl.core.warn import warn
 from jnl.noise.kind import NoiseKind
 from jnl.settings.config import complete
 from jnl.settings.fields import OF_ANY_DATA
@@ -28,7 +29,8 @@ def name_plugins(
     """Write the names of functions of the caller into a config, as if it had named them.
 
     Raises:
-      UserError: if a function has no name that finds it again, or the sweep of the config names others.
+      UserError: if a function has no name that finds it again, the sweep of the config names others, or a field of
+        `config.strategy` is a hyperparameter of neither the function nor the method that the config names.
     """
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
         raise UserError(f"metrics: {metrics!r} is no list; give a list of functions that return a Metric")
@@ -37,10 +39,12 @@ def name_plugins(
             _not_swept(config, section)
     with config.unlocked():
         if strategy is not None:
-            given = config.get("strategy", ConfigDict())
-            config.strategy = ConfigDict({"name": name_of(strategy, "strategy")})
-            known = complete(ConfigDict({"strategy": {"name": config.strategy.name}})).strategy
-            config.strategy.update({field: given[field] for field in given if field in known and field != "name"})
+            given, name = config.get("strategy", ConfigDict()), name_of(strategy, "strategy")
+            known, replaced = _usual("strategy", name), _usual("strategy", given.get("name"))
+            if wrong := [field for field in given if field not in known and field not in replaced]:
+                raise unknown(f"config.strategy.{wrong[0]} (of {name!r})", wrong[0], sorted(known))
+            _warn_of_left_out("strategy", given, known)
+            config.strategy = ConfigDict({**{field: given[field] for field in given if field in known}, "name": name})
         if noise is not None:
             config.noise = {**config.get("noise", ConfigDict()), "kind": name_of(noise, "noise")}
         if metrics:
@@ -61,6 +65,7 @@ def in_place_of(config: ConfigDict, section: str, shared: Sequence[str], given: 
     """
     _not_swept(config, section)
     fields = config.get(section, ConfigDict())
+    _warn_of_left_out(section, fields, ("name", *shared))
     with config.unlocked():
         config[section] = ConfigDict({"name": "own", **{name: fields[name] for name in shared if name in fields}})
     return lambda *arguments, **keywords: given
@@ -78,6 +83,26 @@ def check_data_fields(config: ConfigDict) -> None:
         raise UserError(
             f"config: fields that have no effect on a data set that the caller gives: {listed(unused)}; leave them "
             "out, and make the data set as it should be, such as by the arguments of jnl.from_arrays"
+        )
+
+
+def _usual(section: str, name: str | None) -> ConfigDict:
+    """Return a section with all fields of what it names, at their defaults."""
+    return complete(ConfigDict({section: {} if name is None else {"name": name}}))[section]
+
+
+def _warn_of_left_out(section: str, fields: ConfigDict, kept: Collection[str]) -> None:
+    """Warn of values in a section that have no effect, because they belong to what the caller replaces.
+
+    Default values of what the section names need no warning.
+    """
+    usual = _usual(section, fields.get("name"))
+    changed = [field for field in fields if field not in kept and fields[field] != usual.get(field)]
+    if changed:
+        values = ", ".join(f"{field}={fields[field]!r}" for field in changed)
+        warn(
+            f"config.{section}: {values} has no effect, because the caller replaces {usual.name!r}; give such options "
+            "to what replaces it"
         )
 
 

@@ -110,7 +110,8 @@ def run(
         `(inputs, train)` and returns logits, or an nnx class or function that is called with `rngs=`.
       strategy: a method of your own instead of the one that the config names: a function with a default for each
         hyperparameter, which returns a `Strategy`. Its hyperparameters become the fields of `config.strategy`; those
-        that `config.strategy` has keep their values.
+        that `config.strategy` has keep their values. A hyperparameter is a field if its default is True or False, a
+        number or a text.
       noise: a kind of noise of your own: a function that returns a `NoiseKind`.
       metrics: metrics of your own, each a function that returns a `Metric`, or its name `module:function`.
       on_epoch_end: called after each epoch that this call trains. If it returns True, the training stops; with a

@@ -186,6 +186,31 @@ def test_a_sweep_that_names_others_is_refused(swept):
         jnl.run(config, strategy=of_others.weighted)
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "message"),
+    [
+        ("standard", {"weigt": 2.0}, r"config.strategy.weigt \(of .*weighted'\): unknown name 'weigt'; did you mean"),
+        ("standard", {"scale": 2.0}, "config.strategy.scale .* choose one of: both, exponent, "),
+    ],
+)
+def test_a_field_that_no_method_has_is_refused(name, fields, message):
+    config = quick(name)
+    config.strategy.update(fields)
+    with pytest.raises(UserError, match=message):
+        jnl.run(config, strategy=of_others.weighted)
+
+
+def test_values_that_belong_to_what_is_replaced_are_named():
+    config = quick("standard", epochs=1, seeds=1)
+    config.strategy.networks = 2
+    config.model.width = 16
+    with pytest.warns(UserWarning, match="has no effect") as said:
+        jnl.run(config, strategy=of_others.normalized, model=of_others.OfLinen(10))
+    assert [str(one.message).partition(", because")[0] for one in said] == [
+        "config.model: width=16 has no effect", "config.strategy: networks=2 has no effect",
+    ]  # fmt: skip
+
+
 def local():
     def method():
         return of_others.weighted()
