@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jnl.core.errors import UserError
 from jnl.core.train_state import TrainState
 
 Arrays = dict[str, Array]
@@ -58,6 +61,26 @@ class Memory(NamedTuple):
     host: HostCallback | None = None
     # (memory, parameters of the strategy) -> f32[C, C], the strategy's estimate of P(noisy | clean)
     noise: Callable[[Arrays, Arrays], Array] | None = None
+
+
+def unchanged_types(after: Arrays, before: Arrays, function: str) -> Arrays:
+    """Return the new memory if it has the names, types and shapes of the old one, which a compiled program needs.
+
+    Args:
+      after: the new memory.
+      before: the old memory.
+      function: what returned the new memory, for the error message.
+
+    Raises:
+      UserError: if an array is missing, is new, or has another type or shape.
+    """
+    now, was = jax.tree.map(lambda array: f"{jnp.result_type(array)} {list(jnp.shape(array))}", (after, before))
+    if now != was:
+        raise UserError(
+            f"{function} returned the memory {now}, but before it was {was}; return every array that `Memory.init` "
+            "returns, with the same type and shape"
+        )
+    return after
 
 
 class OutOfSample(NamedTuple):

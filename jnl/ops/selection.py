@@ -67,17 +67,25 @@ def masked_mean(loss: Array, mask: Array, count: Array | None = None, eligible: 
     return Selection(loss, mask, count.astype(jnp.float32), eligible=eligible)
 
 
-def checked(returned: object) -> Selection:
-    """Return what a `select` function has returned, if it is a selection with a mask of bool.
+def checked(returned: object, logits: Array) -> Selection:
+    """Return what a `select` function has returned for logits f32[K, B, C], if it is a selection of the right shapes.
 
     Raises:
-      UserError: if it is something else, such as the loss alone.
+      UserError: if it is something else, such as the loss alone, if its mask is not bool, or if a shape is wrong.
     """
     if not isinstance(returned, Selection):
         shape = getattr(returned, "shape", None)
         what = f"a {type(returned).__name__}" if shape is None else f"an array of shape {shape}"
         raise UserError(f"select must return a Selection, such as masked_mean(loss, mask); it returned {what}")
     _check_mask(returned.mask, "select")
+    (nets, batch), shapes = logits.shape[:2], [array.shape for array in returned[:3]]
+    if shapes not in ([(rows, batch), (rows, batch), (rows,)] for rows in {1, nets}):
+        loss, mask, denominator = map(list, shapes)
+        raise UserError(
+            f"select returned a loss of shape {loss}, a mask of shape {mask} and a denominator of shape {denominator} "
+            f"for logits of K = {nets} networks and B = {batch} examples; return the shapes [K, B], [K, B] and [K], or "
+            "1 in place of K for a loss that the networks share"
+        )
     return returned
 
 

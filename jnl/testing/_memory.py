@@ -6,7 +6,7 @@ from functools import cache
 import jax
 from jax import Array
 
-from jnl.core.memory import MemoryInit
+from jnl.core.memory import MemoryInit, unchanged_types
 from jnl.testing._hyper_values import MakeStrategy, Static
 
 Predictions = tuple[Array, Array | None]  # logits f32[K, N, C], features f32[K, N, F]
@@ -27,6 +27,8 @@ def refreshed(make: MakeStrategy, static: Static) -> Callable[[dict[str, Array],
         if kept is None:
             return {}
         first = kept.init(start)
-        return kept.refresh(first, lambda: predictions, start.labels, epoch) if kept.refresh else first
+        if kept.refresh is None:
+            return first
+        return unchanged_types(kept.refresh(first, lambda: predictions, start.labels, epoch), first, "Memory.refresh")
 
     return memory

@@ -72,7 +72,8 @@ def check_step(make: MakeStrategy, hyper: dict[str, registry.Value], compare: bo
             several, _ = among(arrays, jax.tree.map(lambda leaf: leaf[None], state), jnp.int32(number))
             for one, same in zip(*map(jax.tree.leaves, (after, several)), strict=True):
                 np.testing.assert_allclose(one, same[0], rtol=2e-4, atol=1e-5, err_msg="vmap changes the step")
-        assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state), "the step changes shapes"
+        now, was = (jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), each) for each in (after, state))
+        assert now == was, "the step changes shapes or types"
         assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(after)), "the new state is not finite"
         for before, now in zip(*map(jax.tree.leaves, (state.params, after.params)), strict=True):
             assert (before != now).reshape(num_nets, -1).any(1).all(), "parameters of a network do not move"

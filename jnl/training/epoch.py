@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.flatten_util import ravel_pytree
 
+from jnl.core.memory import unchanged_types
 from jnl.core.strategy import StepContext
 from jnl.core.train_state import TrainContext, TrainState
 from jnl.data.dataset import Split
@@ -83,7 +84,8 @@ def begin_epoch(single: SingleRun, state: TrainState, number: Array) -> TrainSta
     strategy, run = single.strategy, single.run
     if strategy.memory and strategy.memory.refresh:
         now = partial(predict_all, single.predict_fn(state), single.train.inputs, single.spec.batch_size)
-        state = state._replace(memory=strategy.memory.refresh(state.memory, now, run.labels, number))
+        memory = strategy.memory.refresh(state.memory, now, run.labels, number)
+        state = state._replace(memory=unchanged_types(memory, state.memory, "Memory.refresh"))
     if strategy.reset_epoch:
         params, batch_stats, opt_state, *_ = single.new_networks(Purpose.WEIGHTS_AFTER_RESET)
         fresh = state._replace(params=params, batch_stats=batch_stats, opt_state=opt_state)
@@ -135,8 +137,9 @@ def train_batches(
     all_inputs = None if spec.streams else train.inputs
     training = TrainContext(spec.model, single.optimizer(number), augment, all_inputs, run.labels)
     change = ordinary = partial(update, strategy, training)
+    function = "select"
     if strategy.custom_step:
-        change = partial(strategy.custom_step, ordinary, training)
+        change, function = partial(strategy.custom_step, ordinary, training), "custom_step"
 
     flat, counts_of = ravel_pytree(counts)  # a GPU would add the many counts one after the other
 
@@ -155,6 +158,7 @@ def train_batches(
             memory=state.memory,
         )
         state, outcome = change(state, context)
+        unchanged_types(state.memory, context.memory, function)
         now = metrics.batch_counts(outcome, run.labels, train.clean, state.predicted, spec.metrics)
         unique = outcome.example_index is batch.example_index and not spec.balanced
         state = state._replace(predicted=metrics.predicted(outcome, state.predicted, unique))

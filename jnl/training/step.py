@@ -33,7 +33,7 @@ def update(strategy: Strategy, training: TrainContext, state: TrainState, contex
         logits, features, batch_stats = forward(training.model, params, state.batch_stats, inputs, context.key)
         seen = context._replace(features=features, strategy_params=strategy_params(params))
         with jax.named_scope("selection"):
-            selection = checked(select(logits, labels, seen))
+            selection = checked(select(logits, labels, seen), logits)
             rows = objective(selection)
         return rows.sum(), (batch_stats, StepOutput(rows, selection, logits, context.example_index))
 

@@ -130,6 +130,9 @@ def test_changed_code_is_refused(tmp_path, monkeypatch):
             "returns_the_loss",
             "select must return a Selection, such as masked_mean(loss, mask); it returned an array of",
         ),
+        ("returns_a_mean", "select returned a loss of shape [128], a mask of shape [1, 128] and a denominator of"),
+        ("changes_a_type", "select returned the memory {'seen': 'float32 [3]'}, but before it was {'seen': 'float16"),
+        ("loses_an_array", "return every array that `Memory.init` returns, with the same type and shape"),
     ],
 )
 def test_what_select_returns_wrongly_is_said_in_one_line(method, message, capsys):

@@ -7,7 +7,7 @@ from flax import linen as nn
 from flax import nnx
 
 import jnl
-from jnl.core.memory import ExampleWeighting
+from jnl.core.memory import ExampleWeighting, Memory
 from jnl.core.strategy import Strategy
 from jnl.noise.kind import flips
 from jnl.ops.losses import cross_entropy
@@ -77,6 +77,33 @@ def asks_a_hyperparameter(weight: float = 0.5):
 
 def counts_in_whole_numbers():
     return broken(lambda selection, loss: selection._replace(denominator=jnp.full(1, 3)))
+
+
+def in_a_ring():
+    """Three networks; each selects for the next one."""
+    return broken(lambda selection, loss: selection._replace(mask=jnp.roll(selection.mask, 1, 0)), networks=3)
+
+
+def remembers(first, change):
+    """A method whose memory begins as `first` and is changed by `change`."""
+
+    def select(logits, labels, context):
+        loss = cross_entropy(logits, labels)
+        return masked_mean(loss, jnp.ones(loss.shape, bool))._replace(memory=change(context.memory))
+
+    return Strategy(1, select, memory=Memory(lambda start: first))
+
+
+def changes_a_type():
+    return remembers({"seen": jnp.zeros(3, jnp.float16)}, lambda memory: {"seen": memory["seen"].astype(jnp.float32)})
+
+
+def loses_an_array():
+    return remembers({"seen": jnp.zeros(3), "lost": jnp.zeros(3)}, lambda memory: {"seen": memory["seen"]})
+
+
+def returns_a_mean():
+    return broken(lambda selection, loss: selection._replace(loss=loss.mean(0)))
 
 
 def next_even():

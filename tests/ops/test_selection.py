@@ -14,6 +14,7 @@ from jnl.ops.losses import objective
 from jnl.ops.selection import balanced, checked, disagree, masked_mean, small_loss
 
 BATCH = 12
+MASK = jnp.ones((1, BATCH), bool)
 BALANCED = jax.jit(balanced)
 losses = arrays(np.float32, (2, BATCH), elements=st.sampled_from([0, 0.5, 0.5, 1, 2, 7, np.inf, np.nan]))
 eligibles = arrays(bool, BATCH)
@@ -69,11 +70,14 @@ def test_weights_are_no_mask(kind):
         (jnp.ones((1, BATCH)), r"select must return a Selection, .* it returned an array of shape \(1, 12\)"),
         (None, "it returned a NoneType"),
         (Selection(jnp.ones((1, 3)), jnp.ones((1, 3)), jnp.ones(1)), "select: the mask must be bool, not float32"),
+        (masked_mean(jnp.ones((3, BATCH)), MASK), r"a loss of shape \[3, 12\], .* for logits of K = 2 networks"),
+        (masked_mean(jnp.ones(BATCH), MASK[0]), r"loss of shape \[12\], .* return the shapes \[K, B\], \[K, B\] and"),
+        (Selection(jnp.ones((1, BATCH)), MASK, jnp.ones(2)), r"a denominator of shape \[2\] for logits"),
     ],
 )
 def test_what_is_no_selection_is_refused(returned, message):
     with pytest.raises(UserError, match=message):
-        checked(returned)
+        checked(returned, jnp.ones((2, BATCH, 3)))
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.randoms(use_true_random=False))

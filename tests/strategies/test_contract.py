@@ -117,6 +117,14 @@ class TestMethodsOfUsers:
         with pytest.raises(AssertionError, match=message):
             check_strategy(method)
 
+    def test_three_networks(self):
+        check_strategy(of_others.in_a_ring)
+
+    @pytest.mark.parametrize("method", [of_others.changes_a_type, of_others.loses_an_array])
+    def test_a_memory_that_changes_is_refused(self, method):
+        with pytest.raises(UserError, match="returned the memory {'seen': .*}, but before it was {'"):
+            check_strategy(method)
+
     def test_groups_of_examples_must_fit_into_the_batch(self):
         with pytest.raises(UserError, match="together: 3; give a number that divides the 16 examples"):
             check_strategy(of_others.weighted, together=3)
