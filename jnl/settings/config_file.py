@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 
 from jnl.core.errors import UserError, reason, unknown
 from jnl.core.foreign import is_foreign
-from jnl.settings.published import get_config, names
+from jnl.settings.published import SWITCHES, get_config, names
 
 
 def load(reference: str) -> ConfigDict:
@@ -31,6 +31,11 @@ def load(reference: str) -> ConfigDict:
     if not os.path.exists(file) and is_foreign(f"{file}:{method}") and there:
         return get_config(f"{file}:{method}", arg_of_method if colon_of_method else None)
     if not os.path.isfile(file):  # unlike pathlib, this accepts a name that is too long
+        if is_foreign(f"{file}:{method}") and method not in SWITCHES:
+            raise UserError(
+                f"--config: there is no module {file!r} in this folder or where Python looks for modules, and no "
+                "config of jnl has this name; give MODULE:FUNCTION for a method of your own, or a config such as jocor"
+            )
         if file.isidentifier():
             raise UserError(f"{unknown('--config', file, names())}; or, for a method of your own, MODULE:FUNCTION")
         raise UserError(f"--config: the file {file!r} does not exist; give one such as configs/jocor.py")

@@ -16,7 +16,7 @@ from jnl.settings.sizes import OWN
 
 _RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
 _OPTIONS = ["data", "noise", "rate", "model"]
-_SWITCHES = ["quick", "reference"]
+SWITCHES = ["quick", "reference"]
 
 
 def names() -> list[str]:
@@ -101,9 +101,9 @@ def options(arg: str | None) -> dict[str, str]:
     parsed = {}
     for part in (part.strip() for part in (arg or "").split(",") if part.strip()):
         key, equals, value = part.partition("=")
-        if key not in _OPTIONS + _SWITCHES:
-            raise unknown("the config's argument", key, _OPTIONS + _SWITCHES)
-        if bool(value) != (key in _OPTIONS) or (equals and key in _SWITCHES):
+        if key not in _OPTIONS + SWITCHES:
+            raise unknown("the config's argument", key, _OPTIONS + SWITCHES)
+        if bool(value) != (key in _OPTIONS) or (equals and key in SWITCHES):
             wanted = f"{key}=VALUE" if key in _OPTIONS else f"{key} without a value, or leave it out"
             raise UserError(f"the config's argument: {part!r}; give {wanted}")
         parsed[key] = value

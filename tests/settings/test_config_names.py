@@ -64,3 +64,7 @@ def test_a_name_that_does_not_exist():
         load("jocr:data=mnist")
     with pytest.raises(jnl.UserError, match="tiny_imagenet; or, for a method of your own, MODULE:FUNCTION"):
         load("trimmed:data=digits")
+    with pytest.raises(jnl.UserError, match="--config: there is no module 'no_such_file' in this folder or where"):
+        load("no_such_file:trimmed:data=digits")
+    with pytest.raises(jnl.UserError, match="--config: unknown name 'jocr'; did you mean 'jocor'"):
+        load("jocr:quick")
