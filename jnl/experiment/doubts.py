@@ -16,7 +16,7 @@ _CHUNK = 4096  # inputs that are compared at once
 def doubts(program_spec: ProgramSpec) -> list[str]:
     """Return a line for each setting, and each property of the data, that may be a mistake."""
     settings, dataset = program_spec.settings, program_spec.dataset
-    lines = [*_noise_on_noise(settings), *_constant(dataset)]
+    lines = [*_noise_on_noise(settings, dataset), *_constant(dataset)]
     for run_info in program_spec.run_infos:
         lines += [
             *_selection(run_info),
@@ -28,9 +28,10 @@ def doubts(program_spec: ProgramSpec) -> list[str]:
     return [printable(line) for line in dict.fromkeys(lines)]
 
 
-def _noise_on_noise(settings: Settings) -> list[str]:
+def _noise_on_noise(settings: Settings, dataset: Dataset) -> list[str]:
     name, kind = settings.data.name, settings.noise.kind
-    if kind == "none" or not data.noisy_already(name):
+    all_true = np.array_equal(dataset.train.labels, dataset.train.clean)  # False if the truth is unknown
+    if kind == "none" or not data.noisy_already(name) or all_true:
         return []
     return [f"{name} already has wrong labels, and noise.kind={kind} adds more; set noise.kind=none to add none"]
 

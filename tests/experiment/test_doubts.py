@@ -82,3 +82,14 @@ def test_few_batches_make_an_epoch():
 
 def test_runs_share_their_lines():
     assert len(of_digits(strategy__forget_rate=0.0, seeds=3, noise__seed="per_run")) == 1
+
+
+@pytest.mark.parametrize("clean", ["given", "given for most", "unknown"])
+def test_noise_on_labels_that_are_not_known_to_be_true(clean):
+    inputs, labels = RANDOM.normal(size=(400, 3)), np.arange(400) % 2
+    truth = {"given": labels, "given for most": np.where(np.arange(400) < 9, -1, labels), "unknown": None}[clean]
+    config = jnl.get_config("standard", "data=own,noise=symmetric,rate=0.2")
+    config.epochs, config.batch_size = 1, 8
+    dataset = jnl.from_arrays(inputs, labels, clean=truth)
+    lines = doubts(build(config, lambda *given, **options: dataset)[0])
+    assert lines == [] if clean == "given" else lines[0].startswith("own already has wrong labels, and noise.kind=symm")
