@@ -15,7 +15,8 @@ Column = dict[int, Together]  # number of a noise -> points of a method under th
 def together(points: Iterable[Point]) -> list[Together]:
     """Group points of one method under one noise.
 
-    Points are in the same group if they agree in every setting that both record, and in the runs that both have.
+    Points are in the same group if they agree in every setting and the noisy labels that both record, and in the runs
+    that both have. If they have no run in common, the user's own code has to be the same, too.
     """
     groups: list[Together] = []
     for point in points:
@@ -29,14 +30,30 @@ def together(points: Iterable[Point]) -> list[Together]:
 
 
 def _agree(one: Point, other: Point) -> bool:
-    """Return whether two points agree in the settings, shapes of curves and runs that both have."""
+    """Return whether two points agree in the settings, shapes of curves, noisy labels and runs or code of both."""
     shapes, others = one.shapes(), other.shapes()
     if differing(one.settings, other.settings) or any(
         shapes[name] != others[name] for name in shapes.keys() & others.keys()
     ):
         return False
+    labels = {run.noise_seed: run.labels for run in one.runs}
+    if not all(same_labels(labels.get(run.noise_seed, ""), run.labels) for run in other.runs):
+        return False
     runs = {(run.seed, run.noise_seed): run for run in one.runs}
-    return all(_same(runs[key], run) for run in other.runs if (key := (run.seed, run.noise_seed)) in runs)
+    shared = [(runs[key], run) for run in other.runs if (key := (run.seed, run.noise_seed)) in runs]
+    if shared:  # the same results show that a change of the code does not matter
+        return all(_same(*pair) for pair in shared)
+    return not _changed(one.code, other.code)
+
+
+def same_labels(one: str, other: str) -> bool:
+    """Return whether two digests of noisy labels are the same, as far as both are recorded."""
+    return not one or not other or one == other
+
+
+def _changed(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Return the functions, classes and modules of both trainings that have different code."""
+    return sorted(name for name in one.keys() & other.keys() if one[name] != other[name])
 
 
 def _same(one: Run, other: Run) -> bool:
@@ -100,8 +117,15 @@ def number_of_runs(group: Together) -> int:
 
 
 def _distance(group: Together, column: Column) -> int:
-    own = settings(group)
-    return min(len(differing(own, settings(other), ("noise",))) for other in column.values())
+    own, code = settings(group), _code(group)
+    return min(
+        len(differing(own, settings(other), ("noise",))) + len(_changed(code, _code(other)))
+        for other in column.values()
+    )
+
+
+def _code(group: Together) -> dict[str, str]:
+    return {name: digest for point in group for name, digest in point.code.items()}
 
 
 def labels(title: str, found: Sequence[Column]) -> list[str]:

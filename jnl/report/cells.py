@@ -116,10 +116,12 @@ def slug(*parts: str) -> str:
 
 
 def one_noise_draw(cells: Sequence[MethodResult]) -> bool:
-    """Return whether several runs were trained on noise that was drawn, and all of them on the same draw."""
+    """Return whether several runs were trained on noise that was drawn, and all runs of each noise on the same draw."""
     drawn = [cell for cell in cells if any(point.kind != "none" for point in cell.points)]
     seeds = {run.noise_seed for cell in drawn for run in cell.runs}
-    return len(seeds) == 1 and any(len(cell.runs) > 1 for cell in drawn)
+    labels = {(_noise(cell.points[0]), run.labels) for cell in drawn for run in cell.runs if run.labels}
+    several = len(labels) > len({noise for noise, _ in labels})
+    return len(seeds) == 1 and not several and any(len(cell.runs) > 1 for cell in drawn)
 
 
 class Duplicate(NamedTuple):

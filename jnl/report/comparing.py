@@ -1,4 +1,4 @@
-"""Compare cells over the runs that share their seeds."""
+"""Compare cells over the runs that share their seeds and their noisy labels."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.report import methods
-from jnl.report.agreement import differing
+from jnl.report.agreement import differing, same_labels
 from jnl.report.cells import Leaderboard, MethodResult
 from jnl.results import statistics
 
@@ -29,7 +29,7 @@ class Duel(NamedTuple):
 
     first: MethodResult
     second: MethodResult
-    paired: statistics.Paired | None  # None if fewer than two runs share their seeds
+    paired: statistics.Paired | None  # None if fewer than two runs share their seeds and noisy labels
     differing: list[str]  # settings in which they differ, beside those of the method
 
 
@@ -46,8 +46,8 @@ def of_epochs(epochs: int) -> str:
 def comparisons(board: Leaderboard, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
     """Return the comparison of each cell with the baseline, and texts about the cells that have no comparison.
 
-    The two cells of a comparison have the same settings. Pairs of runs share seed and noise seed. The p values are
-    adjusted over the board (Holm).
+    The two cells of a comparison have the same settings. Pairs of runs share seed, noise seed and noisy labels. The p
+    values are adjusted over the board (Holm).
 
     Args:
       board: the cells.
@@ -104,18 +104,25 @@ def duel(board: Leaderboard) -> Duel | None:
 
 def _distance(cell: MethodResult, base: MethodResult) -> tuple[int, int]:
     """Return the number of different settings, and minus the number of shared runs. The smallest pair is nearest."""
-    shared = {(run.seed, run.noise_seed) for run in cell.runs} & {(run.seed, run.noise_seed) for run in base.runs}
-    return len(differing(cell.settings, base.settings, ("strategy",))), -len(shared)
+    return len(differing(cell.settings, base.settings, ("strategy",))), -len(_shared(cell, base))
+
+
+def _shared(cell: MethodResult, base: MethodResult) -> list[tuple[int, int]]:
+    """Return the positions of each run in both cells that has the same seed, noise seed and noisy labels in both."""
+    numbers = {(run.seed, run.noise_seed): number for number, run in enumerate(base.runs)}
+    return [
+        (number, other)
+        for number, run in enumerate(cell.runs)
+        if (other := numbers.get((run.seed, run.noise_seed))) is not None
+        and same_labels(run.labels, base.runs[other].labels)
+    ]
 
 
 def _paired(cell: MethodResult, base: MethodResult, statistic: str) -> statistics.Paired | None:
     """Return the paired differences, or None if there are fewer than two pairs or the judged curves differ."""
     if cell.judged != base.judged:
         return None
-    values = []
-    for one in (cell, base):
-        numbers = one.numbers().get(statistic, np.full(len(one.runs), np.nan))
-        values.append({(run.seed, run.noise_seed): value for run, value in zip(one.runs, numbers, strict=True)})
-    shared = sorted(values[0].keys() & values[1].keys())
-    paired = statistics.paired(*(np.array([own[key] for key in shared]) for own in values))
+    shared = np.array(_shared(cell, base), int).reshape(-1, 2)
+    values = [one.numbers().get(statistic, np.full(len(one.runs), np.nan)) for one in (cell, base)]
+    paired = statistics.paired(*(own[rows] for own, rows in zip(values, shared.T, strict=True)))
     return paired if paired.pairs > 1 else None

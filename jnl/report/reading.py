@@ -14,7 +14,8 @@ import numpy as np
 from jnl.core.errors import UserError, reason
 from jnl.core.foreign import is_foreign
 from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text, leaves
-from jnl.results import old_names
+from jnl.report.workdirs import WRONG, workdirs
+from jnl.results import code_files, old_names
 from jnl.results.files import CONFIG, METRICS, PARTIAL_SUMMARY, SUMMARY, metrics_file
 from jnl.results.metrics_file import Row, is_metric, parsed, read_rows
 from jnl.settings.fields import DATA_VARIANTS, FROM_NOISE_RATE, role
@@ -25,8 +26,6 @@ Content = Mapping[str, Json]
 _OF_CLASSES = "class_accuracy"
 _SHARES = ("test_accuracy", "validation_accuracy", _OF_CLASSES)  # curves that are shares, beside some of the metrics
 _ROUNDING = 1e-3  # how far a share may be outside [0, 1]
-# errors that a file causes if its content is not what jnl writes
-_WRONG = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
 class Run(NamedTuple):
@@ -41,6 +40,7 @@ class Run(NamedTuple):
     curves: dict[str, np.ndarray]  # name -> f64[E] or [E, K] or [E, K, C] (of classes); NaN for null
     seconds: float  # wall time of all its epochs, shared equally among the runs of its program
     operations: float  # floating-point operations of its training; NaN if they are not recorded
+    labels: str = ""  # digest of its noisy labels; empty if it is not recorded
 
 
 class Described(NamedTuple):
@@ -68,6 +68,7 @@ class Point(NamedTuple):
     metrics: dict[str, "Described"]  # recorded metrics of other packages, by their names in the results
     runs: list[Run]
     digests: Mapping[str, str] = MappingProxyType({})  # of `data` and `network`, if they are the user's own
+    code: Mapping[str, str] = MappingProxyType({})  # digest of each function, class or module of the user's own code
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each curve of the runs that have not failed: name -> shape.
@@ -95,9 +96,9 @@ def read(paths: Sequence[Path]) -> list[Point]:
     Raises:
       UserError: if a file is missing or damaged, or no program is over. The message names the file or workdir.
     """
-    found = _told_apart([point for workdir in _workdirs(paths) for point in _read_one(workdir)])
+    found = _told_apart([point for workdir in workdirs(paths) for point in _read_one(workdir)])
     if not found:
-        where = ", ".join(map(str, _workdirs(paths)))
+        where = ", ".join(map(str, workdirs(paths)))
         raise UserError(
             f"workdir: there are no results yet, because the training in {where} is not finished; run its command "
             f"again, which continues it ({CONFIG} has the command)"
@@ -130,39 +131,6 @@ def _numbered(point: Point, what: str, numbers: Mapping[str, int]) -> Point:
     return point._replace(settings={**point.settings, "model.name": f"{point.settings['model.name']} {number}"})
 
 
-def unfinished(paths: Sequence[Path]) -> list[Path]:
-    """Return the workdirs whose training is not finished."""
-    return [workdir for workdir in _workdirs(paths) if not (workdir / SUMMARY).exists()]
-
-
-def _workdirs(paths: Sequence[Path]) -> list[Path]:
-    """Return the workdirs that are these paths or inside them, each once."""
-    return list(dict.fromkeys(workdir for path in paths for workdir in _inside(path)))
-
-
-def _inside(path: Path) -> list[Path]:
-    """Return the path if it is a workdir, else the workdirs inside it. Raise `UserError` if there are none."""
-    if any((path / name).exists() for name in (CONFIG, METRICS, SUMMARY)):
-        return [path]
-    inside = sorted(file.parent for file in path.rglob(CONFIG) if _is_of_a_training(file))
-    if not inside:
-        raise UserError(
-            f"workdir: neither {path} nor a folder inside it has {CONFIG}; give the --workdir of a training"
-        )
-    return inside
-
-
-def _is_of_a_training(file: Path) -> bool:
-    """Return whether a `config.json` belongs to a training. Other programs write files of this name, too."""
-    folder = file.parent
-    if any((folder / name).exists() for name in (SUMMARY, PARTIAL_SUMMARY)) or metrics_file(folder).exists():
-        return True
-    try:
-        return "fingerprint" in as_object(parsed(file.read_text("utf-8")))
-    except (OSError, UserError, *_WRONG):
-        return False
-
-
 def _read_one(workdir: Path) -> list[Point]:
     """Return the points of one workdir whose programs are over."""
     config, over = _object(workdir / CONFIG), (workdir / SUMMARY).exists()
@@ -179,7 +147,7 @@ def _read_one(workdir: Path) -> list[Point]:
         return found
     except UserError:
         raise
-    except _WRONG as error:
+    except WRONG as error:
         raise UserError(
             f"workdir: {workdir} is damaged, because its files do not match ({type(error).__name__}: {reason(error)}); "
             f"restore {CONFIG}, {METRICS} and {SUMMARY}, or leave it out"
@@ -230,8 +198,11 @@ def _point(
     if noise["kind"] == "none" and not settings.keys() & set(FROM_NOISE_RATE):
         settings.pop("noise.rate", None)
     failed = as_list(point["failed_runs"])
+    recorded = as_object(config.get("fingerprint") or {})
+    labels = dict(enumerate(map(str, as_list(recorded.get("labels_of_runs") or []))))
+    epochs = as_integer(settings["epochs"])
     runs = [
-        _run(workdir, run, rows, as_integer(settings["epochs"]), run in failed, programs[run][1], point)
+        _run(workdir, run, rows, epochs, run in failed, programs[run][1], point)._replace(labels=labels.get(run, ""))
         for run in numbers
     ]
     matrices = {"true": noise.get("matrix"), "estimated": noise.get("estimated_matrix")}
@@ -252,20 +223,26 @@ def _point(
         {name: config.get(name) for name in ("command", "versions", "device", "git_revision")},
         _described(as_object(config.get("metrics") or {})),
         runs,
-        _digests(config, str(point["data"]), settings),
+        _digests(recorded, str(point["data"]), settings),
+        _code(recorded, str(point["data"])),
     )
 
 
-def _digests(config: Content, data: str, settings: Content) -> dict[str, str]:
+def _digests(recorded: Content, data: str, settings: Content) -> dict[str, str]:
     """Return the digests of data and network that are the user's own, so that their names do not tell which they are.
 
     Corrected labels have another digest, but a training with them is compared with the one before.
     """
-    recorded = as_object(config.get("fingerprint") or {})
     own = {"network"} | (
         {"data"} if (data in OWN or is_foreign(data)) and not settings.get("data.corrections") else set()
     )
     return {name: str(recorded[name]) for name in sorted(own) if name in recorded}
+
+
+def _code(recorded: Content, data: str) -> dict[str, str]:
+    """Return the digests of the user's own code, without the function that gives the data: they have their own."""
+    own = code_files.of_others(recorded.get("code"))
+    return {name: digest for name, digest in own.items() if name != data.replace(":", ".")}
 
 
 def _described(recorded: Content) -> dict[str, Described]:

@@ -77,10 +77,12 @@ def _text(value: Json) -> str:
 
 
 def settings(point: Point) -> list[tuple[str, str]]:
-    """Return all fields of a point and the command that trained it, each as name and text."""
-    return [*((name, _text(point.settings[name])) for name in sorted(point.settings)), (
-        "command", _text(point.about["command"])
-    )]  # fmt: skip
+    """Return all fields of a point, the digests of the user's own code and the command, each as name and text."""
+    return [
+        *((name, _text(point.settings[name])) for name in sorted(point.settings)),
+        *((f"code of {name}", point.code[name][:10]) for name in sorted(point.code)),
+        ("command", _text(point.about["command"])),
+    ]
 
 
 def measurements(boards: Sequence[Leaderboard]) -> str:

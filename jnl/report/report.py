@@ -12,16 +12,18 @@ from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import cells, comparing, formats, methods, papers, records, sections, words
 from jnl.report.cells import Leaderboard
 from jnl.report.page import Files, Page, render
-from jnl.report.reading import Point, read, unfinished
+from jnl.report.reading import Point, read
 from jnl.report.series import series
 from jnl.report.verdicts import RULE, Verdict, verdicts_on
+from jnl.report.workdirs import unfinished
 from jnl.results.files import CONFIG, PARTIAL_SUMMARY, SUMMARY, metrics_file
 
 PAGE = "index.html"
 _READING = [
     "The runs of a method are put together if they agree in every setting that their workdirs record; if they do not, "
     "its name is followed by settings that tell them apart, or by a number if the same settings and seeds gave other "
-    "results. Runs that have failed (their loss was not finite) are in no mean. Bands in figures are one standard "
+    "results, or if your own code or the noisy labels of a noise seed have changed, as far as their workdirs record "
+    "them. Runs that have failed (their loss was not finite) are in no mean. Bands in figures are one standard "
     "deviation (ddof 0) over runs. A method has the same color in every report.",
     "Last 10 is the mean of the last 10 epochs, maximal the maximum of these, best the maximum of all epochs; both "
     "maxima look at test labels. Best validation is the accuracy in the epoch with the best accuracy on noisy "

@@ -74,8 +74,8 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
         rows.append(Row([one.cell.label, one.baseline.label, difference, *numbers], one.cell.label))
     columns = ["method", "baseline", "difference", "pairs", "p", "smallest p", "Holm"]
     note = (
-        "Method less baseline in percentage points with the 95 % t interval, over runs with the same seed and "
-        "noise seed. p: exact two-sided sign-flip test; so many pairs cannot give less than the smallest p "
+        "Method less baseline in percentage points with the 95 % t interval, over runs with the same seed, noise seed "
+        "and noisy labels. p: exact two-sided sign-flip test; so many pairs cannot give less than the smallest p "
         "(2 / 2^n), however large the difference: five never reach 0.05; of more than 40 not all signs can be tried. "
         "Holm: p adjusted over the comparisons of this table."
     )

@@ -37,7 +37,7 @@ def best_two(board: Leaderboard) -> str:
     first, second, paired = found.first.label, found.second.label, found.paired
     if paired is None:
         told = f"{first} and {second} are the best two, and are not compared"
-        return f"{noise}: {told}, because fewer than two runs share their seeds."
+        return f"{noise}: {told}, because fewer than two runs share seeds and labels."
     points = f"{100 * paired.mean:.2f} points"
     known, above = math.isfinite(paired.p), paired.low > 0
     rare = paired.p <= _RARE if known else above

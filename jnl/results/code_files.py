@@ -2,9 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from jnl.core.json_values import Json
 from jnl.results.own_code import full_name, imported_names, sources
 
 _PACKAGE = Path(__file__).parents[1]  # all of jnl
@@ -46,6 +47,16 @@ def digests(used: Iterable[str], own: Iterable[object] = ()) -> dict[str, str]:
             waiting += _imported((_PACKAGE / file).read_bytes())
     contents = {file: (_PACKAGE / file).read_bytes() for file in sorted(files)} | mine
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+def of_others(code: Json) -> dict[str, str]:
+    """Return the digests of the caller's own code: name of a function, class or module -> digest.
+
+    Args:
+      code: what a workdir records. Older versions of jnl recorded one digest for all files, or none.
+    """
+    files = code if isinstance(code, Mapping) else {}
+    return {name: str(digest) for name, digest in files.items() if not name.endswith(".py")}
 
 
 def _imported(source: bytes) -> Iterator[str]:

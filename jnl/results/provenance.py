@@ -38,6 +38,8 @@ def fingerprint(
 ) -> dict[str, Json]:
     """Return the SHA-256 of the data, the names of its classes, the noisy labels and splits of all runs, and the code.
 
+    The noisy labels of each run have a digest of their own, too.
+
     Args:
       datasets: the data set of each program.
       runs: the runs of each program.
@@ -49,6 +51,9 @@ def fingerprint(
     return {
         "data": _digest(leaf for dataset in different for leaf in jax.tree.leaves(dataset[:2])),
         "labels": _digest(labels),
+        "labels_of_runs": [
+            _digest([run.labels]) for each in runs for run in each
+        ],  # by these, the report compares runs
         "class_names": hashlib.sha256(repr([dataset.class_names for dataset in different]).encode()).hexdigest(),
         "code": code,
         **({} if network is None else {"network": network}),

@@ -255,7 +255,7 @@ def test_without_shared_seeds_the_best_two_are_not_compared(tmp_path):
         board(workdir(tmp_path / "a", "jocor", 0.9, seeds=(1, 2)), workdir(tmp_path / "b", "elr", 0.8, seeds=(3, 4)))
     )
     assert told.endswith(
-        "JoCoR and ELR are the best two, and are not compared, because fewer than two runs share their seeds."
+        "JoCoR and ELR are the best two, and are not compared, because fewer than two runs share seeds and labels."
     )
     assert words.best_two(board(workdir(tmp_path / "c"))) == ""
 
