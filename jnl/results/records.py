@@ -26,7 +26,7 @@ class PointSummary(TypedDict):
     epochs: int  # that were trained, without those before the networks start again
     batch_size: int
     checkpoint: str  # the column of `test_accuracy` that is the result (`protocol.checkpoint`)
-    test_accuracy: BestLast | None  # best, last, last10, rules; net1, net2, mean; None without a test set
+    test_accuracy: BestLast | None  # best, last, last10, rules; net1, net2, ..., mean; None without a test set
     validation_accuracy: BestLast | None  # on the noisy labels of held-out examples
     balanced_accuracy: BestLast | None  # mean of the test accuracies of all classes
     # Test accuracy of each class in the epoch of the `best` balanced accuracy and in the `last` epoch.

@@ -16,7 +16,6 @@ class OverRuns(TypedDict):
     per_run: list[float | None]  # None for runs that have failed
 
 
-NETWORKS = ("net1", "net2", "mean")
 BestLast = dict[str, dict[str, OverRuns | None]]
 
 
@@ -28,7 +27,7 @@ def best_last(accuracy: np.ndarray, criteria: Mapping[str, np.ndarray]) -> BestL
       criteria: name -> curve by which rules choose an epoch: f64[S, E, K] (per network) or f64[S, E] (for all).
 
     Returns:
-      {best, last, ...} -> {net1, net2, mean} -> {mean, std, per_run}. The outer keys are the keys of
+      {best, last, ...} -> {net1, net2, ..., mean} -> {mean, std, per_run}. The outer keys are the keys of
       `curves.over_epochs`, without `maximal`, which only the report shows. `mean` averages the networks in each epoch.
       With one network, `net2` is None.
     """
@@ -39,9 +38,13 @@ def best_last(accuracy: np.ndarray, criteria: Mapping[str, np.ndarray]) -> BestL
         own = {name: by_network[name][net] if name in by_network else criterion for name, criterion in criteria.items()}
         numbers[net] = curves.over_epochs(curve, own)
     columns = [name for name in numbers["mean"] if name != "maximal"]
-    return {
-        name: {net: over_runs(numbers[net][name]) if net in numbers else None for net in NETWORKS} for name in columns
-    }
+    nets = names(accuracy.shape[2])
+    return {name: {net: over_runs(numbers[net][name]) if net in numbers else None for net in nets} for name in columns}
+
+
+def names(networks: int) -> list[str]:
+    """Return the names of so many networks and of their mean. There are always names of two networks."""
+    return [*(f"net{number}" for number in range(1, max(networks, 2) + 1)), "mean"]
 
 
 def _of_networks(accuracy: np.ndarray) -> dict[str, np.ndarray]:
@@ -57,12 +60,13 @@ def pool(results: Sequence[BestLast]) -> BestLast:
     """
 
     def one(column: str, net: str) -> OverRuns | None:
-        parts = [part for result in results if (part := result[column][net]) is not None]
+        parts = [part for result in results if (part := result[column].get(net)) is not None]
         every = np.array([value for part in parts for value in part["per_run"]], np.float64)
         return over_runs(every) if len(parts) == len(results) else None
 
     shared = [column for column in results[0] if all(column in result for result in results)]
-    return {column: {net: one(column, net) for net in NETWORKS} for column in shared}
+    nets = max((list(result[column]) for result in results for column in shared), key=len, default=[])
+    return {column: {net: one(column, net) for net in nets} for column in shared}
 
 
 def last10(curve: np.ndarray) -> np.ndarray:

@@ -30,10 +30,9 @@ def table(points: Sequence[PointSummary]) -> str:
     for point, accuracy in zip(points, judged, strict=True):
         title = point["title"] if point["test_accuracy"] else f"{point['title']} (validation)"
         precision, runs = _percent(point["label_precision"]), str(len(point["seeds"]))
-        nets = {"network 1": "net1"}
-        if accuracy["best"]["net2"] is not None:
-            nets |= {"network 2": "net2", "mean": "mean"}
-        for name, net in nets.items():
+        nets = [net for net, value in accuracy["best"].items() if value is not None]
+        for net in nets if len(nets) > 2 else nets[:1]:  # the mean of one network is the network
+            name = net.replace("net", "network ")
             cells = [_percent(accuracy[column][net] if column in accuracy else None) for column in columns]
             lines.append([title, name, *cells, precision, runs])
             title = precision = runs = ""

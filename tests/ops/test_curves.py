@@ -12,7 +12,7 @@ from jnl.core.errors import UserError
 from jnl.experiment.run import run
 from jnl.ops import curves
 from jnl.ops.curves import LabelWave
-from jnl.results.summary import NETWORKS, best_last
+from jnl.results.summary import best_last, names
 from jnl.results.table import table
 
 # Shares with a power of 2 below them: sums are exact, so ties are ties. Few values, so ties are frequent.
@@ -164,8 +164,8 @@ def test_networks_choose_by_their_own_curve_or_by_the_one_that_they_share():
     changed = np.array([[math.nan, 3, 2, 1]])
     found = best_last(accuracy, {"validation_accuracy": validation, "changed_predictions": changed})
     assert list(found) == ["last10", "best", "last", "at_best_validation", "label_wave"]
-    assert [found["at_best_validation"][net]["per_run"] for net in NETWORKS] == [[4], [1], [4.5]]
-    assert [found["label_wave"][net]["per_run"] for net in NETWORKS] == [[6], [7], [6.5]]
+    assert [found["at_best_validation"][net]["per_run"] for net in names(2)] == [[4], [1], [4.5]]
+    assert [found["label_wave"][net]["per_run"] for net in names(2)] == [[6], [7], [6.5]]
     alone = best_last(accuracy[:, :, :1], {"changed_predictions": changed})
     assert alone["label_wave"]["net2"] is None and alone["label_wave"]["mean"] == alone["label_wave"]["net1"]
 
