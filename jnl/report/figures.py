@@ -12,7 +12,7 @@ from jnl.report import tables, words
 from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.comparing import of_epochs, tested
 from jnl.report.drawing import INK, Figure, Panel, box, figure, rounded
-from jnl.report.reading import Described
+from jnl.report.reading import Described, are_shares
 from jnl.report.series import Series
 from jnl.training import metrics
 
@@ -51,9 +51,21 @@ def further(boards: Sequence[Leaderboard], series: Series, prefix: str) -> list[
         for cell in board.cells:
             for point in cell.points:
                 known |= point.metrics
-    found = [curve(boards, series, prefix, name, one) for name, one in known.items() if name != PRECISION]
+    found = [
+        curve(boards, series, prefix, name, _as_measured(boards, name, one))
+        for name, one in known.items()
+        if name != PRECISION
+    ]
     found += [_classes(boards, series, prefix), _compute(boards, series, prefix)]
     return [one for one in found if one is not None]
+
+
+def _as_measured(boards: Sequence[Leaderboard], name: str, metric: Described) -> Described:
+    """Return a metric with the scale of its values. If they are no shares, its caption says so."""
+    runs = [run for board in boards for cell in board.cells for run in cell.whole() if name in run.curves]
+    if not metric.is_share or all(are_shares(run.curves[name]) for run in runs):
+        return metric
+    return Described(f"{metric.caption} (not in percent, because some values are outside 0 to 1)", False)
 
 
 def curve(boards: Sequence[Leaderboard], series: Series, prefix: str, name: str, metric: Described) -> Figure | None:

@@ -274,7 +274,7 @@ def _run(
     for name, curve in curves.items():
         if curve.ndim > (3 if name == _OF_CLASSES else 2):
             raise ValueError(f"{name} has {curve.ndim} axes")
-        if name in shares and ((curve < -_ROUNDING) | (curve > 1 + _ROUNDING)).any():
+        if name in shares and not are_shares(curve):
             raise ValueError(f"{name} is not a share")
     there = {name: curve for name, curve in curves.items() if np.isfinite(curve).any()}
     seconds = sum(as_number(row.get("epoch_seconds") or 0) for row in rows) / shared
@@ -289,6 +289,11 @@ def _run(
         seconds or np.nan,
         as_number(point.get("operations") or np.nan),
     )
+
+
+def are_shares(curve: np.ndarray) -> bool:
+    """Return whether all known values of a curve are between 0 and 1, except for rounding."""
+    return not ((curve < -_ROUNDING) | (curve > 1 + _ROUNDING)).any()
 
 
 @cache

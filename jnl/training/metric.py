@@ -29,5 +29,6 @@ class Metric(NamedTuple):
     # [K, B] it is a list with one number for each network, with [B] it is one number. True counts as 1.
     per_example: Callable[[Array, Array], Array] | None = None
     caption: str = ""  # caption of the figure in the report; without a caption there is no figure
-    is_share: bool = True  # whether the values are between 0 and 1 and are shown as percent
+    # Whether the values are between 0 and 1. Then the report shows them as percent, unless some of them are outside.
+    is_share: bool = True
     min_networks: int = 1  # a test metric is left out if there are fewer networks
