@@ -69,6 +69,7 @@ class Point(NamedTuple):
     runs: list[Run]
     digests: Mapping[str, str] = MappingProxyType({})  # of `data` and `network`, if they are the user's own
     code: Mapping[str, str] = MappingProxyType({})  # digest of each function, class or module of the user's own code
+    changed_code: Sequence[str] = ()  # files and modules whose code changed while it was trained
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each curve of the runs that have not failed: name -> shape.
@@ -225,6 +226,7 @@ def _point(
         runs,
         _digests(recorded, str(point["data"]), settings),
         _code(recorded, str(point["data"])),
+        _changed_code(config),
     )
 
 
@@ -243,6 +245,12 @@ def _code(recorded: Content, data: str) -> dict[str, str]:
     """Return the digests of the user's own code, without the function that gives the data: they have their own."""
     own = code_files.of_others(recorded.get("code"))
     return {name: digest for name, digest in own.items() if name != data.replace(":", ".")}
+
+
+def _changed_code(config: Content) -> list[str]:
+    """Return the names of the code that changed before a process continued the training."""
+    resumed = map(as_object, as_list(config.get("resumed") or []))
+    return sorted({str(name) for process in resumed for name in as_list(process.get("changed_code") or [])})
 
 
 def _described(recorded: Content) -> dict[str, Described]:

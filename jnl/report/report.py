@@ -83,7 +83,7 @@ def write(
     titles = {id(cell): board.title for board in boards for cell in board.cells}
     page = Page(
         _title(boards),
-        _summary(points, boards) + _missing(unfinished(workdirs), points),
+        _summary(points, boards) + _missing(unfinished(workdirs), points) + _changed(points),
         setups,
         papers.one_by_one(verdicts, [titles[id(one.cell)] for one in verdicts]),
         records.runs(boards, duplicates),
@@ -159,6 +159,15 @@ def _missing(unfinished: Sequence[Path], points: Sequence[Point]) -> str:
     there = {point.workdir for point in points}
     words = {True: "only its finished programs are shown", False: "none of its runs are shown"}
     return "".join(f" {printable(str(path))} is not finished: {words[path in there]}." for path in unfinished)
+
+
+def _changed(points: Sequence[Point]) -> str:
+    """Return a sentence for each workdir whose code changed in the middle of the training."""
+    changed = {point.workdir: ", ".join(point.changed_code) for point in points if point.changed_code}
+    return "".join(
+        f" {printable(str(path))} was continued with other code than it began with: {printable(names)}."
+        for path, names in changed.items()
+    )
 
 
 def _files(point: Point, out: Path) -> Files:

@@ -4,12 +4,13 @@ import json
 
 import pytest
 from conftest import quick
-from helpers.reports import board, boards, workdir
+from helpers.reports import LEAN, board, boards, workdir
 
 import jnl
 from jnl.report import comparing, papers, tables, words
 from jnl.report.reading import read
 from jnl.report.records import settings
+from jnl.report.report import write
 
 OWN, JNL = "mine.weighted", "core/strategy.py"
 DRAW = "One noise draw for all runs"
@@ -88,6 +89,15 @@ def test_runs_with_other_labels_are_no_pairs_and_no_draw_of_all(tmp_path):
 def test_each_noise_has_a_draw_of_its_own(tmp_path):
     paths = [recorded(tmp_path / "a", "xxx", rate=0.2), recorded(tmp_path / "b", "zzz")]
     assert DRAW in papers.table(boards(*paths), [], "table", "").note
+
+
+def test_code_that_changed_in_the_middle_of_a_training_is_named(tmp_path):
+    file = workdir(tmp_path / "a", without=LEAN) / "config.json"
+    processes = [{"changed_code": ["helper", "mine.weighted"]}, {"device": "1 x cpu"}, {"changed_code": ["helper"]}]
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"resumed": processes}))
+    page = write([workdir(tmp_path / "b", "standard", without=LEAN), tmp_path / "a"], tmp_path / "out").read_text()
+    told = "was continued with other code than it began with"
+    assert f"{tmp_path / 'a'} {told}: helper, mine.weighted." in page and page.count(told) == 1
 
 
 @pytest.mark.parametrize("noise_seed", [0, "per_run"])
