@@ -14,6 +14,7 @@ from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.comparing import means, of_epochs, tested
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, spread, with_interval
 from jnl.report.verdicts import RULE, Verdict
+from jnl.report.words import dependence
 from jnl.results import statistics
 from jnl.results.summary import last10
 
@@ -223,6 +224,7 @@ def of_one(cell: MethodResult, verdicts: Sequence[Verdict]) -> Table:
         "maximal are chosen by test labels."
     )
     note += (_SHORT if tested(epochs) == "last" else "") + (_ONE_DRAW if one_noise_draw([cell]) else "")
+    note += dependence([cell])
     return Table("table", "Accuracy", columns, rows, note)
 
 

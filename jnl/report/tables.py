@@ -12,6 +12,7 @@ from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.comparing import Comparison, of_epochs, tested
 from jnl.report.methods import UPPER_BOUND
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, p_value, spread, with_interval
+from jnl.report.words import dependence
 from jnl.results import statistics
 from jnl.results.summary import last10
 
@@ -49,6 +50,7 @@ def accuracy(board: Leaderboard) -> Table:
         "interval of the mean, cut to [0, 100]. Bold: the best of the column. Best and maximal are chosen by test "
         "labels. Of fewer epochs than 10, last 10 are all."
     )
+    note += dependence(board.cells)
     return Table("statistics", "Every statistic", columns, rows, note)
 
 
@@ -81,6 +83,7 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
     )
     if found:
         note += f" Compared: {of_epochs(as_integer(found[0].cell.settings['epochs']))}."
+    note += dependence([one.cell for one in found])
     if without:
         note += (
             f" Not compared, without a baseline under the same settings and with shared seeds: {', '.join(without)}."
@@ -134,6 +137,7 @@ def compute(board: Leaderboard) -> Table:
         "Of one run, mean over runs. Seconds are wall time of training and evaluation divided by the runs of the "
         "program; they compare only where the machine and its load were the same."
     )
+    note += dependence(board.cells)
     columns = ["method", STATISTICS[tested(board.epochs)], "floating-point operations", "seconds"]
     return Table("compute", "Accuracy against compute", columns, rows, note)
 

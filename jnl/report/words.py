@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jnl.core.json_values import Json
+from jnl.core.text import number
 from jnl.report import methods
 from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.comparing import Duel, duel, of_epochs, tested
@@ -51,7 +52,7 @@ def best_two(board: Leaderboard) -> str:
         told = f"{first} is {points} better than {second}, and interval and test disagree on whether this is chance"
     numbers = f"95 % interval {100 * paired.low:.2f} to {100 * paired.high:.2f}, {paired.pairs} paired seeds"
     p = f", p = {p_value(paired.p)}{_smallest(paired)}" if known else ""
-    return f"{noise}: {told} ({numbers}{p}).{_conditions(found)}"
+    return f"{noise}: {told} ({numbers}{p}).{_conditions(found)}{dependence([found.first, found.second])}"
 
 
 def _of_few(first: str, second: str, paired: statistics.Paired) -> str:
@@ -72,6 +73,24 @@ def _smallest(paired: statistics.Paired) -> str:
 
 def _conditions(found: Duel) -> str:
     return f" Their settings also differ in {', '.join(found.differing)}." if found.differing else ""
+
+
+def dependence(cells: Sequence[MethodResult]) -> str:
+    """Return the sentences about cells of several noise draws whose runs share seeds or draws, or no text."""
+    found: dict[str, list[str]] = {}
+    for cell in cells:
+        runs = len(cell.runs)
+        seeds, draws = len({run.seed for run in cell.runs}), len({run.noise_seed for run in cell.runs})
+        if 1 < draws and min(seeds, draws) < runs:
+            design = f"{runs} runs of {number(seeds, 'seed')} and {draws} noise draws"
+            found.setdefault(design, []).append(cell.label)
+    if not found:
+        return ""
+    listed = "; ".join(f"{', '.join(labels)} ({design})" for design, labels in found.items())
+    return (
+        " Intervals and p values count all runs as independent. They can be too small where runs share seeds or noise "
+        f"draws: {listed}."
+    )
 
 
 def misses(verdicts: Sequence[Verdict]) -> str:

@@ -5,7 +5,7 @@ import pytest
 from helpers.reports import board, boards, workdir
 
 from jnl import strategies
-from jnl.report import formats, methods, papers, words
+from jnl.report import comparing, formats, methods, papers, tables, words
 from jnl.report.reading import read
 from jnl.report.series import series
 from jnl.report.style import looks
@@ -89,6 +89,22 @@ def test_the_caption_says_where_all_runs_have_one_noise_draw(tmp_path):
     assert told not in table(*several).note and told not in papers.of_one(board(several[0]).cells[0], []).note
     alone = workdir(tmp_path / "e", seeds=(1,))  # one run has no deviation
     assert told not in papers.of_one(board(alone).cells[0], []).note
+
+
+def test_captions_say_where_runs_that_share_seeds_or_draws_count_as_independent(tmp_path):
+    told = "Intervals and p values count all runs as independent."
+    crossed = {"seeds": (1, 1, 1, 2, 2, 2), "noise_seeds": (1, 2, 3) * 2}
+    one, other = workdir(tmp_path / "a", **crossed), workdir(tmp_path / "b", "standard", 0.8, **crossed)
+    both, alone = board(one, other), board(one)
+    compared, without = comparing.comparisons(both)
+    for note in (
+        tables.accuracy(both).note, tables.compute(both).note, tables.paired(compared, without).note,
+        words.best_two(both), papers.of_one(alone.cells[0], []).note,
+    ):  # fmt: skip
+        assert told in note and "JoCoR" in note and "(6 runs of 2 seeds and 3 noise draws)." in note
+    for number, noise_seeds in enumerate(((1, 2, 3), (0, 0, 0))):  # independent runs, and one draw, which is said
+        path = workdir(tmp_path / f"{number}", noise_seeds=noise_seeds)
+        assert told not in papers.of_one(board(path).cells[0], []).note
 
 
 def test_many_methods_have_a_row_each(tmp_path):
