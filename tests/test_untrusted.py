@@ -111,7 +111,7 @@ WRONG = {
     "damaged image": (folder(("a", IMAGE), ("b", b"\x89PNG\r\n\x1a\n\0\0")), "not an image that can be read"),
     "program as image": (folder(("a", IMAGE), ("b", POSTSCRIPT)), "not an image that can be read"),
     "empty class": (folder(("a", IMAGE), ("b", None)), "b holds no images"),
-    "one folder": (folder(("a", IMAGE)), "holds 1 folders"),
+    "one folder": (folder(("a", IMAGE)), "holds 1 folder;"),
     "class of commands": (folder(("a", IMAGE), (f"{RED}\n", None)), r"\x1b[31m\n holds no images"),
     "class of bytes": (folder(("a", IMAGE), (os.fsdecode(b"\xff"), None)), r"\udcff holds no images"),
     "list above": (clothing(KEYS, lambda text, root: text + "../secret.jpg\n"), "'../secret.jpg', which is not"),
