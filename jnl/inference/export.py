@@ -57,6 +57,7 @@ def export(
         content[WORDS] = "".join(f"{word}\n" for word in form.words).encode()
     try:
         out.mkdir(parents=True, exist_ok=True)
+        (out / WORDS).unlink(missing_ok=True)  # of an earlier export
         for name, held in content.items():
             (out / name).write_bytes(held)
     except OSError as error:
