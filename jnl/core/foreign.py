@@ -9,7 +9,8 @@ from collections.abc import Callable
 from functools import reduce
 from importlib import import_module
 
-from jnl.core.errors import UserError, printable, reason, unknown
+from jnl.core.errors import UserError, reason, unknown
+from jnl.core.text import shown
 
 _FORM = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -61,7 +62,9 @@ def name_of(plugin: Callable | str, argument: str) -> str:
     if isinstance(plugin, str) and is_foreign(plugin):
         return plugin
     if not callable(plugin):
-        raise UserError(f"{argument}: {printable(repr(plugin))} is no function; give the function, without calling it")
+        raise UserError(
+            f"{argument}: {shown(plugin)} is no function; give the function itself, such as `method` and not `method()`"
+        )
     path = getattr(plugin, "__qualname__", None)
     name = f"{getattr(plugin, '__module__', None)}:{path}"
     if path is None or not is_foreign(name) or load(name, argument) is not plugin:

@@ -6,6 +6,7 @@ TYPES = {
     bool: "True or False", int: "a whole number", float: "a number", str: "a text", tuple: "a list",
 }  # fmt: skip
 _SHOWN = 5  # most names in a sentence
+_LONG = 60  # characters of a value, from which on a sentence names only its type
 
 
 def number(count: int, thing: str) -> str:
@@ -16,6 +17,12 @@ def number(count: int, thing: str) -> str:
 def encodable(text: str) -> str:
     """Return a text that UTF-8 can hold: bytes of a file name that are no UTF-8 become escapes, as in Python."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def shown(value: object) -> str:
+    """Return a value as Python writes it, or its type if that is long, as it is for a record or a network."""
+    text = repr(value)
+    return text if len(text) < _LONG else f"an object of the type {type(value).__name__}"
 
 
 def listed(names: Sequence[str]) -> str:

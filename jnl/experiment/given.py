@@ -9,7 +9,7 @@ from jnl import data
 from jnl.core.errors import UserError, unknown
 from jnl.core.foreign import name_of
 from jnl.core.strategy import Strategy
-from jnl.core.text import listed
+from jnl.core.text import listed, shown
 from jnl.core.warn import warn
 from jnl.noise.kind import NoiseKind
 from jnl.settings.config import complete
@@ -33,7 +33,7 @@ def name_plugins(
         `config.strategy` is a hyperparameter of neither the function nor the method that the config names.
     """
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-        raise UserError(f"metrics: {metrics!r} is no list; give a list of functions that return a Metric")
+        raise UserError(f"metrics: {shown(metrics)} is no list; give a list of functions that return a Metric")
     for section, given_too in (("strategy.name", strategy), ("noise.kind", noise)):
         if given_too is not None:
             _not_swept(config, section)

@@ -17,6 +17,7 @@ from jnl.core.errors import UserError
 from jnl.core.json_values import Json
 from jnl.core.numerics import fixed_numerics
 from jnl.core.strategy import Strategy
+from jnl.core.text import shown
 from jnl.core.train_state import TrainState
 from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
@@ -130,7 +131,7 @@ def run(
       (2, 3, 2)
     """
     if not isinstance(config, ConfigDict):
-        raise UserError(f"config: {config!r} is no config; give one, such as jnl.get_config('jocor')")
+        raise UserError(f"config: {shown(config)} is no config; give one, such as jnl.get_config('jocor')")
     if dataset is not None and not isinstance(dataset, Dataset):
         raise UserError(f"dataset: {type(dataset).__name__} is no data set; give one, such as jnl.from_arrays returns")
     if on_epoch_end is not None and not callable(on_epoch_end):

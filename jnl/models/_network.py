@@ -14,6 +14,7 @@ from jax.typing import DTypeLike
 
 from jnl.core.errors import UserError, reason, unknown
 from jnl.core.network import Tree
+from jnl.core.text import shown
 from jnl.models._precision import PRECISIONS, lower, products, raise_again
 from jnl.ops.convolution import by_itself, convolve, portable
 
@@ -125,8 +126,8 @@ def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> M
     called = model.__init__ if isinstance(model, type) else model  # type: ignore[misc]
     if not callable(model) or "rngs" not in inspect.signature(called).parameters:
         raise UserError(
-            f"model: {model!r} is not a linen module, an nnx class, or a function that takes `rngs` and returns an nnx "
-            "module; give one, because each run and network starts from its own weights"
+            f"model: {shown(model)} is not a linen module, an nnx class, or a function that takes `rngs` and returns "
+            "an nnx module; give one, because each run and network starts from its own weights"
         )
     assert isinstance(model, Hashable)
     return _of_nnx(model, precision)

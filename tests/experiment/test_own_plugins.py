@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import ROOT, quick
+from flax import nnx
 from helpers import of_others
 from helpers.faults import QUICK
 
@@ -248,8 +249,9 @@ def test_what_is_wrong_is_told(change, message):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"strategy": of_others.weighted()}, "strategy: .* is no function; give the function, without calling it"),
-        ({"metrics": [of_others.confidence()]}, "metrics: Metric.* is no function; give the function, without calling"),
+        ({"strategy": of_others.weighted()}, "an object of the type Strategy is no function; give the function"),
+        ({"metrics": [of_others.confidence()]}, "an object of the type Metric is no function; give the function"),
+        ({"model": of_others.OfNnx(rngs=nnx.Rngs(0))}, "model: an object of the type OfNnx is not a linen module"),
         ({"metrics": of_others.confidence}, "metrics: .* is no list"),
         ({"metrics": f"{OURS}:confidence"}, "metrics: .* is no list"),
         ({"metrics": [of_others.takes_predictions]}, "metrics: .*takes_predictions' has arguments; give a function wi"),
