@@ -7,6 +7,7 @@ way, and again after the second epoch that follows.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,9 +27,15 @@ def trained(workdir: Path, options: Sequence[str], kills: Sequence[str]) -> dict
     """Train, with a process that is killed for each of `kills`, and return all arrays of the last checkpoint."""
     line = [*options, *ALWAYS, f"--workdir={workdir}"]
     for place in kills:
-        subprocess.run([sys.executable, "tests/helpers/dying.py", place, *line], env=ENVIRONMENT)
+        died = subprocess.run([sys.executable, "tests/helpers/dying.py", place, *line], env=ENVIRONMENT)
+        assert died.returncode == -signal.SIGKILL, "the training ended before it could be killed"
     subprocess.run([sys.executable, "-m", "jnl", "train", *line], env=ENVIRONMENT, check=True)
     return left_behind(workdir)[0]
+
+
+def octets(array: np.ndarray) -> np.ndarray:
+    """Return the bytes of an array, u8[n]."""
+    return np.frombuffer(array.tobytes(), np.uint8)
 
 
 def main(options: Sequence[str]) -> int:
@@ -37,14 +44,7 @@ def main(options: Sequence[str]) -> int:
         unbroken = trained(Path(folder) / "unbroken", options, ())
         broken = trained(Path(folder) / "broken", options, KILLS)
     assert broken.keys() == unbroken.keys()
-    differ = sum(
-        int(
-            np.unpackbits(
-                np.frombuffer(array.tobytes(), np.uint8) ^ np.frombuffer(broken[name].tobytes(), np.uint8)
-            ).sum()
-        )
-        for name, array in unbroken.items()
-    )
+    differ = sum(int(np.unpackbits(octets(array) ^ octets(broken[name])).sum()) for name, array in unbroken.items())
     print(f"{len(KILLS)} kills, {len(unbroken)} arrays: {differ} bits differ")
     return int(differ > 0)
 
