@@ -36,7 +36,9 @@ WORK = {
 }
 
 
-_STEPS_ELSEWHERE = 60  # of a work of which not all are measured; with fewer, what an epoch does once would count most
+# The number of steps that are measured on other devices, where an epoch has more. Fewer steps would take less time than
+# what an epoch does only once.
+_STEPS_ELSEWHERE = 60
 
 
 class Measured(NamedTuple):

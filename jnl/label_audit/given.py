@@ -77,7 +77,7 @@ def in_order(p: np.ndarray, given: ArrayLike | None, names: Sequence[str]) -> np
       names: names of the classes.
 
     Raises:
-      UserError: The number of columns is not that of the classes, or they have other names.
+      UserError: There are more or fewer columns than classes, or the columns have other names than the classes.
     """
     if p.shape[1] != len(names):
         raise UserError(f"pred_probs: {p.shape[1]} columns for {len(names)} classes; give one for each class")

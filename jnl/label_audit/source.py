@@ -89,7 +89,7 @@ class Source:
         if self._folder is None or not self._trained:
             return "no training is finished, so the same command begins again"
         finished = number(len(self._trained), "finished training")
-        return f"{finished} in {self._folder}, from which the same command goes on"
+        return f"{self._folder} has {finished}, and the same command continues with the next one"
 
     @cached_property
     def _content(self) -> "hashlib._Hash":

@@ -12,7 +12,7 @@ from jnl.label_audit.audit import audit
 
 @pytest.fixture(scope="module")
 def digits():
-    """600 digits, of which 30 % have wrong labels; and probabilities that give each true class 0.91."""
+    """600 digits, their labels (30 % of them are wrong), and probabilities: each true class has 0.91."""
     inputs, labels = load_digits(return_X_y=True)
     inputs, labels = inputs[:600], labels[:600]
     p = np.full((600, 10), 0.01)
