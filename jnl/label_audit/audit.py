@@ -82,6 +82,7 @@ def audit(
 
     Raises:
       UserError: if the data cannot be used, or an argument is missing.
+      Stopped: if a signal ended the audit. It says how many trainings `folder` has.
 
     Example:
       >>> import jnl, numpy as np
@@ -127,12 +128,13 @@ def audit(
     if kept is not None:
         check_writable(kept)
     source = Source(data, embedded, plan if trains else None, kept)
-    found = {} if predicted is not None and embedded is None else evidence.collect(source)
-    if predicted is not None:
-        predicted = posterior.soften(predicted, source.labels)
-        own = predicted[np.arange(number), source.labels]
-        found = {"pred_probs": Evidence({"pred_probs": own}, predicted), **found}
-    return _judged(source, found)
+    with source.says_what_is_kept():
+        found = {} if predicted is not None and embedded is None else evidence.collect(source)
+        if predicted is not None:
+            predicted = posterior.soften(predicted, source.labels)
+            own = predicted[np.arange(number), source.labels]
+            found = {"pred_probs": Evidence({"pred_probs": own}, predicted), **found}
+        return _judged(source, found)
 
 
 def _judged(source: Source, found: dict[str, Evidence]) -> Audit:

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -41,6 +43,7 @@ class Source:
         self.labels = np.asarray(dataset.train.labels)
         self._embeddings = features
         self._trained: dict[tuple[str, float], Learned] = {}
+        self._files: list[Path] = []  # of trainings that have begun
 
     @property
     def num_classes(self) -> int:
@@ -64,32 +67,29 @@ class Source:
         return nearest(self.features)
 
     def learned(self, strategy: str, rate: float) -> Learned:
-        """Return what networks learned by a method that takes this share of the labels to be wrong.
-
-        Raises:
-          Stopped: if a signal ended the training. It says how many trainings of the audit are finished.
-        """
+        """Return what networks learned by a method that takes this share of the labels to be wrong."""
         assert self.plan is not None
         if (strategy, rate) not in self._trained:
             file = self._file(strategy, rate)
+            self._files += [file] if file else []
             found = _read(file) if file else None
             if found is None:
-                try:
-                    found = train(self.dataset, strategy, rate, self.plan)
-                except KeyboardInterrupt as stop:  # Python's own, while the program compiles
-                    heard = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-                    raise Stopped(heard, f"stopped the audit; {self._kept()}") from stop
+                found = train(self.dataset, strategy, rate, self.plan)
                 if file:
                     _write(file, found)
             self._trained[strategy, rate] = found
         return self._trained[strategy, rate]
 
-    def _kept(self) -> str:
-        """Return in words what the same audit will find finished if it is run again."""
-        if self._folder is None or not self._trained:
-            return "no training is finished, so the same command begins again"
-        finished = number(len(self._trained), "finished training")
-        return f"{self._folder} has {finished}, and the same command continues with the next one"
+    @contextmanager
+    def says_what_is_kept(self) -> Iterator[None]:
+        """If a signal ends the block, raise `Stopped`, which says how many trainings are finished."""
+        try:
+            yield
+        except KeyboardInterrupt as stop:  # Python's own, if no epoch is under way
+            heard = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+            finished = sum(file.exists() for file in self._files)
+            kept = f"{self._folder} has {number(finished, 'finished training')}, which the same command uses again"
+            raise Stopped(heard, f"stopped the audit; {kept if finished else 'no training is finished'}") from stop
 
     @cached_property
     def _content(self) -> "hashlib._Hash":

@@ -99,7 +99,7 @@ def test_a_stopped_audit_says_what_is_finished_and_continues(own, capsys):
     stop_when(trained, signal.SIGINT)
     assert cli.main(line) == 128 + signal.SIGINT
     told = capsys.readouterr().err.splitlines()[-1]
-    said = f"{out} has 1 finished training, and the same command continues with the next one"
+    said = f"{out} has 1 finished training, which the same command uses again"
     assert told == f"SIGINT: stopped the audit; {said}"
     (file,) = out.glob("trainings/*.npz")
     before = file.stat().st_mtime_ns
