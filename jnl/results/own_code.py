@@ -2,11 +2,13 @@
 
 import ast
 import inspect
+import symtable
 import sys
 from collections.abc import Iterator
 from importlib.util import resolve_name
 from pathlib import Path
-from types import ModuleType
+from textwrap import dedent
+from types import FunctionType, ModuleType
 
 
 def full_name(own: object) -> str:
@@ -17,26 +19,73 @@ def full_name(own: object) -> str:
 def sources(own: object) -> dict[str, bytes]:
     """Return the source of a class or function and of all that its file imports from its own package or folder.
 
-    If it is in the script or notebook that trains, these are its own lines alone. Of an installed package it is the
-    file that has the class or function: an installation does not change while a training waits.
+    If it is in the script or notebook that trains, these are its own lines and what the names in them stand for: other
+    functions and classes of the script, numbers and texts, and the files beside the script that they come from. Of an
+    installed package it is the file that has the class or function: an installation does not change while a training
+    waits.
 
     Returns:
-      Name -> source. The first name is that of the class or function. The others are names of modules.
+      Name -> source, or the value of a number or text. The name of the class or function is among them. The others are
+      names of modules, or of what the script defines.
 
     Raises:
       OSError, TypeError: it has no source, for example because it is a function of C.
       SyntaxError: its file has changed since it was imported, and is no Python now.
     """
     alone, module = inspect.getsource(own), inspect.getmodule(own)  # type: ignore[arg-type]
-    if module is None or module.__name__ == "__main__":
+    if module is None:
         return {full_name(own): alone.encode()}
+    if module.__name__ == "__main__":
+        return _of_script(own, module)
+    found = _of_files(module)
+    return {full_name(own): found.pop(module.__name__), **found}
+
+
+def _of_script(own: object, script: ModuleType) -> dict[str, bytes]:
+    """Return the lines of a class or function of a script, and what the names in them stand for, and so on."""
+    waiting, found = [own], dict[str, bytes]()
+    while waiting:
+        each = waiting.pop()
+        if full_name(each) in found:
+            continue
+        lines = inspect.getsource(each)  # type: ignore[arg-type]
+        found[full_name(each)] = lines.encode()
+        for name in _global_names(lines):
+            value = inspect.unwrap(vars(script).get(name))  # type: ignore[arg-type]
+            code = value if isinstance(value, FunctionType | type | ModuleType) else type(value)
+            origin = inspect.getmodule(code)
+            if isinstance(value, bool | int | float | str):
+                found[f"{script.__name__}.{name}"] = repr(value).encode()
+            elif origin is script:
+                waiting.append(code)
+            elif origin is not None and _beside(origin, script):
+                found |= _of_files(origin)
+    return found
+
+
+def _global_names(lines: str) -> set[str]:
+    """Return the names in some lines that the lines themselves do not define."""
+    try:
+        waiting = [symtable.symtable(dedent(lines), "own code", "exec")]
+    except SyntaxError:  # a part of a call, such as a lambda
+        return set()
+    found = set[str]()
+    while waiting:
+        table = waiting.pop()
+        found |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+        waiting += table.get_children()
+    return found
+
+
+def _of_files(module: ModuleType) -> dict[str, bytes]:
+    """Return the file of a module and those that it imports from its own package or folder: name -> content."""
     waiting, found = [module], dict[str, bytes]()
     while waiting:
         each = waiting.pop()
         if each.__name__ not in found:
             found[each.__name__] = Path(str(each.__file__)).read_bytes()
             waiting += [other for other in _imported(each, found[each.__name__]) if _beside(other, module)]
-    return {full_name(own): found.pop(module.__name__), **found}
+    return found
 
 
 def imported_names(source: bytes, package: str | None = None) -> list[str]:
@@ -72,14 +121,14 @@ def _imported(module: ModuleType, source: bytes) -> Iterator[ModuleType]:
 
 
 def _beside(other: ModuleType, module: ModuleType) -> bool:
-    """Return whether a module is a file of Python in the package of `module` or, if it has none, in its folder.
+    """Return whether a module is a file of Python in the package of `module` or, if it has none, below its folder.
 
-    The files of jnl are none of these: `code_files` has those that train.
+    The files of jnl are none of these: `code_files` has those that train. The folder of a notebook is the current one.
     """
-    file, origin = (Path(getattr(each, "__file__", None) or "") for each in (other, module))
-    if file.suffix != ".py" or {"site-packages", "dist-packages"} & {*origin.parts}:
+    file, origin = (Path(getattr(each, "__file__", None) or "notebook").absolute() for each in (other, module))
+    if file.suffix != ".py" or any({"site-packages", "dist-packages"} & {*each.parts} for each in (file, origin)):
         return False
-    package = module.__name__.partition(".")[0]
-    if package == __name__.partition(".")[0]:
+    own, package = (each.__name__.partition(".")[0] for each in (other, module))
+    if own == __name__.partition(".")[0]:
         return False
-    return other.__name__.partition(".")[0] == package or (package == module.__name__ and file.parent == origin.parent)
+    return own == package or (package == module.__name__ and origin.parent in file.parents)

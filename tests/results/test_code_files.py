@@ -1,5 +1,8 @@
 """A training records the code that it runs, and no other."""
 
+import json
+import subprocess
+import sys
 from importlib import import_module
 
 from conftest import ROOT
@@ -49,7 +52,7 @@ def test_code_of_the_caller_is_recorded(caplog):
 
 
 def test_what_it_imports_beside_it_is_recorded_too(tmp_path, monkeypatch):
-    """From a folder of files and from a package, also of jnl, but not what is elsewhere."""
+    """From the folder of a file, from a package, and from jnl, but not what is elsewhere."""
     files = {
         "of_a_file.py": "import numpy\nimport beside\nfrom a_package.inner import method as m\ndef method(): 0\n",
         "beside.py": "from further import NUMBER\nfrom jnl.strategies.jocor import jocor\n",
@@ -68,10 +71,11 @@ def test_what_it_imports_beside_it_is_recorded_too(tmp_path, monkeypatch):
     file, package = import_module("of_a_file"), import_module("a_package.inner")
     of_file, of_package = (digests([], [module.method]) for module in (file, package))
     base = digests([]).keys()
-    assert of_file.keys() - base == {"of_a_file.method", "beside", "further", "strategies/jocor.py"}
-    assert of_package.keys() - base == {
-        "a_package.inner.method", "a_package", "a_package.sibling", "a_package.sub", "a_package.sub.deep"
+    inner = {"a_package", "a_package.sibling", "a_package.sub", "a_package.sub.deep"}
+    assert of_file.keys() - base == inner | {
+        "of_a_file.method", "beside", "further", "strategies/jocor.py", "a_package.inner"
     }  # fmt: skip
+    assert of_package.keys() - base == inner | {"a_package.inner.method"}
     of_jnl = digests([], [type(jnl.models.make("mlp", 10))])
     assert [name for name in of_jnl if name.startswith("jnl.")] == [
         "jnl.models.mlp.MLP"
@@ -81,3 +85,57 @@ def test_what_it_imports_beside_it_is_recorded_too(tmp_path, monkeypatch):
     (tmp_path / "further.py").write_text("NUMBER = 2\n")
     changed = digests([], [file.method])
     assert {name for name in changed if changed[name] != of_file[name]} == {"further"}
+
+
+def test_of_a_script_what_its_lines_stand_for_is_recorded(tmp_path):
+    """Helpers, classes, numbers and files beside the script, but not what the method does not use."""
+    script = """
+import json
+import jax
+import numpy
+import beside
+from a_package.inner import square
+
+WEIGHT, UNUSED = 0.5, 1
+NAMES = ("a", "b")
+
+class Scale:
+    def __call__(self, loss):
+        return WEIGHT * loss
+
+@jax.jit
+def helper(loss):
+    unused = 2
+    return [scale(value) for value in square(loss)]
+
+def unused():
+    return UNUSED
+
+scale = Scale()
+
+def method(exponent=beside.NUMBER):
+    return numpy.asarray(helper(exponent)), NAMES
+
+if __name__ == "__main__":
+    from jnl.results.code_files import digests, of_others
+    print(json.dumps(of_others(digests([], [method]))))
+"""
+    files = {
+        "script.py": script, "beside.py": "NUMBER = 1\n", "a_package/__init__.py": "",
+        "a_package/inner.py": "from .sibling import square\n", "a_package/sibling.py": "def square(x): return x * x\n",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def recorded():
+        command, environment = [sys.executable, tmp_path / "script.py"], {"PYTHONPATH": str(ROOT)}
+        return json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+
+    first = recorded()
+    assert first.keys() == {
+        "__main__.method", "__main__.helper", "__main__.Scale", "__main__.WEIGHT", "beside", "a_package.sibling"
+    }  # fmt: skip
+    (tmp_path / "script.py").write_text(script.replace("0.5", "0.25").replace("UNUSED = ", "UNUSED = 1"))
+    second = recorded()
+    assert {name for name in first if first[name] != second[name]} == {"__main__.WEIGHT"}
