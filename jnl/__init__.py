@@ -11,7 +11,7 @@ from jnl.inference.load import load
 from jnl.inference.trained_model import TrainedModel
 from jnl.ops import losses, schedules, selection
 from jnl.parallel import devices
-from jnl.settings import config, sweep
+from jnl.settings import sweep
 from jnl.settings.published import get_config
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jnl.label_audit.audit import audit
 
 __all__ = [
-    "History", "NoisyLabelClassifier", "TrainedModel", "UserError", "__version__", "audit", "config", "data", "devices",
+    "History", "NoisyLabelClassifier", "TrainedModel", "UserError", "__version__", "audit", "data", "devices",
     "from_arrays", "get_config", "load", "losses", "models", "noise", "run", "schedules", "selection", "strategies",
     "sweep",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("jnl report", description=__doc__.partition("\n")[0])
     parser.add_argument("workdirs", nargs="+", type=expanded, metavar="WORKDIR")
     parser.add_argument("--out", type=expanded, required=True, help="the folder for the page and its files")
-    parser.add_argument("--baseline", default=BASELINE, help="the strategy that others are compared with")
+    parser.add_argument("--baseline", default=BASELINE, help="the method that others are compared with")
     for name, epochs, text in (
         ("window", LABEL_WAVE.window, "number of epochs over which Label Wave averages changes of predictions"),
         ("patience", LABEL_WAVE.patience, "number of epochs without a lower average after which Label Wave stops"),

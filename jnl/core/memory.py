@@ -96,7 +96,7 @@ class WeightsFn(Protocol):
     def __call__(self, labels: np.ndarray, truth: np.ndarray, p: np.ndarray, /) -> np.ndarray:
         """Return bool[N] or f64[N] for labels i32[N], true labels i32[N] and out-of-sample probabilities f32[N, C].
 
-        There are probabilities only if there are cross-validation folds.
+        Without cross-validation folds all probabilities are 0.
         """
 
 

@@ -1,4 +1,4 @@
-"""Plug-ins that are found by file name. To add one, add a file to its folder; no other file changes.
+"""Plug-ins that are found by file name. To add one, add a file to its folder: no other code changes.
 
 A plug-in of another package has the name `package.module:function` instead, see `core/foreign.py`.
 """

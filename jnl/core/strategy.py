@@ -109,7 +109,7 @@ class Strategy(NamedTuple):
     """
 
     num_nets: int
-    select: SelectFn | None = None  # None if there is a `custom_step`
+    select: SelectFn | None = None  # may be None if there is a `custom_step` that never calls `default_step`
     uses_forget_rate: bool = False  # whether the strategy reads `StepContext.keep_counts`
     uses_progress: bool = False  # whether the strategy reads `StepContext.progress`
     memory: Memory | None = None  # arrays that are kept between batches
@@ -117,7 +117,10 @@ class Strategy(NamedTuple):
     gradient_transform: optax.GradientTransformation = optax.identity()  # applied before the optimizer
     example_weights: ExampleWeighting | None = None
     suspects: Suspects | None = None  # how the strategy finds wrong labels; None if it does not find any
-    reset_epoch: int = 0  # in this epoch the networks and schedules start again
+    reset_epoch: int = 0  # in this epoch the networks and schedules start again; 0: never
     learning_rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[]
     validation_loss: ValidationLossFn | None = None  # None means cross entropy
     custom_step: CustomStepFn | None = None
+    needs_truth: bool = (
+        False  # whether the strategy reads true labels or the true noise matrix; jnl then checks for them
+    )

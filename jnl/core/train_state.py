@@ -97,9 +97,9 @@ def init(
 def no_features() -> UserError:
     """Return the error for a strategy that needs features of a network that does not record them."""
     return UserError(
-        "model: the network does not record its features, which this strategy needs; call "
+        "model: the network does not record its features, which this method needs; call "
         'self.sow("intermediates", "features", x) in the outermost module, on the input x of the last layer, or use '
-        "another strategy"
+        "another method"
     )
 
 

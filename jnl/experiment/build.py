@@ -143,14 +143,14 @@ def _one(
     """Return the program of one point of a sweep. It is not traced yet."""
     settings = point.settings
     dataset = source(settings.data)
-    check_result_epoch(settings.result_epoch, settings.noise.validation, dataset.test is not None)
+    check_result_epoch(settings.result_epoch, dataset.test is not None)
     check_rule("checkpoint.select", settings.checkpoint.select, share(settings.noise, dataset))
     strategy = settings.strategy.instance
     noisy = [noisy_of(settings.data, settings.noise, seed) for seed in settings.noise_seeds]
-    if settings.strategy.is_given_the_noise and np.isnan(noisy[0].realized_rate):
+    if strategy.needs_truth and np.isnan(noisy[0].realized_rate):
         raise UserError(
             f"strategy.name: {settings.strategy.name} needs the true labels, which are unknown for these data; use "
-            "another strategy"
+            "another method"
         )
     folds = strategy.example_weights.folds if strategy.example_weights else 0
     if folds:
@@ -269,7 +269,7 @@ def _streams(settings: Settings, dataset: Dataset, strategy: Strategy) -> bool:
     if looks or (strategy.example_weights is not None and strategy.example_weights.folds):
         raise UserError(
             f"data.stream: {settings.strategy.name} looks at all examples between epochs, so they must fit into the "
-            "memory of the device; use data.stream=never, smaller inputs or another strategy"
+            "memory of the device; use data.stream=never, smaller inputs or another method"
         )
     return True
 

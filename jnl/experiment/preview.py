@@ -88,8 +88,8 @@ def _training(program_spec: ProgramSpec) -> str:
     held_out = f" and {len(run.validation_index):,} held out" if len(run.validation_index) else ""
     return (
         f"{settings.strategy.name} on {settings.data.name}: {len(run.train_index):,} examples{held_out}, "
-        f"{known} wrong labels ({kinds}), {program_spec.model}, {len(program_spec.run_infos)} runs x "
-        f"{program_spec.train_spec.num_nets} networks {layout.describe(program_spec.layout)}"
+        f"{known} wrong labels ({kinds}), {program_spec.model}, {text.number(len(program_spec.run_infos), 'run')} x "
+        f"{text.number(program_spec.train_spec.num_nets, 'network')} {layout.describe(program_spec.layout)}"
         f"{', inputs fed from the host' if program_spec.train_spec.streams else ''}, {len(program_spec.epochs)} epochs "
         f"of {program_spec.train_spec.steps} batches of {settings.batch_size}"
     )

@@ -285,9 +285,7 @@ def mixture(key: Array, concentration: float | Array, size: int, mostly_own: boo
 
     def mix(rows: Array) -> Array:
         if not jnp.issubdtype(rows.dtype, jnp.floating):
-            raise UserError(
-                "strategy.name: this strategy mixes inputs, but tokens cannot be mixed; use another strategy"
-            )
+            raise UserError("strategy.name: this method mixes inputs, but tokens cannot be mixed; use another method")
         return share * rows + (1 - share) * rows[order]
 
     return mix

@@ -44,7 +44,8 @@ def table(points: Sequence[PointSummary]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    legend = ["test accuracy in percent, mean ± std (ddof 0) over runs"]
+    measured = "test accuracy" if any(point["test_accuracy"] for point in points) else "accuracy"
+    legend = [f"{measured} in percent, mean ± std (ddof 0) over runs"]
     if not all(point["test_accuracy"] for point in points):
         legend.append("(validation): no test set, accuracy on the noisy labels that were held out")
     chosen = dict.fromkeys(point["checkpoint"] for point in points if point["checkpoint"] != "last")

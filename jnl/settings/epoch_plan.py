@@ -48,7 +48,7 @@ def epoch_plan(config: ConfigDict, restart: int) -> EpochPlan:
         )
     if protocol.max_steps < 0:
         raise UserError(f"protocol.max_steps: {protocol.max_steps} is negative; 0 means no limit")
-    check_result_epoch(protocol.checkpoint, config.data.validation)
+    check_rule("protocol.checkpoint", protocol.checkpoint, config.data.validation)
     if not 0 < optim.learning_rate < float(np.finfo(np.float32).max):
         raise UserError(f"optim.learning_rate: {optim.learning_rate} is not positive and finite; published: 0.001")
     if optim.decay_start < 0:
@@ -86,21 +86,14 @@ def check_rule(field: str, chosen: str, validation: float) -> None:
         raise UserError(f"{field}: {chosen} needs labels that are held out; set data.validation to 0.1")
 
 
-def check_result_epoch(chosen: str, validation: float, has_test_set: bool = True) -> None:
-    """Raise `UserError` if a rule does not exist, or if it needs held-out labels or a test set that are missing.
-
-    Args:
-      chosen: `protocol.checkpoint`.
-      validation: share of the training set that is held out.
-      has_test_set: whether the data have a test set.
-    """
+def check_result_epoch(chosen: str, has_test_set: bool) -> None:
+    """Raise `UserError` if the rule `protocol.checkpoint` needs a test set that the data do not have."""
     known = rules()
     if chosen in known and known[chosen].criterion.startswith("validation") and not has_test_set:
         raise UserError(
             f"protocol.checkpoint: {chosen} chooses the epoch that is reported on the test set, but there is no test "
             "set; use last"
         )
-    check_rule("protocol.checkpoint", chosen, validation)
 
 
 def check_rate(field: str, rate: object) -> None:

@@ -80,9 +80,7 @@ def parse(config: ConfigDict) -> Settings:
     return Settings(
         data=_data(config, whole),
         noise=NoiseSettings(config.noise.kind, config.noise.rate, config.noise.file, config.data.validation),
-        strategy=StrategySettings(
-            config.strategy.name, hyper, strategy, bool(hyper.get("known_noise")) or config.strategy.name == "oracle"
-        ),
+        strategy=StrategySettings(config.strategy.name, hyper, strategy),
         model=ModelSettings(config.model.name, _options("model", config.model)),
         precision=config.precision,
         augment=augment,

@@ -29,9 +29,7 @@ def co_teaching(config: ConfigDict) -> None:
         config.strategy.forget_rate = config.noise.get_ref("rate") * 0.5  # follows --config.noise.rate
     if "bn_scale_init" in config.model:
         config.model.bn_scale_init = "uniform"
-    if config.strategy.name == "coteaching_plus":
-        config.protocol.max_steps = 0  # the code of Co-teaching+ has no limit on the steps
-    elif family(config.data.name) == "cifar100":
+    if family(config.data.name) == "cifar100":
         config.optim.decay_start = 100
 
 

@@ -38,7 +38,6 @@ class StrategySettings(NamedTuple):
     name: str
     hyper: dict[str, Value]
     instance: Strategy  # the strategy with these hyperparameters
-    is_given_the_noise: bool  # whether the strategy knows the true transition matrix or the true labels
 
     @property
     def traced(self) -> dict[str, float]:

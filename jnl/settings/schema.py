@@ -49,13 +49,13 @@ FIELDS = {
     ),
     "noise.seed": Field(0, "Seed of the noise: one number for all runs, as published, or `per_run`.", object),
     "noise.file": Field(
-        None, "Of the kind `matrix`: a `.npy`, `.csv` or `.txt` file, C x C, with a row for each true class.", str
+        None, "For the kind `matrix`: a `.npy`, `.csv` or `.txt` file, C x C, with a row for each true class.", str
     ),
     "strategy.name": Field("standard", "The method. Its hyperparameters are further fields of `strategy`."),
     "strategy.forget_rate": Field(
         None,
         "Share of examples that is left out. Not set: as `noise.rate`. `auto` estimates it from the labels before the "
-        "training. Only of methods that leave out a share, like the next three fields.",
+        "training. Only methods that leave out a share have this field and the next three.",
         object,
     ),
     "strategy.ramp_epochs": Field(10, "Number of epochs in which the forget rate rises."),
@@ -75,7 +75,10 @@ FIELDS = {
     ),
     "augment.pad": Field(0, "Images are shifted by up to this number of pixels; the border is black."),
     "augment.crop": Field(0, "Side of a random window of the image; the evaluation takes the center. 0: no windows."),
-    "augment.random_resized_crop": Field(False, "Whether windows have any size and shape and are resized to `crop`."),
+    "augment.random_resized_crop": Field(
+        False,
+        "Whether windows of 8 to 100 % of the image, with sides in a ratio of 3:4 to 4:3, are resized to `crop`.",
+    ),
     "augment.flip": Field(False, "Whether half of the images are mirrored."),
     "augment.cutout": Field(
         0, "Side of a square in each image that is 0 after `normalize`, in pixels: black, or the mean color."
@@ -99,7 +102,7 @@ FIELDS = {
         "`linear`: from `decay_start` on the rate falls to 0; `staircase`: it is multiplied by `decay` at each of the "
         "`milestones`; `cosine`: it falls to `min_learning_rate` in every `cycle`.",
     ),
-    "optim.decay_start": Field(80, "Of `linear`: the epoch from which the rate falls and beta1 is `beta1_after`."),
+    "optim.decay_start": Field(80, "With `linear`: the epoch from which the rate falls and beta1 is `beta1_after`."),
     "optim.beta1": Field(0.9, "Adam's beta1 before `decay_start`."),
     "optim.beta1_after": Field(0.1, "Adam's beta1 from `decay_start` on."),
     "optim.momentum": Field(0.9, "Momentum of `sgd`."),
@@ -110,10 +113,10 @@ FIELDS = {
         "occurs. Empty: on all.",
     ),
     "optim.fresh_each_epoch": Field(False, "Whether each epoch starts with a new optimizer."),
-    "optim.milestones": Field((), "Of `staircase`: the epochs at which the rate changes, such as `(40, 80)`.", object),
-    "optim.decay": Field(0.1, "Of `staircase`: one factor, or a tuple with one for each milestone.", object),
-    "optim.cycle": Field(0, "Of `cosine`: the number of epochs of a cycle. 0: one cycle over all epochs."),
-    "optim.min_learning_rate": Field(0.0, "Of `cosine`: the rate at the end of a cycle."),
+    "optim.milestones": Field((), "With `staircase`: the epochs of its changes, such as `(40, 80)`.", object),
+    "optim.decay": Field(0.1, "With `staircase`: one factor, or a tuple with one for each milestone.", object),
+    "optim.cycle": Field(0, "With `cosine`: the number of epochs of a cycle. 0: one cycle over all epochs."),
+    "optim.min_learning_rate": Field(0.0, "With `cosine`: the rate at the end of a cycle."),
     "seeds": Field(5, "The number of runs, or the seed of each: `(3, 7, 11)`.", object),
     "metrics": Field((), 'Metrics of other packages: `("package.module:function",)`.', object),
     "runs_axis": Field(
@@ -123,7 +126,9 @@ FIELDS = {
     ),
     "runs_at_once": Field(0, "Number of runs of a program that train together. 0: as many as fit into memory."),
     "devices_per_batch": Field(1, "Number of devices that share each batch."),
-    "checkpoint.every_epochs": Field(10, "With a workdir: save after this number of epochs, or of minutes, if sooner."),
+    "checkpoint.every_epochs": Field(
+        10, "With a workdir, jnl saves after this number of epochs or after `every_minutes`, whichever comes first."
+    ),
     "checkpoint.every_minutes": Field(10.0, "See `checkpoint.every_epochs`."),
     "checkpoint.keep": Field(2, "Number of checkpoints that are kept."),
     "checkpoint.segment": Field(

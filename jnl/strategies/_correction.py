@@ -63,5 +63,10 @@ def correction(
 
     matrix = None if known_noise else lambda memory, learned: memory["transition"]
     return Strategy(
-        1, select, memory=Memory(init, refresh, noise=matrix), reset_epoch=epochs, validation_loss=corrected
+        1,
+        select,
+        memory=Memory(init, refresh, noise=matrix),
+        reset_epoch=epochs,
+        validation_loss=corrected,
+        needs_truth=known_noise,
     )

@@ -43,4 +43,4 @@ def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) 
     def init(given: MemoryInit) -> Arrays:
         return {"transition": given.transition}
 
-    return Strategy(1, select, memory=Memory(init) if known_noise else None)
+    return Strategy(1, select, memory=Memory(init) if known_noise else None, needs_truth=known_noise)

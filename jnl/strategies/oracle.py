@@ -26,4 +26,4 @@ def oracle() -> Strategy:
         loss = cross_entropy(logits, labels)
         return masked_mean(loss, (context.weights > 0)[None])
 
-    return Strategy(1, select, example_weights=ExampleWeighting(weights))
+    return Strategy(1, select, example_weights=ExampleWeighting(weights), needs_truth=True)

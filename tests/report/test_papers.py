@@ -121,7 +121,7 @@ def test_many_methods_have_a_row_each(tmp_path):
 
 
 def test_every_method_of_jnl_has_a_published_name():
-    assert sorted(methods.TITLES) == strategies.names()
+    assert sorted(methods.TITLES) == strategies.names(), "add the method to TITLES in jnl/report/methods.py"
     assert len(set(methods.TITLES.values())) == len(methods.TITLES)
 
 

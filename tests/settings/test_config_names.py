@@ -9,6 +9,7 @@ from helpers.of_others import weighted
 import jnl
 from jnl.core import registry
 from jnl.settings import methods
+from jnl.settings.config import default
 from jnl.settings.config_file import load
 from jnl.settings.published import method, names
 
@@ -53,8 +54,8 @@ def test_every_file_of_a_method_belongs_to_a_strategy():
 
 
 def test_a_strategy_without_a_file_has_the_defaults():
-    assert method("of_somebody_else").settings(config := jnl.config.default()) is None
-    assert config.to_dict() == jnl.config.default().to_dict()
+    assert method("of_somebody_else").settings(config := default()) is None
+    assert config.to_dict() == default().to_dict()
 
 
 def test_a_name_that_does_not_exist():

@@ -6,5 +6,5 @@ from jnl.settings.tables import METHODS, NOISES, table
 
 
 def bench_cifar100(arg: str | None = None) -> ConfigDict:
-    """Each method as its own config sets it for this data set and noise."""
+    """Return the config of the table: each method as its own config sets it for this data set and noise."""
     return table(METHODS, NOISES, "cifar100", arg)

@@ -9,7 +9,10 @@ NOISES = ("noise=symmetric,rate=0.5", "noise=pair,rate=0.45")
 
 
 def bench_news(arg: str | None = None) -> ConfigDict:
-    """Each method as its own config sets it; two runs at once, as each network has six million weights."""
+    """Return the config of the table: each method as its own config sets it.
+
+    Two runs train at once, because each network has six million weights.
+    """
     config = table(STRATEGIES, NOISES, "news", arg)
     config.runs_at_once = 2
     return config

@@ -8,5 +8,5 @@ STRATEGIES = ("small_loss", "coteaching", "coteaching_plus")
 
 
 def bench_open_set(arg: str | None = None) -> ConfigDict:
-    """The methods of the table, which believe that 40 % are wrong."""
+    """Return the config of the table. Each method is told that 40 % of the labels are wrong."""
     return table(STRATEGIES, ("rate=0.4",), "cifar10_open_set", arg)

@@ -6,10 +6,11 @@ from jnl.settings.published import of_data, options
 
 
 def clothing1m(arg: str | None = None) -> ConfigDict:
-    """ResNet-18 from scratch, 15 epochs of batches of 64, three learning rates for 5 epochs each.
+    """Return the config: ResNet-18 from scratch, 15 epochs of batches of 64, three learning rates for 5 epochs each.
 
-    The paper tried forget rates of 0.2 to 0.4 and does not say which it took: 0.3 here, unless `rate=` is given. Its
-    input pipeline is not recorded either: the usual 224 x 224 crops, mirror images and normalized channels. With
+    The paper tried forget rates of 0.2 to 0.4 and does not say which it took: here it is 0.3, unless `rate=` is given.
+    Its input pipeline is not recorded either. Here it has the usual 224 x 224 crops, mirror images and normalized
+    channels. With
     `--config.data.balanced=True` each class has the same share of an epoch.
     """
     config = of_data("clothing1m", arg)

@@ -17,7 +17,7 @@ _METHODS = (
 
 
 def lfw(arg: str | None = None) -> ConfigDict:
-    """A small network on 64 x 64 images; `reference` is the published one, its crops, and SGD.
+    """Return the config: a small network on 64 x 64 images; `reference` is the published one, its crops, and SGD.
 
     Published in steps, here in epochs of about 75: 30,000 steps, the rate halved every 5,000, decoupling after 5,000.
     S-model and S-model with Decoupling take the settings of their own files.

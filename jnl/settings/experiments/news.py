@@ -6,7 +6,10 @@ from jnl.settings.published import of_data
 
 
 def news(arg: str | None = None) -> ConfigDict:
-    """The settings of the paper: 200 epochs, batches of 128, Adam, decay from epoch 80, symmetric or pair noise."""
+    """Return the settings of the paper.
+
+    They are 200 epochs, batches of 128, Adam, a decay from epoch 80, and symmetric or pair noise.
+    """
     config = of_data("news", arg)
     config.runs_at_once = 2  # six million weights a network, and as many of its words
     return config

@@ -6,7 +6,10 @@ from jnl.settings.published import of_data
 
 
 def tiny_imagenet(arg: str | None = None) -> ConfigDict:
-    """PreAct ResNet-18 with no batch norm after its stem; random 56 x 56 crops, mirror images, normalized."""
+    """Return the config: PreAct ResNet-18 without batch norm after its stem.
+
+    Images are random 56 x 56 crops, half of them mirrored, with normalized channels.
+    """
     config = of_data("tiny_imagenet", arg)
     if config.model.name == "preact_resnet18":
         config.model.stem_norm = False

@@ -11,6 +11,8 @@ _WARMUP_EPOCHS = {"cifar10": 20, "cifar100": 5}  # of the published code; the pa
 
 def _reference(config: ConfigDict) -> None:
     co_teaching(config)
+    config.protocol.max_steps = 0  # the code of Co-teaching+ has no limit on the steps,
+    config.optim.decay_start = 80  # and the same decay on CIFAR-100
     config.strategy.warmup_epochs = _WARMUP_EPOCHS.get(family(config.data.name), 0)
 
 

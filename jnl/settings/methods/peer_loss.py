@@ -2,7 +2,7 @@
 
 `reference` has 300 epochs in which alpha rises and the rate is divided by 1 + alpha, a new optimizer in each
 epoch, and the epoch of the best accuracy on noisy labels that are held out (10,000). On CIFAR-100 the code starts
-again from its best weights at epoch 100, which jnl does not; its settings for Fashion-MNIST are not built.
+again from its best weights at epoch 100, which jnl does not; jnl does not have its settings for Fashion-MNIST.
 Departures: images are turned with linear interpolation, and their border pixels are repeated outside; torchvision
 takes the nearest pixel, and black outside. If several epochs are equally good, jnl takes the first, that code the
 last.

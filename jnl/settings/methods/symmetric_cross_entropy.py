@@ -1,9 +1,10 @@
 """Symmetric cross entropy: the published weights of the two terms.
 
-`reference` has the SGD of its Keras code, whose rate also falls with each step, and its networks; on CIFAR images are
-moved by up to a fifth of their side, on CIFAR-100 turned as well. Revisions of that code differ in the fall: 1e-4
-(ec778df, taken here on MNIST and CIFAR-10), or 5e-3 on all data sets. Departures: its asymmetric noise flips an exact
-number of labels in each class, and on CIFAR-100 two random classes of each five with each other.
+`reference` has the SGD of its Keras code, whose rate also falls with each step, and its networks. On CIFAR, images are
+moved by up to a fifth of their side; on CIFAR-100 they are also turned. Revisions of that code differ in how much the
+rate falls with a step: by 1e-4 (ec778df, which jnl follows on MNIST and CIFAR-10), or by 5e-3 on all data sets.
+Departures: the asymmetric noise of that code flips an exact number of labels in each class; on CIFAR-100 it exchanges
+the labels of two random classes in each group of five.
 """
 
 from ml_collections import ConfigDict
