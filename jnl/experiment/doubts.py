@@ -19,6 +19,7 @@ def doubts(program_spec: ProgramSpec) -> list[str]:
     lines = [*_noise_on_noise(settings, dataset), *_constant(dataset)]
     for run_info in program_spec.run_infos:
         lines += [
+            *run_info.point.doubts,
             *_selection(run_info),
             *_believed_rate(run_info),
             *_small_classes(dataset, run_info),

@@ -19,7 +19,8 @@ NETWORKS = {
     "cifar10": "cnn7", "cifar100": "cnn7", "cifar10n": "cnn7", "cifar100n": "cnn7", "cifar10_open_set": "cnn7",
     "lfw": "cnn_faces", "tiny_imagenet": "preact_resnet18", "clothing1m": "resnet18",
 }  # fmt: skip
-_REPLACED = {"model.": "network", "data.": "data set"}  # what an argument of a config replaces with its options
+# What an argument of a config, or the config itself, replaces with its options.
+_REPLACED = {"model.": "network", "data.": "data set", "strategy.": "method"}
 CORE = ("coteaching", "coteaching_plus", "decoupling", "jocor", "small_loss", "standard")
 
 
@@ -83,9 +84,11 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
             wrong = unknown(f"config.{field}{owner}", key, sorted(full))
             if path in _REPLACED:  # the field may be an option of the name that the config had before
                 choice = f"{path[:-1]}={full['name']}"
+                way = f"give the config's argument {choice} (--config=NAME:{choice})"
+                if path == "strategy.":
+                    way = f"give the config of the method (--config={full['name']})"
                 raise UserError(
-                    f"{wrong}; if it is left over from another {_REPLACED[path]}, give the config's argument {choice} "
-                    f"(--config=NAME:{choice}), which replaces all options"
+                    f"{wrong}; if it is left over from another {_REPLACED[path]}, {way}, which replaces all options"
                 )
             raise wrong
         if isinstance(full[key], ConfigDict):

@@ -10,6 +10,7 @@ from jnl.core.registry import Value
 from jnl.ops.augment import Augment
 from jnl.parallel.layout import choose
 from jnl.settings.config import complete
+from jnl.settings.doubtful_fields import doubtful
 from jnl.settings.epoch_plan import check_rate, epoch_plan, noise_rate
 from jnl.settings.fields import SHARED
 from jnl.settings.records import (
@@ -36,7 +37,10 @@ def parse_points(config: ConfigDict) -> list[SettingsPoint]:
     Raises:
       UserError: as `parse`, or the sweep cannot be used.
     """
-    return [SettingsPoint(point.title, point.swept, parse(point.config)) for point in points(config)]
+    return [
+        SettingsPoint(point.title, point.swept, parse(point.config), tuple(doubtful(point.config, point.swept)))
+        for point in points(config)
+    ]
 
 
 def parse(config: ConfigDict) -> Settings:

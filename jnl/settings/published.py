@@ -14,7 +14,8 @@ from jnl.settings.config import CORE, NETWORKS, default, family, set_model
 from jnl.settings.method import Change, Method
 from jnl.settings.sizes import OWN
 
-_RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
+# The usual rate of each kind of noise.
+RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}
 _OPTIONS = ["data", "noise", "rate", "model"]
 SWITCHES = ["quick", "reference"]
 
@@ -145,7 +146,7 @@ def _noise(given: Mapping[str, str], name: str) -> tuple[str, float]:
     """Return the kind and the rate of the noise that the options of a config's argument mean for a data set."""
     kind = given.get("noise", "none" if data.noisy_already(name) else "symmetric")
     try:
-        rate = float(given.get("rate", _RATES.get(kind.partition("_")[0], 0.2)))
+        rate = float(given.get("rate", RATES.get(kind.partition("_")[0], 0.2)))
     except ValueError as error:
         raise UserError(f"the config's argument: rate={given['rate']}; give a share such as 0.2") from error
     if kind != "asymmetric":

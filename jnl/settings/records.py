@@ -103,3 +103,4 @@ class SettingsPoint(NamedTuple):
     title: str  # one printable line
     swept: Mapping[str, Swept]  # field -> value
     settings: Settings
+    doubts: tuple[str, ...]  # sentences about fields that may be mistakes

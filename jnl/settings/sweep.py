@@ -15,6 +15,8 @@ from jnl.settings.config_object import set_field
 from jnl.settings.fields import OnResume, role
 from jnl.settings.published import hypers
 
+_PUBLISHED_BY = {"noise.kind", "noise.rate", "data.name"}  # the published hyperparameters follow from these fields
+
 
 class SweepPoint(NamedTuple):
     """One combination of the values that a config sweeps."""
@@ -29,7 +31,8 @@ def points(config: ConfigDict) -> Iterator[SweepPoint]:
 
     A sweep is ((field, values), ...). Its points are all combinations of the values. ("seeds", 8) in a sweep sets
     `config.seeds` of all points. A sweep over "strategy.name" takes the published hyperparameters of each strategy for
-    the data set and the noise of the point; epochs, batch size, optimizer and network are those of the config. The
+    the data set and the noise of the point; epochs, batch size, optimizer and network are those of the config. In a
+    sweep over the noise or the data set, a hyperparameter that has its published value follows them in this way. The
     values of a section are dicts of some of its fields: ("strategy", ({"name": "bootstrap", "kind": "hard"}, ...)). The
     values of "cells" are dicts of fields and whole sections, each with a "title" (see `settings.tables.grid`).
 
@@ -88,12 +91,14 @@ def _every(config: ConfigDict) -> Iterator[SweepPoint]:
             for section in ("strategy", "model", "data"):
                 if f"{section}.name" in fields_of_point:
                     _forget_usual(point, section)
+            if not _PUBLISHED_BY.isdisjoint(fields_of_point):
+                _forget_published(point)
             for section, values in cell.items():  # replaces whole sections, without fields of other cells
                 if isinstance(values, Mapping):
                     point[section] = ConfigDict(dict(values))
             for field, value in {"sweep": (), "sweep_filter": "", **seeds, **fields_of_point}.items():
                 set_field(point, field, value)
-            if "strategy.name" in fields_of_point:
+            if "strategy.name" in fields_of_point or not _PUBLISHED_BY.isdisjoint(fields_of_point):
                 _publish(point)
         whole = complete(point)
         yield SweepPoint(printable(",".join(words)) or whole.strategy.name, swept, whole)
@@ -173,9 +178,20 @@ def _forget_usual(config: ConfigDict, section: str) -> None:
         del fields[field]
 
 
+def _forget_published(config: ConfigDict) -> None:
+    """Remove the hyperparameters that are published for the data set and the noise that a config has."""
+    fields = config.get("strategy", ConfigDict())
+    try:
+        published = hypers(fields.get("name", "standard"), complete(config))
+    except UserError:
+        return  # a field is wrong; `complete` raises the error later
+    for field in [field for field in fields if field != "name" and fields[field] == published.get(field)]:
+        del fields[field]
+
+
 def _publish(config: ConfigDict) -> None:
     """Set the published values of all fields of the strategy that are not set."""
-    fields = config.strategy
-    for field, value in hypers(fields.name, config).items():
-        if field not in fields:
-            fields[field] = value
+    whole = complete(config)
+    for field, value in hypers(whole.strategy.name, whole).items():
+        if field not in config.get("strategy", {}):
+            set_field(config, f"strategy.{field}", value)

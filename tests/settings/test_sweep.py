@@ -47,6 +47,24 @@ def test_a_sweep_over_strategies_takes_the_published_values_of_each():
         assert point.config.epochs == config.epochs
 
 
+def test_published_values_follow_a_sweep_over_the_noise():
+    config = jnl.get_config("dividemix", "data=cifar10")
+    config.sweep = (("noise.rate", (0.2, 0.5, 0.9)),)
+    found = [
+        (point.config.strategy.unlabeled_weight, point.config.strategy.threshold) for point in sweep.points(config)
+    ]
+    assert found == [(0.0, 0.5), (25.0, 0.5), (25.0, 0.6)]
+    config.strategy.threshold = 0.7  # a value that is set stays
+    assert {point.config.strategy.threshold for point in sweep.points(config)} == {0.7}
+    config = jnl.get_config("jocor", "data=cifar10,noise=asymmetric")
+    config.sweep = (("noise.kind", ("symmetric", "asymmetric_cifar10")), ("noise.rate", (0.4, 0.8)))
+    found = [
+        (strategy.forget_rate, strategy.co_lambda)
+        for strategy in (point.config.strategy for point in sweep.points(config))
+    ]
+    assert found == [(None, 0.9), (None, 0.65), (0.2, 0.9), (0.4, 0.9)]
+
+
 def test_a_value_that_is_set_stays_in_a_sweep_over_strategies():
     config = jnl.get_config("jocor", "data=mnist")
     config.strategy.ramp_epochs = 3

@@ -20,7 +20,7 @@ def _reference(config: ConfigDict) -> None:
     config.data.validation = 0.1
     if family(config.data.name) == "cifar10" and not config.noise.kind.startswith("asymmetric"):
         config.epochs = 150
-        config.optim.update(schedule="cosine", cycle=10, min_learning_rate=1e-3)
+        config.optim.update(schedule="cosine", cycle=10, min_learning_rate=1e-3, milestones=(), decay=0.1)
     draw_symmetric_noise_as(config, "symmetric_inclusive_exact")
 
 
