@@ -19,7 +19,7 @@ from jnl.data.dataset import Dataset
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.fold_predictions import Plan
 from jnl.label_audit import estimates, evidence, given, trouble
-from jnl.label_audit.evidence import Evidence
+from jnl.label_audit.evidence import Evidence, Expert
 from jnl.label_audit.reasons import reasons
 from jnl.label_audit.refinement import refined
 from jnl.label_audit.result import Audit
@@ -133,7 +133,7 @@ def audit(
         if predicted is not None:
             predicted = posterior.soften(predicted, source.labels)
             own = predicted[np.arange(number), source.labels]
-            found = {"pred_probs": Evidence({"pred_probs": own}, predicted), **found}
+            found = {"pred_probs": Evidence({"pred_probs": own}, Expert(predicted, "the given model")), **found}
         return _judged(source, found)
 
 
@@ -143,7 +143,7 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     names = tuple(map(encodable, source.dataset.class_names))
     known = {name: each.expert for name, each in found.items() if each.expert is not None}
     experts, pooled, judged, judge, explained, says_something = refined(source, known)
-    least_disturbed = known[judge] if judge else experts.get("pred_probs", pooled)
+    least_disturbed = known[judge].probabilities if judge else experts.get("pred_probs", pooled)
     neighbors = source.neighbors if "neighbors" in found else None
     explained = explained or posterior.explain(least_disturbed, labels, even=False)
     noise = estimates.estimate(estimates.View(labels, least_disturbed, explained, neighbors))
@@ -173,7 +173,8 @@ def _judged(source: Source, found: dict[str, Evidence]) -> Audit:
     if neighbors is not None:
         table["duplicate_of"] = trouble.duplicate_of(neighbors, source.images)
         table["distance"], table["outlier"] = trouble.outlier(neighbors, source.features)
-    table["reasons"] = reasons(table, labels, suggested, second, experts, neighbors, names)
+    learned = [known[name]._replace(probabilities=p) for name, p in experts.items()]
+    table["reasons"] = reasons(table, labels, suggested, second, learned, neighbors, names)
     assert used.transition is not None
     return Audit(
         noise_rate=used.rate, noise_interval=(used.low, used.high), transition=used.transition, estimates=noise,

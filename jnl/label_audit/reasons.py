@@ -1,18 +1,13 @@
 """The reasons for a suspicion, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from jnl.label_audit.evidence import Expert
 from jnl.label_audit.neighborhood import Neighbors
 
-_EXPERTS = {
-    "coteaching": "Co-teaching",
-    "cross_entropy": "cross entropy",
-    "pred_probs": "the given model",
-    "linear": "a linear classifier",
-}  # the neighbors have a sentence of their own
 _MANY = 0.5  # if this share of the examples has a twin, as in a table of a few words, a twin is no reason
 
 
@@ -21,7 +16,7 @@ def reasons(
     labels: np.ndarray,
     suggested: np.ndarray,
     second: np.ndarray,
-    experts: Mapping[str, np.ndarray],
+    experts: Iterable[Expert],
     neighbors: Neighbors | None,
     names: Sequence[str],
 ) -> list[str]:
@@ -32,19 +27,20 @@ def reasons(
       labels: i[N] given labels.
       suggested: i[N] suggested labels.
       second: i[N] the second most likely class.
-      experts: name -> f32[N, C] probabilities.
+      experts: the experts, as they are after they have learned again.
       neighbors: the nearest neighbors.
       names: names of the classes.
     """
     wrong = np.asarray(table["probability"]) > 0.5
+    titled = [(each.title, each.probabilities) for each in experts if each.title]
     lines: list[list[str]] = [[] for _ in labels]
     for row in np.flatnonzero(wrong):
         given, other = names[labels[row]], names[suggested[row]]
-        for name, p in experts.items():
+        for title, p in titled:
             likely = p[row].argmax()
-            if name in _EXPERTS and likely != labels[row]:
+            if likely != labels[row]:
                 chances = f"{p[row, likely]:.0%}, {given} has {p[row, labels[row]]:.0%}"
-                lines[row].append(f"{_EXPERTS[name]} predicts {names[likely]} ({chances})")
+                lines[row].append(f"{title} predicts {names[likely]} ({chances})")
         if neighbors is not None:
             near = labels[neighbors.rows[row]]
             votes, own = int((near == suggested[row]).sum()), int((near == labels[row]).sum())

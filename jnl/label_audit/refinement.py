@@ -6,13 +6,15 @@ noise matrix is estimated anew: expectation maximization with a classifier (Rayk
 with one annotator). An example is never predicted from its own probabilities. But its label has changed the
 probabilities of other examples a little, and it is predicted from these.
 
-Where networks have trained, a judge decides whether the noise is even, and gives a noise matrix. It is Co-teaching or
-the linear classifier, which repeat few wrong labels: the one under which the given labels are more likely. An expert
-counts the more, the better it predicts the given labels through this matrix, because weak experts do harm on difficult
-data. Without networks the matrix is always full: the other evidence repeats noise that depends on the example, and with
-an even matrix there would seem to be almost no noise. An expert that says nothing about the labels does not count.
+Where networks have trained, a judge decides whether the noise is even, and gives a noise matrix. It is one of the
+experts that repeat few wrong labels, Co-teaching and the linear classifier: the one under which the given labels are
+most likely. An expert counts the more, the better it predicts the given labels through this matrix, because weak
+experts do harm on difficult data. Without networks the matrix is always full: the other evidence repeats noise that
+depends on the example, and with an even matrix there would seem to be almost no noise. An expert that says nothing
+about the labels does not count.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -22,7 +24,6 @@ from jnl.label_audit import evidence
 from jnl.label_audit.source import Source
 from jnl.noise import posterior
 
-_JUDGES = ("coteaching", "linear")
 _ROUNDS = 5
 _LEAST_GAIN = 0.002  # nats of log-likelihood per label; a round that gains less is not taken
 
@@ -38,19 +39,22 @@ class Refined(NamedTuple):
     says_something: bool = True  # whether an expert explains the labels better than the shares of the classes do
 
 
-def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
+def refined(source: Source, found: Mapping[str, evidence.Expert]) -> Refined:
     """Return the last round after which the given labels had become clearly more likely.
 
     Args:
       source: the data.
-      experts: name of the evidence -> f32[N, C] probabilities.
+      found: name of the evidence -> its expert.
     """
+    experts = {name: each.probabilities for name, each in found.items()}
     learners, labels = {name: learn for name, learn in evidence.learners().items() if name in experts}, source.labels
     judges: dict[str, posterior.Explained] = {}
     combine = partial(_equally, labels=labels)
-    if "coteaching" in experts:
-        judges = {name: posterior.explain(experts[name], labels) for name in _JUDGES if name in experts}
-        judge = max(judges, key=lambda name: judges[name].posterior.log_likelihood)
+    judging = [name for name, each in found.items() if each.judges]
+    if trained := [name for name in judging if name in evidence.trained()]:
+        judges = {name: posterior.explain(experts[name], labels) for name in judging}
+        by_likelihood = sorted(judges, key=lambda name: -judges[name].posterior.log_likelihood)
+        judge, network = by_likelihood[0], next(name for name in by_likelihood if name in trained)
         combine = partial(_weighted, labels=labels, judge=judges[judge])
         says = any(posterior.says_something(each, labels) for each in judges.values())
     else:
@@ -66,22 +70,22 @@ def refined(source: Source, experts: dict[str, np.ndarray]) -> Refined:
             break
         best = new
     best = best._replace(says_something=says)
-    return best._replace(judge=judge, noise=_noise(best, judges, judge, labels)) if judges else best
+    return best._replace(judge=judge, noise=_noise(best, judges[judge], judges[network], labels)) if judges else best
 
 
 def _noise(
-    found: Refined, judges: dict[str, posterior.Explained], judge: str, labels: np.ndarray
+    found: Refined, judge: posterior.Explained, network: posterior.Explained, labels: np.ndarray
 ) -> posterior.Explained:
     """Return the explanation of the labels i[N] from which the noise is estimated.
 
-    If the noise is not even, Co-teaching gives it, because Co-teaching learns the fewest wrong labels. If the noise is
-    even, the judge gives one explanation, and all experts together give another. An expert that has learned wrong
-    labels gives a rate that is too low. So the explanation with the larger rate is taken.
+    If the noise is not even, the network that may judge gives it. This is Co-teaching, which learns the fewest wrong
+    labels. If the noise is even, the judge gives one explanation, and all experts together give another. An expert that
+    has learned wrong labels gives a rate that is too low. So the explanation with the larger rate is taken.
     """
-    if not judges[judge].even:
-        return judges["coteaching"]
+    if not judge.even:
+        return network
     together = posterior.Explained(found.pooled, found.posterior, True)
-    return max(judges[judge], together, key=lambda each: posterior.rate_of(each.posterior.transition, labels))
+    return max(judge, together, key=lambda each: posterior.rate_of(each.posterior.transition, labels))
 
 
 def _weighted(experts: dict[str, np.ndarray], labels: np.ndarray, judge: posterior.Explained) -> Refined:

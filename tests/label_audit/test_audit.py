@@ -19,6 +19,7 @@ from jnl import noise
 from jnl.data.corrections import corrected
 from jnl.label_audit import source
 from jnl.label_audit.audit import audit
+from jnl.label_audit.evidence import Expert
 from jnl.label_audit.reasons import reasons
 
 SMALL = {"folds": 2, "epochs": 8, "batch_size": 32}
@@ -170,7 +171,16 @@ def test_an_example_between_two_classes_is_not_told_its_own_label():
     """Its label is the less likely one of two, but too likely to be wrong."""
     table = {"probability": np.array([0.48]), "overlap": np.array([True])}
     given, other = np.array([1]), np.array([0])
-    assert reasons(table, given, other, given, {}, None, ["cat", "dog"]) == ["cat is at least half as likely"]
+    assert reasons(table, given, other, given, [], None, ["cat", "dog"]) == ["cat is at least half as likely"]
+
+
+def test_an_expert_gives_a_reason_by_its_title():
+    table = {"probability": np.array([0.9]), "overlap": np.array([False])}
+    given, other, p = np.array([1]), np.array([0]), np.array([[0.8, 0.2]])
+    experts = [Expert(p, "a new model"), Expert(p, title="")]
+    assert reasons(table, given, other, given, experts, None, ["cat", "dog"]) == [
+        "a new model predicts cat (80%, dog has 20%)"
+    ]
 
 
 def test_a_twin_is_no_reason_where_most_examples_have_one():
@@ -178,7 +188,7 @@ def test_a_twin_is_no_reason_where_most_examples_have_one():
     table = {"probability": np.zeros(4), "overlap": np.zeros(4, bool), "outlier": np.zeros(4, bool)}
     labels, names = np.array([0, 1, 0, 0]), ["cat", "dog"]
     few, many = (
-        reasons(table | {"duplicate_of": np.array(twins)}, labels, 1 - labels, labels, {}, None, names)
+        reasons(table | {"duplicate_of": np.array(twins)}, labels, 1 - labels, labels, [], None, names)
         for twins in ([1, -1, -1, -1], [1, 0, 3, 2])
     )
     assert few == ["nearly the same as example 1, which has the label dog", "", "", ""] and many == [""] * 4

@@ -33,18 +33,19 @@ def test_columns_and_probabilities_fit_the_examples(name):
     found = evidence.collect(source())[name]
     assert found.columns and all(column.shape == (400,) for column in found.columns.values())
     if found.expert is not None:
-        assert found.expert.shape == (400, 10) and (found.expert >= 0).all()
-        np.testing.assert_allclose(found.expert.sum(1), 1, rtol=1e-4)
+        assert found.expert.probabilities.shape == (400, 10) and (found.expert.probabilities >= 0).all()
+        np.testing.assert_allclose(found.expert.probabilities.sum(1), 1, rtol=1e-4)
 
 
 def test_the_linear_classifier_does_not_depend_on_the_scale_of_the_features():
     one = source()
     small = Source(one.dataset, one.features * 1e-5, None)
-    np.testing.assert_allclose(linear.linear(one).expert, linear.linear(small).expert, atol=1e-4)
+    p, same = (linear.linear(each).expert.probabilities for each in (one, small))
+    np.testing.assert_allclose(p, same, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", WITHOUT_TRAINING)
 def test_an_expert_does_not_look_at_the_label_that_it_judges(name):
-    before, after = (evidence.collect(source(change))[name].expert for change in (None, 7))
+    before, after = (evidence.collect(source(change))[name].expert.probabilities for change in (None, 7))
     assert abs(before[7] - after[7]).max() < 0.005  # the shares of the classes changed a little
     assert before[7].argmax() == load_digits(return_X_y=True)[1][7]

@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score
 import jnl
 from jnl import noise
 from jnl.label_audit import evidence
+from jnl.label_audit.evidence import Expert
 from jnl.label_audit.refinement import refined
 from jnl.label_audit.source import Source
 from jnl.noise import posterior
@@ -35,7 +36,7 @@ def test_it_finds_noise_that_evidence_repeats_at_first(digits):
     labels = noise.draw("pair", true, 10, 0.4, 0)
     source = source_of(inputs, labels)
     experts = {name: each.expert for name, each in evidence.collect(source).items()}
-    pooled = posterior.pool(list(experts.values()))
+    pooled = posterior.pool([each.probabilities for each in experts.values()])
     before, after = posterior.infer(pooled, labels), refined(source, experts).posterior
     rates = [posterior.rate_of(each.transition, labels) for each in (before, after)]
     assert rates[0] < 0.2 and rates[1] == pytest.approx((labels != true).mean(), abs=0.05)
@@ -54,7 +55,7 @@ def test_what_cannot_learn_stays(digits):
     inputs, true = digits
     p = np.full((1000, 10), 0.05, np.float32)
     p[np.arange(1000), true] = 0.55
-    found = refined(source_of(inputs, true), {"pred_probs": p})
+    found = refined(source_of(inputs, true), {"pred_probs": Expert(p, "the given model")})
     assert found.experts["pred_probs"] is p
 
 
@@ -66,7 +67,7 @@ def test_coteaching_decides_whether_noise_is_even_and_what_others_count(noise, e
     for row in range(3000):
         true[row] = stream.choice(3, p=p[row])
         labels[row] = stream.choice(3, p=noise[true[row]])
-    experts = {"coteaching": p, "cross_entropy": guessed}
+    experts = {"coteaching": Expert(p, "Co-teaching", judges=True), "cross_entropy": Expert(guessed, "cross entropy")}
     found = refined(SimpleNamespace(labels=labels), experts)
     equal = posterior.infer(posterior.pool([p, guessed]), labels)
     scores = [average_precision_score(labels != true, each.wrong(labels)) for each in (equal, found.posterior)]
@@ -80,10 +81,17 @@ def test_the_judge_is_the_one_under_which_the_labels_are_more_likely():
     p, guessed = (stream.dirichlet(np.full(3, 0.3), 2000) for _ in range(2))
     labels = np.array([stream.choice(3, p=each @ EVEN) for each in p])
     source = SimpleNamespace(labels=labels, features=stream.normal(size=(2000, 4)))
-    by = {name: refined(source, {"coteaching": one, "linear": other}) for name, one, other in
-          [("coteaching", p, guessed), ("linear", guessed, p)]}  # fmt: skip
+    pairs = {"coteaching": (p, guessed), "linear": (guessed, p)}
+    experts = {
+        name: {each: Expert(p, each, judges=True) for each, p in zip(pairs, both, strict=True)}
+        for name, both in pairs.items()
+    }
+    by = {name: refined(source, each) for name, each in experts.items()}
     assert {name: found.judge for name, found in by.items()} == {"coteaching": "coteaching", "linear": "linear"}
     for found in by.values():
         rate = posterior.rate_of(found.noise.posterior.transition, labels)
         assert rate == pytest.approx(0.3, abs=0.05)
         assert rate >= posterior.rate_of(found.posterior.transition, labels)
+    better = experts["linear"]["linear"]
+    found = refined(source, experts["linear"] | {"linear": better._replace(judges=False)})
+    assert found.judge == "coteaching"

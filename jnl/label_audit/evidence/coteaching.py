@@ -7,7 +7,7 @@ class: there, folds of a plain training see the same confusion and repeat it.
 import numpy as np
 
 from jnl.experiment.fold_predictions import share_to_forget
-from jnl.label_audit.evidence import Evidence
+from jnl.label_audit.evidence import Evidence, Expert
 from jnl.label_audit.source import Source
 
 NEEDS = "training"
@@ -20,4 +20,4 @@ def coteaching(source: Source) -> Evidence:
     columns = {"coteaching": learned.last[np.arange(len(plain)), source.labels]}
     if learned.left_out is not None:
         columns["left_out"] = learned.left_out
-    return Evidence(columns, learned.last)
+    return Evidence(columns, Expert(learned.last, "Co-teaching", judges=True))

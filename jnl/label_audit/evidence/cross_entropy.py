@@ -5,7 +5,7 @@ They come from the epoch that agrees most with the given labels, because later t
 
 import numpy as np
 
-from jnl.label_audit.evidence import Evidence
+from jnl.label_audit.evidence import Evidence, Expert
 from jnl.label_audit.source import Source
 
 NEEDS = "training"
@@ -14,4 +14,4 @@ NEEDS = "training"
 def cross_entropy(source: Source) -> Evidence:
     """Return the probabilities, and that of the given label as a column."""
     p = source.learned("standard", 0.0).best
-    return Evidence({"cross_entropy": p[np.arange(len(p)), source.labels]}, p)
+    return Evidence({"cross_entropy": p[np.arange(len(p)), source.labels]}, Expert(p, "cross entropy"))

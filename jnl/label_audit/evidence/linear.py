@@ -9,7 +9,7 @@ logistic regression does. From probable classes, a logistic regression learns be
 import numpy as np
 
 from jnl.label_audit import logistic
-from jnl.label_audit.evidence import Evidence
+from jnl.label_audit.evidence import Evidence, Expert
 from jnl.label_audit.source import Source
 
 NEEDS = "features"
@@ -38,7 +38,8 @@ def linear(source: Source) -> Evidence:
             likelihood = np.log(p[np.arange(number), labels] + 1e-12).mean()
             if likelihood > most:
                 best, most = p, likelihood
-    return Evidence({"linear": best[np.arange(number), labels]}, best.astype(np.float32))
+    expert = Expert(best.astype(np.float32), "a linear classifier", judges=True)
+    return Evidence({"linear": best[np.arange(number), labels]}, expert)
 
 
 def learn(source: Source, targets: np.ndarray) -> np.ndarray:

@@ -15,6 +15,4 @@ NEEDS = "training"
 def margins(source: Source) -> Evidence:
     """Return the three numbers as columns."""
     learned = source.learned("standard", 0.0)
-    return Evidence(
-        {"aum": learned.margin, "forgotten": learned.forgotten, "first_learned": learned.first_learned}, None
-    )
+    return Evidence({"aum": learned.margin, "forgotten": learned.forgotten, "first_learned": learned.first_learned})

@@ -6,7 +6,7 @@ because none of a few neighbors has it.
 
 import numpy as np
 
-from jnl.label_audit.evidence import Evidence
+from jnl.label_audit.evidence import Evidence, Expert
 from jnl.label_audit.source import Source
 
 NEEDS = "features"
@@ -16,7 +16,8 @@ _PRIOR = 2.0  # number of votes that are spread over all classes
 def neighbors(source: Source) -> Evidence:
     """Return the shares of the votes, and that of the given label as a column."""
     votes = learn(source, np.eye(source.num_classes, dtype=np.float32)[source.labels])
-    return Evidence({"neighbors": votes[np.arange(len(votes)), source.labels]}, votes)
+    expert = Expert(votes, title="")  # the reasons count the labels of the neighbors instead
+    return Evidence({"neighbors": votes[np.arange(len(votes)), source.labels]}, expert)
 
 
 def learn(source: Source, targets: np.ndarray) -> np.ndarray:
