@@ -12,7 +12,7 @@ from jnl.report.cells import Leaderboard, MethodResult
 from jnl.results import statistics
 
 BASELINE = "standard"
-_ENOUGH = 20  # of fewer epochs, the last 10 are also the start of the training
+_ENOUGH = 20  # with fewer epochs, the last 10 also measure the start of the training
 
 
 class Comparison(NamedTuple):

@@ -21,11 +21,16 @@ from jnl.results.summary import last10
 MOST_COLUMNS = 10  # with more methods, each method has a row
 OURS = "jnl"
 _NOTE = "Test accuracy in percent, {epochs}, mean of the networks: mean ± standard deviation (ddof 0) over runs."
-_SHORT = " Of fewer than 20 epochs the last one counts, because the last 10 would also measure the start."
-_ONE_DRAW = " One noise draw for all runs, so ± does not include it."
-_BEST = " Bold: the best of each noise."
-_MISSED = " A missed number is marked with its difference to the published one; how to read this says what is missed."
-_VALIDATION = " Without a test set, the noisy labels of held-out examples judge a method; then it is never the best."
+_SHORT = " With fewer than 20 epochs the last one counts, because the last 10 would also measure the start."
+_ONE_DRAW = " All runs have one noise draw, so ± does not include it."
+_BEST = " The best number of each noise is bold."
+_MISSED = (
+    ' A missed number is marked with its difference to the published one. The section "How to read this" of the page '
+    "says when a number is missed."
+)
+_VALIDATION = (
+    " Methods without a test set are judged by the noisy labels of held-out examples. They are never the best."
+)
 
 
 class Main(NamedTuple):

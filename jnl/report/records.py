@@ -27,7 +27,10 @@ def runs(boards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Tabl
                 rows.append(_row(board, cell.label, point))
     versions = ["versions", "device", "revision"]
     columns = ["workdir", "method", "data and noise", "wrong labels", "runs", "seeds / noise seeds", "failed"]
-    note = "Wrong labels: the realized share, mean over runs. Failed: run and first epoch without a finite loss."
+    note = (
+        'The column "wrong labels" has the realized share, as the mean over runs. The column "failed" has each failed '
+        "run and its first epoch without a finite loss."
+    )
     for one in duplicates:
         note += (
             f" Run {one.left_out.number} of {printable(str(one.left_out.workdir))} is not counted: run "

@@ -20,18 +20,18 @@ from jnl.results.files import CONFIG, PARTIAL_SUMMARY, SUMMARY, metrics_file
 
 PAGE = "index.html"
 _READING = [
-    "The runs of a method are put together if they agree in every setting that their workdirs record; if they do not, "
-    "its name is followed by settings that tell them apart, or by a number if the same settings and seeds gave other "
-    "results, or if your own code or the noisy labels of a noise seed have changed, as far as their workdirs record "
-    "them. Runs that have failed (their loss was not finite) are in no mean. Bands in figures are one standard "
-    "deviation (ddof 0) over runs. A method has the same color in every report.",
-    "Last 10 is the mean of the last 10 epochs, maximal the maximum of these, best the maximum of all epochs; both "
-    "maxima look at test labels. Best validation is the accuracy in the epoch with the best accuracy on noisy "
-    "validation labels, lowest loss the one in the epoch with the lowest loss on them; both need no clean label. A "
-    "column is there where its curve is recorded.",
-    "A method that trains twice, as to estimate the noise first, has its curves from the epoch on in which its "
-    "networks start afresh.",
-    "Intervals are 95 % t intervals. With five runs, bootstrap intervals of 95 % cover 84 % only. Those of "
+    "A method appears once under each noise if all its runs agree in every setting that their workdirs record. If they "
+    "differ, it appears several times, and the settings that differ follow the name of the method. A number follows "
+    "the name if the same settings and seeds gave other results, or if your own code or the noisy labels of a noise "
+    "seed have changed, as far as the workdirs record them. Runs that have failed (their loss was not finite) are in "
+    "no mean. Bands in figures are one standard deviation (ddof 0) over runs. A method has the same color in every "
+    "report.",
+    "Last 10 is the mean of the last 10 epochs, maximal is their maximum, and best is the maximum of all epochs. "
+    "Maximal and best look at test labels. Best validation is the accuracy in the epoch with the best accuracy on "
+    "noisy validation labels. Lowest loss is the accuracy in the epoch with the lowest loss on these labels. Neither "
+    "needs a clean label. A table has a column only if its curve is recorded.",
+    "Some methods train twice, for example to estimate the noise first. Their curves begin with the second training.",
+    "Intervals are 95 % t intervals, because 95 % bootstrap intervals of five runs cover only 84 %. Intervals of "
     "accuracies and shares are cut to [0, 100], because no value lies outside.",
     words.TEST,
     "Label precision is the share of true labels among the examples that a method trains on. The dotted line is the "

@@ -47,8 +47,8 @@ def accuracy(board: Leaderboard) -> Table:
     columns = ["method", "runs", *(STATISTICS[name] for name in names), "label precision, last 10"]
     note = (
         "Test accuracy in percent, mean of the networks: mean ± standard deviation (ddof 0) over runs and the 95 % t "
-        "interval of the mean, cut to [0, 100]. Bold: the best of the column. Best and maximal are chosen by test "
-        "labels. Of fewer epochs than 10, last 10 are all."
+        "interval of the mean, cut to [0, 100]. The best number of a column is bold. Best and maximal are chosen by "
+        "test labels. With fewer than 10 epochs, last 10 is the mean of all epochs."
     )
     note += dependence(board.cells)
     return Table("statistics", "Every statistic", columns, rows, note)
@@ -76,17 +76,18 @@ def paired(found: Sequence[Comparison], without: Sequence[str]) -> Table:
         rows.append(Row([one.cell.label, one.baseline.label, difference, *numbers], one.cell.label))
     columns = ["method", "baseline", "difference", "pairs", "p", "smallest p", "Holm"]
     note = (
-        "Method less baseline in percentage points with the 95 % t interval, over runs with the same seed, noise seed "
-        "and noisy labels. p: exact two-sided sign-flip test; so many pairs cannot give less than the smallest p "
-        "(2 / 2^n), however large the difference: five never reach 0.05; of more than 40 not all signs can be tried. "
-        "Holm: p adjusted over the comparisons of this table."
+        "The difference is method minus baseline in percentage points, with its 95 % t interval, over runs with the "
+        "same seed, noise seed and noisy labels. p is from the exact two-sided sign-flip test. With n pairs, p is at "
+        "least 2 / 2^n (smallest p), so five pairs never reach 0.05. With more than 40 pairs jnl does not make the "
+        "test. Holm is p adjusted over the comparisons of this table."
     )
     if found:
-        note += f" Compared: {of_epochs(as_integer(found[0].cell.settings['epochs']))}."
+        note += f" The comparison uses the {of_epochs(as_integer(found[0].cell.settings['epochs']))}."
     note += dependence([one.cell for one in found])
     if without:
         note += (
-            f" Not compared, without a baseline under the same settings and with shared seeds: {', '.join(without)}."
+            " Methods without a baseline under the same settings and with shared seeds are not compared: "
+            f"{', '.join(without)}."
         )
     return Table("paired", "Differences over shared seeds", columns, rows, note)
 
@@ -108,7 +109,7 @@ def variance(board: Leaderboard) -> Table:
     columns = ["method", "seeds x noise seeds", "noise draw", "initialization", "both together and chance"]
     title = "Noise draw against initialization"
     if not rows and one_noise_draw(board.cells):
-        note = "One noise draw for all runs, so no deviation includes it. noise.seed=per_run draws one for each run."
+        note = "All runs have one noise draw, so no deviation includes it. noise.seed=per_run draws one for each run."
         return Table("variance", title, columns, rows, note)
     if not rows:
         note = (
@@ -134,8 +135,9 @@ def compute(board: Leaderboard) -> Table:
         texts += [f"{seconds:.1f}" if math.isfinite(seconds) else NOTHING]
         rows.append(Row([cell.label, *texts], cell.label))
     note = (
-        "Of one run, mean over runs. Seconds are wall time of training and evaluation divided by the runs of the "
-        "program; they compare only where the machine and its load were the same."
+        "Operations and seconds are those of one run, mean over runs. Seconds are the wall time of training and "
+        "evaluation divided by the number of runs of the program. Compare them only if the machine and its load were "
+        "the same."
     )
     note += dependence(board.cells)
     columns = ["method", STATISTICS[tested(board.epochs)], "floating-point operations", "seconds"]
@@ -188,15 +190,15 @@ def matrices(board: Leaderboard) -> list[Matrix]:
         for point in cell.points:
             if "true" in point.matrices:
                 note = (
-                    "Share of the examples of each true class (rows) with each noisy label (columns), in one run: the "
-                    f"first of {point.title}. Other noise seeds differ by chance."
+                    "The matrix shows the share of the examples of each true class (rows) that have each noisy label "
+                    f"(columns), in the first run of {point.title}. Under other noise seeds it differs by chance."
                 )
                 found.setdefault("", Matrix("noise", "Noise matrix, true", point.matrices["true"], note))
             if "estimated" in point.matrices:
                 title, estimated = f"Noise matrix, estimated ({cell.label})", point.matrices["estimated"]
                 note = (
-                    "Probability of each noisy label (columns) for each true class (rows) as the method estimates "
-                    "it, in one run: the first that has not failed."
+                    "The matrix shows the probability of each noisy label (columns) for each true class (rows), as the "
+                    "method estimates it in the first run that has not failed."
                 )
                 found.setdefault(cell.label, Matrix(f"noise-{len(found)}", title, estimated, note))
     return list(found.values())

@@ -19,10 +19,10 @@ RULE = (
     "reaches 9 standard deviations (ddof 1) to each side. Met only means that the two means cannot be told apart. "
     "Settings are compared as far as the workdir records them and the source states them. They are compared with the "
     "paper, and with its code (`reference`). No source describes the settings of some baselines; they have the "
-    "settings of jnl. An independent number comes from a re-implementation by other authors. It judges nothing. Of a "
-    "missed number, the verdict says whether it is nearer to the measured than to the published mean. songheony/TAkS "
-    "keeps the last incomplete batch, uses all 10,000 test images, draws the noise anew for each seed, and trains "
-    "JoCoR with lambda 0.9 and a forget rate of 0.2 under asymmetric noise of 40 %."
+    "settings of jnl. An independent number comes from a re-implementation by other authors. It judges nothing. If a "
+    "number is missed, the verdict says whether the independent number is nearer to the measured than to the published "
+    "mean. songheony/TAkS keeps the last incomplete batch, uses all 10,000 test images, draws the noise anew for each "
+    "seed, and trains JoCoR with lambda 0.9 and a forget rate of 0.2 under asymmetric noise of 40 %."
 )
 _ENOUGH = 3  # smallest number of runs that can be called met
 

@@ -16,12 +16,13 @@ from jnl.results import statistics
 from jnl.results.summary import last10
 
 TEST = (
-    "p is from the exact two-sided sign-flip test of the paired differences, and the interval is the 95 % t interval "
-    "of their mean. The two methods are those with the highest means; p is not corrected for this choice."
+    "Sentences about two methods compare those with the highest means. p is from the exact two-sided sign-flip test of "
+    "the paired differences, and the interval is the 95 % t interval of their mean. p is not corrected for the choice "
+    "of the two methods."
 )
 OTHERS = (
     "The first table has one setting of each method under each noise: the published one, if it was trained, or one "
-    "that is similar under all noises. The details have all others."
+    "that is similar under all noises. The details have all other settings."
 )
 _RARE = 0.05  # the usual level of a test
 _BELOW = 0.005  # a precision is below chance if it is lower than the share of true labels by more than this
@@ -157,7 +158,7 @@ def trained(boards: Sequence[Leaderboard]) -> str:
     numbers = sorted({len(cell.runs) for cell in cells})
     runs = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
     failed = sum(run.failed for cell in cells for run in cell.runs)
-    told += f" {runs} run{'s' if numbers != [1] else ''} for each number"
+    told += f" Each number comes from {runs} run{'s' if numbers != [1] else ''}"
     have = "has failed and is" if failed == 1 else "have failed and are"
     return f"{told}; {failed} of all runs {have} in no mean." if failed else f"{told}."
 

@@ -13,7 +13,7 @@ from jnl.report.records import settings
 from jnl.report.report import write
 
 OWN, JNL = "mine.weighted", "core/strategy.py"
-DRAW = "One noise draw for all runs"
+DRAW = "All runs have one noise draw"
 
 
 def recorded(path, labels=None, code=None, **options):

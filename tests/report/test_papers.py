@@ -82,7 +82,7 @@ def test_of_fewer_than_20_epochs_the_last_one_counts(tmp_path):
 
 
 def test_the_caption_says_where_all_runs_have_one_noise_draw(tmp_path):
-    told = "One noise draw for all runs, so ± does not include it."
+    told = "All runs have one noise draw, so ± does not include it."
     one, other = workdir(tmp_path / "a"), workdir(tmp_path / "b", "standard")
     assert told in table(one, other).note and told in papers.of_one(board(one).cells[0], []).note
     several = workdir(tmp_path / "c", noise_seeds=(1, 2, 3)), workdir(tmp_path / "d", "standard", noise_seeds=(1, 2, 3))
@@ -288,7 +288,7 @@ def test_what_was_trained_is_told_in_words(tmp_path):
     told = words.trained([board(workdir(tmp_path / "a", optim__learning_rate=0.001))])
     assert told == (
         "JoCoR trained the network MLP for 12 epochs on MNIST. Noise: symmetric 50\u00a0% (share of wrong labels: "
-        "50.0 %). Batch size 128, optimizer adam, learning rate 0.001. 3 runs for each number."
+        "50.0 %). Batch size 128, optimizer adam, learning rate 0.001. Each number comes from 3 runs."
     )
 
 

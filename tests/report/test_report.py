@@ -318,7 +318,7 @@ def test_each_matrix_says_of_which_run_it_is(tmp_path):
     (path / "summary.json").write_text(json.dumps(summary))
     true, estimated = tables.noise(board(path))
     assert (true.name, estimated.name) == ("noise", "noise-1")
-    assert "in one run: the first of jocor,rate=0.5" in true.note
+    assert "in the first run of jocor,rate=0.5" in true.note
     assert "as the method estimates it" in estimated.note and estimated.rows[0].texts == [
         "a",
         "1.000",
@@ -337,4 +337,6 @@ def test_noise_and_initialization_are_told_apart_where_they_are_crossed(tmp_path
     nothing = tables.variance(board(together))
     assert nothing.rows == [] and "cannot be told apart for any method" in nothing.note
     one_draw = tables.variance(board(workdir(tmp_path / "c"), workdir(tmp_path / "d", "standard")))
-    assert one_draw.rows == [] and one_draw.note.startswith("One noise draw for all runs, so no deviation includes it.")
+    assert one_draw.rows == [] and one_draw.note.startswith(
+        "All runs have one noise draw, so no deviation includes it."
+    )
