@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
             dataset, rows = corrected_rows(dataset, asked.corrections)
             if features is not None and len(features) == number:  # they are of all examples, also of those dropped
                 features = features[rows]
-    print(printable(f"{len(dataset.train.labels):,} examples, {len(dataset.class_names)} classes"), flush=True)
+    print(printable(f"{len(dataset.train.labels):,} examples of {len(dataset.class_names)} classes"), flush=True)
     for note in dataset.notes:
         print(printable(note), flush=True)
     check_writable(asked.out)
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         seeds=asked.seeds, folder=None if asked.features or asked.quick else asked.out, quick=asked.quick,
     )  # fmt: skip
     files = found.save(asked.out, record)
-    for line in found.describe().splitlines():
+    for line in found.describe().splitlines()[1:]:  # the first line was printed before the audit
         print(printable(line))
     print(printable(f"open {files[-1]} to go through them; {files[1]} has the same rows"))
     return 0

@@ -95,8 +95,8 @@ class Audit:
         others = [f"{words(name)} {each.rate:.1%}" for name, each in self.estimates.items() if name != USED]
         lines = [
             f"{len(self.examples):,} examples of {len(self.class_names)} classes",
-            f"about {self.noise_rate:.1%} of the labels are wrong (95% interval {low:.1%} to {high:.1%}, "
-            "without errors of the models)",
+            f"about {self.noise_rate:.1%} of the labels are wrong (95% interval {low:.1%} to {high:.1%}; it "
+            "does not include the errors of the models)",
             *([f"other estimates: {', '.join(others)}"] if others else []),
             f"{len(self.suspects):,} labels are more likely wrong than right",
         ]
@@ -108,7 +108,8 @@ class Audit:
             given = self.examples["given"].to_numpy()
             twice, differs = twin >= 0, int((given[twin] != given)[twin >= 0].sum())
             lines.append(
-                f"{int(twice.sum()):,} examples are nearly the same as another, {differs:,} with another label"
+                f"{int(twice.sum()):,} examples are nearly the same as another one; {differs:,} of these have another "
+                "label"
             )
         return "\n".join(lines)
 

@@ -38,8 +38,11 @@ def test_the_notes_are_printed_and_recorded(table, own, capsys):
     assert "columns left out (row numbers): 'id'" in notes and "numbers have decimal commas" in notes
 
 
-def test_a_quick_audit_keeps_no_training(own):
+def test_a_quick_audit_says_the_number_of_examples_once_and_keeps_no_training(own, capsys):
     assert cli.main(["audit", "digits", f"--out={own / 'out'}", "--quick"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if "1,442" in line] == printed[:1] == ["1,442 examples of 10 classes"]
+    assert printed[1].endswith("; it does not include the errors of the models)")
     assert not (own / "out" / "trainings").exists()
     assert {"neighbors", "linear"} <= set(pd.read_parquet(own / "out" / "examples.parquet"))
 
