@@ -11,6 +11,7 @@ its kernels, because it mostly waits for their start.
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from jax.sharding import SingleDeviceSharding
 
 from jnl.benchmark.epochs import WORK, program_spec
 from jnl.benchmark.operations import Operation, functions, loops
+from jnl.core.command import exit_code
 from jnl.core.errors import UserError, reason
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Split
@@ -107,7 +109,7 @@ def compiled_for(target: str, work: str, number: int, axis: str, precision: str)
     return str(traced.lower(lowering_platforms=("cuda",)).compile(compiler_options=options).as_text())
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the kernels of one step. Return the exit code 0."""
     parser = argparse.ArgumentParser("python -m jnl.benchmark.kernels", description=__doc__.partition("\n")[0])
     parser.add_argument("target", type=Path)
@@ -119,14 +121,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         target = asked.target.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SystemExit(f"target: {asked.target} cannot be read ({reason(error)})") from error
+        raise UserError(f"target: {asked.target} cannot be read ({reason(error)}); give another file") from error
     for work in asked.work:
         for runs in asked.runs:
-            try:
-                text = compiled_for(target, work, runs, asked.axis, asked.precision)
-            except UserError as error:
-                raise SystemExit(str(error)) from error
-            step = of_loops(text)[0]
+            step = of_loops(compiled_for(target, work, runs, asked.axis, asked.precision))[0]
             print(f"{work}, runs: {runs} by {asked.axis}, {asked.precision}: {step.launches.total()} kernels in a step")
             for kind, launches in step.launches.most_common():
                 print(f"  {launches:5} {step.bytes[kind] / 2**20:8.0f} MiB  {kind}")
@@ -134,4 +132,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main, sys.argv[1:]))

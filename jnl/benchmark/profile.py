@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from jax.profiler import ProfileData
 
 from jnl.benchmark.epochs import WORK, program_spec
 from jnl.benchmark.operations import Operation, functions
+from jnl.core.command import exit_code
 from jnl.core.errors import UserError, whole_number
 from jnl.models import PRECISIONS
 from jnl.parallel import devices
@@ -178,7 +179,7 @@ def table(profiled: Profiled, rows: int) -> Iterator[str]:
         yield f"{nanoseconds / steps / 1e3:8.1f} {rate} {times / steps:8.1f}  {name}, {one.kind}, {end}"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the profile of one epoch. Return the exit code 0."""
     parser = argparse.ArgumentParser("python -m jnl.benchmark.profile", description=__doc__.partition("\n")[0])
     parser.add_argument("--work", choices=WORK, default="mlp")
@@ -187,13 +188,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     parser.add_argument("--rows", type=int, default=20, help="the number of operations that are listed")
     asked = parser.parse_args(arguments)
-    try:
-        whole_number("--runs", asked.runs, 1)
-        whole_number("--rows", asked.rows, 0)
-        devices.use_cores()
-        found = profile(asked.work, asked.runs, asked.axis, asked.precision)
-    except UserError as error:
-        raise SystemExit(str(error)) from error
+    whole_number("--runs", asked.runs, 1)
+    whole_number("--rows", asked.rows, 0)
+    devices.use_cores()
+    found = profile(asked.work, asked.runs, asked.axis, asked.precision)
     layout, microseconds = describe(found.layout), found.whole / found.steps / 1e3
     print(f"{asked.work}, runs: {asked.runs} {layout}, {asked.precision}: {microseconds:.0f} us of all devices")
     print(*table(found, asked.rows), sep="\n")
@@ -201,4 +199,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main, sys.argv[1:]))

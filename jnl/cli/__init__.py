@@ -4,10 +4,10 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from jnl.core import registry
-from jnl.core.errors import UserError
+from jnl.core.command import exit_code, tell
 from jnl.core.numerics import fixed_numerics
 from jnl.core.signals import BROKEN_PIPE, Stopped
 from jnl.core.version import VERSION
@@ -40,26 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.path.append(os.getcwd())
     try:
         with _warnings_in_a_line():
-            return registry.find(_HERE, name, "jnl").main(rest)
-    except UserError as error:
-        _tell(f"error: {error}")
-        return 2
+            return exit_code(_subcommand, [name, *rest])
     except Stopped as stopped:
-        _tell(str(stopped))
+        tell(str(stopped))
         return stopped.exit_code
     except KeyboardInterrupt:
-        _tell(f"stopped; {_SAVED}")
+        tell(f"stopped; {_SAVED}")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails when it ends
-        _tell(f"stopped, because nothing reads the output any more; {_SAVED}")
+        tell(f"stopped, because nothing reads the output any more; {_SAVED}")
         return 128 + BROKEN_PIPE
 
 
-def _tell(text: str) -> None:
-    """Print a line on stderr, if somebody reads it."""
-    with suppress(BrokenPipeError):
-        print(text, file=sys.stderr)
+def _subcommand(words: Sequence[str]) -> int:
+    """Run a subcommand, whose name is the first word, and return its exit code."""
+    name, *rest = words
+    return registry.find(_HERE, name, "jnl").main(rest)
 
 
 @contextmanager

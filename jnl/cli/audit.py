@@ -21,10 +21,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from jnl import data, models
-from jnl.core.errors import UserError, printable, reason, whole_number
+from jnl.core.errors import UserError, printable, whole_number
 from jnl.core.json_values import Json, as_list, as_object
 from jnl.core.paths import expanded
 from jnl.data.corrections import corrected_rows
@@ -33,6 +31,7 @@ from jnl.data.notes import data_warnings_hidden
 from jnl.data.option_texts import parsed
 from jnl.data.readers import tables
 from jnl.label_audit.audit import audit
+from jnl.label_audit.given import saved_features
 from jnl.label_audit.result import FILES
 from jnl.label_audit.source import check_writable
 
@@ -66,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     record["command"] = command
     with data_warnings_hidden():
         dataset = _dataset(asked.data, asked.dir, given)
-        features, number = _features(asked.features), len(dataset.train.labels)
+        features, number = saved_features(asked.features), len(dataset.train.labels)
         if asked.corrections is not None:
             dataset, rows = corrected_rows(dataset, asked.corrections)
             if features is not None and len(features) == number:  # they are of all examples, also of those dropped
@@ -130,13 +129,3 @@ def _dataset(name: str, folder: str | None, given: Sequence[str]) -> Dataset:
     if name.partition(":")[0] not in data.names():
         raise UserError(f"{name}: no such folder, file or data set; give one, or a name such as digits")
     return data.load(name, folder, **parsed(name, given))
-
-
-def _features(path: Path | None) -> np.ndarray | None:
-    """Return the embeddings in a file."""
-    if path is None:
-        return None
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"--features: {path} is not an array ({reason(error)}); save it by numpy.save") from error

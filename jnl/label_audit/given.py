@@ -1,11 +1,12 @@
 """Features and probabilities that a user gives to an audit, checked."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jnl.core.errors import UserError
+from jnl.core.errors import UserError, reason
 from jnl.core.text import listed
 from jnl.core.warn import warn
 from jnl.data.arrays import rounded
@@ -15,6 +16,20 @@ from jnl.label_audit.features import about_zero
 _LARGEST = 1e15  # the largest feature; sums of the squares of larger ones may not fit into float32
 _LEAST_SPREAD = 1e-9  # of a column of features; squares of smaller differences may not fit into float32
 _SCALES = 30  # a column of features that varies so many times as much as the others gets a warning
+
+
+def saved_features(path: Path | None) -> np.ndarray | None:
+    """Return the array in a file of embeddings, or None without a file.
+
+    Raises:
+      UserError: The file cannot be read, or is not an array.
+    """
+    if path is None:
+        return None
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"--features: {path} is not an array ({reason(error)}); save it by numpy.save") from error
 
 
 def features(values: ArrayLike) -> np.ndarray:

@@ -22,12 +22,13 @@ from pathlib import Path
 import numpy as np
 
 from jnl import data, models, noise
-from jnl.core.errors import UserError
+from jnl.core.command import exit_code
+from jnl.core.errors import UserError, whole_number
 from jnl.core.registry import Value
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.option_texts import parsed
-from jnl.label_audit import logistic
+from jnl.label_audit import given, logistic
 from jnl.label_audit.audit import audit
 from jnl.label_audit.features import features_of
 from jnl.label_audit.result import Audit
@@ -38,7 +39,22 @@ Row = dict[str, Value]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the trial that the arguments describe, and return the exit code."""
+    """Run the trial that the arguments describe, and return the exit code 0."""
+    asked = _parsed(arguments)
+    devices.use_cores()
+    dataset, features = _data(asked)
+    for seed in range(asked.seeds):
+        noisy, kind = _noisy(dataset, asked.noise, asked.rate, seed)
+        found = _measured(noisy, features, asked, seed)
+        row: Row = {"data": asked.title or asked.data, "noise": kind, "seed": seed, **found}
+        print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+        if asked.out is not None:
+            _add(asked.out, row)
+    return 0
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="digits", help="a data set with true labels")
     parser.add_argument("--dir", help="the folder of the data set")
@@ -54,46 +70,49 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="train no network")
     parser.add_argument("--out", type=Path, help="the file to which rows are added")
     asked = parser.parse_args(arguments)
-    trains = asked.features is None and not asked.quick
-    if not trains and (asked.model or asked.epochs):
-        parser.error("--model, --epochs: no network trains with --features or --quick; leave them out")
-    devices.use_cores()
+    whole_number("--examples", asked.examples, 0)
+    whole_number("--seeds", asked.seeds, 1)
+    if not _trains(asked) and (asked.model or asked.epochs):
+        raise UserError("--model, --epochs: no network trains with --features or --quick; leave them out")
+    return asked
+
+
+def _trains(asked: argparse.Namespace) -> bool:
+    return asked.features is None and not asked.quick
+
+
+def _data(asked: argparse.Namespace) -> tuple[Dataset, np.ndarray | None]:
+    """Return the data set and the embeddings, or None without any, of so many examples as are asked for."""
     dataset = data.load(asked.data, asked.dir, **parsed(asked.data, asked.set))
-    features = None if asked.features is None else np.load(asked.features)
+    features = given.saved_features(asked.features)
     if asked.examples:
         train = dataset.train
         features = None if features is None else features[: asked.examples]
         dataset = dataset._replace(
             train=split(*(np.asarray(part)[: asked.examples] for part in (train.inputs, train.labels, train.clean)))
         )
-    for seed in range(asked.seeds):
-        noisy, kind = _noisy(dataset, asked.noise, asked.rate, seed)
-        model = models.make(asked.model, len(dataset.class_names)) if asked.model else None
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that estimates differ; they are in the row
-            begin = time.perf_counter()
-            if trains:
-                found = audit(dataset=noisy, model=model, epochs=asked.epochs, seeds=(seed,), folder=folder)
-            else:
-                found = audit(dataset=noisy, features=features, quick=asked.quick)
-            seconds = time.perf_counter() - begin
-            if trains:
-                plain = read_trainings(Path(folder))["standard"].last
-            else:
-                # On features of any scale, a logistic regression of scikit-learn can take minutes.
-                known = logistic.scaled(features_of(noisy)) if features is None else features
-                plain = _logistic_regression(known, np.asarray(noisy.train.labels), len(dataset.class_names))
-        row: Row = {
-            "data": asked.title or asked.data,
-            "noise": kind,
-            "seed": seed,
-            **compare(found, noisy, plain),
-            "seconds": round(seconds),
-        }
-        print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-        if asked.out is not None:
-            _add(asked.out, row)
-    return 0
+    return dataset, features
+
+
+def _measured(dataset: Dataset, features: np.ndarray | None, asked: argparse.Namespace, seed: int) -> Row:
+    """Return how well an audit of noisy data went, and how long it took."""
+    classes, trains = len(dataset.class_names), _trains(asked)
+    model = models.make(asked.model, classes) if asked.model else None
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that estimates differ; they are in the row
+        begin = time.perf_counter()
+        if trains:
+            found = audit(dataset=dataset, model=model, epochs=asked.epochs, seeds=(seed,), folder=folder)
+        else:
+            found = audit(dataset=dataset, features=features, quick=asked.quick)
+        seconds = time.perf_counter() - begin
+        if trains:
+            plain = read_trainings(Path(folder))["standard"].last
+        else:
+            # On features of any scale, a logistic regression of scikit-learn can take minutes.
+            known = logistic.scaled(features_of(dataset)) if features is None else features
+            plain = _logistic_regression(known, np.asarray(dataset.train.labels), classes)
+    return {**compare(found, dataset, plain), "seconds": round(seconds)}
 
 
 def compare(found: Audit, dataset: Dataset, plain: np.ndarray) -> Row:
@@ -158,17 +177,20 @@ def _noisy(dataset: Dataset, kind: str, rate: float, seed: int) -> tuple[Dataset
 
 def _add(file: Path, row: Row) -> None:
     """Add a row to a CSV file. A column that a row lacks stays empty."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    before = list[dict[str, str]]()
-    if file.exists():
-        with file.open(encoding="utf-8", newline="") as written:
-            before = list(csv.DictReader(written))
-    columns = list(dict.fromkeys([*(before[0] if before else ()), *row]))
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*before, row])
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        before = list[dict[str, str]]()
+        if file.exists():
+            with file.open(encoding="utf-8", newline="") as written:
+                before = list(csv.DictReader(written))
+        columns = list(dict.fromkeys([*(before[0] if before else ()), *row]))
+        with file.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows([*before, row])
+    except OSError as error:
+        raise UserError(f"--out: cannot write {file} ({error.strerror}); give another file") from error
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_code(main, sys.argv[1:]))

@@ -6,6 +6,7 @@ import pytest
 from jax import lax
 
 from jnl.benchmark.kernels import main, of_loops
+from jnl.core.errors import UserError
 
 PROGRAM = """HloModule example
 
@@ -63,5 +64,5 @@ def test_the_loops_of_a_real_program_are_found():
 
 
 def test_a_missing_description_is_told(tmp_path):
-    with pytest.raises(SystemExit, match=r"target: .*h200.txtpb cannot be read"):
+    with pytest.raises(UserError, match=r"target: .*h200.txtpb cannot be read"):
         main([str(tmp_path / "h200.txtpb")])

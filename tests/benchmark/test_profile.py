@@ -5,6 +5,7 @@ import pytest
 from jnl.benchmark import epochs
 from jnl.benchmark.operations import functions
 from jnl.benchmark.profile import Event, main, of_events, part
+from jnl.core.errors import UserError
 
 PROGRAM = """
 %step (state: f32[4]) -> f32[4] {
@@ -63,5 +64,5 @@ def test_a_training_is_profiled(monkeypatch, capsys):
 
 
 def test_a_wrong_number_is_told():
-    with pytest.raises(SystemExit, match="--runs: 0; give a whole number"):
+    with pytest.raises(UserError, match="--runs: 0; give a whole number"):
         main(["--runs", "0"])

@@ -80,3 +80,19 @@ def test_what_ends_a_subcommand_is_its_exit_code(error, code, capsys, monkeypatc
 def test_python_m_jnl_is_the_command():
     line = [sys.executable, "-m", "jnl", "--version"]
     assert subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "jnl 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "message"),
+    [
+        ("label_audit.trial", ["--data=nosuch"], "data.name: unknown name 'nosuch'"),
+        ("benchmark.kernels", ["/dev/null/x.txtpb"], "target: /dev/null/x.txtpb cannot be read"),
+        ("benchmark.profile", ["--runs=0"], "--runs: 0; give a whole number of at least 1"),
+    ],
+)
+def test_a_module_that_is_a_command_tells_an_error_in_one_line(module, arguments, message):
+    line = [sys.executable, "-m", f"jnl.{module}", *arguments]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    (said,) = done.stderr.splitlines()
+    assert said.startswith(f"error: {message}")

@@ -1,6 +1,7 @@
 """A trial of the audit writes how well it went, beside cleanlab's score."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from cleanlab.rank import get_label_quality_scores
 from sklearn.metrics import average_precision_score
 
 import jnl
+from jnl.core.errors import UserError
 from jnl.label_audit import trial
 from jnl.label_audit.audit import audit
 from jnl.noise import draw
@@ -62,3 +64,13 @@ def test_it_runs(tmp_path):
     first, second = csv.DictReader(out.open())
     assert {**first, "seconds": ""} == {**second, "seconds": ""}
     assert 0.15 < float(first["true_rate"]) < 0.25 and 0 < float(first["average_precision"]) <= 1
+
+
+def test_what_cannot_be_tried_is_refused(tmp_path):
+    np.save(tmp_path / "pixels.npy", np.zeros((3, 2), np.float32))
+    with pytest.raises(UserError, match="--model, --epochs: no network trains with --features or --quick"):
+        trial.main(["--features", str(tmp_path / "pixels.npy"), "--epochs", "3"])
+    with pytest.raises(UserError, match="--features: .*none.npy is not an array"):
+        trial.main(["--features", str(tmp_path / "none.npy")])
+    with pytest.raises(UserError, match="--out: cannot write /dev/null/rows.csv"):
+        trial._add(Path("/dev/null/rows.csv"), {"data": "mnist"})

@@ -12,12 +12,14 @@ steps are measured, and the seconds are scaled to a whole epoch.
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from jnl.benchmark.timing import Seconds, repeat
+from jnl.core.command import exit_code
+from jnl.core.errors import whole_number
 
 try:
     import torch
@@ -127,7 +129,7 @@ def measure(work: Work, precision: str, mode: str, device: str, steps: int, repe
     return Seconds(*(value * (train // BATCH) / steps for value in repeat(epoch, repetitions)))
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Measure and print a table. Return the exit code 0."""
     parser = argparse.ArgumentParser("python -m jnl.benchmark.peers.pytorch", description=__doc__.partition("\n")[0])
     parser.add_argument("--work", nargs="+", choices=WORK, default=["cnn7"])
@@ -137,6 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--out", type=Path, help="where the numbers go, as JSON")
     asked = parser.parse_args(arguments)
+    whole_number("--steps", asked.steps, 1)
+    whole_number("--repetitions", asked.repetitions, 1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     card = torch.cuda.get_device_name() if device == "cuda" else device
     print(f"PyTorch {torch.__version__}, {card}; seconds per run and epoch")
@@ -155,4 +159,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main, sys.argv[1:]))
