@@ -14,6 +14,7 @@ from jnl.experiment.run import run
 from jnl.parallel.multi_run import Cursor, MultiRunProgram
 from jnl.settings.published import get_config
 
+_EPOCHS = 200  # of the training that measures the host time
 _FIRST_STEP = """
 import jnl, sys
 config = jnl.get_config("jocor", "model=" + sys.argv[1])
@@ -48,15 +49,14 @@ def first_step(model: str, repetitions: int) -> tuple[Seconds, Seconds]:
         return cold, repeat(lambda: process(cache), repetitions)
 
 
-def host_seconds(number: int, epochs: int = 200) -> float:
+def host_seconds(number: int) -> float:
     """Return the seconds between two epochs in which no program runs, with results written to disk.
 
     Args:
-      number: number of runs.
-      epochs: number of epochs of the training. It has little to compute.
+      number: number of runs of a training that has little to compute.
     """
     config = get_config("standard", "model=mlp")
-    config.seeds, config.epochs, config.batch_size, config.protocol.max_steps = number, epochs, 1, 1
+    config.seeds, config.epochs, config.batch_size, config.protocol.max_steps = number, _EPOCHS, 1, 1
     config.model.width = 1
     ends, inside, advance = list[float](), list[float](), MultiRunProgram._advance
 

@@ -19,7 +19,7 @@ class Neighbors(NamedTuple):
     similarity: np.ndarray  # f32[N, k] at most 1
 
 
-def nearest(features: np.ndarray, k: int = 30) -> Neighbors:
+def nearest(features: np.ndarray, k: int) -> Neighbors:
     """Return the k nearest neighbors, exactly, by the cosine of their features.
 
     The cosine leaves out the length of the features, which is much of what at most 10 dimensions say. There the
@@ -28,7 +28,7 @@ def nearest(features: np.ndarray, k: int = 30) -> Neighbors:
 
     Args:
       features: f32[N, D].
-      k: number of neighbors, at most N - 1.
+      k: number of neighbors. With at most k examples, each has all others as neighbors.
     """
     number, k = len(features), min(k, len(features) - 1)
     points = jnp.asarray(features, jnp.float32)

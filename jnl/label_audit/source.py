@@ -24,6 +24,8 @@ from jnl.label_audit.features import features_of, has_patches
 from jnl.label_audit.neighborhood import Neighbors, nearest
 from jnl.ops.augment import to_float
 
+_NEIGHBORS = 30  # of each example
+
 
 class Source:
     """The data of an audit, and what was computed from them so far."""
@@ -64,7 +66,7 @@ class Source:
     @cached_property
     def neighbors(self) -> Neighbors:
         """The nearest neighbors of each example."""
-        return nearest(self.features)
+        return nearest(self.features, _NEIGHBORS)
 
     def learned(self, strategy: str, rate: float) -> Learned:
         """Return what networks learned by a method that takes this share of the labels to be wrong."""

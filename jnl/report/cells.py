@@ -17,6 +17,7 @@ from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import agreement, methods
 from jnl.report.published import has_number
 from jnl.report.reading import Point, Run
+from jnl.settings.config import family
 
 
 class MethodResult(NamedTuple):
@@ -95,9 +96,9 @@ class Leaderboard(NamedTuple):
         """The noise for people, such as `Symmetric 50 %`."""
         if self.kind == "none":
             return "Labels as they are"
-        data = self.data.partition(":")[0].removesuffix("n")
-        kind = self.kind.rpartition(":")[2].replace(f"_{data}", "").replace("_", " ")
-        return f"{kind.capitalize()} {100 * self.rate:g}\u00a0%"
+        data = family(self.data.partition(":")[0])
+        kind = [word for word in self.kind.rpartition(":")[2].split("_") if word != data]
+        return f"{' '.join(kind).capitalize()} {100 * self.rate:g}\u00a0%"
 
     @property
     def slug(self) -> str:

@@ -40,12 +40,12 @@ def test_in_few_dimensions_they_are_those_of_the_smallest_distance(dimensions, b
 def test_in_few_dimensions_few_examples_are_nearly_the_same_by_chance(dimensions):
     points = features(2000, dimensions=dimensions)
     points[7] = points[3]
-    twins = trouble.duplicate_of(neighborhood.nearest(points))
+    twins = trouble.duplicate_of(neighborhood.nearest(points, k=30))
     assert twins[3] == 7 and twins[7] == 3 and (twins >= 0).sum() <= 10
 
 
 def test_few_examples_have_few_neighbors():
-    assert neighborhood.nearest(features(3)).rows.shape == (3, 2)
+    assert neighborhood.nearest(features(3), k=30).rows.shape == (3, 2)
 
 
 def test_duplicates_and_outliers_are_found():
@@ -53,18 +53,18 @@ def test_duplicates_and_outliers_are_found():
     points[7] = points[3] * 2  # the same direction
     points[11] = -100
     around = np.concatenate([points, features(200) + 5])
-    found = neighborhood.nearest(around)
+    found = neighborhood.nearest(around, k=30)
     twins = trouble.duplicate_of(found)
     assert twins[3] == 7 and twins[7] == 3
     others = np.concatenate([features(200) + 5, [[-9.0] * 12]])
-    distance, outliers = trouble.outlier(neighborhood.nearest(others), others)
+    distance, outliers = trouble.outlier(neighborhood.nearest(others, k=30), others)
     assert outliers.tolist() == [False] * 200 + [True] and distance.argmax() == 200
 
 
 def test_an_example_of_a_usual_direction_may_be_much_too_long():
     points = features(200) + 5
     points[3] *= 30  # another unit
-    _, outliers = trouble.outlier(neighborhood.nearest(points), points)
+    _, outliers = trouble.outlier(neighborhood.nearest(points, k=30), points)
     assert np.flatnonzero(outliers).tolist() == [3]
 
 
