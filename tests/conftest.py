@@ -54,8 +54,8 @@ def own(tmp_path, monkeypatch):
 
 def forget():
     """Forget what was traced and compiled."""
-    runs_axis.forget()
-    tracing.forget()
+    for function in (runs_axis._program, runs_axis._batched, tracing._trace):
+        function.cache_clear()
 
 
 @pytest.fixture

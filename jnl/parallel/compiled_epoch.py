@@ -33,7 +33,6 @@ from jnl.training.evaluation import OF_VALIDATION, Rows, Sums, of_validation, ro
 from jnl.training.single_run import single_run
 from jnl.training.spec import RunInputs, TrainSpec
 
-Tree = TypeVar("Tree")
 Segment = TypeVar("Segment", Batches, Rows)
 Metrics = dict[str, Array]
 

@@ -70,7 +70,7 @@ class RunsAxis:
         Returns:
           The compiled program (shared, runs, carry, extra, number) -> (carry, result).
         """
-        program = _kept(_program, function)(self, function, keep_per_run)
+        program = function.spec.cached(_program)(self, function, keep_per_run)
         return program.lower(shared, runs, carry, extra, self.replicate(np.int32(0))).compile()
 
     def batched(self, function: OfSpec) -> jax.stages.Wrapped:
@@ -78,7 +78,7 @@ class RunsAxis:
 
         The compilation is quick, which suits a function that is called once.
         """
-        return _kept(_batched, function)(self, function)
+        return function.spec.cached(_batched)(self, function)
 
     def one_by_one(self, function: Callable) -> Callable:
         """Turn a function (shared, (run, state)) into a jitted function (shared, runs, states).
@@ -134,17 +134,6 @@ class ShardBatch:
         if self.axis.layout.mesh.shape["data"] == 1:
             return batch
         return lax.with_sharding_constraint(batch, self.axis.sharding(PartitionSpec("data")))
-
-
-def forget() -> None:
-    """Forget all compiled programs, so that their memory is free and the next ones are compiled anew."""
-    _program.cache_clear()
-    _batched.cache_clear()
-
-
-def _kept(make: Callable[..., jax.stages.Wrapped], function: OfSpec) -> Callable[..., jax.stages.Wrapped]:
-    """Return `make`, a function with a cache, so that it uses the cache only for jnl's own code."""
-    return make if function.spec.only_jnl_code else make.__wrapped__  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=32)

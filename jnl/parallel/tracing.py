@@ -37,13 +37,7 @@ def trace_epoch(spec: TrainSpec, train: Split, run: RunInputs, classes: int) -> 
     """
     leaves, structure = jax.tree.flatten((train, run))
     shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
-    trace = _trace if spec.only_jnl_code else _trace.__wrapped__
-    return trace(spec, structure, shapes, classes)
-
-
-def forget() -> None:
-    """Forget all that was traced, for a process in which the code of jnl changes."""
-    _trace.cache_clear()
+    return spec.cached(_trace)(spec, structure, shapes, classes)
 
 
 @lru_cache(maxsize=32)

@@ -1,7 +1,7 @@
 """The records that describe a program: what all its runs share, and what may differ between them."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from jax import Array
 
@@ -10,6 +10,8 @@ from jnl.core.network import Network
 from jnl.core.strategy import Strategy
 from jnl.ops.augment import Augment
 from jnl.training.optimizers import Optimizer
+
+Result = TypeVar("Result")
 
 
 class RunInputs(NamedTuple):
@@ -48,3 +50,7 @@ class TrainSpec(NamedTuple):
     def strategy(self, run: RunInputs) -> Strategy:
         """Return the strategy at the hyperparameters of a run."""
         return self.make_strategy(**run.hyper)
+
+    def cached(self, function: Callable[..., Result]) -> Callable[..., Result]:
+        """Return a function under `lru_cache`, without its cache unless all code of the spec is jnl's."""
+        return function if self.only_jnl_code else function.__wrapped__  # type: ignore[attr-defined]
