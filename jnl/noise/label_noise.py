@@ -46,7 +46,7 @@ def draw(
     """Draw noisy labels.
 
     Args:
-      kind: a name in `noise.KINDS`, whose file in `noise/kinds/` describes it, or `package.module:function`.
+      kind: a name in `noise.names()`, whose file in `noise/kinds/` describes it, or `package.module:function`.
       labels: i[N] clean labels.
       num_classes: C.
       rate: share of labels to change, 0 to 1.

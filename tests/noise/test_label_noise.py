@@ -50,7 +50,7 @@ def test_the_draw_is_the_published_one(clean_labels, name, kind, rate):
 
 
 NEEDS_A_FILE = ("matrix",)
-FOUND = {name: kinds.make(name) for name in noise.KINDS if name not in NEEDS_A_FILE}
+FOUND = {name: kinds.make(name) for name in noise.names() if name not in NEEDS_A_FILE}
 SIZES = {name: kind.num_classes for name, kind in FOUND.items() if kind.num_classes}
 MATRICES = [name for name, kind in FOUND.items() if kind.matrix]
 

@@ -111,7 +111,7 @@ def test_published_numbers_have_names_of_jnl():
         assert one.strategy in names(jnl.strategies)
         assert one.data.partition(":")[0] in sources
         assert one.model in [*names(jnl.models), ""]
-        assert one.noise == "none" or one.noise in jnl.noise.KINDS
+        assert one.noise == "none" or one.noise in jnl.noise.names()
         assert one.statistic in STATISTICS and 0 < one.mean < 100 and one.source
         assert math.isnan(one.rate) == (one.noise == "none")
         known = published.ways(one) if one.model else ()

@@ -10,7 +10,7 @@ _HERE = sys.modules[__name__]
 
 
 def names() -> list[str]:
-    """Return the names of all kinds."""
+    """Return the names of all kinds of noise."""
     return registry.names(_HERE)
 
 
