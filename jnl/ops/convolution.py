@@ -56,7 +56,7 @@ def portable() -> Iterator[None]:
         _portable.reset(token)
 
 
-def convolve(x: Array, kernel: Array, padding: int, stride: int = 1) -> Array:
+def convolve(x: Array, kernel: Array, padding: int, stride: int) -> Array:
     """Convolve images with a kernel, by the fastest method for the device and the shapes.
 
     Args:

@@ -42,7 +42,7 @@ class Answers(NamedTuple):
     among: dict[str, Answer]  # by vmap, in each situation
 
 
-def ask(make: MakeStrategy, hyper: dict[str, registry.Value], together: int = 1, alone: bool = True) -> Answers:
+def ask(make: MakeStrategy, hyper: dict[str, registry.Value], together: int, alone: bool = True) -> Answers:
     """Return what a strategy says about one batch in all situations.
 
     Args:

@@ -124,7 +124,7 @@ def _stored(inputs: Array, rows: Rows) -> Array:
 
 
 @jax.named_scope("evaluation")
-def evaluate(predict_fn: PredictFn, test: Split | None, size: int, others: Sequence[str] = ()) -> Sums:
+def evaluate(predict_fn: PredictFn, test: Split | None, size: int, others: Sequence[str]) -> Sums:
     """Evaluate the networks on the test set.
 
     Args:

@@ -19,7 +19,7 @@ def test_changed_predictions_are_those_of_two_visits(own):
     last: dict[tuple[int, int], int] = {}
     nothing_selected = Selection(jnp.zeros((1, 4)), jnp.zeros((1, 4), bool), jnp.ones(1))
     for visit in range(3):
-        counts, changed, compared = metrics.zero_counts(), 0, 0
+        counts, changed, compared = metrics.zero_counts(()), 0, 0
         orders = [random.permutation(12)[:8] for _ in range(2)]  # not all are seen in each epoch
         for begin in (0, 4):
             index = np.stack([order[begin : begin + 4] for order in orders]) if own else orders[0][begin : begin + 4]
@@ -32,7 +32,7 @@ def test_changed_predictions_are_those_of_two_visits(own):
                         changed += last[network, example] != said
                     last[network, example] = said
             outcome = StepOutput(jnp.zeros(1), nothing_selected, jnp.asarray(logits, jnp.float32), jnp.asarray(index))
-            now = metrics.batch_counts(outcome, labels, clean, before)
+            now = metrics.batch_counts(outcome, labels, clean, before, ())
             counts = jax.tree.map(jnp.add, counts, now)
             before = metrics.predicted(outcome, before)
         found = float(metrics.epoch_metrics(counts)["changed_predictions"])

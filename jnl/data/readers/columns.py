@@ -53,7 +53,7 @@ class Decided(NamedTuple):
     notes: tuple[str, ...]
 
 
-def decide(table: Table, skip: Collection[str], keep: Collection[str] = (), decimal: str = "") -> Decided:
+def decide(table: Table, skip: Collection[str], keep: Collection[str], decimal: str) -> Decided:
     """Return the columns of a training table that become features.
 
     Args:

@@ -71,7 +71,7 @@ def column(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def with_others(others: Sequence[str] = ()) -> dict[str, Metric]:
+def with_others(others: Sequence[str]) -> dict[str, Metric]:
     """Return all metrics by their names in the results.
 
     Args:
@@ -89,26 +89,24 @@ def with_others(others: Sequence[str] = ()) -> dict[str, Metric]:
     return found
 
 
-def of_training(others: Sequence[str] = ()) -> dict[str, Metric]:
+def of_training(others: Sequence[str]) -> dict[str, Metric]:
     """Return the metrics of the training batches. `others`: metrics of other packages."""
     return {name: metric for name, metric in with_others(others).items() if metric.per_batch is not None}
 
 
-def of_test(num_nets: int, others: Sequence[str] = ()) -> dict[str, Metric]:
+def of_test(num_nets: int, others: Sequence[str]) -> dict[str, Metric]:
     """Return the metrics of the test set that are defined for `num_nets` networks. `others`: as `of_training`."""
     found = with_others(others)
     return {name: metric for name, metric in found.items() if metric.per_example and num_nets >= metric.min_networks}
 
 
-def zero_counts(others: Sequence[str] = ()) -> Counts:
+def zero_counts(others: Sequence[str]) -> Counts:
     """Return the counts before the first batch. `others`: as `of_training`."""
     return {name: (jnp.float32(0), jnp.float32(0)) for name in of_training(others)}
 
 
 @jax.named_scope("metrics")
-def batch_counts(
-    output: StepOutput, labels: Array, clean: Array, predicted: Array, others: Sequence[str] = ()
-) -> Counts:
+def batch_counts(output: StepOutput, labels: Array, clean: Array, predicted: Array, others: Sequence[str]) -> Counts:
     """Return the counts of one batch.
 
     Args:
