@@ -98,7 +98,7 @@ def compiled_for(target: str, work: str, number: int, axis: str, precision: str)
 
     def all_runs(data: tuple[Split, Split], runs: RunInputs, states: TrainState, number: jax.Array) -> object:
         def one(each: tuple[RunInputs, TrainState]) -> object:
-            return training_epoch(made.train_spec, data, each[0], each[1], (), number)
+            return training_epoch(made.train_spec, data, *each, number)
 
         return (jax.vmap(one) if axis == "vmap" else partial(jax.lax.map, one))((runs, states))
 

@@ -63,7 +63,7 @@ class WholeEpoch:
 
     def __init__(self, axis: RunsAxis, spec: TrainSpec, data: Dataset, runs: RunInputs, states: TrainState) -> None:
         self._data = data.train, data.test
-        self._compiled = axis.compile(OfSpec(training_epoch, spec), self._data, runs, states, ())
+        self._compiled = axis.compile(OfSpec(training_epoch, spec), self._data, runs, states)
         self.bytes = bytes_of(self._compiled)
 
     def as_text(self) -> str:
@@ -78,7 +78,7 @@ class WholeEpoch:
         self, runs: RunInputs, carry: EpochCarry, fed: None, number: Array, segment: int
     ) -> tuple[EpochCarry, Metrics | None]:
         """Train and evaluate epoch `number`, and return the new carry and the metrics."""
-        states, measured = self._compiled(self._data, runs, carry.states, (), number)
+        states, measured = self._compiled(self._data, runs, carry.states, number)
         return carry._replace(states=states), measured
 
 
@@ -99,8 +99,8 @@ class SegmentedEpoch:
         self._cuts = cut(spec.steps, spec.segments)
         looks = 1 + held_out.example_index.size * self._inputs[0].nbytes // BYTES
         self._looks = cut(held_out.example_index.shape[1], looks) if spec.streams else []
-        self._before = axis.compile(OfSpec(before, spec), data.train, runs, states, ())
-        self._order = axis.compile(OfSpec(batches, spec), (), runs, (), (), keep_per_run=True)
+        self._begin = axis.compile(OfSpec(begin, spec), data.train, runs, states)
+        self._order = axis.compile(OfSpec(order, spec), (), runs, (), keep_per_run=True)
         every = jax.eval_shape(jax.vmap(partial(shuffle_batches, spec), (0, None)), runs, 0)
         self._train_on = {
             length: axis.compile(
@@ -118,14 +118,14 @@ class SegmentedEpoch:
             )
             for length in {segment.stop - segment.start for segment in self._looks}
         }
-        self._after = axis.compile(OfSpec(after, spec), (data.train, data.test), runs, states, (counts, sums))
-        programs = [self._before, self._order, self._after, *self._train_on.values(), *self._look_at.values()]
+        self._finish = axis.compile(OfSpec(finish, spec), (data.train, data.test), runs, states, counts, sums)
+        programs = [self._begin, self._order, self._finish, *self._train_on.values(), *self._look_at.values()]
         self.segments, self.compilations = len(self._cuts), len(self._train_on)
         self.bytes = max(map(bytes_of, programs))
 
     def feed(self, runs: RunInputs, number: Array, first: int) -> Iterator[Batches]:
         """Yield the segments of epoch `number` on the device, starting with segment `first`."""
-        _, batches = self._order((), runs, (), (), number)
+        _, batches = self._order((), runs, (), number)
         return self._fed(batches, self._cuts[first:])
 
     def __call__(
@@ -145,16 +145,16 @@ class SegmentedEpoch:
         """
         train = self._data.train
         if segment == 0:
-            states, _ = self._before(train, runs, carry.states, (), number)
+            states, _ = self._begin(train, runs, carry.states, number)
             carry = carry._replace(states=states)
-        carry, _ = self._train_on[len(fed.position[0])](train, runs, carry, fed, number)
+        carry, _ = self._train_on[len(fed.position[0])](train, runs, carry, number, fed)
         if segment + 1 < self.segments:
             return carry, None
         states, sums = carry.states, self._no_sums(runs)
         for some in self._fed(self._held_out(runs), self._looks):
-            (states, sums), _ = self._look_at[some.example_index.shape[1]](train, runs, (states, sums), some, number)
+            (states, sums), _ = self._look_at[some.example_index.shape[1]](train, runs, (states, sums), number, some)
         data = train, self._data.test
-        states, measured = self._after(data, runs, states, (carry.counts, sums), number)
+        states, measured = self._finish(data, runs, states, number, carry.counts, sums)
         return EpochCarry(states, nothing(self._axis, self._spec, runs)), measured
 
     def _fed(self, of: Segment, segments: Sequence[slice]) -> Iterator[Segment]:
@@ -194,35 +194,31 @@ class SegmentedEpoch:
 
 
 def training_epoch(
-    spec: TrainSpec, data: tuple[Split, Split | None], run: RunInputs, state: TrainState, extra: tuple, number: Array
+    spec: TrainSpec, data: tuple[Split, Split | None], run: RunInputs, state: TrainState, number: Array
 ) -> tuple[TrainState, Metrics]:
     """Train and evaluate one run for an epoch."""
     return epoch(spec, *data, run, state, number)
 
 
-def before(
-    spec: TrainSpec, train: Split, run: RunInputs, state: TrainState, extra: tuple, number: Array
-) -> tuple[TrainState, tuple]:
+def begin(spec: TrainSpec, train: Split, run: RunInputs, state: TrainState, number: Array) -> tuple[TrainState, tuple]:
     """Begin an epoch."""
     return begin_epoch(single_run(spec, train, run), state, number), ()
 
 
-def batches(
-    spec: TrainSpec, shared: tuple, run: RunInputs, carry: tuple, extra: tuple, number: Array
-) -> tuple[tuple, Batches]:
-    """Return the batches of an epoch."""
+def order(spec: TrainSpec, shared: tuple, run: RunInputs, carry: tuple, number: Array) -> tuple[tuple, Batches]:
+    """Return the batches of an epoch, which depend on nothing that is shared or carried."""
     return (), shuffle_batches(spec, run, number)
 
 
 def training_segment(
-    spec: TrainSpec, train: Split, run: RunInputs, carry: EpochCarry, some: Batches, number: Array
+    spec: TrainSpec, train: Split, run: RunInputs, carry: EpochCarry, number: Array, some: Batches
 ) -> tuple[EpochCarry, tuple]:
     """Train on some batches of an epoch."""
     return EpochCarry(*train_batches(single_run(spec, train, run), *carry, number, some)), ()
 
 
 def validation_segment(
-    spec: TrainSpec, train: Split, run: RunInputs, carry: tuple[TrainState, Sums], some: Rows, number: Array
+    spec: TrainSpec, train: Split, run: RunInputs, carry: tuple[TrainState, Sums], number: Array, some: Rows
 ) -> tuple[tuple[TrainState, Sums], tuple]:
     """Add some held-out examples to the sums."""
     state, sums = carry
@@ -231,16 +227,16 @@ def validation_segment(
     return (state, total(per_example, single.predict_fn(state), train.inputs, run.labels, some, sums)), ()
 
 
-def after(
+def finish(
     spec: TrainSpec,
     data: tuple[Split, Split | None],
     run: RunInputs,
     state: TrainState,
-    extra: tuple[metrics.Counts, Sums],
     number: Array,
+    counts: metrics.Counts,
+    sums: Sums,
 ) -> tuple[TrainState, Metrics]:
     """Finish an epoch, and return its metrics."""
-    counts, sums = extra
     held_out = {name: sum / len(run.validation_index) for name, sum in sums.items()}
     train, test = data
     return finish_epoch(single_run(spec, train, run), test, state, counts, held_out if spec.streams else None)

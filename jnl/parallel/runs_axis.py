@@ -52,7 +52,7 @@ class RunsAxis:
         shared: object,
         runs: RunInputs,
         carry: object,
-        extra: object,
+        *extra: object,
         keep_per_run: bool = False,
     ) -> jax.stages.Compiled:
         """Compile a function of one run for all runs of a chunk.
@@ -60,18 +60,18 @@ class RunsAxis:
         A program that this process has compiled before is used again, if all its code is jnl's.
 
         Args:
-          function: (spec, shared, run, carry, extra, number) -> (carry, result).
+          function: (spec, shared, run, carry, number, *extra) -> (carry, result).
           shared: arrays that are the same for all runs, such as the data.
           runs: [S, ...] each.
           carry: [S, ...] each. The program reuses this memory for the new carry.
-          extra: [S, ...] each.
+          *extra: [S, ...] each.
           keep_per_run: whether the result stays spread over the devices. Otherwise every device has the whole result.
 
         Returns:
-          The compiled program (shared, runs, carry, extra, number) -> (carry, result).
+          The compiled program (shared, runs, carry, number, *extra) -> (carry, result).
         """
         program = function.spec.cached(_program)(self, function, keep_per_run)
-        return program.lower(shared, runs, carry, extra, self.replicate(np.int32(0))).compile()
+        return program.lower(shared, runs, carry, self.replicate(np.int32(0)), *extra).compile()
 
     def batched(self, function: OfSpec) -> jax.stages.Wrapped:
         """Turn a function (spec, shared, run) of one run into a jitted function (shared, runs) of one batch of runs.
@@ -140,15 +140,21 @@ class ShardBatch:
 def _program(axis: RunsAxis, function: OfSpec, keep_per_run: bool) -> jax.stages.Wrapped:
     """Return the jitted function that `RunsAxis.compile` compiles. JAX keeps what it compiles with this function."""
 
-    def all_runs(shared: object, runs: RunInputs, carry: object, extra: object, number: Array) -> tuple:
-        def one(each: tuple[RunInputs, object, object]) -> tuple:
-            return function(shared, *each, number)
+    def of_row(shared: object, number: Array, per_run: tuple[RunInputs, object, tuple]) -> tuple:
+        def one(each: tuple[RunInputs, object, tuple]) -> tuple:
+            run, carry, extra = each
+            return function(shared, run, carry, number, *extra)
 
-        return (jax.vmap(one) if axis.layout.inner == "vmap" else partial(lax.map, one))((runs, carry, extra))
+        return (jax.vmap(one) if axis.layout.inner == "vmap" else partial(lax.map, one))(per_run)
+
+    mapped = axis.over_devices(of_row, _REPLICATED, _REPLICATED, _PER_RUN)
+
+    def all_runs(shared: object, runs: RunInputs, carry: object, number: Array, *extra: object) -> tuple:
+        return mapped(shared, number, (runs, carry, extra))
 
     all_runs.__name__ = function.function.__name__
     return jax.jit(
-        axis.over_devices(all_runs, _REPLICATED, _PER_RUN, _PER_RUN, _PER_RUN, _REPLICATED),
+        all_runs,
         out_shardings=(axis.sharding(_PER_RUN), axis.sharding(_PER_RUN if keep_per_run else _REPLICATED)),
         donate_argnames="carry",
         compiler_options=_deterministic(),
