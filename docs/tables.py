@@ -26,7 +26,6 @@ from jnl.settings.schema import FIELDS
 PAGES = Path(__file__).parent
 RESULTS = PAGES.parent / "results"
 _RESUME = {OnResume.REFUSE: "refused", OnResume.WARN: "allowed, with a warning", OnResume.ACCEPT: "allowed"}
-_NOT_LOADED = ("own",)  # stands for objects of the user, and has no options
 
 
 def fields() -> str:
@@ -128,7 +127,7 @@ def _options(
 ) -> str:  # fmt: skip
     """Return a table with a row for each plug-in: the first line of its file, its options, and their docstring."""
     rows = []
-    for name in (name for name in names if name not in _NOT_LOADED):
+    for name in names:
         file = f"jnl/{folder}/{name}.py"
         defaults = ", ".join(f"`{option}` {_shown(value)}" for option, value in options(name).items())
         header = inspect.getdoc(registry.find(package, name, name)) or ""

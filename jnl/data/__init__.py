@@ -31,7 +31,15 @@ def names() -> list[str]:
 
 def _source(name: str) -> Callable[..., Dataset]:
     """Return the `load` function of the data set `name`."""
-    return registry.function(sources, _first(name), "data.name", called="load")
+    return _own if name == "own" else registry.function(sources, _first(name), "data.name", called="load")
+
+
+def _own() -> Dataset:
+    """Raise `UserError`, because the data are those of the caller: `jnl.run(config, dataset=jnl.from_arrays(...))`."""
+    raise UserError(
+        "data.name: 'own' means arrays in memory; give them with jnl.run(config, dataset=jnl.from_arrays(...)), or "
+        "save them as an .npz file and use data.name=arrays"
+    )
 
 
 def _first(name: str) -> str:
@@ -51,7 +59,7 @@ def options(name: str) -> dict[str, registry.Value]:
 def noisy_already(name: str) -> bool:
     """Return whether the original labels of a data set contain noise."""
     source = sys.modules[_source(name).__module__]
-    return getattr(source, "NOISY", False)
+    return name == "own" or getattr(source, "NOISY", False)
 
 
 def _check_types(defaults: Mapping[str, registry.Value], options: Mapping[str, registry.Value]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from flax import linen as nn
 
 from jnl.core import registry
+from jnl.core.errors import UserError
 from jnl.models._network import ModuleNetwork, OfNnx, wrap
 from jnl.models._precision import PRECISIONS
 from jnl.ops.convolution import portable
@@ -29,13 +30,21 @@ def names() -> list[str]:
 
 
 def is_of_jnl(name: str) -> bool:
-    """Return whether jnl itself has a network of this name. The name `own` means a network of the caller."""
-    return name in names() and name != "own"
+    """Return whether jnl itself has a network of this name."""
+    return name in names()
 
 
 def _factory(name: str) -> Callable[..., nn.Module]:
     """Return the function that creates a network; raise `UserError` if the name is unknown."""
-    return registry.function(_HERE, name, "model.name")
+    return _own if name == "own" else registry.function(_HERE, name, "model.name")
+
+
+def _own() -> nn.Module:
+    """Raise `UserError`, because the network is an object of the caller: `jnl.run(config, model=MyModule(...))`."""
+    raise UserError(
+        "model.name: 'own' means a network in memory; give it with jnl.run(config, model=MyModule(...)), or choose a "
+        "network by its name"
+    )
 
 
 def options(name: str) -> dict[str, registry.Value]:

@@ -296,7 +296,6 @@ def test_options_and_noise_are_known_before_loading():
     assert {
         "arrays",
         "folder",
-        "own",
         "table",
         "tfds",
         "cifar10n",
@@ -307,3 +306,9 @@ def test_options_and_noise_are_known_before_loading():
     } == noisy
     with pytest.raises(UserError, match="data.name: .*did you mean 'folder'"):
         data.noisy_already("folders:x")
+
+
+def test_arrays_in_memory_cannot_be_loaded_by_a_name():
+    assert "own" not in data.names() and data.options("own") == {} and data.noisy_already("own")
+    with pytest.raises(UserError, match=r"data.name: 'own' means arrays in memory; give them with jnl.run\(config, "):
+        data.load("own")

@@ -20,7 +20,7 @@ from jnl.models.levi_hassner import local_response_normalization
 from jnl.models.newsnet import PooledEmbedding
 from jnl.ops.convolution import native, shifted, winograd
 
-NAMES = [name for name in models.names() if name != "own"]  # that is a network of the caller
+NAMES = models.names()
 SHAPES = {name: (32, 32, 3) for name in NAMES} | {
     "mlp": (28, 28, 1),
     "lenet": (28, 28, 1),

@@ -293,7 +293,8 @@ def test_only_a_method_that_needs_features_asks_for_them():
 
 
 def test_a_model_without_a_caller_is_refused():
-    with pytest.raises(jnl.UserError, match="give it with jnl.run"):
+    assert "own" not in jnl.models.names()
+    with pytest.raises(jnl.UserError, match="'own' means a network in memory; give it with jnl.run"):
         jnl.run(quick("standard", model__name="own"))
 
 
