@@ -44,7 +44,7 @@ def part(module):
 
 
 def package(path):
-    """jnl/data/readers/text.py -> data."""
+    """jnl/data/readers/words.py -> data."""
     return path.relative_to(ROOT / "jnl").with_suffix("").parts[0]
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from jax import Array
 
 from jnl.core.errors import UserError
-from jnl.data import inputs as kinds
 from jnl.data.dataset import Dataset, Split
+from jnl.data.inputs import Inputs, row_numbers
+from jnl.data.inputs import read as read_inputs
 from jnl.data.labels import TEST, TRAIN, TRUE, classes
 from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
@@ -69,7 +70,7 @@ def dataset(
     found = classes(given, class_names)
     read = _read(train, "training", kind, limits)
     inputs, others = read.inputs, None
-    notes = read.notes + (kinds.row_numbers(inputs) if form is None else ())  # of a table they were left out before
+    notes = read.notes + (row_numbers(inputs) if form is None else ())  # of a table they were left out before
     if test is not None:
         held = _read(test, "test", kind, read.limits or limits)
         others, notes = held.inputs, (*notes, *held.notes[1:])
@@ -98,7 +99,7 @@ def dataset(
     )
 
 
-def _read(given: Labelled, part: str, kind: str, limits: tuple[float, ...]) -> kinds.Inputs:
+def _read(given: Labelled, part: str, kind: str, limits: tuple[float, ...]) -> Inputs:
     """Return the inputs of one part of the data. Raise `UserError` if there is not one label for each."""
     shape = given.inputs.shape
     if not shape or shape[0] != len(given.labels):
@@ -106,7 +107,7 @@ def _read(given: Labelled, part: str, kind: str, limits: tuple[float, ...]) -> k
             f"data: {part} inputs {shape} and {len(given.labels):,} labels; give one label for each, and the examples "
             "as the first axis"
         )
-    return kinds.read(given.inputs, part, kind, limits)
+    return read_inputs(given.inputs, part, kind, limits)
 
 
 def checked(dataset: Dataset, owner: str) -> Dataset:

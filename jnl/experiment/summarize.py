@@ -65,7 +65,7 @@ def summary_points(
         own["label_precision"][failed[mine]] = np.nan
         precision = last10(own["label_precision"])
         estimates = (_estimated(program_spec, run, states) for run in mine if not failed[run])
-        best_last = partial(_best_last, own)
+        of_metric = partial(_best_last, own)
         settings = run_infos[0].settings
         summaries.append(
             PointSummary(
@@ -86,9 +86,9 @@ def summary_points(
                 epochs=program_spec.epochs.stop - program_spec.preparing,
                 batch_size=settings.batch_size,
                 checkpoint=settings.result_epoch,
-                test_accuracy=best_last("test_accuracy"),
-                validation_accuracy=best_last("validation_accuracy"),
-                balanced_accuracy=best_last("balanced_accuracy"),
+                test_accuracy=of_metric("test_accuracy"),
+                validation_accuracy=of_metric("validation_accuracy"),
+                balanced_accuracy=of_metric("balanced_accuracy"),
                 class_accuracy=_of_classes(own, program_spec.dataset.class_names),
                 label_precision=over_runs(precision) if np.isfinite(precision).any() else None,
                 left_out=None if found is None else [None if (t := found[run]) is None else len(t) - 1 for run in mine],

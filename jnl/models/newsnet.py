@@ -1,7 +1,7 @@
 """NewsNet of Co-teaching+ (Yu et al. 2019) on 20 Newsgroups: 6,126,607 parameters for 7 classes, without an embedding.
 
-The network pools the vectors of a text (`data/readers/text.py`), one after the other; a text of 1000 tokens gives 4,800
-numbers. Two blocks [dense layer, batch norm, softsign] with 1200 and 300 units and the last layer follow.
+The network pools the vectors of a text (`data/readers/word_pooling.py`), one after the other; a text of 1000 tokens
+gives 4,800 numbers. Two blocks [dense layer, batch norm, softsign] with 1200 and 300 units and the last layer follow.
 """
 
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from flax import linen as nn
 from jax import Array
 
 from jnl.core.errors import UserError
-from jnl.data.readers import text
+from jnl.data.readers import word_pooling
 from jnl.models._layers import BatchNorm, Dense, flatten, last_layer
 
 
@@ -26,14 +26,14 @@ class PooledEmbedding(nn.Module):
     def __call__(self, tokens: Array) -> Array:
         if self.vocabulary < 1:
             raise UserError(f"model.vocabulary: {self.vocabulary}; give the number of different tokens")
-        vectors = self.param("embedding", nn.initializers.normal(1.0), (self.vocabulary, text.DIMENSIONS))
-        places = text.pooling(tokens.shape[1])
+        vectors = self.param("embedding", nn.initializers.normal(1.0), (self.vocabulary, word_pooling.DIMENSIONS))
+        places = word_pooling.pooling(tokens.shape[1])
         stops = np.cumsum([share.shape[1] for _, share in places])
         tables = jnp.split(vectors @ np.concatenate([share for _, share in places], 1), stops[:-1], 1)
-        pooled = jnp.zeros((len(tokens), tokens.shape[1] // text.GROUP, text.WINDOWS))
+        pooled = jnp.zeros((len(tokens), tokens.shape[1] // word_pooling.GROUP, word_pooling.WINDOWS))
         for place, ((first, share), table) in enumerate(zip(places, tables, strict=True)):
-            after = text.WINDOWS - first - share.shape[1]
-            pooled += jnp.pad(table[tokens[:, place :: text.GROUP]], ((0, 0), (0, 0), (first, after)))
+            after = word_pooling.WINDOWS - first - share.shape[1]
+            pooled += jnp.pad(table[tokens[:, place :: word_pooling.GROUP]], ((0, 0), (0, 0), (first, after)))
         return flatten(pooled)
 
 

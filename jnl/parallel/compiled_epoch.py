@@ -29,12 +29,11 @@ from jnl.training.epoch import (
     train_batches,
     validation_loss,
 )
-from jnl.training.evaluation import OF_VALIDATION, Rows, Sums, of_validation, rows, total
+from jnl.training.evaluation import OF_VALIDATION, Metrics, Rows, Sums, of_validation, rows, total
 from jnl.training.single_run import single_run
 from jnl.training.spec import RunInputs, TrainSpec
 
 Segment = TypeVar("Segment", Batches, Rows)
-Metrics = dict[str, Array]
 
 
 class EpochCarry(NamedTuple):

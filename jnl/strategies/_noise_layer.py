@@ -14,7 +14,7 @@ from jnl.core.errors import unknown, whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import StepContext
 from jnl.ops.losses import cross_entropy
-from jnl.strategies._channel import confusion, through
+from jnl.strategies._noise_matrix import confusion, through
 
 KINDS = ["complex", "simple"]
 

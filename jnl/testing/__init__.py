@@ -1,4 +1,4 @@
-"""Checks for methods of your own: `check_strategy` in a test of yours tells what a method does not keep."""
+"""Checks for methods of your own: `check_strategy` in a test of yours shows what a method does not keep."""
 
 from jnl.testing.contract import check_strategy
 

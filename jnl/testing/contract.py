@@ -14,8 +14,8 @@ from jnl.testing.step import check_step, check_suspects
 def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.Value) -> None:
     """Raise `AssertionError` with the part of the contract that a method breaks.
 
-    A method with `select` is asked about one batch in several ways: permuted, with the networks swapped, with other
-    forget rates, under `jax.jit` and `jax.vmap`. A method with `custom_step` takes steps in three epochs.
+    The selection of a method is compared for one batch in several situations: permuted, with the networks swapped, with
+    other forget rates, under `jax.jit` and `jax.vmap`. A method with `custom_step` takes steps in three epochs.
 
     Args:
       make: the function that returns the `Strategy`; each argument has a default.

@@ -1,4 +1,4 @@
-"""What a strategy selects in one batch, asked in several ways, and the parts of the contract about it."""
+"""The selections of a strategy for one batch in several situations, and the parts of the contract about them."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -24,7 +24,7 @@ Remember = Callable[[MemoryInit, Predictions, Array], dict[str, Array]]  # see `
 
 
 class Answer(NamedTuple):
-    """What a strategy says in one situation."""
+    """The selection of a strategy in one situation, and its objective."""
 
     selection: Selection
     value: Array  # f32[G]
@@ -32,7 +32,7 @@ class Answer(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """All that a strategy says about one batch."""
+    """The selections of a strategy for one batch."""
 
     strategy: Strategy
     seen: StepContext
@@ -43,13 +43,14 @@ class Answers(NamedTuple):
 
 
 def ask(make: MakeStrategy, hyper: dict[str, registry.Value], together: int, alone: bool = True) -> Answers:
-    """Return what a strategy says about one batch in all situations.
+    """Return the selections of a strategy for one batch in all situations.
 
     Args:
       make: see `check_strategy`.
       hyper: hyperparameters that replace the defaults.
       together: see `check_strategy`.
-      alone: whether the straight batch is also asked alone, under jit and operation by operation, which takes longer.
+      alone: whether `select` is also called for the straight batch alone, under jit and operation by operation, which
+        takes longer.
     """
     traced, static = divided(registry.keywords(make) | hyper)
     strategy = make(**dict(static), **traced)
@@ -118,7 +119,7 @@ def check_jit_and_vmap(answers: Answers) -> None:
 
 
 def check_forget_rate(answers: Answers) -> None:
-    """A forget rate leaves out examples if, and only if, the strategy says that it uses it."""
+    """A forget rate leaves out examples if, and only if, `uses_forget_rate` is True."""
     few, many = (answers.among[name].selection.mask.sum() for name in ("forgets much", "forgets nothing"))
     uses = answers.strategy.uses_forget_rate
     if uses:
@@ -128,7 +129,7 @@ def check_forget_rate(answers: Answers) -> None:
 
 
 def check_progress(answers: Answers) -> None:
-    """The share of the training that is done matters only if the strategy says that it uses it."""
+    """The share of the training that is done matters only if `uses_progress` is True."""
     if not answers.strategy.uses_progress:
         straight, later = (answers.among[name] for name in ("straight", "later"))
         said = "uses_progress is False, but the share of the training that is done matters"

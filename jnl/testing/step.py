@@ -103,11 +103,11 @@ def _compiled_step(make: MakeStrategy, static: Static) -> tuple[Callable, Callab
     def epoch(traced: dict[str, Array], state: train_state.TrainState, number: Array) -> StepResult:
         strategy = make(**dict(static), **traced)
 
-        def everything() -> tuple[Array, Array | None]:
+        def predict_all() -> tuple[Array, Array | None]:
             return train_state.predict(model, state.params, state.batch_stats, inputs)
 
         if strategy.memory and strategy.memory.refresh:
-            state = state._replace(memory=strategy.memory.refresh(state.memory, everything, labels, number))
+            state = state._replace(memory=strategy.memory.refresh(state.memory, predict_all, labels, number))
         seen = StepContext(
             number, jnp.int32(0), 10, jnp.arange(BATCH + 1), jnp.arange(BATCH), inputs[:BATCH], jnp.ones(BATCH),
             jnp.float32(0.3), jax.random.key(7), state.memory,

@@ -20,7 +20,7 @@ from jnl.ops.curves import LAST
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import balanced
 from jnl.training import metrics
-from jnl.training.evaluation import Loss, Sums, evaluate, predict_all, validate
+from jnl.training.evaluation import Loss, Metrics, evaluate, predict_all, validate
 from jnl.training.single_run import Purpose, SingleRun, run_key, single_run
 from jnl.training.spec import RunInputs, TrainSpec
 from jnl.training.step import update
@@ -37,7 +37,7 @@ class Batches(NamedTuple):
 
 def epoch(
     spec: TrainSpec, train: Split, test: Split | None, run: RunInputs, state: TrainState, number: Array
-) -> tuple[TrainState, Sums]:
+) -> tuple[TrainState, Metrics]:
     """Train and evaluate one epoch.
 
     Args:
@@ -172,8 +172,8 @@ def train_batches(
 
 
 def finish_epoch(
-    single: SingleRun, test: Split | None, state: TrainState, counts: metrics.Counts, held_out: Sums | None = None
-) -> tuple[TrainState, Sums]:
+    single: SingleRun, test: Split | None, state: TrainState, counts: metrics.Counts, held_out: Metrics | None = None
+) -> tuple[TrainState, Metrics]:
     """Evaluate after the last batch of an epoch.
 
     Args:

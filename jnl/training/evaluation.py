@@ -18,8 +18,10 @@ from jnl.ops.augment import Augment
 from jnl.training import metrics
 
 PredictFn = Callable[[Array], tuple[Array, Array | None]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
-Sums = dict[str, Array]
-PerExample = Callable[[PredictFn, Array, Array], Sums]  # (predict_fn, stored inputs, labels i32[B]) -> f32[..., B] each
+Metrics = dict[str, Array]  # name -> the metric of an epoch
+Sums = dict[str, Array]  # name -> the sum over the examples so far
+Values = dict[str, Array]  # name -> a value of each example, f32[..., B]
+PerExample = Callable[[PredictFn, Array, Array], Values]  # (predict_fn, stored inputs, labels i32[B]) -> values
 Loss = Callable[[Array, Array], Array]  # (logits f32[K, B, C], labels i32[B]) -> f32[K, B]
 OF_VALIDATION = ("validation_accuracy", "validation_loss")
 
@@ -52,7 +54,7 @@ def predictor(
     return lambda inputs: predict(model, state.params, state.batch_stats, shard_batch(augment.evaluate(inputs)))
 
 
-def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
+def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels: Array) -> Values:
     """Measure test predictions.
 
     Args:
@@ -79,7 +81,7 @@ def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels:
 def of_validation(loss: Loss) -> PerExample:
     """Return what is summed over held-out examples, f32[K, B] each: whether the label is predicted, and a loss."""
 
-    def per_example(predict_fn: PredictFn, inputs: Array, labels: Array) -> Sums:
+    def per_example(predict_fn: PredictFn, inputs: Array, labels: Array) -> Values:
         logits, _ = predict_fn(inputs)
         return dict(zip(OF_VALIDATION, (metrics.correct(logits, labels), loss(logits, labels)), strict=True))
 
@@ -87,7 +89,12 @@ def of_validation(loss: Loss) -> PerExample:
 
 
 def total(
-    per_example: PerExample, predict_fn: PredictFn, inputs: Array, labels: Array, rows: Rows, before: Sums | None = None
+    per_example: PerExample,
+    predict_fn: PredictFn,
+    inputs: Array,
+    labels: Array,
+    batches: Rows,
+    before: Sums | None = None,
 ) -> Sums:
     """Sum the values of `per_example` over batches.
 
@@ -96,35 +103,34 @@ def total(
     Args:
       per_example: returns f32[..., B] for a batch.
       predict_fn: predicts a batch.
-      inputs: [N, ...] stored inputs of all examples. They are not read if `rows` has inputs.
+      inputs: [N, ...] stored inputs of all examples. They are not read if `batches` has inputs.
       labels: i32[N] labels of all examples.
-      rows: the batches.
+      batches: the batches.
       before: the sums of earlier batches; None starts from 0.
 
     Returns:
       The sums, f32[...] each.
     """
     fetch = partial(_stored, inputs)
-    like = jax.eval_shape(
-        partial(per_example, predict_fn), fetch(jax.tree.map(lambda leaf: leaf[0], rows)), labels[rows.example_index[0]]
-    )
+    first = jax.tree.map(lambda leaf: leaf[0], batches)
+    like = jax.eval_shape(partial(per_example, predict_fn), fetch(first), labels[first.example_index])
     start = jax.tree.map(lambda value: jnp.zeros(value.shape[:-1], value.dtype), like) if before is None else before
 
-    def add(sums: Sums, some: Rows) -> tuple[Sums, None]:
-        found = per_example(predict_fn, fetch(some), labels[some.example_index])
-        counted = jax.tree.map(lambda value: jnp.where(jnp.broadcast_to(some.inside, value.shape), value, 0.0), found)
+    def add(sums: Sums, batch: Rows) -> tuple[Sums, None]:
+        found = per_example(predict_fn, fetch(batch), labels[batch.example_index])
+        counted = jax.tree.map(lambda value: jnp.where(jnp.broadcast_to(batch.inside, value.shape), value, 0.0), found)
         return jax.tree.map(lambda sum, value: sum + value.sum(-1), sums, counted), None
 
-    return lax.scan(add, start, rows)[0]
+    return lax.scan(add, start, batches)[0]
 
 
-def _stored(inputs: Array, rows: Rows) -> Array:
+def _stored(inputs: Array, batch: Rows) -> Array:
     """Return the stored inputs of one batch: [N, ...] -> [B, ...]."""
-    return inputs[rows.example_index] if rows.inputs is None else rows.inputs
+    return inputs[batch.example_index] if batch.inputs is None else batch.inputs
 
 
 @jax.named_scope("evaluation")
-def evaluate(predict_fn: PredictFn, test: Split | None, size: int, others: Sequence[str]) -> Sums:
+def evaluate(predict_fn: PredictFn, test: Split | None, size: int, others: Sequence[str]) -> Metrics:
     """Evaluate the networks on the test set.
 
     Args:
@@ -148,7 +154,7 @@ def evaluate(predict_fn: PredictFn, test: Split | None, size: int, others: Seque
 
 
 @jax.named_scope("evaluation")
-def validate(loss: Loss, predict_fn: PredictFn, inputs: Array, labels: Array, index: Array, size: int) -> Sums:
+def validate(loss: Loss, predict_fn: PredictFn, inputs: Array, labels: Array, index: Array, size: int) -> Metrics:
     """Evaluate the networks on the examples that are held out, with their noisy labels.
 
     Args:
@@ -170,7 +176,7 @@ def validate(loss: Loss, predict_fn: PredictFn, inputs: Array, labels: Array, in
 
 def predict_all(predict_fn: PredictFn, inputs: Array, size: int) -> tuple[Array, Array | None]:
     """Return logits f32[K, N, C] and features f32[K, N, D] of all stored inputs [N, ...], in batches of `size`."""
-    said = lax.map(lambda rows: predict_fn(inputs[rows]), _chunks(jnp.arange(len(inputs)), size))
+    said = lax.map(lambda index: predict_fn(inputs[index]), _chunks(jnp.arange(len(inputs)), size))
 
     def join(leaf: Array) -> Array:  # [chunks, K, size, ...]
         return jnp.moveaxis(leaf, 1, 0).reshape(leaf.shape[1], -1, *leaf.shape[3:])[:, : len(inputs)]

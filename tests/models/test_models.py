@@ -13,7 +13,7 @@ from jax import lax
 
 from jnl import models
 from jnl.core.errors import UserError
-from jnl.data.readers import text
+from jnl.data.readers import word_pooling
 from jnl.models._layers import BatchNorm, Conv, Dense, max_pool, max_pool_overlapping
 from jnl.models._residual import Block, Bottleneck, ImageNetResNet
 from jnl.models.levi_hassner import local_response_normalization
@@ -297,16 +297,16 @@ def test_tokens_are_pooled_as_their_vectors_one_after_the_other():
 
     (mine, gradient), (expected, expected_gradient) = both(vectors)
     np.testing.assert_allclose(mine, expected, atol=1e-6)
-    np.testing.assert_allclose(text.pool(np.asarray(vectors), tokens), expected, atol=1e-6)
+    np.testing.assert_allclose(word_pooling.pool(np.asarray(vectors), tokens), expected, atol=1e-6)
     np.testing.assert_allclose(gradient, expected_gradient, atol=1e-5)
     assert np.abs(expected_gradient).max() > 0.1
 
 
 def test_windows_of_adaptive_pooling_overlap_where_they_do_not_divide():
-    start, stop = text.windows(300_000, 4800)
+    start, stop = word_pooling.windows(300_000, 4800)
     assert (stop - start == 63).all()
     assert (start[:3].tolist(), stop[-1]) == ([0, 62, 125], 300_000)
-    start, stop = text.windows(7, 3)
+    start, stop = word_pooling.windows(7, 3)
     assert (start.tolist(), stop.tolist()) == ([0, 2, 4], [3, 5, 7])
 
 

@@ -25,7 +25,7 @@ from jnl import models, noise, strategies
 from jnl.core import train_state
 from jnl.core.memory import MemoryInit
 from jnl.ops.losses import objective
-from jnl.strategies._channel import confusion, estimate
+from jnl.strategies._noise_matrix import confusion, estimate
 from jnl.training.optimizers import Optimizer
 
 CORRECTIONS = ("forward_correction", "backward_correction")

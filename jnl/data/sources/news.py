@@ -23,8 +23,8 @@ from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.preparation import Preparation
-from jnl.data.readers import text, words
 from jnl.data.readers import vectors as word_vectors
+from jnl.data.readers import word_pooling, words
 from jnl.data.readers.tfds import Folder, records
 
 CLASSES = ("alt.atheism", "comp", "misc.forsale", "rec", "sci", "soc.religion.christian", "talk")
@@ -80,7 +80,7 @@ def _numbers(texts: dict[str, list[list[str]]], length: int, known: Sequence[str
         return [words.tokens(texts[part], known, length) for part in PARTS]
     found = word_vectors.read(Path(file), {word for part in PARTS for post in texts[part] for word in post})
     ids = ([[found.ids[word] for word in post if word in found.ids] for post in texts[part]] for part in PARTS)
-    return [text.pool(found.vectors, words.padded(posts, length)) for posts in ids]
+    return [word_pooling.pool(found.vectors, words.padded(posts, length)) for posts in ids]
 
 
 def _prepared(dir: Folder, part: str) -> _Posts:

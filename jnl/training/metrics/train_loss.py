@@ -1,6 +1,7 @@
 """Mean of the objective over the batches. It is NaN if a logit is not finite.
 
-The engine reads this metric to find the runs that have diverged, so it must stay.
+`training/epoch.py`, `experiment/loop.py` and `experiment/summarize.py` find by it the runs that have diverged, so it
+must stay.
 """
 
 import jax.numpy as jnp
