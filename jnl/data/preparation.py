@@ -36,8 +36,8 @@ class Preparation(NamedTuple):
     columns: Mapping[str, Sequence[str]] = {}  # of a table: name -> its words, or nothing for numbers and for texts
     fills: Mapping[str, float] = {}  # of columns of numbers in which some are missing: what is there instead
     decimal: str = "."  # the decimal sign in texts of a table
-    signs: Mapping[str, str] | None = None  # of columns of numbers: the sign of money or percent; None if not known
-    thousands: Sequence[str] | None = None  # columns with separators of thousands besides spaces; None if not known
+    signs: Mapping[str, str] = {}  # of columns of numbers: the sign of money or percent
+    thousands: Sequence[str] = ()  # columns with separators of thousands besides spaces
     separator: str = ""  # between the values of a text file of a table; "" guesses it
     encoding: str = ""  # of a text file of a table; "" guesses it
     words: tuple[str, ...] = ()  # of texts: the words with the ids from 2
@@ -174,7 +174,7 @@ class Preparation(NamedTuple):
 
     def _number(self, value: float, column: str) -> str:
         """Return a number with the decimal sign of the table, and the column's sign of money or percent."""
-        text, sign = _digits(value).replace(".", self.decimal), (self.signs or {}).get(column, "")
+        text, sign = _digits(value).replace(".", self.decimal), self.signs.get(column, "")
         if sign == "%":
             return f"{text}%"
         return f"-{sign}{text[1:]}" if value < 0 else f"{sign}{text}"
@@ -224,19 +224,15 @@ class Preparation(NamedTuple):
             columns={
                 name: [as_text(word) for word in as_list(known)] for name, known in as_object(fields["columns"]).items()
             },
-            fills={name: as_number(value) for name, value in as_object(fields.get("fills", {})).items()},
-            decimal=as_text(fields.get("decimal", ".")),
-            signs=None
-            if fields.get("signs") is None  # of models of jnl before signs were stored
-            else {name: as_text(sign) for name, sign in as_object(fields["signs"]).items()},
-            thousands=None
-            if fields.get("thousands") is None
-            else tuple(as_text(name) for name in as_list(fields["thousands"])),
-            separator=as_text(fields.get("separator", "")),
-            encoding=as_text(fields.get("encoding", "")),
+            fills={name: as_number(value) for name, value in as_object(fields["fills"]).items()},
+            decimal=as_text(fields["decimal"]),
+            signs={name: as_text(sign) for name, sign in as_object(fields["signs"]).items()},
+            thousands=tuple(as_text(name) for name in as_list(fields["thousands"])),
+            separator=as_text(fields["separator"]),
+            encoding=as_text(fields["encoding"]),
             words=tuple(as_text(word) for word in as_list(fields["words"])),
-            range=tuple(as_number(number) for number in as_list(fields.get("range", ()))),
-            background=as_text(fields.get("background", "white")),
+            range=tuple(as_number(number) for number in as_list(fields["range"])),
+            background=as_text(fields["background"]),
         )
         sizes = {"uint8": 3, "float32": 1, "int32": 1}
         if len(made.shape) != sizes[made.dtype] or not 0 < math.prod(made.shape) < 2**40 or min(made.shape) < 1:

@@ -16,7 +16,7 @@ from jnl.data.preparation import Preparation
 from jnl.models import PRECISIONS, ModuleNetwork
 from jnl.ops.augment import Augment
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class ProgramDescription(NamedTuple):
@@ -57,7 +57,7 @@ class ModelDescription(NamedTuple):
         """Return the record from JSON. Raise `TypeError`, `KeyError` or `ValueError` if it is not one."""
         fields = as_object(value)
         if fields["format"] != _FORMAT:
-            raise ValueError(f"format {fields['format']}, not {_FORMAT}")
+            raise ValueError(f"another version of jnl wrote it, in format {fields['format']} instead of {_FORMAT}")
         preparation = Preparation.from_json(fields["preparation"])
         programs = tuple(_program(as_object(program)) for program in as_list(fields["programs"]))
         for program in programs:
@@ -76,11 +76,11 @@ def _program(fields: Mapping[str, Json]) -> ProgramDescription:
         as_text(fields["network"]),
         options,
         as_integer(fields["networks"]),
-        _precision(fields.get("precision", "auto")),
+        _precision(fields["precision"]),
         _augment(as_object(fields["augment"])),
         tuple(as_integer(run) for run in as_list(fields["runs"])),
         _texts(fields["points"]),
-        None if (digest := fields.get("network_digest")) is None else as_text(digest),
+        None if (digest := fields["network_digest"]) is None else as_text(digest),
     )
 
 
@@ -91,7 +91,9 @@ def _precision(value: Json) -> str:
 
 
 def _augment(fields: Mapping[str, Json]) -> Augment:
-    """Return the augmentation. Raise an error if a field has another type than its default."""
+    """Return the augmentation. Raise an error if a field is missing, or has another type than its default."""
+    if wrong := sorted(fields.keys() ^ set(Augment._fields)):
+        raise ValueError(f"augment.{wrong[0]}: missing, or not known")
     numbers = {name: tuple(as_number(value) for value in as_list(fields[name])) for name in ("mean", "std")}
     others = {name: _value(value) for name, value in fields.items() if name not in numbers}
     for name, value in others.items():

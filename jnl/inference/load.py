@@ -81,7 +81,7 @@ def _description(path: Path) -> ModelDescription:
             f"workdir: {path} has no {MODEL}; give the folder of a training by this version of jnl"
         ) from error
     except (OSError, UserError, TypeError, KeyError, ValueError, RecursionError) as error:
-        raise UserError(f"workdir: {file} is damaged ({reason(error)}); train again, or restore it") from error
+        raise UserError(f"workdir: {file} cannot be used ({reason(error)}); train again, or restore it") from error
 
 
 def _program(
@@ -114,7 +114,7 @@ def _program(
 
 
 def _trained_digest(program: ProgramDescription, whole: ModelDescription, sample: jax.ShapeDtypeStruct) -> str | None:
-    """Return the digest of the network that was trained. None if a workdir of an older version does not have it."""
+    """Return the digest of the network that was trained, or None if it was one of another version of jnl."""
     if program.network_digest is not None or not models.is_of_jnl(program.network):
         return program.network_digest
     made = replace(_network(program, len(whole.class_names), None), precision=program.precision)

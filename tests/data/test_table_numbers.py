@@ -63,8 +63,6 @@ class TestAnotherTable:
             for inputs in (own / "test.csv", {"b": [1], "new": ["true"], "price": [new]}):
                 with pytest.raises(UserError, match=f"inputs: {said}"):
                     each(inputs)
-        old = {name: value for name, value in prepare.to_json().items() if name != "thousands"}
-        assert type(prepare).from_json(old)({"b": [1], "new": ["true"], "price": [new]})[0, 2] == 30629
 
     def test_a_clear_table_is_read(self, own):
         prepare = loaded(own, ";", price=["30.629", "0.5"] * 20).prepare
@@ -146,8 +144,3 @@ class TestSigns:
         prepare = loaded(own, price=["$50", "$7"] * 20).prepare
         for new in (["5", "6"], [5, 6]):
             np.testing.assert_array_equal(prepare({"b": [1, 2], "price": new})[:, 1], [5, 6])
-
-    def test_a_model_of_an_older_version_takes_any_sign(self, own):
-        prepare = loaded(own, price=["0.5", "0.7"] * 20).prepare
-        old = {name: value for name, value in prepare.to_json().items() if name != "signs"}
-        assert type(prepare).from_json(old)({"b": [1], "price": ["50%"]})[0, 1] == 50

@@ -54,10 +54,6 @@ def test_a_table_is_read_with_the_separator_and_the_encoding_of_the_training(tmp
     for form in (trained.prepare, Preparation.from_json(trained.prepare.to_json())):
         np.testing.assert_array_equal(input_files.read(path, form).stored, trained.train.inputs)
         np.testing.assert_array_equal(form(path), trained.train.inputs)
-    fields = trained.prepare.to_json()
-    old = Preparation.from_json({name: fields[name] for name in fields if name not in ("separator", "encoding")})
-    path.write_text("city,a\nUlm,1\n")
-    np.testing.assert_array_equal(input_files.read(path, old).stored, trained.prepare({"city": ["Ulm"], "a": [1]}))
 
 
 def test_lines_of_texts_end_where_the_file_says(files):

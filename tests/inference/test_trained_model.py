@@ -298,6 +298,17 @@ class TestWorkdirs:
             jnl.load(workdir)
         assert str(refused.value).isprintable()
 
+    @pytest.mark.parametrize("missing", ["format 1 instead of 2", "network_digest", "precision", "pad", "signs"])
+    def test_what_an_older_version_did_not_write_is_not_guessed(self, missing, trained, tmp_path):
+        workdir = shutil.copytree(trained[0], tmp_path / "copy")
+        content = json.loads((workdir / "model.json").read_text())
+        for fields in (content["programs"][0], content["programs"][0]["augment"], content["preparation"]):
+            fields.pop(missing, None)
+        content["format"] -= "format" in missing
+        (workdir / "model.json").write_text(json.dumps(content))
+        with pytest.raises(jnl.UserError, match=f"model.json cannot be used .*{missing}.*; train again, or restore it"):
+            jnl.load(workdir)
+
     def test_a_workdir_without_checkpoints_is_refused_and_nothing_changes(self, trained, tmp_path):
         workdir = shutil.copytree(trained[0], tmp_path / "copy")
         file = next(path for path in (workdir / "checkpoints").rglob("*") if path.is_file() and path.suffix != ".json")

@@ -42,8 +42,8 @@ class Columns(NamedTuple):
     words: Mapping[str, Sequence[str]]  # name -> its words, or nothing for a column of numbers
     fills: Mapping[str, float] = {}  # of each column of numbers with missing ones: what is put there, the median
     decimal: str = "."  # the decimal sign in texts
-    signs: Mapping[str, str] | None = None  # of columns of numbers: "$" or "%"; None if a model of old does not know
-    thousands: Sequence[str] | None = None  # columns in which points or commas separate thousands; None as for signs
+    signs: Mapping[str, str] = {}  # of columns of numbers: "$" or "%"
+    thousands: Sequence[str] = ()  # columns in which points or commas separate thousands
 
 
 class Decided(NamedTuple):

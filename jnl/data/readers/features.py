@@ -32,12 +32,9 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
         training table. Or a number is missing in a column in which the training table lacks none, or may have another
         decimal sign.
     """
-    if columns.thousands is not None:
-        of_numbers = [name for name, words in columns.words.items() if not words and name in table.columns.column_names]
-        texts = {
-            name: cells.texts(table.columns, name) for name in of_numbers if cells.is_text(table.columns[name].type)
-        }
-        numbers.refuse_other_decimal(texts, table.separator, columns.decimal, columns.thousands, field)
+    of_numbers = [name for name, words in columns.words.items() if not words and name in table.columns.column_names]
+    texts = {name: cells.texts(table.columns, name) for name in of_numbers if cells.is_text(table.columns[name].type)}
+    numbers.refuse_other_decimal(texts, table.separator, columns.decimal, columns.thousands, field)
     found: list[np.ndarray] = []
     notes: list[str] = []
     for name, words in columns.words.items():
@@ -54,7 +51,7 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
             continue
         values = _numbers(table, name, columns.decimal, field)
         lost = np.isnan(values)
-        if columns.signs is not None and not lost.all():
+        if not lost.all():
             _refuse_other_sign(table, name, columns.signs.get(name, ""), field)
         if name in columns.fills:
             found += [np.where(lost, columns.fills[name], values), lost]
@@ -127,7 +124,5 @@ def _positions(table: pa.Table, name: str, words: Sequence[str], field: str) -> 
     else:
         values = ["" if value is None else str(value) for value in cells.content(table, name, field)]
     known = {word: place for place, word in enumerate(words)}
-    if "" not in known and "None" in known:  # models of jnl before missing words had the name ""
-        known[""] = known["None"]
     missing = known.get("", -1)
     return np.array([known.get(value, missing if is_missing(value) else -1) for value in values], np.int64)
