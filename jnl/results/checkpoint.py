@@ -111,21 +111,34 @@ class Checkpoints:
             saving.result()
 
     def newest(self) -> Checkpoint | None:
-        """Return the newest checkpoint that is not damaged, or None. Damaged ones are renamed, with a warning.
+        """Return the newest checkpoint that is not damaged, or None without checkpoints.
+
+        Newer ones, which are damaged, are renamed, with a warning.
 
         Raises:
-          UserError: if another version of jnl wrote the checkpoint in another format, or if it is not damaged but
-            cannot be read now. Then nothing is renamed.
+          UserError: if all checkpoints are damaged, if another version of jnl wrote the checkpoint in another format,
+            or if it is not damaged but cannot be read now. Then nothing is renamed.
         """
+        damaged = dict[Path, _DamagedError]()
         for number in _numbers(self._folder):
             path = self._folder / str(number)
             try:
-                return _read(path)
+                found = _read(path)
             except _DamagedError as error:
-                aside = path.with_name(f"{number}.damaged")
-                _log.warning("the checkpoint %s is damaged (%s); jnl renames it and tries the one before", path, error)
+                damaged[path] = error
+                continue
+            for newer, damage in damaged.items():
+                _log.warning("the checkpoint %s is damaged (%s); jnl renames it and uses one before", newer, damage)
+                aside = newer.with_name(f"{newer.name}.damaged")
                 shutil.rmtree(aside, ignore_errors=True)
-                path.rename(aside)
+                newer.rename(aside)
+            return found
+        if damaged:
+            which = "; ".join(f"{path.name}: {error}" for path, error in damaged.items())
+            raise UserError(
+                f"workdir: all checkpoints in {self._folder} are damaged ({which}), and nothing was changed; restore "
+                "one of them, give another workdir, or remove this folder to train from the beginning"
+            )
         return None
 
     def _save(self, number: int, checkpoint: Checkpoint) -> None:
@@ -227,25 +240,27 @@ def _bytes(record: Mapping[str, Json]) -> np.ndarray:
 
 
 def _check_files(path: Path) -> None:
-    """Raise `_DamagedError` if a file is missing, added or changed."""
+    """Raise `_DamagedError` if a file is missing or has changed. Others may be there, such as `.DS_Store`."""
     try:
         expected = dict(json.loads((path / _FILES).read_text("utf-8")))
     except (FileNotFoundError, ValueError, TypeError) as error:
         raise _DamagedError(f"the file {_FILES} is missing or damaged") from error
-    there = _files(path)
-    for name in expected.keys() | there.keys():
-        if expected.get(name) != there.get(name):
+    for name, digest in expected.items():
+        file = path / name
+        if not file.is_file() or _sha256(file) != digest:
             raise _DamagedError(f"the file {name} is missing or has changed")
 
 
 def _files(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file inside a folder: path in the folder -> hexadecimal digest."""
-    digests = {}
-    for file in folder.rglob("*"):
-        if file.is_file() and file.name != _FILES:
-            with file.open("rb") as held:
-                digests[str(file.relative_to(folder))] = hashlib.file_digest(held, "sha256").hexdigest()
-    return digests
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != _FILES)
+    return {str(file.relative_to(folder)): _sha256(file) for file in files}
+
+
+def _sha256(file: Path) -> str:
+    """Return the SHA-256 of a file as a hexadecimal number."""
+    with file.open("rb") as held:
+        return hashlib.file_digest(held, "sha256").hexdigest()
 
 
 def _digests(arrays: Mapping[str, np.ndarray]) -> np.ndarray:

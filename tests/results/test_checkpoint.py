@@ -74,12 +74,21 @@ class TestCheckpoints:
                 self.newest(folder)
         assert self.newest(folder).record == {"epoch": 7}
 
-    def test_both_damaged(self, two, tmp_path, caplog):
+    def test_if_all_are_damaged_an_error_says_so_each_time_and_nothing_changes(self, two, tmp_path):
         folder = Path(shutil.copytree(two, tmp_path / "copy"))
         for number in ("5", "7"):
             (folder / number / "manifest.ocdbt").write_bytes(b"")
-        assert self.newest(folder) is None
-        assert caplog.text.count("is damaged") == 2
+        for _ in range(2):
+            with pytest.raises(UserError, match="all checkpoints in .*copy are damaged .7: the file manifest.ocdbt"):
+                self.newest(folder)
+        assert sorted(path.name for path in folder.iterdir()) == ["5", "7"]
+
+    def test_files_of_the_system_do_no_harm(self, two, tmp_path, caplog):
+        folder = Path(shutil.copytree(two, tmp_path / "copy"))
+        for place in (folder, folder / "7", folder / "7" / "d"):
+            (place / ".DS_Store").write_bytes(b"\0")
+        assert self.newest(folder).record == {"epoch": 7}
+        assert not caplog.text
 
     def test_what_a_killed_save_left_is_removed(self, two, tmp_path):
         folder = Path(shutil.copytree(two, tmp_path / "copy"))
