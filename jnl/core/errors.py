@@ -6,6 +6,7 @@ The command `jnl` shows a `UserError` as one line and exits with code 2.
 from difflib import get_close_matches
 from numbers import Integral, Real
 
+_ROUNDED = 1e-7  # largest relative change of a number by an f32 array, in which hyperparameters are stored
 _LONGEST = 2000  # most characters of a message; the wrong field is at its start and the advice at its end
 
 
@@ -98,5 +99,5 @@ def within(field: str, value: object, low: float, high: float, hint: str) -> Non
     """
     if isinstance(value, str):
         raise UserError(f"{field}: {value!r} is a text; give a number")
-    if isinstance(value, Real) and not low <= float(value) <= high:
+    if isinstance(value, Real) and not low - _ROUNDED * abs(low) <= float(value) <= high + _ROUNDED * abs(high):
         raise UserError(f"{field}: {value} is outside [{low:g}, {high:g}]; {hint}")

@@ -91,7 +91,7 @@ def rated(
     plain = train(noisy, "standard", 0.0, plan, "noise rate").last
     found = train(noisy, "coteaching", share_to_forget(plain, labels), plan, "noise rate").last
     noise = posterior.estimate(posterior.explain(found, labels), labels)
-    interval = f"95 % interval {noise.low:.3f} to {noise.high:.3f}"
+    interval = f"95 % interval {noise.low:.3f} to {noise.high:.3f}; it does not include the errors of the models"
     line = f"{names}: {noise.rate:.3f}, estimated from the labels ({interval})"
     return Rated(_with(config, asked, noise.rate), line, noise.rate)
 

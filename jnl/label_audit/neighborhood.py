@@ -33,44 +33,38 @@ def nearest(features: np.ndarray, k: int) -> Neighbors:
     number, k = len(features), min(k, len(features) - 1)
     points = jnp.asarray(features, jnp.float32)
     by_distance = points.shape[1] <= _FEW_DIMENSIONS
-    if by_distance:
-        points -= points.mean(0, keepdims=True)
-        lengths = jnp.square(points).sum(1)[None] / 2
-    else:
+    if not by_distance:
         points /= jnp.maximum(jnp.linalg.norm(points, axis=1, keepdims=True), 1e-12)
-        lengths = jnp.zeros((1, number))
     size = max(1, min(number, _BLOCK // number))
     index, similarity = [], []
     for first in range(0, number, size):
         start = min(first, number - size)  # the last block overlaps the one before, so that all have one shape
-        near, which = _block(points, lengths, jnp.int32(start), size, k)
+        near, which = _block(points, jnp.int32(start), size, k, by_distance)
         index.append(np.asarray(which)[first - start :])
         similarity.append(np.asarray(near)[first - start :])
-    rows = np.concatenate(index).astype(np.int32)
-    return _by_distance(np.asarray(points), rows) if by_distance else Neighbors(rows, np.concatenate(similarity))
+    rows, near = np.concatenate(index).astype(np.int32), np.concatenate(similarity)
+    if by_distance:
+        scale = -2 * float(np.median(near[:, -1]))
+        near = np.float32(1) + near / np.float32(max(scale, 1e-12))
+    return Neighbors(rows, near)
 
 
-@partial(jax.jit, static_argnames=("size", "k"))
-def _block(points: Array, lengths: Array, start: Array, size: int, k: int) -> tuple[Array, Array]:
-    """Return the products and rows of the neighbors of `size` examples from row `start` on, [size, k] each.
+@partial(jax.jit, static_argnames=("size", "k", "by_distance"))
+def _block(points: Array, start: Array, size: int, k: int, by_distance: bool) -> tuple[Array, Array]:
+    """Return the nearness and rows of the neighbors of `size` examples from row `start` on, [size, k] each.
 
     Args:
       points: f32[N, D].
-      lengths: f32[1, N], subtracted from the products with each point.
       start: i32[] the first row.
       size: number of rows.
       k: number of neighbors.
+      by_distance: whether the nearness is minus the squared distance. Otherwise it is the product.
     """
     some = lax.dynamic_slice_in_dim(points, start, size)
-    product = jnp.matmul(some, points.T, precision="highest") - lengths  # a GPU would round to TF32
+    if by_distance:  # a product would lose the digits that tell near points apart if a coordinate is large
+        squares = (jnp.square(one[:, None] - other[None]) for one, other in zip(some.T, points.T, strict=True))
+        near = -sum(squares, jnp.float32(0))
+    else:
+        near = jnp.matmul(some, points.T, precision="highest")  # a GPU would round to TF32
     rows = jnp.arange(size)
-    return lax.top_k(product.at[rows, start + rows].set(-jnp.inf), k)
-
-
-def _by_distance(points: np.ndarray, rows: np.ndarray) -> Neighbors:
-    """Return the neighbors i32[N, k] of points f32[N, D] with their similarity, nearest first."""
-    distance = np.stack([np.square(points - points[column]).sum(1) for column in rows.T], 1)
-    order = np.argsort(distance, 1, kind="stable")
-    rows, distance = (np.take_along_axis(each, order, 1) for each in (rows, distance))
-    scale = 2 * float(np.median(distance[:, -1]))
-    return Neighbors(rows, np.float32(1) - distance / np.float32(max(scale, 1e-12)))
+    return lax.top_k(near.at[rows, start + rows].set(-jnp.inf), k)

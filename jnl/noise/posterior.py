@@ -19,6 +19,7 @@ from jax import Array, lax
 ROUNDS = 40  # of expectation maximization
 SAMPLES = 100  # of a bootstrap
 _LEAST = 1e-3  # smallest probability that an expert may give; a surer expert would overrule all others
+_LEAST_OF_ALL = 0.1  # the same for the sum over many classes
 _LEAST_ALONE = 1e-6  # the same if there is no other expert; it keeps the order of labels that are surely wrong
 _LEAST_WRONG = 1e-4  # smallest share of wrong labels of a noise matrix; without noise nothing would order the labels
 _PRICE = 0.01  # nats per label for a weight that is e times as large as the (geometric) mean
@@ -47,7 +48,7 @@ def pool(experts: Sequence[np.ndarray], weights: Sequence[float] | np.ndarray | 
       weights: the exponent of each expert; None gives each the same, with the sum 1.
     """
     exponents = np.full(len(experts), 1 / len(experts)) if weights is None else weights
-    least = _LEAST if len(experts) > 1 else _LEAST_ALONE
+    least = min(_LEAST, _LEAST_OF_ALL / experts[0].shape[1]) if len(experts) > 1 else _LEAST_ALONE
     return _normalized(sum(w * np.log(np.maximum(p, least)) for w, p in zip(exponents, experts, strict=True)))
 
 

@@ -34,7 +34,10 @@ FIELDS = {
     "data.name": Field("digits", "The data set. Its options are further fields of `data`."),
     "data.dir": Field(None, "The folder or file of the data set. Without it, the default folder of TFDS.", str),
     "data.validation": Field(0.0, "Share of the noisy training set that is held out, the same of each class."),
-    "data.balanced": Field(False, "Whether each class has the same share of the batches of an epoch."),
+    "data.balanced": Field(
+        False,
+        "Whether each class has the same share of the batches of an epoch. DivideMix draws its own after its warm-up.",
+    ),
     "data.stream": Field(
         "auto",
         "Whether the inputs stay on the host and are fed to the device: `always`, `never`, or `auto`, if they would "

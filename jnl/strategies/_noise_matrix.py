@@ -29,7 +29,8 @@ def estimate(p: Array, percentile: int) -> Array:
 
     Row i is the prediction for the example with the highest probability p_i of class i. To leave out outliers, only
     examples with p_i strictly below the percentile of p_i are considered, where the percentile is the nearest higher
-    value.
+    value. This would leave out most or all examples of a class with few of them, and the row would be that of another
+    class. So all examples are considered for a class that is predicted for less than 1.5 times as many as are left out.
 
     Args:
       p: f32[N, C] probabilities of the noisy labels.
@@ -38,15 +39,17 @@ def estimate(p: Array, percentile: int) -> Array:
     Returns:
       f32[C, C], rows sum to 1.
     """
+    numbers = jnp.zeros(p.shape[1]).at[p.argmax(1)].add(1.0)
 
-    def row(column: Array) -> Array:
+    def row(column: Array, number: Array) -> Array:
         if percentile < 100:
             limit = jnp.sort(column)[-(-percentile * (len(column) - 1) // 100)]
-            column = jnp.where(column < limit, column, -1.0)
+            few = number < 1.5 * (1 - percentile / 100) * len(column)
+            column = jnp.where((column < limit) | few, column, -1.0)
         found = p[column.argmax()]
         return found / found.sum()
 
-    return jax.vmap(row, in_axes=1)(p)
+    return jax.vmap(row, in_axes=(1, 0))(p, numbers)
 
 
 def confusion(logits: Array, labels: Array, counts_in: Array) -> Array:

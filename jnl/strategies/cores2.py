@@ -44,22 +44,22 @@ def cores2(
         stays = lax.stop_gradient(given - every.mean(-1)) <= 0
         mask = stays | (context.epoch < sieve_from)
         loss = given - weight(context.epoch) * (every * prior[None, None]).sum(-1)
-        removed = context.memory["removed"].at[labels].add(jnp.where(mask[0], 0.0, 1.0))
+        removed = context.memory["removed"].at[context.example_index].set(~mask[0])
         return masked_mean(loss, mask)._replace(memory=context.memory | {"removed": removed})
 
     def init(given: MemoryInit) -> Arrays:
-        nothing = jnp.zeros(len(given.transition))
-        numbers = jnp.zeros_like(nothing).at[given.labels].add(jnp.where(given.trains, 1.0, 0.0))
-        return {"numbers": numbers, "removed": nothing, "prior": _prior(numbers)}
+        classes = jnp.zeros(len(given.transition))
+        return {"trains": given.trains, "removed": ~given.trains, "prior": _prior(classes, given.labels, given.trains)}
 
     def refresh(memory: Arrays, predict_all: PredictAllFn, labels: Array, epoch: Array) -> Arrays:
-        left = memory["numbers"] - memory["removed"]
-        return memory | {"removed": jnp.zeros_like(left), "prior": _prior(left)}
+        prior = _prior(memory["prior"], labels, ~memory["removed"])
+        return memory | {"removed": ~memory["trains"], "prior": prior}
 
     divides = (lambda epoch: 1 + weight(epoch)) if divide_rate else None
     return Strategy(1, select, memory=Memory(init, refresh), suspects=LEFT_OUT, learning_rate_divisor=divides)
 
 
-def _prior(numbers: Array) -> Array:
-    """Return the share of each class: numbers of labels f32[C] -> f32[C]."""
-    return jnp.maximum(numbers, 0.0) / jnp.maximum(numbers.sum(), 1.0)
+def _prior(like: Array, labels: Array, counts: Array) -> Array:
+    """Return the share of each class, f32[C] as `like`, among the labels i32[N] that count, bool[N]."""
+    numbers = jnp.zeros_like(like).at[labels].add(jnp.where(counts, 1.0, 0.0))
+    return numbers / jnp.maximum(numbers.sum(), 1.0)

@@ -2,6 +2,8 @@
 
 The first `warmup_epochs` epochs are plain Co-teaching. The algorithm of the paper has no warm-up, but the published
 code has it (MNIST 0, CIFAR-10 20, CIFAR-100 5 epochs).
+Of n disagreeing examples (1 - f) n train, rounded down, where f is the forget rate. This is 0 for n = 1, so small
+batches soon train on nothing.
 Departures: `reference=True` follows the published code where it departs from the paper. Cross entropy uses the softmax
 output as logits; the mean is divided by the count once more; if the count is rounded down to 0, all disagreeing
 examples train; a batch without disagreement trains on all examples while epoch * batch < 5000. Two properties of that

@@ -8,7 +8,8 @@ start again.
 This method is known to fail for pair noise of 45 %, where the most confident examples often have a wrong label.
 Departures: the first training lasts `estimation_epochs` epochs (our choice, without a source in the co-teaching
 papers); aliasing in the published code sets entries of the predictions to 0 while it estimates T, which is not
-repeated; the loss stays finite where the estimated T gives a label the probability 0 for all classes.
+repeated; the loss stays finite where the estimated T gives a label the probability 0 for all classes; the row of a
+class with few examples follows from all of them, where the percentile would leave out most of its own.
 """
 
 import jax

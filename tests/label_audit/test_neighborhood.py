@@ -36,6 +36,13 @@ def test_in_few_dimensions_they_are_those_of_the_smallest_distance(dimensions, b
     np.testing.assert_allclose(1 - found.similarity, distance / (2 * np.median(distance[:, -1])), rtol=1e-4, atol=1e-5)
 
 
+def test_in_few_dimensions_a_large_number_disturbs_no_other_example():
+    points = features(dimensions=4)
+    points[0] = 1e6
+    rows = of_scikit_learn(np.float64(points), "sqeuclidean")[1]
+    np.testing.assert_array_equal(neighborhood.nearest(points, k=5).rows[1:], rows[1:])
+
+
 @pytest.mark.parametrize("dimensions", [2, 3, 5])
 def test_in_few_dimensions_few_examples_are_nearly_the_same_by_chance(dimensions):
     points = features(2000, dimensions=dimensions)

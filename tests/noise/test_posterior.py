@@ -87,6 +87,9 @@ def test_the_pool_is_the_geometric_mean_and_no_expert_overrules():
     first, second = np.array([[0.9, 0.1], [1.0, 0.0]]), np.array([[0.4, 0.6], [0.1, 0.9]])
     expected = np.sqrt(np.maximum(first, 1e-3) * np.maximum(second, 1e-3))
     np.testing.assert_allclose(posterior.pool([first, second]), expected / expected.sum(1, keepdims=True), rtol=1e-5)
+    sure = np.full((1, 1000), 0.03 / 999)  # of many classes, those that are unlikely do not add up to much
+    sure[0, 7] = 0.97
+    assert posterior.pool([sure, sure])[0, 7] > 0.9
 
 
 def test_what_the_given_labels_cost_is_that_of_numpy_and_so_is_its_slope():

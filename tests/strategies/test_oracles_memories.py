@@ -125,8 +125,8 @@ def at_random(epoch=5, batch=0, **shapes):
 
 def with_prior(epoch):
     def seen_of(z):
-        prior, nothing = np.random.default_rng(7).dirichlet(np.ones(z.shape[-1])), np.zeros(z.shape[-1])
-        return Seen(z, epoch, memory={"prior": double(prior), "removed": nothing, "numbers": nothing})
+        prior, none = np.random.default_rng(7).dirichlet(np.ones(z.shape[-1])), np.zeros(EXAMPLES, bool)
+        return Seen(z, epoch, memory={"prior": double(prior), "removed": none, "trains": ~none})
 
     return seen_of
 
@@ -232,13 +232,13 @@ def test_cores2_takes_the_prior_of_what_the_sieve_left_in_the_epoch_before():
     prior, gone = numbers / EXAMPLES, []
     given = MemoryInit(jax.random.key(0), jnp.asarray(labels), jnp.ones(EXAMPLES, bool), jnp.eye(4), None)
     memory = strategy.memory.init(given)
-    refresh = jax.jit(lambda memory: strategy.memory.refresh(memory, None, None, None))
+    refresh = jax.jit(lambda memory: strategy.memory.refresh(memory, None, jnp.asarray(labels), None))
     for epoch in (30, 31, 32, 33):  # the sieve comes in with 31
         memory, sieved = refresh(memory), np.zeros(4)
         np.testing.assert_allclose(memory["prior"], prior, rtol=1e-6)
         for index in random.permutation(EXAMPLES).reshape(3, BATCH):
             z, y = double(random.normal(0, 2, (1, BATCH, 4))), labels[index]
-            seen = Seen(z, epoch, example_index=index, memory=jax.tree.map(np.float64, memory))
+            seen = Seen(z, epoch, example_index=index, memory=jax.tree.map(np.asarray, memory))
             rows, _, memory = ours("cores2", {}, z, y, seen)
             np.testing.assert_allclose(rows, cores2(z, y, seen._replace(memory={"prior": prior})), rtol=1e-5)
             for i in range(BATCH):
@@ -246,6 +246,21 @@ def test_cores2_takes_the_prior_of_what_the_sieve_left_in_the_epoch_before():
         prior = (numbers - sieved) / (numbers - sieved).sum()
         gone.append(int(sieved.sum()))
     assert gone[0] == 0 and min(gone[1:]) > 0 and len(set(gone)) > 2
+
+
+def test_cores2_counts_a_label_once_if_its_example_is_drawn_more_often():
+    """As in balanced batches. Examples that are held out do not count."""
+    labels, trains = jnp.asarray([0, 0, 0, 1, 1, 2]), jnp.asarray([True] * 4 + [False, True])
+    strategy = strategies.make("cores2")
+    memory = strategy.memory.init(MemoryInit(jax.random.key(0), labels, trains, jnp.eye(3), None))
+    np.testing.assert_allclose(memory["prior"], [0.6, 0.2, 0.2])
+    index = np.array([5, 5, 5, 3, 0])  # the sieve drops the example 5, whose label is unlikely
+    z = np.where(np.eye(3)[labels[index]] > 0, 5.0, 0.0)[None] * np.array([-1, -1, -1, 1, 1])[:, None]
+    seen = Seen(z, 40, example_index=index, memory=jax.tree.map(np.asarray, memory))
+    _, _, memory = ours("cores2", {}, z, np.asarray(labels)[index], seen)
+    after = strategy.memory.refresh(memory, None, labels, None)
+    np.testing.assert_allclose(after["prior"], [0.75, 0.25, 0])
+    np.testing.assert_array_equal(after["removed"], ~trains)
 
 
 def test_truncation_prunes_before_the_published_epochs():

@@ -36,6 +36,7 @@ from jnl.core.memory import MemoryInit
 from jnl.ops.augment import mixture
 from jnl.strategies import dividemix as of_dividemix
 from jnl.strategies import elr_plus as of_elr_plus
+from jnl.strategies._division import draw_halves
 
 BATCHES = np.arange(8), np.arange(4, 12), np.array([0, 1, 2, 3, 8, 9, 10, 11])
 KEY = jax.random.key(7)  # of all steps of `steps_of`
@@ -261,6 +262,14 @@ def test_dividemix_divides_by_the_mean_of_the_last_five_losses():
 def _lots(key, first, number):
     """Which examples of a part of an order are drawn: i[2, B / 2] places in the order."""
     return np.floor(first[:, None] + np.asarray(jax.random.uniform(key, (2, BATCH // 2))) * number[:, None]).astype(int)
+
+
+def test_dividemix_draws_from_all_examples_if_a_network_finds_none_of_a_kind():
+    clean = jnp.stack([jnp.full(100, 0.9), jnp.full(100, 0.1)])  # w of network 2 is low, so network 1 has no labels
+    memory = {"trains": jnp.arange(100) < 80, "clean": clean, "order": jnp.tile(jnp.arange(100), (2, 1))}
+    known, unknown = draw_halves(memory, jax.random.split(jax.random.key(0)), 500, 0.5)
+    for each in (*known, *unknown):
+        assert len(np.unique(each)) == 80 and each.max() == 79
 
 
 @pytest.mark.slow
