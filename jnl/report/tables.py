@@ -135,7 +135,7 @@ def compute(board: Leaderboard) -> Table:
         texts += [f"{seconds:.1f}" if math.isfinite(seconds) else NOTHING]
         rows.append(Row([cell.label, *texts], cell.label))
     note = (
-        "Operations and seconds are those of one run, mean over runs. Seconds are the wall time of training and "
+        "Operations and seconds are those of one run, as the mean over runs. Seconds are the wall time of training and "
         "evaluation divided by the number of runs of the program. Compare them only if the machine and its load were "
         "the same."
     )
