@@ -16,7 +16,7 @@ from jnl import data, models, strategies
 from jnl.core import registry
 from jnl.data import sources
 from jnl.ops.curves import STATISTICS
-from jnl.report.cells import boards
+from jnl.report.grouping import leaderboards
 from jnl.report.reading import read
 from jnl.report.verdicts import Verdict, verdicts_on
 from jnl.settings.fields import OnResume, role
@@ -54,7 +54,7 @@ def data_sets() -> str:
 
 def departures() -> str:
     """Return the table of what departs from published code, beside published and measured numbers."""
-    verdicts = [one for one in verdicts_on(boards(read([RESULTS]))[0]) if one.missed is not None]
+    verdicts = [one for one in verdicts_on(leaderboards(read([RESULTS]))[0]) if one.missed is not None]
     rows = []
     for name in strategies.names():
         code, numbers = method(name).reference, [one for one in verdicts if one.published.strategy == name]

@@ -1,4 +1,4 @@
-"""Compare cells over the runs that share their seeds and their noisy labels."""
+"""Compare results over the runs that share their seeds and their noisy labels."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,7 +8,7 @@ import numpy as np
 
 from jnl.report import methods
 from jnl.report.agreement import differing, same_labels
-from jnl.report.cells import Leaderboard, MethodResult
+from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.results import statistics
 
 BASELINE = "standard"
@@ -16,16 +16,16 @@ _ENOUGH = 20  # with fewer epochs, the last 10 also measure the start of the tra
 
 
 class Comparison(NamedTuple):
-    """The comparison of a cell with the baseline."""
+    """The comparison of a result with the baseline."""
 
-    cell: MethodResult
+    result: MethodResult
     baseline: MethodResult
     paired: statistics.Paired
-    holm: float  # p value, adjusted over the comparisons of the board
+    holm: float  # p value, adjusted over the comparisons of the leaderboard
 
 
 class Duel(NamedTuple):
-    """The comparison of the two cells of a board with the highest means."""
+    """The comparison of the two results of a leaderboard with the highest means."""
 
     first: MethodResult
     second: MethodResult
@@ -43,86 +43,86 @@ def of_epochs(epochs: int) -> str:
     return f"last {'10 ' if epochs >= _ENOUGH else ''}of {epochs} epoch{'s' if epochs != 1 else ''}"
 
 
-def comparisons(board: Leaderboard, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
-    """Return the comparison of each cell with the baseline, and texts about the cells that have no comparison.
+def comparisons(leaderboard: Leaderboard, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:
+    """Return the comparison of each result with the baseline, and texts about the results that have no comparison.
 
-    The two cells of a comparison have the same settings. Pairs of runs share seed, noise seed and noisy labels. The p
-    values are adjusted over the board (Holm).
+    The two results of a comparison have the same settings. Pairs of runs share seed, noise seed and noisy labels. The p
+    values are adjusted over the leaderboard (Holm).
 
     Args:
-      board: the cells.
+      leaderboard: the results.
       baseline: the strategy that the others are compared with.
     """
     found, without = [], []
-    bases = [cell for cell in board.cells if cell.strategy == baseline]
+    bases = [result for result in leaderboard.results if result.strategy == baseline]
     if not bases:
-        return [], [cell.label for cell in board.cells]
-    for cell in board.cells:
-        if cell.strategy == baseline:
+        return [], [result.label for result in leaderboard.results]
+    for result in leaderboard.results:
+        if result.strategy == baseline:
             continue
-        base = min(bases, key=partial(_distance, cell))
-        other = differing(cell.settings, base.settings, ("strategy",))
-        paired = None if other else _paired(cell, base, tested(board.epochs))
+        base = min(bases, key=partial(_distance, result))
+        other = differing(result.settings, base.settings, ("strategy",))
+        paired = None if other else _paired(result, base, tested(leaderboard.epochs))
         if paired is None:
-            reasons = [f"{name} {cell.settings[name]}, the baseline {base.settings[name]}" for name in other]
-            same = cell.judged == base.judged
+            reasons = [f"{name} {result.settings[name]}, the baseline {base.settings[name]}" for name in other]
+            same = result.judged == base.judged
             reasons = reasons or ["fewer than two shared runs" if same else "judged by other labels"]
-            without.append(f"{cell.label} ({'; '.join(reasons)})")
+            without.append(f"{result.label} ({'; '.join(reasons)})")
         else:
-            found.append((cell, base, paired))
+            found.append((result, base, paired))
     adjusted = statistics.holm([paired.p for _, _, paired in found])
     return [Comparison(*one, holm) for one, holm in zip(found, adjusted, strict=True)], without
 
 
-def means(cells: Sequence[MethodResult], statistic: str) -> list[float]:
-    """Return the mean of a statistic of each cell, NaN if there is none. Only accuracies on the test set."""
-    judged = [cell.numbers().get(statistic) if cell.judged == "test_accuracy" else None for cell in cells]
+def means(results: Sequence[MethodResult], statistic: str) -> list[float]:
+    """Return the mean of a statistic of each result, NaN if there is none. Only accuracies on the test set."""
+    judged = [result.numbers().get(statistic) if result.judged == "test_accuracy" else None for result in results]
     return [float("nan") if one is None else statistics.mean(one).mean for one in judged]
 
 
-def duel(board: Leaderboard) -> Duel | None:
-    """Compare the two best cells of different methods. Return None for fewer than two methods.
+def duel(leaderboard: Leaderboard) -> Duel | None:
+    """Compare the two best results of different methods. Return None for fewer than two methods.
 
     The upper bound is left out.
     """
     ranked = sorted(
         (-mean, number)
-        for number, mean in enumerate(means(board.cells, tested(board.epochs)))
-        if np.isfinite(mean) and board.cells[number].strategy != methods.UPPER_BOUND
+        for number, mean in enumerate(means(leaderboard.results, tested(leaderboard.epochs)))
+        if np.isfinite(mean) and leaderboard.results[number].strategy != methods.UPPER_BOUND
     )
-    cells = [board.cells[number] for _, number in ranked]
-    first = cells[0] if cells else None
-    second = next((cell for cell in cells if first is not None and cell.strategy != first.strategy), None)
+    results = [leaderboard.results[number] for _, number in ranked]
+    first = results[0] if results else None
+    second = next((result for result in results if first is not None and result.strategy != first.strategy), None)
     if first is None or second is None:
         return None
     different = differing(first.settings, second.settings, ("strategy",))
-    paired = _paired(first, second, tested(board.epochs))
+    paired = _paired(first, second, tested(leaderboard.epochs))
     if paired is not None and paired.mean < 0:  # over the shared seeds, the other one is better
-        first, second, paired = second, first, _paired(second, first, tested(board.epochs))
+        first, second, paired = second, first, _paired(second, first, tested(leaderboard.epochs))
     return Duel(first, second, paired, different)
 
 
-def _distance(cell: MethodResult, base: MethodResult) -> tuple[int, int]:
+def _distance(result: MethodResult, base: MethodResult) -> tuple[int, int]:
     """Return the number of different settings, and minus the number of shared runs. The smallest pair is nearest."""
-    return len(differing(cell.settings, base.settings, ("strategy",))), -len(_shared(cell, base))
+    return len(differing(result.settings, base.settings, ("strategy",))), -len(_shared(result, base))
 
 
-def _shared(cell: MethodResult, base: MethodResult) -> list[tuple[int, int]]:
-    """Return the positions of each run in both cells that has the same seed, noise seed and noisy labels in both."""
+def _shared(result: MethodResult, base: MethodResult) -> list[tuple[int, int]]:
+    """Return the positions of each run in both results that has the same seed, noise seed and noisy labels in both."""
     numbers = {(run.seed, run.noise_seed): number for number, run in enumerate(base.runs)}
     return [
         (number, other)
-        for number, run in enumerate(cell.runs)
+        for number, run in enumerate(result.runs)
         if (other := numbers.get((run.seed, run.noise_seed))) is not None
         and same_labels(run.labels, base.runs[other].labels)
     ]
 
 
-def _paired(cell: MethodResult, base: MethodResult, statistic: str) -> statistics.Paired | None:
+def _paired(result: MethodResult, base: MethodResult, statistic: str) -> statistics.Paired | None:
     """Return the paired differences, or None if there are fewer than two pairs or the judged curves differ."""
-    if cell.judged != base.judged:
+    if result.judged != base.judged:
         return None
-    shared = np.array(_shared(cell, base), int).reshape(-1, 2)
-    values = [one.numbers().get(statistic, np.full(len(one.runs), np.nan)) for one in (cell, base)]
+    shared = np.array(_shared(result, base), int).reshape(-1, 2)
+    values = [one.numbers().get(statistic, np.full(len(one.runs), np.nan)) for one in (result, base)]
     paired = statistics.paired(*(own[rows] for own, rows in zip(values, shared.T, strict=True)))
     return paired if paired.pairs > 1 else None

@@ -9,9 +9,9 @@ import numpy as np
 from jnl.core.json_values import Json
 from jnl.core.matplotlib_parts import Axes, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from jnl.report import tables, words
-from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.comparing import of_epochs, tested
 from jnl.report.drawing import INK, Figure, Panel, box, figure, rounded
+from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.report.reading import Described, are_shares
 from jnl.report.series import Series
 from jnl.training import metrics
@@ -23,56 +23,64 @@ _MOST_NAMES = 20  # up to this number of classes, the axes show their names
 
 
 class Values(NamedTuple):
-    """Mean and standard deviation over runs of one cell, at whole numbers: epochs or classes."""
+    """Mean and standard deviation over runs of one result, at whole numbers: epochs or classes."""
 
-    cell: MethodResult
+    result: MethodResult
     first: int
     mean: np.ndarray  # f64[X]
     std: np.ndarray  # f64[X]
     several: np.ndarray  # bool[X] whether more than one run has a value
 
 
-def main(boards: Sequence[Leaderboard], series: Series, prefix: str) -> list[Figure]:
+def main(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> list[Figure]:
     """Draw the two figures of the papers: test accuracy and label precision over epochs."""
-    judged = {cell.judged for board in boards for cell in board.cells}
+    judged = {result.judged for leaderboard in leaderboards for result in leaderboard.results}
     accuracy = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or noisy validation labels"
     precision = Described("Label precision", True)
-    found = [curve(boards, series, prefix, "", Described(accuracy, True))]
-    found.append(curve(boards, series, prefix, PRECISION, precision))
+    found = [curve(leaderboards, series, prefix, "", Described(accuracy, True))]
+    found.append(curve(leaderboards, series, prefix, PRECISION, precision))
     return [one for one in found if one is not None]
 
 
-def further(boards: Sequence[Leaderboard], series: Series, prefix: str) -> list[Figure]:
+def further(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> list[Figure]:
     """Draw the other metrics over epochs, the accuracy of each class, and the accuracy against compute."""
     known = {
         name: Described(one.caption, one.is_share) for name in metrics.names() if (one := metrics.make(name)).caption
     }
-    for board in boards:
-        for cell in board.cells:
-            for point in cell.points:
+    for leaderboard in leaderboards:
+        for result in leaderboard.results:
+            for point in result.points:
                 known |= point.metrics
     found = [
-        curve(boards, series, prefix, name, _as_measured(boards, name, one))
+        curve(leaderboards, series, prefix, name, _as_measured(leaderboards, name, one))
         for name, one in known.items()
         if name != PRECISION
     ]
-    found += [_classes(boards, series, prefix), _compute(boards, series, prefix)]
+    found += [_classes(leaderboards, series, prefix), _compute(leaderboards, series, prefix)]
     return [one for one in found if one is not None]
 
 
-def _as_measured(boards: Sequence[Leaderboard], name: str, metric: Described) -> Described:
+def _as_measured(leaderboards: Sequence[Leaderboard], name: str, metric: Described) -> Described:
     """Return a metric with the scale of its values. If they are no shares, its caption says so."""
-    runs = [run for board in boards for cell in board.cells for run in cell.whole() if name in run.curves]
+    runs = [
+        run
+        for leaderboard in leaderboards
+        for result in leaderboard.results
+        for run in result.whole()
+        if name in run.curves
+    ]
     if not metric.is_share or all(are_shares(run.curves[name]) for run in runs):
         return metric
     return Described(f"{metric.caption} (not in percent, because some values are outside 0 to 1)", False)
 
 
-def curve(boards: Sequence[Leaderboard], series: Series, prefix: str, name: str, metric: Described) -> Figure | None:
-    """Draw a curve against epochs, with a band of one standard deviation over runs. Return None if no cell has it.
+def curve(
+    leaderboards: Sequence[Leaderboard], series: Series, prefix: str, name: str, metric: Described
+) -> Figure | None:
+    """Draw a curve against epochs, with a band of one standard deviation over runs. Return None if no result has it.
 
     Args:
-      boards: the boards, one for each panel. All panels have the same scale.
+      leaderboards: the leaderboards, one for each panel. All panels have the same scale.
       series: numbers and looks of the labels.
       prefix: the start of the names of files.
       name: the name of the curve; empty for the judged accuracy.
@@ -80,23 +88,24 @@ def curve(boards: Sequence[Leaderboard], series: Series, prefix: str, name: str,
     """
     scale, highest = (100, 100.0) if metric.is_share else (1, math.inf)
     found: list[tuple[Leaderboard, list[Values]]] = []
-    for board in boards:
-        of_cells = []
-        for cell in board.cells:
-            values = cell.curve(name or cell.judged)
+    for leaderboard in leaderboards:
+        of_results = []
+        for result in leaderboard.results:
+            values = result.curve(name or result.judged)
             if values is not None:
-                of_cells.append(_values(cell, int(cell.epochs()[0]), scale * values))
-        if of_cells:
-            found.append((board, of_cells))
+                of_results.append(_values(result, int(result.epochs()[0]), scale * values))
+        if of_results:
+            found.append((leaderboard, of_results))
     if not found:
         return None
-    limits = _limits([one for _, of_cells in found for one in of_cells], highest)
+    limits = _limits([one for _, of_results in found for one in of_results], highest)
     unit = metric.caption if name in ("", PRECISION) else ""
     label = f"{unit.lower()} (%)" if unit else "%" if metric.is_share else ""
     panels = [
-        _over_epochs(board, of_cells, series, limits, label, highest, name == PRECISION) for board, of_cells in found
+        _over_epochs(leaderboard, of_results, series, limits, label, highest, name == PRECISION)
+        for leaderboard, of_results in found
     ]
-    shown = [one.cell for _, of_cells in found for one in of_cells]
+    shown = [one.result for _, of_results in found for one in of_results]
     return figure(f"{prefix}-{name or 'accuracy'}", metric.caption, panels, series.of(shown))
 
 
@@ -110,7 +119,7 @@ def _limits(values: Sequence[Values], highest: float) -> tuple[float, float]:
 
 
 def _over_epochs(
-    board: Leaderboard,
+    leaderboard: Leaderboard,
     values: Sequence[Values],
     series: Series,
     limits: tuple[float, float],
@@ -119,13 +128,13 @@ def _over_epochs(
     precision: bool,
 ) -> Panel:
     """Return a panel of curves. For the label precision, it has a line for a random choice."""
-    shares = [words.chance(one.cell) for one in values] if precision else []
+    shares = [words.chance(one.result) for one in values] if precision else []
     chance = next((100 * share for share in shares if math.isfinite(share)), math.nan)
 
     def draw(axes: Axes) -> None:
         _plain(axes, "epoch", label)
         for one in values:
-            number, look = series.numbers[one.cell.label], series.looks[one.cell.label]
+            number, look = series.numbers[one.result.label], series.looks[one.result.label]
             epochs = one.first + np.arange(len(one.mean))
             dashes = look.dashes or (1, 0)
             (line,) = axes.plot(
@@ -151,7 +160,7 @@ def _over_epochs(
         axes.set_ylim(limits)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
 
-    return Panel(board.slug, board.noise, draw, lambda axes: _columns(axes, values, series, []))
+    return Panel(leaderboard.slug, leaderboard.noise, draw, lambda axes: _columns(axes, values, series, []))
 
 
 def _plain(axes: Axes, x: str, y: str) -> None:
@@ -161,13 +170,13 @@ def _plain(axes: Axes, x: str, y: str) -> None:
     axes.grid(alpha=0.25, lw=0.5, color=INK)
 
 
-def _values(cell: MethodResult, first: int, curve: np.ndarray) -> Values:
+def _values(result: MethodResult, first: int, curve: np.ndarray) -> Values:
     """Return mean and deviation (ddof 0) over runs of the known values f64[S, X]. They are NaN without one."""
     known = np.isfinite(curve)
     count = np.where(known.any(0), known.sum(0), np.nan)
     mean = np.where(known, curve, 0).sum(0) / count
     std = np.sqrt(np.where(known, (curve - mean) ** 2, 0).sum(0) / count)
-    return Values(cell, first, mean, std, known.sum(0) > 1)
+    return Values(result, first, mean, std, known.sum(0) > 1)
 
 
 def _columns(axes: Axes, values: Sequence[Values], series: Series, names: Sequence[str]) -> Json:
@@ -178,32 +187,32 @@ def _columns(axes: Axes, values: Sequence[Values], series: Series, names: Sequen
             [rounded(mean), rounded(std) if more else None]
             for mean, std, more in zip(one.mean, one.std, one.several, strict=True)
         ]
-        number, label = series.numbers[one.cell.label], one.cell.label
+        number, label = series.numbers[one.result.label], one.result.label
         shown.append({"series": number, "label": label, "first": one.first, "values": pairs})
     return {"kind": "columns", "box": box(axes), "limits": axes.get_xlim(), "series": shown, "names": tuple(names)}
 
 
-def _classes(boards: Sequence[Leaderboard], series: Series, prefix: str) -> Figure | None:
+def _classes(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> Figure | None:
     """Draw the accuracy of each class in the last epoch. Return None if it is not recorded."""
     panels, shown = [], []
-    for board in boards:
-        known = [(cell, of) for cell in board.cells if (of := tables.of_classes(cell)) is not None]
+    for leaderboard in leaderboards:
+        known = [(result, of) for result in leaderboard.results if (of := tables.of_classes(result)) is not None]
         if known:
-            panels.append(_of_classes(board, [_values(cell, 0, 100 * of) for cell, of in known], series))
-            shown += [cell for cell, _ in known]
+            panels.append(_of_classes(leaderboard, [_values(result, 0, 100 * of) for result, of in known], series))
+            shown += [result for result, _ in known]
     if not panels:
         return None
     caption = "Test accuracy of each class in the last epoch"
     return figure(f"{prefix}-classes", caption, panels, series.of(shown), points=True)
 
 
-def _of_classes(board: Leaderboard, values: Sequence[Values], series: Series) -> Panel:
-    names = tables.class_names(board, max(len(one.mean) for one in values))
+def _of_classes(leaderboard: Leaderboard, values: Sequence[Values], series: Series) -> Panel:
+    names = tables.class_names(leaderboard, max(len(one.mean) for one in values))
 
     def draw(axes: Axes) -> None:
         _plain(axes, "class", "%")
         for one in values:
-            number, look = series.numbers[one.cell.label], series.looks[one.cell.label]
+            number, look = series.numbers[one.result.label], series.looks[one.result.label]
             size = 4 if len(names) <= _MOST_NAMES else 2
             axes.plot(one.mean, look.marker, color=look.color, ms=size, gid=f"s-{number}-l")
         if len(names) <= _MOST_NAMES:
@@ -212,7 +221,7 @@ def _of_classes(board: Leaderboard, values: Sequence[Values], series: Series) ->
         else:
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
 
-    return Panel(board.slug, board.noise, draw, lambda axes: _columns(axes, values, series, names))
+    return Panel(leaderboard.slug, leaderboard.noise, draw, lambda axes: _columns(axes, values, series, names))
 
 
 def _short(name: str, most: int) -> str:
@@ -221,55 +230,57 @@ def _short(name: str, most: int) -> str:
 
 
 class Spot(NamedTuple):
-    """A cell in the figure of accuracy against compute."""
+    """A result in the figure of accuracy against compute."""
 
-    cell: MethodResult
+    result: MethodResult
     cost: float
     mean: float  # percent
     std: float
     text: str
 
 
-def _compute(boards: Sequence[Leaderboard], series: Series, prefix: str) -> Figure | None:
-    """Draw accuracy against operations, or against seconds if a cell does not record operations.
+def _compute(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> Figure | None:
+    """Draw accuracy against operations, or against seconds if a result does not record operations.
 
-    Noises with fewer than two cells are left out. Return None if there is no other one.
+    Noises with fewer than two results are left out. Return None if there is no other one.
     """
     panels, shown = [], []
-    for board in boards:
+    for leaderboard in leaderboards:
         known = [
-            (cell, *tables.cost(cell), cell.numbers().get(tested(board.epochs))) for cell in board.cells if cell.whole()
+            (result, *tables.cost(result), result.numbers().get(tested(leaderboard.epochs)))
+            for result in leaderboard.results
+            if result.whole()
         ]
         counted = all(math.isfinite(operations) for _, _, operations, _ in known)
         spots = []
-        for cell, seconds, operations, accuracy in known:
+        for result, seconds, operations, accuracy in known:
             cost = operations if counted else seconds
             if accuracy is None or not math.isfinite(cost):
                 continue
-            values = _values(cell, 0, 100 * accuracy[:, None])
+            values = _values(result, 0, 100 * accuracy[:, None])
             mean, std = float(values.mean[0]), float(values.std[0])
             of_what = f"{cost:.3g} operations" if counted else f"{cost:.1f} s"
             spread = f" ± {std:.2f}" if np.isfinite(accuracy).sum() > 1 else ""
-            spots.append(Spot(cell, cost, mean, std, f"{mean:.2f}{spread}  {cell.label}, {of_what}"))
+            spots.append(Spot(result, cost, mean, std, f"{mean:.2f}{spread}  {result.label}, {of_what}"))
         if len(spots) > 1:
-            panels.append(_of_compute(board, spots, series, counted))
-            shown += [spot.cell for spot in spots]
+            panels.append(_of_compute(leaderboard, spots, series, counted))
+            shown += [spot.result for spot in spots]
     if not panels:
         return None
     return figure(
         f"{prefix}-compute",
-        f"Accuracy ({of_epochs(boards[0].epochs)}) against compute",
+        f"Accuracy ({of_epochs(leaderboards[0].epochs)}) against compute",
         panels,
         series.of(shown),
         points=True,
     )
 
 
-def _of_compute(board: Leaderboard, spots: Sequence[Spot], series: Series, counted: bool) -> Panel:
+def _of_compute(leaderboard: Leaderboard, spots: Sequence[Spot], series: Series, counted: bool) -> Panel:
     def draw(axes: Axes) -> None:
         _plain(axes, "floating-point operations of a run" if counted else "seconds of a run", "%")
         for one in spots:
-            number, look = series.numbers[one.cell.label], series.looks[one.cell.label]
+            number, look = series.numbers[one.result.label], series.looks[one.result.label]
             axes.plot([one.cost], [one.mean], look.marker, color=look.color, ms=5, gid=f"s-{number}-l")
             ends = np.clip([one.mean - one.std, one.mean + one.std], 0, 100)
             axes.plot([one.cost] * 2, ends, color=look.color, lw=1.4, gid=f"s-{number}-b")
@@ -285,18 +296,22 @@ def _of_compute(board: Leaderboard, spots: Sequence[Spot], series: Series, count
         points: list[Json] = []
         for one in spots:
             across, up = to_share.transform((one.cost, one.mean))
-            number = series.numbers[one.cell.label]
+            number = series.numbers[one.result.label]
             points.append({"series": number, "x": rounded(across, 4), "y": rounded(up, 4), "text": one.text})
         return {"kind": "points", "points": points}
 
-    return Panel(board.slug, board.noise, draw, hover)
+    return Panel(leaderboard.slug, leaderboard.noise, draw, hover)
 
 
-def noise(board: Leaderboard, prefix: str) -> Figure | None:
-    """Draw the noise matrices of a board, true and estimated. Return None if there is none."""
-    found = tables.matrices(board)
-    panels = [_matrix(one, tables.class_names(board, len(one.values))) for one in found]
-    return figure(f"{prefix}-matrices", f"Noise matrices, {board.noise}", panels, {}, square=True) if panels else None
+def noise(leaderboard: Leaderboard, prefix: str) -> Figure | None:
+    """Draw the noise matrices of a leaderboard, true and estimated. Return None if there is none."""
+    found = tables.matrices(leaderboard)
+    panels = [_matrix(one, tables.class_names(leaderboard, len(one.values))) for one in found]
+    return (
+        figure(f"{prefix}-matrices", f"Noise matrices, {leaderboard.noise}", panels, {}, square=True)
+        if panels
+        else None
+    )
 
 
 def _matrix(matrix: tables.Matrix, names: Sequence[str]) -> Panel:

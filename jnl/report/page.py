@@ -45,7 +45,7 @@ class Setup(NamedTuple):
     top: Section
     about: list[str]  # paragraphs below the figures
     further: Section
-    boards: list[Section]  # in full
+    leaderboards: list[Section]  # in full
 
 
 class Page(NamedTuple):
@@ -62,7 +62,7 @@ class Page(NamedTuple):
 
     def sections(self) -> list[Section]:
         """Return all sections with figures and tables."""
-        return [part for setup in self.setups for part in (setup.top, setup.further, *setup.boards)]
+        return [part for setup in self.setups for part in (setup.top, setup.further, *setup.leaderboards)]
 
     def tables(self) -> list[tuple[str, Table]]:
         """Return all tables that have rows, each with the name of its files."""

@@ -10,8 +10,8 @@ from jnl.core.json_values import as_integer
 from jnl.core.text import number
 from jnl.ops.curves import LAST, STATISTICS
 from jnl.report import methods
-from jnl.report.cells import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.comparing import means, of_epochs, tested
+from jnl.report.grouping import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, spread, with_interval
 from jnl.report.verdicts import RULE, Verdict
 from jnl.report.words import dependence
@@ -34,30 +34,37 @@ _VALIDATION = (
 
 
 class Main(NamedTuple):
-    """The boards of a setup, divided for its main table and figures."""
+    """The leaderboards of a setup, divided for its main table and figures."""
 
     shown: list[Leaderboard]
     others: list[Leaderboard]  # other settings of the same methods, if all together are too many
 
 
-def main(boards: Sequence[Leaderboard]) -> Main:
-    """Divide the cells of a setup: all of them or, if these are too many columns, one of each method and noise."""
-    labels, strategies = labels_of(boards), {cell.strategy for board in boards for cell in board.cells}
+def main(leaderboards: Sequence[Leaderboard]) -> Main:
+    """Divide the results of a setup: all of them or, if these are too many columns, one of each method and noise."""
+    labels, strategies = (
+        labels_of(leaderboards),
+        {result.strategy for leaderboard in leaderboards for result in leaderboard.results},
+    )
     if len(labels) <= MOST_COLUMNS or len(strategies) > MOST_COLUMNS:
-        return Main(list(boards), [])
+        return Main(list(leaderboards), [])
     shown, others = [], []
-    for board in boards:
-        by_variant = sorted(board.cells, key=lambda cell: cell.variant, reverse=True)
-        first = {cell.strategy: cell for cell in by_variant}  # the last one of each method stays
-        is_first = [cell is first[cell.strategy] for cell in board.cells]
-        shown.append(board._replace(cells=list(compress(board.cells, is_first))))
-        others.append(board._replace(cells=list(compress(board.cells, map(operator.not_, is_first)))))
-    return Main(shown, [board for board in others if board.cells])
+    for leaderboard in leaderboards:
+        by_variant = sorted(leaderboard.results, key=lambda result: result.variant, reverse=True)
+        first = {result.strategy: result for result in by_variant}  # the last one of each method stays
+        is_first = [result is first[result.strategy] for result in leaderboard.results]
+        shown.append(leaderboard._replace(results=list(compress(leaderboard.results, is_first))))
+        others.append(leaderboard._replace(results=list(compress(leaderboard.results, map(operator.not_, is_first)))))
+    return Main(shown, [leaderboard for leaderboard in others if leaderboard.results])
 
 
-def labels_of(boards: Iterable[Leaderboard]) -> dict[str, str]:
-    """Return the labels of all cells with their methods, in the published order. The name alone comes first."""
-    found = {cell.label: (cell.strategy, cell.variant) for board in boards for cell in board.cells}
+def labels_of(leaderboards: Iterable[Leaderboard]) -> dict[str, str]:
+    """Return the labels of all results with their methods, in the published order. The name alone comes first."""
+    found = {
+        result.label: (result.strategy, result.variant)
+        for leaderboard in leaderboards
+        for result in leaderboard.results
+    }
     order = methods.in_order({strategy for strategy, _ in found.values()})
     names = set(methods.titles(order).values())
 
@@ -69,58 +76,61 @@ def labels_of(boards: Iterable[Leaderboard]) -> dict[str, str]:
 
 
 def table(
-    boards: Sequence[Leaderboard], verdicts: Sequence[Verdict], name: str, title: str, as_rows: bool = False
+    leaderboards: Sequence[Leaderboard], verdicts: Sequence[Verdict], name: str, title: str, as_rows: bool = False
 ) -> Table:
     """Return the main table. Methods are columns or, if there are many, rows.
 
-    It has published numbers if a cell has the published settings.
+    It has published numbers if a result has the published settings.
 
     Args:
-      boards: the boards that the table shows, of one setup.
+      leaderboards: the leaderboards that the table shows, of one setup.
       verdicts: the verdicts on all published numbers.
       name: the name of its files.
       title: the title of the table.
       as_rows: whether each method is a row, even if there are few.
     """
-    labels = list(labels_of(boards))
-    cells = [cell for board in boards for cell in board.cells]
-    known, epochs = set(map(id, cells)), boards[0].epochs
-    here = [one for one in verdicts if one.published.statistic == tested(epochs) and id(one.cell) in known]
-    judged = {id(one.cell): one for one in here} if any(one.same_settings for one in here) else {}
+    labels = list(labels_of(leaderboards))
+    results = [result for leaderboard in leaderboards for result in leaderboard.results]
+    known, epochs = set(map(id, results)), leaderboards[0].epochs
+    here = [one for one in verdicts if one.published.statistic == tested(epochs) and id(one.result) in known]
+    judged = {id(one.result): one for one in here} if any(one.same_settings for one in here) else {}
     note = _NOTE.format(epochs=of_epochs(epochs)) + (_SHORT if tested(epochs) == "last" else "")
-    note += (_ONE_DRAW if one_noise_draw(cells) else "") + (_BEST if len(labels) > 1 else "")
+    note += (_ONE_DRAW if one_noise_draw(results) else "") + (_BEST if len(labels) > 1 else "")
     if any(one.missed for one in judged.values()):
         note += _MISSED
     sources = dict.fromkeys(one.published.independent_source for one in judged.values())
     note += "".join(f" {source} is an independent re-implementation." for source in sources if source)
-    if any(cell.judged != "test_accuracy" for cell in cells):
+    if any(result.judged != "test_accuracy" for result in results):
         note += _VALIDATION
     if as_rows or len(labels) > MOST_COLUMNS:
-        return _methods_as_rows(boards, labels, judged, Table(name, title, [], [], note))
+        return _methods_as_rows(leaderboards, labels, judged, Table(name, title, [], [], note))
     rows: list[Row] = []
-    for board in boards:
-        rows += _of_noise(board, labels, judged)
+    for leaderboard in leaderboards:
+        rows += _of_noise(leaderboard, labels, judged)
     first = "numbers of" if judged else "noise"
     return Table(name, title, [first, *labels], rows, note, labels=["", *labels])
 
 
-def _of_noise(board: Leaderboard, labels: Sequence[str], judged: Mapping[int, Verdict]) -> list[Row]:
+def _of_noise(leaderboard: Leaderboard, labels: Sequence[str], judged: Mapping[int, Verdict]) -> list[Row]:
     """Return the rows of one noise: published numbers, ours, and independent ones."""
-    cells = {cell.label: cell for cell in board.cells}
-    of = {label: judged[id(cell)] for label, cell in cells.items() if id(cell) in judged}
-    group = board.noise if judged else ""
+    results = {result.label: result for result in leaderboard.results}
+    of = {label: judged[id(result)] for label, result in results.items() if id(result) in judged}
+    group = leaderboard.noise if judged else ""
     rows = []
     for source in dict.fromkeys(_short(one.published.source) for one in of.values()):
         theirs = {label: one for label, one in of.items() if _short(one.published.source) == source}
         texts = [_published(theirs[label]) if label in theirs else NOTHING for label in labels]
         best = best_of([theirs[label].published.mean if label in theirs else math.nan for label in labels])
         rows.append(Row([source, *texts], best=_further(best), group=group))
-    own = [_ours(cells[label], of.get(label), tested(board.epochs)) if label in cells else NOTHING for label in labels]
+    own = [
+        _ours(results[label], of.get(label), tested(leaderboard.epochs)) if label in results else NOTHING
+        for label in labels
+    ]
     missed = frozenset(number for number, label in enumerate(labels) if label in of and of[label].missed)
-    best = _further(_best([cells.get(label) for label in labels], tested(board.epochs)))
+    best = _further(_best([results.get(label) for label in labels], tested(leaderboard.epochs)))
     rows.append(
         Row(
-            [_own_name(board) if group else board.noise, *own],
+            [_own_name(leaderboard) if group else leaderboard.noise, *own],
             best=best,
             missed=_further(missed),
             ours=True,
@@ -134,38 +144,40 @@ def _of_noise(board: Leaderboard, labels: Sequence[str], judged: Mapping[int, Ve
     return rows
 
 
-def _own_name(board: Leaderboard) -> str:
+def _own_name(leaderboard: Leaderboard) -> str:
     """Return the name of our numbers, with their number of runs if it is the same for all."""
-    runs = {len(cell.whole()) for cell in board.cells}
+    runs = {len(result.whole()) for result in leaderboard.results}
     return f"{OURS}, {runs.pop()} runs" if len(runs) == 1 and runs != {1} else OURS
 
 
 def _methods_as_rows(
-    boards: Sequence[Leaderboard], labels: Sequence[str], judged: Mapping[int, Verdict], empty: Table
+    leaderboards: Sequence[Leaderboard], labels: Sequence[str], judged: Mapping[int, Verdict], empty: Table
 ) -> Table:
     """Return the table with one row for each method and one column for each noise."""
-    by_label = [{cell.label: cell for cell in board.cells} for board in boards]
-    statistic = tested(boards[0].epochs)
-    best = [_best([cells.get(label) for label in labels], statistic) for cells in by_label]
+    by_label = [{result.label: result for result in leaderboard.results} for leaderboard in leaderboards]
+    statistic = tested(leaderboards[0].epochs)
+    best = [_best([results.get(label) for label in labels], statistic) for results in by_label]
     rows = []
     for place, label in enumerate(labels):
-        own = [cells.get(label) for cells in by_label]
-        of = [None if cell is None else judged.get(id(cell)) for cell in own]
+        own = [results.get(label) for results in by_label]
+        of = [None if result is None else judged.get(id(result)) for result in own]
         texts = [
-            NOTHING if cell is None else _ours(cell, one, statistic) + (f"\npublished {_published(one)}" if one else "")
-            for cell, one in zip(own, of, strict=True)
+            NOTHING
+            if result is None
+            else _ours(result, one, statistic) + (f"\npublished {_published(one)}" if one else "")
+            for result, one in zip(own, of, strict=True)
         ]
         missed = frozenset(column for column, one in enumerate(of, 1) if one is not None and one.missed)
         highest = frozenset(column for column, each in enumerate(best, 1) if place in each)
         rows.append(Row([label, *texts], label, best=highest, missed=missed))
-    return empty._replace(columns=["method", *(board.noise for board in boards)], rows=rows)
+    return empty._replace(columns=["method", *(leaderboard.noise for leaderboard in leaderboards)], rows=rows)
 
 
-def _best(cells: Sequence[MethodResult | None], statistic: str) -> frozenset[int]:
+def _best(results: Sequence[MethodResult | None], statistic: str) -> frozenset[int]:
     """Return the positions of the best methods. The upper bound is none."""
-    taken = [cell for cell in cells if cell is not None and cell.strategy != methods.UPPER_BOUND]
+    taken = [result for result in results if result is not None and result.strategy != methods.UPPER_BOUND]
     found = dict(zip(map(id, taken), means(taken, statistic), strict=True))
-    return best_of([100 * found.get(id(cell), math.nan) for cell in cells])
+    return best_of([100 * found.get(id(result), math.nan) for result in results])
 
 
 def _further(columns: Iterable[int]) -> frozenset[int]:
@@ -183,11 +195,11 @@ def _published(one: Verdict) -> str:
     return f"{paper.mean:.2f}" + (f" ± {paper.std:.2f}" if math.isfinite(paper.std) else "")
 
 
-def _ours(cell: MethodResult, judged: Verdict | None, statistic: str) -> str:
+def _ours(result: MethodResult, judged: Verdict | None, statistic: str) -> str:
     """Return the measured number, and below it the difference if it is missed, or that it is not judged."""
-    values = cell.numbers().get(statistic)
+    values = result.numbers().get(statistic)
     text = NOTHING if values is None else spread(statistics.mean(values))
-    if cell.judged != "test_accuracy":
+    if result.judged != "test_accuracy":
         text += "\nnoisy labels"
     if judged is None or judged.missed is False:
         return text
@@ -199,11 +211,11 @@ def _parts(found: statistics.Mean) -> list[str]:
     return [spread(found), interval(found.low, found.high) or NOTHING, str(found.runs)]
 
 
-def of_one(cell: MethodResult, verdicts: Sequence[Verdict]) -> Table:
-    """Return the main table of a setup with one cell: a row for each statistic."""
-    of = {one.published.statistic: one for one in verdicts if one.cell is cell and one.same_settings}
+def of_one(result: MethodResult, verdicts: Sequence[Verdict]) -> Table:
+    """Return the main table of a setup with one result: a row for each statistic."""
+    of = {one.published.statistic: one for one in verdicts if one.result is result and one.same_settings}
     rows = []
-    for statistic, values in cell.numbers().items():
+    for statistic, values in result.numbers().items():
         texts = [STATISTICS[statistic], *_parts(statistics.share(values))]
         if of:
             one = of.get(statistic)
@@ -212,15 +224,15 @@ def of_one(cell: MethodResult, verdicts: Sequence[Verdict]) -> Table:
             )
         missed = frozenset({len(texts) - 1}) if statistic in of and of[statistic].missed else frozenset()
         rows.append(Row(texts, missed=missed))
-    curve = cell.curve("label_precision")
+    curve = result.curve("label_precision")
     if curve is not None:
         texts = ["label precision, last 10", *_parts(statistics.share(last10(curve)))]
         rows.append(Row([*texts, *[NOTHING] * (2 * bool(of))]))
     columns = ["percent", "mean ± deviation", "95 % interval", "runs", *(["published", "verdict"] if of else [])]
-    epochs = as_integer(cell.settings["epochs"])
+    epochs = as_integer(result.settings["epochs"])
     judged = (
         "Accuracy on the test set"
-        if cell.judged == "test_accuracy"
+        if result.judged == "test_accuracy"
         else "Accuracy on noisy labels of held-out examples"
     )
     note = (
@@ -228,8 +240,8 @@ def of_one(cell: MethodResult, verdicts: Sequence[Verdict]) -> Table:
         f"the mean, cut to [0, 100]. Last 10 is the mean of the last {min(LAST, epochs)} of {epochs} epochs. Best and "
         "maximal are chosen by test labels."
     )
-    note += (_SHORT if tested(epochs) == "last" else "") + (_ONE_DRAW if one_noise_draw([cell]) else "")
-    note += dependence([cell])
+    note += (_SHORT if tested(epochs) == "last" else "") + (_ONE_DRAW if one_noise_draw([result]) else "")
+    note += dependence([result])
     return Table("table", "Accuracy", columns, rows, note)
 
 
@@ -238,7 +250,7 @@ def one_by_one(found: Sequence[Verdict], titles: Sequence[str]) -> Table:
 
     Args:
       found: the verdicts.
-      titles: the title of the board of each verdict.
+      titles: the title of the leaderboard of each verdict.
     """
     rows = []
     for one, title in zip(found, titles, strict=True):
@@ -246,7 +258,7 @@ def one_by_one(found: Sequence[Verdict], titles: Sequence[str]) -> Table:
         runs = f"\n{paper.runs} runs" if paper.runs > 1 else ""
         other = f"{paper.independent:.2f}\n{paper.independent_source}" if math.isfinite(paper.independent) else NOTHING
         texts = [
-            one.cell.label,
+            one.result.label,
             title,
             STATISTICS[paper.statistic],
             f"{_published(one)}{runs}",
@@ -256,6 +268,6 @@ def one_by_one(found: Sequence[Verdict], titles: Sequence[str]) -> Table:
             one.words,
             paper.source,
         ]
-        rows.append(Row(texts, one.cell.label, bool(one.missed)))
+        rows.append(Row(texts, one.result.label, bool(one.missed)))
     columns = ["method", "data and noise", "statistic", "published", "measured", "difference", "independent", "verdict"]
     return Table("published", "Published and measured, one by one", [*columns, "source"], rows, RULE)

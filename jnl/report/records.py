@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from jnl.core.errors import printable
 from jnl.core.json_values import Json
-from jnl.report.cells import Duplicate, Leaderboard
+from jnl.report.grouping import Duplicate, Leaderboard
 from jnl.report.reading import Point
 from jnl.report.table import NOTHING, UNKNOWN, Row, Table
 from jnl.results import statistics
@@ -18,13 +18,13 @@ _RUNS = ("per_run", "seeds", "noise_seeds")
 _SETTINGS = ("batch_size", "optim.name", "optim.learning_rate")
 
 
-def runs(boards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Table:
+def runs(leaderboards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Table:
     """Return a table with one row for each point of each workdir. Its note lists the duplicate runs."""
     rows = []
-    for board in boards:
-        for cell in board.cells:
-            for point in cell.points:
-                rows.append(_row(board, cell.label, point))
+    for leaderboard in leaderboards:
+        for result in leaderboard.results:
+            for point in result.points:
+                rows.append(_row(leaderboard, result.label, point))
     versions = ["versions", "device", "revision"]
     columns = ["workdir", "method", "data and noise", "wrong labels", "runs", "seeds / noise seeds", "failed"]
     note = (
@@ -39,7 +39,7 @@ def runs(boards: Sequence[Leaderboard], duplicates: Sequence[Duplicate]) -> Tabl
     return Table("runs", "Runs", [*columns, *(name.replace("_", " ") for name in _SETTINGS), *versions], rows, note)
 
 
-def _row(board: Leaderboard, label: str, point: Point) -> Row:
+def _row(leaderboard: Leaderboard, label: str, point: Point) -> Row:
     failed = [run.number for run in point.runs if run.failed]
     lost = [f"{run} (epoch {epoch})" for run, epoch in zip(failed, point.failed_epochs, strict=False)]
     lost = lost or [str(run) for run in failed]
@@ -49,7 +49,7 @@ def _row(board: Leaderboard, label: str, point: Point) -> Row:
         [
             printable(str(point.workdir)),
             label,
-            board.title,
+            leaderboard.title,
             f"{100 * sum(realized) / len(realized):.2f} %" if realized else UNKNOWN,
             str(len(point.runs)),
             f"{_short(seeds)} / {_short(noise_seeds)}",
@@ -88,8 +88,8 @@ def settings(point: Point) -> list[tuple[str, str]]:
     ]
 
 
-def measurements(boards: Sequence[Leaderboard]) -> str:
-    """Return all statistics as CSV: fractions with full precision, one line for each cell and statistic.
+def measurements(leaderboards: Sequence[Leaderboard]) -> str:
+    """Return all statistics as CSV: fractions with full precision, one line for each result and statistic.
 
     The values of the runs, their seeds and their noise seeds have the same order.
     """
@@ -97,21 +97,21 @@ def measurements(boards: Sequence[Leaderboard]) -> str:
     writer = csv.writer(file, lineterminator="\n")
     where = ["strategy", "label", "data", "model", "epochs", "noise", "rate", "statistic"]
     writer.writerow([*where, *statistics.Mean._fields, *_RUNS])
-    for board in boards:
-        for cell in board.cells:
-            pairs = ((run.seed, run.noise_seed) for run in cell.runs)
+    for leaderboard in leaderboards:
+        for result in leaderboard.results:
+            pairs = ((run.seed, run.noise_seed) for run in result.runs)
             seeds = [" ".join(map(str, own)) for own in zip(*pairs, strict=True)]
-            for name, values in cell.numbers().items():
+            for name, values in result.numbers().items():
                 found = [repr(one) if math.isfinite(one) else "" for one in statistics.share(values)]
                 each = " ".join(repr(float(value)) if math.isfinite(value) else "failed" for value in values)
                 where = [
-                    cell.strategy,
-                    cell.label,
-                    board.data,
-                    board.model,
-                    str(board.epochs),
-                    board.kind,
-                    repr(board.rate),
+                    result.strategy,
+                    result.label,
+                    leaderboard.data,
+                    leaderboard.model,
+                    str(leaderboard.epochs),
+                    leaderboard.kind,
+                    repr(leaderboard.rate),
                 ]
                 writer.writerow([*where, name, *found, each, *seeds])
     return file.getvalue()

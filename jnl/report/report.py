@@ -9,8 +9,8 @@ from jnl import strategies
 from jnl.core.errors import UserError, printable, unknown
 from jnl.core.paths import check_own
 from jnl.ops.curves import LABEL_WAVE, LabelWave
-from jnl.report import cells, comparing, formats, methods, papers, records, sections, words
-from jnl.report.cells import Leaderboard
+from jnl.report import comparing, formats, grouping, methods, papers, records, sections, words
+from jnl.report.grouping import Leaderboard
 from jnl.report.page import Files, Page, render
 from jnl.report.reading import Point, read
 from jnl.report.series import series
@@ -73,26 +73,29 @@ def write(
     )  # a workdir of an older jnl may have other names
     if baseline not in known:
         raise unknown("--baseline", baseline, known)
-    boards, duplicates = cells.boards(points, wave)
-    verdicts, all_series = verdicts_on(boards), series(papers.labels_of(boards))
-    grouped = _ordered(boards, verdicts)
+    leaderboards, duplicates = grouping.leaderboards(points, wave)
+    verdicts, all_series = verdicts_on(leaderboards), series(papers.labels_of(leaderboards))
+    grouped = _ordered(leaderboards, verdicts)
     setups = [
         sections.setup(inside, name, all_series, verdicts, baseline)
         for inside, name in zip(grouped, _names(grouped), strict=True)
     ]
-    titles = {id(cell): board.title for board in boards for cell in board.cells}
+    titles = {id(result): leaderboard.title for leaderboard in leaderboards for result in leaderboard.results}
     page = Page(
-        _title(boards),
-        _summary(points, boards) + _missing(unfinished(workdirs), points) + _changed(points),
+        _title(leaderboards),
+        _summary(points, leaderboards) + _missing(unfinished(workdirs), points) + _changed(points),
         setups,
-        papers.one_by_one(verdicts, [titles[id(one.cell)] for one in verdicts]),
-        records.runs(boards, duplicates),
+        papers.one_by_one(verdicts, [titles[id(one.result)] for one in verdicts]),
+        records.runs(leaderboards, duplicates),
         [_files(point, out) for point in points],
         [*_READING, _of_label_wave(wave)],
         all_series,
     )
     # the measurements come first, because they are the sign of a report
-    files: dict[str, bytes] = {records.MEASUREMENTS: records.measurements(boards).encode(), PAGE: render(page).encode()}
+    files: dict[str, bytes] = {
+        records.MEASUREMENTS: records.measurements(leaderboards).encode(),
+        PAGE: render(page).encode(),
+    }
     for name, table in page.tables():
         files |= {f"{name}.{form}": written(table).encode() for form, written in formats.FORMATS.items()}
     for figure in page.figures():
@@ -108,41 +111,41 @@ def write(
     return out / PAGE
 
 
-def _ordered(boards: Sequence[Leaderboard], verdicts: Sequence[Verdict]) -> list[list[Leaderboard]]:
-    """Return the setups: those with most judged numbers first, then those with most cells."""
-    judged = {id(one.cell) for one in verdicts if one.missed is not None}
+def _ordered(leaderboards: Sequence[Leaderboard], verdicts: Sequence[Verdict]) -> list[list[Leaderboard]]:
+    """Return the setups: those with most judged numbers first, then those with most results."""
+    judged = {id(one.result) for one in verdicts if one.missed is not None}
 
     def size(inside: Sequence[Leaderboard]) -> tuple[int, int]:
-        cells = [cell for board in inside for cell in board.cells]
-        return -sum(id(cell) in judged for cell in cells), -len(cells)
+        results = [result for leaderboard in inside for result in leaderboard.results]
+        return -sum(id(result) in judged for result in results), -len(results)
 
-    return sorted(cells.setups(boards), key=size)
+    return sorted(grouping.setups(leaderboards), key=size)
 
 
 def _names(setups: Sequence[Sequence[Leaderboard]]) -> list[str]:
     """Return a unique name for the files and ids of each setup, of letters, digits, dots and dashes."""
     names: list[str] = []
-    for boards in setups:
-        name = cells.slug(*map(str, boards[0][:3]))
+    for leaderboards in setups:
+        name = grouping.slug(*map(str, leaderboards[0][:3]))
         names.append(f"{name}-{len(names)}" if name in names else name)
     return names
 
 
-def _title(boards: Sequence[Leaderboard]) -> str:
+def _title(leaderboards: Sequence[Leaderboard]) -> str:
     """Return the title of the page: the method, if there is one, and the setup, if there is one."""
-    strategies = methods.in_order({cell.strategy for board in boards for cell in board.cells})
-    found = {board.setup for board in boards}
+    strategies = methods.in_order({result.strategy for leaderboard in leaderboards for result in leaderboard.results})
+    found = {leaderboard.setup for leaderboard in leaderboards}
     what = methods.title(strategies[0]) if len(strategies) == 1 else f"{len(strategies)} methods"
     if len(found) > 1:
         return f"{what} for learning with noisy labels"
-    noise = f", {boards[0].noise.lower()}" if len(boards) == 1 else ""
+    noise = f", {leaderboards[0].noise.lower()}" if len(leaderboards) == 1 else ""
     return f"{what} on {found.pop()}{noise}"
 
 
-def _summary(points: Sequence[Point], boards: Sequence[Leaderboard]) -> str:
-    runs = [run for board in boards for cell in board.cells for run in cell.runs]
+def _summary(points: Sequence[Point], leaderboards: Sequence[Leaderboard]) -> str:
+    runs = [run for leaderboard in leaderboards for result in leaderboard.results for run in result.runs]
     failed = sum(run.failed for run in runs)
-    among = len({point.strategy for point in points}), len({board[3:5] for board in boards})
+    among = len({point.strategy for point in points}), len({leaderboard[3:5] for leaderboard in leaderboards})
     told = _count(len(runs), "run")
     if among != (1, 1):
         told += f" of {_count(among[0], 'method')} under {_count(among[1], 'kind of noise', 'kinds of noise')}"

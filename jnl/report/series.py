@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from jnl.report import methods, style
-from jnl.report.cells import MethodResult
+from jnl.report.grouping import MethodResult
 from jnl.report.style import Look
 
 _MOST = 12  # with more labels, the legend has one entry for each method
@@ -25,9 +25,9 @@ class Series(NamedTuple):
     numbers: Mapping[str, int]
     looks: Mapping[str, Look]
 
-    def of(self, cells: Sequence[MethodResult]) -> dict[str, Look]:
-        """Return the looks of cells, each label once, in the order of the legend."""
-        known = {cell.label for cell in cells}
+    def of(self, results: Sequence[MethodResult]) -> dict[str, Look]:
+        """Return the looks of results, each label once, in the order of the legend."""
+        known = {result.label for result in results}
         return {label: look for label, look in self.looks.items() if label in known}
 
     def legend(self) -> list[Entry]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jnl.core.text import number
-from jnl.report.cells import Leaderboard, MethodResult
+from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.report.published import Published, departures, load
 from jnl.results import statistics
 
@@ -28,14 +28,14 @@ _ENOUGH = 3  # smallest number of runs that can be called met
 
 
 class Verdict(NamedTuple):
-    """The verdict on one published number and one cell."""
+    """The verdict on one published number and one result."""
 
     published: Published
-    cell: MethodResult
+    result: MethodResult
     measured: statistics.Mean  # percent
     missed: bool | None  # None if the number is not judged
     words: str
-    same_settings: bool = True  # whether the cell has the published settings, as far as both are known
+    same_settings: bool = True  # whether the result has the published settings, as far as both are known
 
     @property
     def difference(self) -> float:
@@ -49,29 +49,29 @@ class Verdict(NamedTuple):
         return abs(other - self.measured.mean) < abs(other - self.published.mean)
 
 
-def verdicts_on(boards: Sequence[Leaderboard]) -> list[Verdict]:
-    """Return the verdict on each published number for each cell that it is about. Judged numbers come first."""
+def verdicts_on(leaderboards: Sequence[Leaderboard]) -> list[Verdict]:
+    """Return the verdict on each published number for each result that it is about. Judged numbers come first."""
     found = []
     for one in load():
-        for board in boards:
-            for cell in board.cells:
-                about = one.is_about(cell.strategy, board.data, board.kind, board.rate)
-                if about and cell.judged == "test_accuracy" and one.statistic in cell.numbers():
-                    found.append(verdict(one, cell))
+        for leaderboard in leaderboards:
+            for result in leaderboard.results:
+                about = one.is_about(result.strategy, leaderboard.data, leaderboard.kind, leaderboard.rate)
+                if about and result.judged == "test_accuracy" and one.statistic in result.numbers():
+                    found.append(verdict(one, result))
     return sorted(found, key=lambda one: one.missed is None)
 
 
-def verdict(published: Published, cell: MethodResult) -> Verdict:
-    """Return the verdict on a published number and a cell, by `RULE`."""
-    measured = percent(cell.numbers()[published.statistic])
-    if other := departures(published, cell.settings):
-        return Verdict(published, cell, measured, None, f"not judged: {'; '.join(other)}", False)
+def verdict(published: Published, result: MethodResult) -> Verdict:
+    """Return the verdict on a published number and a result, by `RULE`."""
+    measured = percent(result.numbers()[published.statistic])
+    if other := departures(published, result.settings):
+        return Verdict(published, result, measured, None, f"not judged: {'; '.join(other)}", False)
     low, high = published.interval()
     missed = measured.low > high or low > measured.high  # False if there is no measured interval
     if not missed and measured.runs < _ENOUGH:
         few = f"{number(measured.runs, 'run')} {'is' if measured.runs == 1 else 'are'} too few"
-        return Verdict(published, cell, measured, None, f"not judged: {few}")
-    found = Verdict(published, cell, measured, missed, "missed" if missed else "met")
+        return Verdict(published, result, measured, None, f"not judged: {few}")
+    found = Verdict(published, result, measured, missed, "missed" if missed else "met")
     if missed and found.sided:
         return found._replace(words=f"missed\nan independent {published.independent:.2f} is nearer to ours")
     return found

@@ -8,8 +8,8 @@ import numpy as np
 from jnl.core.json_values import Json
 from jnl.core.text import number
 from jnl.report import methods
-from jnl.report.cells import Leaderboard, MethodResult
 from jnl.report.comparing import Duel, duel, of_epochs, tested
+from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.report.table import UNKNOWN, p_value
 from jnl.report.verdicts import Verdict
 from jnl.results import statistics
@@ -28,14 +28,14 @@ _RARE = 0.05  # the usual level of a test
 _BELOW = 0.005  # a precision is below chance if it is lower than the share of true labels by more than this
 
 
-def best_two(board: Leaderboard) -> str:
-    """Return the sentence that compares the two best methods of a board, or no text for fewer than two methods."""
-    found = duel(board)
+def best_two(leaderboard: Leaderboard) -> str:
+    """Return the sentence that compares the two best methods of a leaderboard, or no text for fewer than two."""
+    found = duel(leaderboard)
     if found is None:
         return ""
-    noise = board.noise
-    if tested(board.epochs) == "last":
-        noise += f", {of_epochs(board.epochs)}"
+    noise = leaderboard.noise
+    if tested(leaderboard.epochs) == "last":
+        noise += f", {of_epochs(leaderboard.epochs)}"
     first, second, paired = found.first.label, found.second.label, found.paired
     if paired is None:
         told = f"{first} and {second} are the best two, and are not compared"
@@ -76,15 +76,15 @@ def _conditions(found: Duel) -> str:
     return f" Their settings also differ in {', '.join(found.differing)}." if found.differing else ""
 
 
-def dependence(cells: Sequence[MethodResult]) -> str:
-    """Return the sentences about cells of several noise draws whose runs share seeds or draws, or no text."""
+def dependence(results: Sequence[MethodResult]) -> str:
+    """Return the sentences about results of several noise draws whose runs share seeds or draws, or no text."""
     found: dict[str, list[str]] = {}
-    for cell in cells:
-        runs = len(cell.runs)
-        seeds, draws = len({run.seed for run in cell.runs}), len({run.noise_seed for run in cell.runs})
+    for result in results:
+        runs = len(result.runs)
+        seeds, draws = len({run.seed for run in result.runs}), len({run.noise_seed for run in result.runs})
         if 1 < draws and min(seeds, draws) < runs:
             design = f"{runs} runs of {number(seeds, 'seed')} and {draws} noise draws"
-            found.setdefault(design, []).append(cell.label)
+            found.setdefault(design, []).append(result.label)
     if not found:
         return ""
     listed = "; ".join(f"{', '.join(labels)} ({design})" for design, labels in found.items())
@@ -114,22 +114,22 @@ def misses(verdicts: Sequence[Verdict]) -> str:
     return told
 
 
-def chance(cell: MethodResult) -> float:
+def chance(result: MethodResult) -> float:
     """Return the share of true labels, which is the label precision of a random choice. NaN if it is not known."""
-    realized = [share for point in cell.points for share in point.realized]
+    realized = [share for point in result.points for share in point.realized]
     return 1 - float(np.mean(realized)) if realized else math.nan
 
 
-def below_chance(boards: Sequence[Leaderboard]) -> str:
+def below_chance(leaderboards: Sequence[Leaderboard]) -> str:
     """Return the sentence about the methods whose label precision is below that of a random choice, or no text."""
     found: dict[str, list[str]] = {}
-    for board in boards:
-        for cell in board.cells:
-            curve = cell.curve("label_precision")
+    for leaderboard in leaderboards:
+        for result in leaderboard.results:
+            curve = result.curve("label_precision")
             precision = math.nan if curve is None else statistics.mean(last10(curve)).mean
-            if precision < chance(cell) - _BELOW:
-                shares = f"{100 * precision:.1f} % instead of {100 * chance(cell):.1f} %"
-                found.setdefault(cell.label, []).append(f"{board.noise.lower()}: {shares}")
+            if precision < chance(result) - _BELOW:
+                shares = f"{100 * precision:.1f} % instead of {100 * chance(result):.1f} %"
+                found.setdefault(result.label, []).append(f"{leaderboard.noise.lower()}: {shares}")
     if not found:
         return ""
     listed = "; ".join(f"{label} ({', '.join(where)})" for label, where in found.items())
@@ -140,24 +140,24 @@ def below_chance(boards: Sequence[Leaderboard]) -> str:
     )
 
 
-def trained(boards: Sequence[Leaderboard]) -> str:
-    """Return what was trained, in sentences. The boards are those of one setup."""
-    cells = [cell for board in boards for cell in board.cells]
-    names = methods.in_order({cell.strategy for cell in cells})
+def trained(leaderboards: Sequence[Leaderboard]) -> str:
+    """Return what was trained, in sentences. The leaderboards are those of one setup."""
+    results = [result for leaderboard in leaderboards for result in leaderboard.results]
+    names = methods.in_order({result.strategy for result in results})
     what = methods.title(names[0]) if len(names) == 1 else f"{len(names)} methods"
-    first = boards[0]
-    noises = ", ".join(_noise(board) for board in boards)
+    first = leaderboards[0]
+    noises = ", ".join(_noise(leaderboard) for leaderboard in leaderboards)
     told = (
         f"{what} trained the network {methods.title_of_network(first.model)} for {first.epochs} "
         f"epoch{'s' if first.epochs != 1 else ''} on {methods.title_of_data(first.data)}. Noise: {noises}."
     )
-    shared = [f"{words} {value}" for name, words in _TOLD if (value := _shared(cells, name))]
+    shared = [f"{words} {value}" for name, words in _TOLD if (value := _shared(results, name))]
     if shared:
         shown = ", ".join(shared)
         told += f" {shown[:1].upper()}{shown[1:]}."
-    numbers = sorted({len(cell.runs) for cell in cells})
+    numbers = sorted({len(result.runs) for result in results})
     runs = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
-    failed = sum(run.failed for cell in cells for run in cell.runs)
+    failed = sum(run.failed for result in results for run in result.runs)
     told += f" Each number comes from {runs} run{'s' if numbers != [1] else ''}"
     have = "has failed and is" if failed == 1 else "have failed and are"
     return f"{told}; {failed} of all runs {have} in no mean." if failed else f"{told}."
@@ -167,13 +167,13 @@ _TOLD = (("batch_size", "batch size"), ("optim.name", "optimizer"), ("optim.lear
          ("precision", "precision"))  # fmt: skip
 
 
-def _noise(board: Leaderboard) -> str:
-    realized = [share for cell in board.cells for point in cell.points for share in point.realized]
+def _noise(leaderboard: Leaderboard) -> str:
+    realized = [share for result in leaderboard.results for point in result.points for share in point.realized]
     share = f"{100 * np.mean(realized):.1f} %" if realized else UNKNOWN
-    return f"{board.noise.lower()} (share of wrong labels: {share})"
+    return f"{leaderboard.noise.lower()} (share of wrong labels: {share})"
 
 
-def _shared(cells: Sequence[MethodResult], name: str) -> Json:
-    """Return the value of a field if all cells that record it have the same value, else nothing."""
-    values = [settings[name] for settings in (cell.settings for cell in cells) if name in settings]
+def _shared(results: Sequence[MethodResult], name: str) -> Json:
+    """Return the value of a field if all results that record it have the same value, else nothing."""
+    values = [settings[name] for settings in (result.settings for result in results) if name in settings]
     return values[0] if values and all(value == values[0] for value in values) and values[0] != "auto" else None

@@ -20,7 +20,7 @@ from jnl.core.signals import Interrupts, Stopped
 from jnl.experiment.build import build
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
-from jnl.report import cells, reading
+from jnl.report import grouping, reading
 
 EPOCHS = 12
 
@@ -36,7 +36,11 @@ def test_of_a_grid_that_is_stopped_what_is_over_is_reported(tmp_path, capsys):
         assert cli.main(["train", *arguments]) == 128 + signal.SIGTERM
 
     def shown():
-        return [cell.strategy for board in cells.boards(reading.read([path]))[0] for cell in board.cells]
+        return [
+            result.strategy
+            for leaderboard in grouping.leaderboards(reading.read([path]))[0]
+            for result in leaderboard.results
+        ]
 
     stopped(lambda: rows(path) > 2 * EPOCHS)
     with (path / "metrics.jsonl").open("a") as file:

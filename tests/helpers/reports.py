@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.report import cells
+from jnl.report import grouping
 from jnl.report.reading import read
 from jnl.report.tables import Table
 
@@ -105,18 +105,18 @@ def plain(value: np.ndarray) -> object:
     return float(value) if math.isfinite(value) else None
 
 
-def boards(*paths: Path) -> list[cells.Leaderboard]:
+def leaderboards(*paths: Path) -> list[grouping.Leaderboard]:
     """What a report makes of workdirs."""
-    return cells.boards(read(paths))[0]
+    return grouping.leaderboards(read(paths))[0]
 
 
-def board(*paths: Path) -> cells.Leaderboard:
+def leaderboard(*paths: Path) -> grouping.Leaderboard:
     """The only one."""
-    (one,) = boards(*paths)
+    (one,) = leaderboards(*paths)
     return one
 
 
 def row(table: Table, label: str) -> dict[str, object]:
-    """The row about a cell: column -> text, and whether it is marked."""
+    """The row about a result: column -> text, and whether it is marked."""
     (one,) = [row for row in table.rows if row.label == label]
     return dict(zip(table.columns, one.texts, strict=True)) | {"marked": one.marked}

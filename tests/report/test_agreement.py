@@ -4,7 +4,7 @@ import json
 
 import pytest
 from conftest import quick
-from helpers.reports import LEAN, board, boards, workdir
+from helpers.reports import LEAN, leaderboard, leaderboards, workdir
 
 import jnl
 from jnl.report import comparing, papers, tables, words
@@ -26,7 +26,7 @@ def recorded(path, labels=None, code=None, **options):
 
 
 def columns(*paths):
-    return [(cell.label, [run.seed for run in cell.runs]) for cell in board(*paths).cells]
+    return [(result.label, [run.seed for run in result.runs]) for result in leaderboard(*paths).results]
 
 
 def test_own_code_that_has_changed_stands_apart_and_code_of_jnl_does_not(tmp_path):
@@ -58,10 +58,13 @@ def test_one_code_is_in_one_column_under_each_noise(tmp_path):
         ("a", "one", 0.2, (1, 2)), ("b", "other", 0.2, (3,)), ("c", "one", 0.5, (1,)), ("d", "other", 0.5, (3, 4)),
     ):  # fmt: skip
         recorded(tmp_path / name, code={OWN: code}, rate=rate, seeds=seeds)
-    found = papers.table(boards(tmp_path), [], "table", "Test accuracy")
+    found = papers.table(leaderboards(tmp_path), [], "table", "Test accuracy")
     assert len(found.columns) == 3
-    for one in boards(tmp_path):
-        assert {cell.label: cell.points[0].code[OWN] for cell in one.cells} == {"JoCoR": "one", "JoCoR #2": "other"}
+    for one in leaderboards(tmp_path):
+        assert {result.label: result.points[0].code[OWN] for result in one.results} == {
+            "JoCoR": "one",
+            "JoCoR #2": "other",
+        }
 
 
 def test_other_labels_of_the_same_noise_seed_stand_apart(tmp_path):
@@ -77,18 +80,18 @@ def test_other_labels_of_the_same_noise_seed_stand_apart(tmp_path):
 def test_runs_with_other_labels_are_no_pairs_and_no_draw_of_all(tmp_path):
     one = recorded(tmp_path / "a", "xxx", strategy="standard")
     same, other = recorded(tmp_path / "b", "xxx"), recorded(tmp_path / "c", "zzz")
-    assert comparing.comparisons(board(one, same))[0][0].paired.pairs == 3
-    apart = board(one, other)
+    assert comparing.comparisons(leaderboard(one, same))[0][0].paired.pairs == 3
+    apart = leaderboard(one, other)
     assert comparing.comparisons(apart) == ([], ["JoCoR (fewer than two shared runs)"])
     assert words.best_two(apart).endswith("because fewer than two runs share seeds and labels.")
-    for found, expected in ((board(one, same), True), (apart, False)):
+    for found, expected in ((leaderboard(one, same), True), (apart, False)):
         assert (DRAW in papers.table([found], [], "table", "").note) is expected
         assert (DRAW in tables.variance(found).note) is expected
 
 
 def test_each_noise_has_a_draw_of_its_own(tmp_path):
     paths = [recorded(tmp_path / "a", "xxx", rate=0.2), recorded(tmp_path / "b", "zzz")]
-    assert DRAW in papers.table(boards(*paths), [], "table", "").note
+    assert DRAW in papers.table(leaderboards(*paths), [], "table", "").note
 
 
 def test_code_that_changed_in_the_middle_of_a_training_is_named(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers.reports import LEAN, boards, workdir
+from helpers.reports import LEAN, leaderboards, workdir
 
 from jnl.report import figures, papers
 from jnl.report.series import series
@@ -25,7 +25,7 @@ def test_the_values_of_a_metric_are_in_its_figure_whatever_their_scale(is_share,
     content = json.loads((path / "config.json").read_text())
     content["metrics"] = {"margin": {"caption": "Margin", "is_share": is_share}}
     (path / "config.json").write_text(json.dumps(content))
-    found = boards(path)
+    found = leaderboards(path)
     (figure,) = [one for one in figures.further(found, series(papers.labels_of(found)), "a") if "margin" in one.name]
     assert figure.caption == caption
     (panel,) = figure.panels

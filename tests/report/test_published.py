@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from conftest import ROOT
-from helpers.reports import board, workdir
+from helpers.reports import leaderboard, workdir
 
 import jnl
 from jnl.core.json_values import leaves
@@ -50,9 +50,9 @@ def test_a_miss_is_two_intervals_that_do_not_overlap(tmp_path, mean, count, epoc
     for line in rows:
         line["test_accuracy"] = [values[line["run"]]] * 2
     (path / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (verdict,) = verdicts_on([board(path)])
+    (verdict,) = verdicts_on([leaderboard(path)])
     assert (verdict.missed, verdict.words) == (missed, words)
-    table = papers.one_by_one([verdict], ["board"])
+    table = papers.one_by_one([verdict], ["leaderboard"])
     assert table.rows[0].marked == bool(missed) and "do not overlap" in table.note
 
 
@@ -63,7 +63,7 @@ def test_a_network_that_is_not_stated_is_not_judged(tmp_path):
         if (one.strategy, one.data, one.rate) == ("symmetric_cross_entropy", "cifar10", 0.4)
     ]
     fields = {"data": "cifar10", "rate": 0.4, "epochs": one.epochs}
-    (verdict,) = verdicts_on([board(workdir(tmp_path / "a", one.strategy, **fields))])
+    (verdict,) = verdicts_on([leaderboard(workdir(tmp_path / "a", one.strategy, **fields))])
     assert (verdict.missed, one.model) == (None, "")
     assert verdict.words == "not judged: mlp, published by a network that is not stated"
 
@@ -87,7 +87,7 @@ def test_a_network_that_is_not_stated_is_not_judged(tmp_path):
     ],
 )  # fmt: skip
 def test_other_settings_than_published_are_not_judged(tmp_path, strategy, settings, words):
-    (verdict,) = verdicts_on([board(workdir(tmp_path / "a", strategy, **{"epochs": 200, **settings}))])
+    (verdict,) = verdicts_on([leaderboard(workdir(tmp_path / "a", strategy, **{"epochs": 200, **settings}))])
     told = "; ".join(words)
     assert verdict.words == f"not judged: {told}" if told else verdict.missed is not None
 
@@ -97,8 +97,8 @@ def test_other_settings_than_published_are_not_judged(tmp_path, strategy, settin
 def test_every_cell_of_a_published_table_has_its_settings(name, way):
     for point in sweep.points(load(f"{ROOT}/configs/bench_{name}.py{way}")):
         settings = dict(leaves(json.loads(point.config.to_json())))
-        of_cell = (settings["strategy.name"], settings["data.name"], settings["noise.kind"], settings["noise.rate"])
-        found = [one for one in published.load() if one[:4] == of_cell and one.source.startswith("Wei")]
+        of_result = (settings["strategy.name"], settings["data.name"], settings["noise.kind"], settings["noise.rate"])
+        found = [one for one in published.load() if one[:4] == of_result and one.source.startswith("Wei")]
         assert len(found) == ("superclass" not in point.config.noise.kind)  # the noise of the paper, not of its code
         assert all(published.departures(one, settings) == [] for one in found), point.title
 

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 from conftest import ROOT, quick
-from helpers.reports import LEAN, board, boards, row, workdir
+from helpers.reports import LEAN, leaderboard, leaderboards, row, workdir
 
 import jnl
 from jnl import cli
-from jnl.report import cells, comparing, records, tables
+from jnl.report import comparing, grouping, records, tables
 from jnl.report.reading import read
 from jnl.report.report import write
 
@@ -26,10 +26,10 @@ def test_every_kept_result_gives_the_numbers_of_its_own_summary(path):
     points = read([path])
     assert len(points) == len(told)
     for point, one in zip(points, told, strict=True):
-        cell = cells.MethodResult("", point.strategy, 0, [point], point.runs)
+        result = grouping.MethodResult("", point.strategy, 0, [point], point.runs)
         for name in ("best", "last", "last10"):
             per_run = one["test_accuracy"][name]["mean"]["per_run"]
-            np.testing.assert_allclose(cell.numbers()[name], per_run, rtol=1e-6)
+            np.testing.assert_allclose(result.numbers()[name], per_run, rtol=1e-6)
 
 
 @pytest.mark.slow
@@ -37,8 +37,8 @@ def test_a_training_of_today_is_read_with_its_noisy_validation(tmp_path):
     config = quick("jocor", epochs=5, data__validation=0.2, noise__seed="per_run")
     summary = jnl.run(config, tmp_path / "mine").summary
     (point,) = read([tmp_path / "mine"])
-    cell = board(tmp_path / "mine").cells[0]
-    numbers = cell.numbers()
+    result = leaderboard(tmp_path / "mine").results[0]
+    numbers = result.numbers()
     assert list(numbers) == ["last10", "maximal", "best", "last", "at_best_validation", "lowest_loss", "label_wave"]
     for name in ("best", "last", "last10", "at_best_validation", "lowest_loss", "label_wave"):
         of_summary = summary["test_accuracy"][name]["mean"]
@@ -106,7 +106,10 @@ def test_runs_are_put_together_by_settings(tmp_path):
         workdir(tmp_path / "e", seeds=(3, 4), epochs=20, strategy__co_lambda=0.9),
         workdir(tmp_path / "f", seeds=(1, 2), rate=0.2),
     ]
-    found = [(one.setup, one.noise, [(cell.label, len(cell.runs)) for cell in one.cells]) for one in boards(*paths)]
+    found = [
+        (one.setup, one.noise, [(result.label, len(result.runs)) for result in one.results])
+        for one in leaderboards(*paths)
+    ]
     assert found == [
         ("MNIST, MLP, 12 epochs", "Symmetric 20\u00a0%", [("JoCoR", 2)]),
         ("MNIST, MLP, 12 epochs", "Symmetric 50\u00a0%", [("JoCoR", 4)]),
@@ -117,14 +120,14 @@ def test_runs_are_put_together_by_settings(tmp_path):
 
 
 def test_other_results_of_the_same_settings_and_seeds_stand_apart(tmp_path):
-    told = board(workdir(tmp_path / "a", accuracy=0.9), workdir(tmp_path / "b", accuracy=0.8))
-    assert [(cell.label, len(cell.runs)) for cell in told.cells] == [("JoCoR", 3), ("JoCoR #2", 3)]
+    told = leaderboard(workdir(tmp_path / "a", accuracy=0.9), workdir(tmp_path / "b", accuracy=0.8))
+    assert [(result.label, len(result.runs)) for result in told.results] == [("JoCoR", 3), ("JoCoR #2", 3)]
 
 
 def test_the_same_run_in_two_workdirs_is_counted_once_and_told(tmp_path):
     paths = [workdir(tmp_path / "a", seeds=(1, 2)), workdir(tmp_path / "b", seeds=(2, 3))]
-    found, duplicates = cells.boards(read(paths))
-    assert [run.seed for run in found[0].cells[0].runs] == [1, 2, 3]
+    found, duplicates = grouping.leaderboards(read(paths))
+    assert [run.seed for run in found[0].results[0].runs] == [1, 2, 3]
     assert [(one.left_out.workdir, one.left_out.seed) for one in duplicates] == [(paths[1], 2)]
     assert f"Run 0 of {paths[1]} is not counted" in records.runs(found, duplicates).note
 
@@ -133,7 +136,7 @@ def test_the_same_run_is_the_same_whatever_its_time(tmp_path):
     one, other = workdir(tmp_path / "a"), workdir(tmp_path / "b")
     slower = (other / "metrics.jsonl").read_text().replace('"epoch_seconds": 3.0', '"epoch_seconds": 4.5')
     (other / "metrics.jsonl").write_text(slower)
-    assert [(cell.label, len(cell.runs)) for cell in board(one, other).cells] == [("JoCoR", 3)]
+    assert [(result.label, len(result.runs)) for result in leaderboard(one, other).results] == [("JoCoR", 3)]
 
 
 def test_configs_of_other_programs_are_no_trainings(tmp_path, capsys):
@@ -149,15 +152,15 @@ def test_configs_of_other_programs_are_no_trainings(tmp_path, capsys):
 def test_epochs_before_the_networks_start_afresh_are_left_out(tmp_path):
     plain, prepared = workdir(tmp_path / "a", "standard"), workdir(tmp_path / "b", preparing=5)
     late = workdir(tmp_path / "c", "coteaching", first_epoch=1)
-    epochs = {cell.strategy: cell.epochs() for cell in board(plain, prepared, late).cells}
+    epochs = {result.strategy: result.epochs() for result in leaderboard(plain, prepared, late).results}
     np.testing.assert_array_equal(epochs["standard"], np.arange(12))
     np.testing.assert_array_equal(epochs["jocor"], np.arange(5, 17))
     np.testing.assert_array_equal(epochs["coteaching"], np.arange(1, 12))
 
 
 def test_failed_runs_are_shown_and_in_no_mean(tmp_path):
-    healthy = tables.accuracy(board(workdir(tmp_path / "a", seeds=(1, 3))))
-    lost = board(workdir(tmp_path / "b", seeds=(1, 2, 3), failed=(1,)))
+    healthy = tables.accuracy(leaderboard(workdir(tmp_path / "a", seeds=(1, 3))))
+    lost = leaderboard(workdir(tmp_path / "b", seeds=(1, 2, 3), failed=(1,)))
     shown = row(tables.accuracy(lost), "JoCoR")
     assert shown["runs"] == "2\n1 failed" and shown["marked"]
     assert {name: shown[name] for name in ("last 10", "best", "last")} == {
@@ -168,7 +171,7 @@ def test_failed_runs_are_shown_and_in_no_mean(tmp_path):
 
 
 def test_where_all_runs_have_failed_there_is_no_number(tmp_path):
-    lost = board(workdir(tmp_path / "a", failed=(0, 1, 2), without=LEAN), workdir(tmp_path / "b", "standard"))
+    lost = leaderboard(workdir(tmp_path / "a", failed=(0, 1, 2), without=LEAN), workdir(tmp_path / "b", "standard"))
     assert row(tables.accuracy(lost), "JoCoR")["last 10"] == "-"
     assert comparing.comparisons(lost) == ([], ["JoCoR (fewer than two shared runs)"])
     assert cli.main(["report", str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
@@ -183,7 +186,7 @@ def test_noise_of_which_nothing_is_known_has_no_matrix(tmp_path):
     assert point.matrices == {}
     content["points"][0]["noise"]["matrix"][0] = [0.5, 0.5, 0]  # of one class alone something is known
     summary.write_text(json.dumps(content))
-    (table,) = tables.noise(board(tmp_path))
+    (table,) = tables.noise(leaderboard(tmp_path))
     assert [row.texts[1:] for row in table.rows] == [["0.500", "0.500", "0.000"], ["-"] * 3, ["-"] * 3]
 
 
@@ -192,28 +195,32 @@ EIGHTHS = (5, 3, 1, 2, 3, 4, 5, 0, 0, 0, 0)  # of predictions changed: a valley,
 
 def test_label_wave_is_shown_where_changes_are_recorded(tmp_path):
     changed = np.array([math.nan, *EIGHTHS]) / 8  # sums of three from epoch 3: 9, 6, 6, 9
-    told = board(workdir(tmp_path / "a", more={"changed_predictions": changed}), workdir(tmp_path / "b", "standard"))
-    curve = told.cells[1].curve("test_accuracy")
-    np.testing.assert_array_equal(told.cells[1].numbers()["label_wave"], curve[:, 4])
+    told = leaderboard(
+        workdir(tmp_path / "a", more={"changed_predictions": changed}), workdir(tmp_path / "b", "standard")
+    )
+    curve = told.results[1].curve("test_accuracy")
+    np.testing.assert_array_equal(told.results[1].numbers()["label_wave"], curve[:, 4])
     table = tables.accuracy(told)
     assert "Label Wave" in table.columns
     assert row(table, "Standard")["Label Wave"] == "-"
-    assert "Label Wave" not in tables.accuracy(board(tmp_path / "b")).columns
+    assert "Label Wave" not in tables.accuracy(leaderboard(tmp_path / "b")).columns
 
 
 def test_label_wave_leaves_out_the_epochs_before_networks_start_afresh(tmp_path):
     changed = np.array([math.nan, 0, 0, 0, 8, *EIGHTHS]) / 8
-    told = board(workdir(tmp_path / "a", "forward_correction", preparing=4, more={"changed_predictions": changed}))
-    curve = told.cells[0].curve("test_accuracy")
+    told = leaderboard(
+        workdir(tmp_path / "a", "forward_correction", preparing=4, more={"changed_predictions": changed})
+    )
+    curve = told.results[0].curve("test_accuracy")
     assert curve.shape[1] == 12
-    np.testing.assert_array_equal(told.cells[0].numbers()["label_wave"], curve[:, 4])
+    np.testing.assert_array_equal(told.results[0].numbers()["label_wave"], curve[:, 4])
 
 
 @pytest.mark.slow
 def test_the_window_and_patience_of_label_wave_are_options_of_the_report(tmp_path, capsys):
     changed = np.array([math.nan, *EIGHTHS]) / 8
     made, out = workdir(tmp_path / "a", seeds=(1,), more={"changed_predictions": changed}), tmp_path / "report"
-    accuracy = board(made).cells[0].curve("test_accuracy")[0]
+    accuracy = leaderboard(made).results[0].curve("test_accuracy")[0]
     for arguments, epoch in (([], 4), (["--label-wave-window=1"], 3), (["--label-wave-patience=9"], 10)):
         assert cli.main(["report", str(made), "--out", str(out), *arguments]) == 0
         lines = (out / "measurements.csv").read_text().splitlines()
@@ -228,17 +235,17 @@ def test_the_window_and_patience_of_label_wave_are_options_of_the_report(tmp_pat
 
 def test_without_a_test_set_the_noisy_labels_judge_and_it_is_said(tmp_path):
     more = {"validation_accuracy": np.full((12, 2), 0.75)}
-    told = board(workdir(tmp_path / "a", without=("test_accuracy", "class_accuracy"), more=more))
+    told = leaderboard(workdir(tmp_path / "a", without=("test_accuracy", "class_accuracy"), more=more))
     shown = row(tables.accuracy(told), "JoCoR")
     assert shown["method"] == "JoCoR\n(noisy validation labels)"
     assert shown["last"].startswith("75.00 ± 0.00")
-    alone = board(workdir(tmp_path / "b", seeds=(1,), without=("test_accuracy", "class_accuracy"), more=more))
+    alone = leaderboard(workdir(tmp_path / "b", seeds=(1,), without=("test_accuracy", "class_accuracy"), more=more))
     assert row(tables.accuracy(alone), "JoCoR")["last"] == "75.00"  # of one run there is no deviation
     assert tables.classes(told) is None
 
 
 def test_differences_are_paired_by_seeds_and_adjusted(tmp_path):
-    told = board(
+    told = leaderboard(
         workdir(tmp_path / "a", "standard", 0.8, seeds=(1, 2, 3, 4, 5)),
         workdir(tmp_path / "b", "jocor", 0.9, seeds=(3, 4, 5, 6)),
         workdir(tmp_path / "c", "elr", 0.7, seeds=(1, 2, 3, 4, 5)),
@@ -246,7 +253,7 @@ def test_differences_are_paired_by_seeds_and_adjusted(tmp_path):
         workdir(tmp_path / "e", "mixup", 0.7, seeds=(9, 10)),
     )
     found, without = comparing.comparisons(told)
-    assert [(one.cell.label, one.paired.pairs, one.paired.p, one.holm) for one in found] == [
+    assert [(one.result.label, one.paired.pairs, one.paired.p, one.holm) for one in found] == [
         ("JoCoR", 3, 0.25, 0.25),
         ("ELR", 5, 0.0625, 0.125),
     ]
@@ -264,15 +271,15 @@ def test_of_labels_as_they_are_all_are_compared_whatever_they_believe(tmp_path):
     paths.append(workdir(tmp_path / "c", "standard", noise__rate=0.4, **fields))  # the same: it believes nothing
     for path in paths:
         (path / "summary.json").write_text((path / "summary.json").read_text().replace('"symmetric"', '"none"'))
-    told = board(*paths)
+    told = leaderboard(*paths)
     assert told.title == "MNIST, MLP, 12 epochs: Labels as they are"
     found, without = comparing.comparisons(told)
-    assert [one.cell.label for one in found] == ["JoCoR"] and not without
-    assert [(cell.label, len(cell.runs)) for cell in told.cells] == [("Standard", 4), ("JoCoR", 4)]
+    assert [one.result.label for one in found] == ["JoCoR"] and not without
+    assert [(result.label, len(result.runs)) for result in told.results] == [("Standard", 4), ("JoCoR", 4)]
 
 
 def test_the_baseline_with_most_shared_runs_is_taken(tmp_path):
-    told = board(
+    told = leaderboard(
         workdir(tmp_path / "a", "standard", 0.8, seeds=(1, 2)),
         workdir(tmp_path / "b", "standard", 0.7, seeds=(1, 2, 3, 4)),
         workdir(tmp_path / "c", "jocor", 0.9, seeds=(3, 4)),
@@ -316,7 +323,7 @@ def test_each_matrix_says_of_which_run_it_is(tmp_path):
     summary = json.loads((path / "summary.json").read_text())
     summary["points"][0]["noise"]["estimated_matrix"] = np.eye(3).tolist()
     (path / "summary.json").write_text(json.dumps(summary))
-    true, estimated = tables.noise(board(path))
+    true, estimated = tables.noise(leaderboard(path))
     assert (true.name, estimated.name) == ("noise", "noise-1")
     assert "in the first run of jocor,rate=0.5" in true.note
     assert "as the method estimates it" in estimated.note and estimated.rows[0].texts == [
@@ -330,13 +337,13 @@ def test_each_matrix_says_of_which_run_it_is(tmp_path):
 def test_noise_and_initialization_are_told_apart_where_they_are_crossed(tmp_path):
     crossed = workdir(tmp_path / "a", seeds=(1, 1, 2, 2), noise_seeds=(1, 2, 1, 2))
     together = workdir(tmp_path / "b", "standard", seeds=(1, 2), noise_seeds=(1, 2))
-    table = tables.variance(board(crossed, together))
+    table = tables.variance(leaderboard(crossed, together))
     assert row(table, "JoCoR")["noise draw"] == "0.000"  # the curves depend on the seed alone
     assert float(row(table, "JoCoR")["initialization"]) > 0
     assert [one.label for one in table.rows] == ["JoCoR"]
-    nothing = tables.variance(board(together))
+    nothing = tables.variance(leaderboard(together))
     assert nothing.rows == [] and "cannot be told apart for any method" in nothing.note
-    one_draw = tables.variance(board(workdir(tmp_path / "c"), workdir(tmp_path / "d", "standard")))
+    one_draw = tables.variance(leaderboard(workdir(tmp_path / "c"), workdir(tmp_path / "d", "standard")))
     assert one_draw.rows == [] and one_draw.note.startswith(
         "All runs have one noise draw, so no deviation includes it."
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jnl import cli
 from jnl.core.errors import UserError
-from jnl.report import cells, comparing, papers, records, tables, words
+from jnl.report import comparing, grouping, papers, records, tables, words
 from jnl.report.reading import read
 from jnl.report.verdicts import verdicts_on
 
@@ -117,7 +117,7 @@ def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, dat
     inner[last] = data.draw(st.sampled_from(values))
     (path / name).write_text("\n".join(map(json.dumps, lines)))
     try:
-        found, duplicates = cells.boards(read([path]))
+        found, duplicates = grouping.leaderboards(read([path]))
     except UserError as error:
         assert str(path) in str(error)
         return
@@ -127,7 +127,7 @@ def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, dat
     words.misses(verdicts)
     for one in found:
         papers.table([one], verdicts, "table", "Test accuracy")
-        papers.of_one(one.cells[0], verdicts)
+        papers.of_one(one.results[0], verdicts)
         words.trained([one])
         words.below_chance([one])
         words.best_two(one)

@@ -2,7 +2,7 @@
 
 import json
 
-from helpers.reports import boards, workdir
+from helpers.reports import leaderboards, workdir
 
 
 def test_data_of_users_with_one_name_are_told_apart(tmp_path):
@@ -15,6 +15,6 @@ def test_data_of_users_with_one_name_are_told_apart(tmp_path):
         config = json.loads((workdir(tmp_path / name, **settings) / "config.json").read_text())
         config["fingerprint"] = {"data": digest}
         (tmp_path / name / "config.json").write_text(json.dumps(config))
-    found = boards(tmp_path / "one", tmp_path / "two", tmp_path / "three")
-    assert [(each.data, len(each.cells)) for each in found] == [("arrays 1", 2), ("arrays 2", 1)]
-    assert [each.data for each in boards(tmp_path / "one", tmp_path / "two")] == ["arrays"]
+    found = leaderboards(tmp_path / "one", tmp_path / "two", tmp_path / "three")
+    assert [(each.data, len(each.results)) for each in found] == [("arrays 1", 2), ("arrays 2", 1)]
+    assert [each.data for each in leaderboards(tmp_path / "one", tmp_path / "two")] == ["arrays"]

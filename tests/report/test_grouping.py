@@ -2,7 +2,7 @@
 
 import pytest
 
-from jnl.report import cells
+from jnl.report import grouping
 
 
 @pytest.mark.parametrize(
@@ -16,4 +16,4 @@ from jnl.report import cells
     ],
 )
 def test_the_title_of_a_noise_leaves_out_the_data(data, kind, noise):
-    assert cells.Leaderboard(data, "mlp", 1, kind, 0.4, []).noise == f"{noise} 40\u00a0%"
+    assert grouping.Leaderboard(data, "mlp", 1, kind, 0.4, []).noise == f"{noise} 40\u00a0%"

@@ -1,7 +1,8 @@
-"""Group the runs of all workdirs into cells, boards and setups.
+"""Group the runs of all workdirs into results, leaderboards and setups.
 
-A cell is a method on data with noise of one kind and rate. A board compares the cells of one noise, with the same data,
-network and number of epochs. A setup has all boards that differ only in their noise, as a published table has them.
+A result has the runs of one method on data with noise of one kind and rate. A leaderboard compares the results of one
+noise, with the same data, network and number of epochs. A setup has all leaderboards that differ only in their noise,
+as a published table has them.
 """
 
 import re
@@ -23,7 +24,7 @@ from jnl.settings.config import family
 class MethodResult(NamedTuple):
     """The runs of one method under the same settings."""
 
-    label: str  # the published name, with the settings that distinguish it from other cells of the same method
+    label: str  # the published name, with the settings that distinguish it from other results of the same method
     strategy: str  # the name in configs
     variant: int  # 0, or a higher number for other settings of the same method in the same setup
     points: list[Point]
@@ -76,18 +77,18 @@ class MethodResult(NamedTuple):
 
 
 class Leaderboard(NamedTuple):
-    """All cells on the same data with the same noise, network and number of epochs."""
+    """All results on the same data with the same noise, network and number of epochs."""
 
     data: str
     model: str
     epochs: int
     kind: str
     rate: float
-    cells: list[MethodResult]  # in the published order of the methods
+    results: list[MethodResult]  # in the published order of the methods
 
     @property
     def setup(self) -> str:
-        """The title of the setup that the board belongs to."""
+        """The title of the setup that the leaderboard belongs to."""
         epochs = f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}"
         return f"{methods.title_of_data(self.data)}, {methods.title_of_network(self.model)}, {epochs}"
 
@@ -107,7 +108,7 @@ class Leaderboard(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The title of the board for people."""
+        """The title of the leaderboard for people."""
         return f"{self.setup}: {self.noise}"
 
 
@@ -116,13 +117,13 @@ def slug(*parts: str) -> str:
     return re.sub(r"[^a-zA-Z0-9.]+", "-", "-".join(parts))[:80].strip("-")
 
 
-def one_noise_draw(cells: Sequence[MethodResult]) -> bool:
+def one_noise_draw(results: Sequence[MethodResult]) -> bool:
     """Return whether several runs were trained on noise that was drawn, and all runs of each noise on the same draw."""
-    drawn = [cell for cell in cells if any(point.kind != "none" for point in cell.points)]
-    seeds = {run.noise_seed for cell in drawn for run in cell.runs}
-    labels = {(_noise(cell.points[0]), run.labels) for cell in drawn for run in cell.runs if run.labels}
+    drawn = [result for result in results if any(point.kind != "none" for point in result.points)]
+    seeds = {run.noise_seed for result in drawn for run in result.runs}
+    labels = {(_noise(result.points[0]), run.labels) for result in drawn for run in result.runs if run.labels}
     several = len(labels) > len({noise for noise, _ in labels})
-    return len(seeds) == 1 and not several and any(len(cell.runs) > 1 for cell in drawn)
+    return len(seeds) == 1 and not several and any(len(result.runs) > 1 for result in drawn)
 
 
 class Duplicate(NamedTuple):
@@ -132,8 +133,8 @@ class Duplicate(NamedTuple):
     counted: Run
 
 
-def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[Leaderboard], list[Duplicate]]:
-    """Return the boards with all cells, setup by setup, and the runs that are not counted twice.
+def leaderboards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[Leaderboard], list[Duplicate]]:
+    """Return the leaderboards with all results, setup by setup, and the runs that are not counted twice.
 
     Args:
       points: the points of all workdirs.
@@ -144,7 +145,7 @@ def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[
     for key, inside in groupby(sorted(points, key=_setup), _setup):
         own = list(inside)
         noises = sorted({_noise(point) for point in own})
-        cells: list[list[MethodResult]] = [[] for _ in noises]
+        results: list[list[MethodResult]] = [[] for _ in noises]
         for strategy in methods.in_order({point.strategy for point in own}):
             mine = [point for point in own if point.strategy == strategy]
             groups = [agreement.together(point for point in mine if _noise(point) == noise) for noise in noises]
@@ -154,14 +155,14 @@ def boards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple[list[
                 for number, group in column.items():
                     runs, again = _runs(group)
                     duplicates += again
-                    cells[number].append(MethodResult(label, strategy, variant, group, runs, wave))
-        found += [Leaderboard(*key, *noise[2:], each) for noise, each in zip(noises, cells, strict=True)]
+                    results[number].append(MethodResult(label, strategy, variant, group, runs, wave))
+        found += [Leaderboard(*key, *noise[2:], each) for noise, each in zip(noises, results, strict=True)]
     return found, duplicates
 
 
-def setups(boards: Sequence[Leaderboard]) -> list[list[Leaderboard]]:
-    """Return the boards of each setup."""
-    return [list(inside) for _, inside in groupby(boards, lambda board: board[:3])]
+def setups(leaderboards: Sequence[Leaderboard]) -> list[list[Leaderboard]]:
+    """Return the leaderboards of each setup."""
+    return [list(inside) for _, inside in groupby(leaderboards, lambda leaderboard: leaderboard[:3])]
 
 
 def _setup(point: Point) -> tuple[str, str, int]:
