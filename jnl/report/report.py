@@ -68,9 +68,8 @@ def write(
     """
     check_own(out, records.MEASUREMENTS, "report")
     points = read(workdirs)
-    known = sorted(
-        {*strategies.names(), *(point.strategy for point in points)}
-    )  # a workdir of an older jnl may have other names
+    # a workdir of an older jnl may have other names
+    known = sorted({*strategies.names(), *(point.strategy for point in points)})
     if baseline not in known:
         raise unknown("--baseline", baseline, known)
     leaderboards, duplicates = grouping.leaderboards(points, wave)
@@ -91,24 +90,26 @@ def write(
         [*_READING, _of_label_wave(wave)],
         all_series,
     )
-    # the measurements come first, because they are the sign of a report
-    files: dict[str, bytes] = {
-        records.MEASUREMENTS: records.measurements(leaderboards).encode(),
-        PAGE: render(page).encode(),
-    }
-    for name, table in page.tables():
-        files |= {f"{name}.{form}": written(table).encode() for form, written in formats.FORMATS.items()}
-    for figure in page.figures():
-        files |= {f"{figure.name}.svg": figure.svg, f"{figure.name}.png": figure.png}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
+        for name, content in _contents(page, leaderboards).items():
             (out / name).write_bytes(content)
     except OSError as error:
         raise UserError(
             f"--out: cannot write {error.filename or out} ({error.strerror}); give another folder"
         ) from error
     return out / PAGE
+
+
+def _contents(page: Page, leaderboards: Sequence[Leaderboard]) -> dict[str, bytes]:
+    """Return the content of each file of the report, by its name."""
+    # the measurements come first, because they are the sign of a report
+    contents = {records.MEASUREMENTS: records.measurements(leaderboards).encode(), PAGE: render(page).encode()}
+    for name, table in page.tables():
+        contents |= {f"{name}.{form}": written(table).encode() for form, written in formats.FORMATS.items()}
+    for figure in page.figures():
+        contents |= {f"{figure.name}.svg": figure.svg, f"{figure.name}.png": figure.png}
+    return contents
 
 
 def _ordered(leaderboards: Sequence[Leaderboard], verdicts: Sequence[Verdict]) -> list[list[Leaderboard]]:
