@@ -11,7 +11,7 @@ from jnl.data.notes import doubt
 
 _CHANNELS = (1, 3, 4)  # numbers of channels that images usually have
 _AT_ONCE = 2**10  # number of images that are scaled together, which limits the memory
-_DARK = 32  # of 255: images that do not reach this level are nearly black
+_DARK_DATA_SET = 32  # of 255: if no pixel of all images reaches this level, their range may be another
 
 
 class Images(NamedTuple):
@@ -161,7 +161,7 @@ def _check_limits(inputs: np.ndarray, name: str, limits: tuple[float, ...], trai
             f"{name}: images with values from {low:g} to {high:g}, outside the range {black:g} to {white:g} of black "
             f"and white; {advice}"
         )
-    small = inputs.dtype.kind == "f" and 0 <= low and high <= 1 and white - black > 255 / _DARK
+    small = inputs.dtype.kind == "f" and 0 <= low and high <= 1 and white - black > 255 / _DARK_DATA_SET
     if small and (inputs != np.rint(inputs)).any():
         raise UserError(
             f"{name}: images of fractions from 0 to 1 are all of one color in the range {black:g} to {white:g} of "
@@ -174,7 +174,7 @@ def _dark(inputs: np.ndarray, name: str, limits: tuple[float, ...], trained: boo
     (black, white), level = limits or (0, 255), 0.0
     for begin in range(0, len(inputs), _AT_ONCE):
         level = max(level, (float(inputs[begin : begin + _AT_ONCE].max()) - black) * (255 / (white - black)))
-        if level >= _DARK:  # usually in the first part
+        if level >= _DARK_DATA_SET:  # usually in the first part
             return []
     if trained and not 0 < level <= 1:
         return []

@@ -74,23 +74,7 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str], decimal: 
     left: dict[str, list[str]] = {}  # why -> names of columns
     doubts = list[str]()
     for name in names:
-        kind = table.columns[name].type
-        why, known, values = "", list[str](), None
-        if _HIDDEN_INDEX.fullmatch(name):
-            why = "row numbers of pandas"
-        elif len(table.columns) == table.columns[name].null_count:
-            why = "empty"
-        elif pa.types.is_temporal(kind):
-            why = "dates or times"
-        elif name in texts:
-            why, known, values = _of_texts(table, name, texts[name], sign)
-        elif pa.types.is_nested(kind):
-            raise UserError(f"data.dir: column {name!r} holds values of the type {kind}; leave it out")
-        else:
-            values = cells.typed(table.columns, name, "data.dir")
-        if values is not None:
-            _refuse_infinite(table, name, values)
-            why = why or _why_no_feature(name, values)
+        why, known, values = _content(table, name, texts.get(name), sign)
         if why and (name not in keep or values is None and not known):
             left.setdefault(why, []).append(name)
             continue
@@ -115,6 +99,29 @@ def decide(table: Table, skip: Collection[str], keep: Collection[str], decimal: 
             f"data.dir: the table has no columns beside the label that can be used; {'; '.join(notes)}{texts_alone}"
         )
     return Decided(Columns(words, fills, sign, signs, thousands), (*notes, *doubts))
+
+
+def _content(
+    table: Table, name: str, texts: pa.ChunkedArray | None, decimal: str
+) -> tuple[str, list[str], np.ndarray | None]:
+    """Return why a column is no feature, or "", and its words, or its numbers f64[N]."""
+    kind = table.columns[name].type
+    if _HIDDEN_INDEX.fullmatch(name):
+        return "row numbers of pandas", [], None
+    if len(table.columns) == table.columns[name].null_count:
+        return "empty", [], None
+    if pa.types.is_temporal(kind):
+        return "dates or times", [], None
+    if pa.types.is_nested(kind):
+        raise UserError(f"data.dir: column {name!r} holds values of the type {kind}; leave it out")
+    if texts is not None:
+        why, known, values = _of_texts(table, name, texts, decimal)
+    else:
+        why, known, values = "", [], cells.typed(table.columns, name, "data.dir")
+    if values is not None:
+        _refuse_infinite(table, name, values)
+        why = why or _why_no_feature(name, values)
+    return why, known, values
 
 
 def _of_texts(

@@ -13,7 +13,7 @@ _PNG_DEPTH = 24  # the place of the number of bits in the header of a PNG file
 _ORIENTATION, _BITS, _INTERPRETATION = 274, 258, 262  # tags of EXIF and TIFF
 _TURNING = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # what may hold an orientation
 _SIDEWAYS = (5, 6, 7, 8)  # the orientations that exchange height and width
-_DARK = 16  # of 255: an image that reaches only this level is nearly black
+_DARK_IMAGE = 16  # of 255: if no pixel of an image of more than 8 bits reaches this level, it is nearly black
 _DONE = {
     "turned": "{} {was} turned upright, because the EXIF orientation says so",
     "opaque": "{} with transparency {was} put on a {background} background (data.background)",
@@ -169,7 +169,7 @@ def _say_dropped_bits(image: Image.Image, bits: int, rules: Rules, done: list[st
         )
     done.append("scaled")
     bands = [band for name, band in zip(image.getbands(), image.split(), strict=True) if name != "A"]
-    if max(int(np.asarray(band).max()) for band in bands) < _DARK:
+    if max(int(np.asarray(band).max()) for band in bands) < _DARK_IMAGE:
         done.append("dark colors")
 
 
@@ -195,7 +195,7 @@ def _eight_bits(image: Image.Image, rules: Rules, done: list[str]) -> Image.Imag
             f"its pixels have the mode {image.mode!r} and values from {values.min():g} to {values.max():g}; set "
             "data.range to the values of black and white, such as 0,1"
         )
-    done += ["scaled"] if levels.max() >= _DARK else ["scaled", "dark"]
+    done += ["scaled"] if levels.max() >= _DARK_IMAGE else ["scaled", "dark"]
     if isinstance(key, int) and (values == key).any():  # this value means transparent
         done.append("opaque")
         levels = np.where(values == key, np.asarray(Image.new("L", (1, 1), rules.background)), levels)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from jnl.core import registry
 from jnl.core.errors import UserError, unknown
 from jnl.core.text import listed
 from jnl.data.arrays import Labelled, dataset
@@ -114,12 +115,9 @@ def load(
         made = listed_images.load(listing, given, names, size, Rules(background, parse_range(range)))
         made = _without_truth(made, lost[listing.parts == "train"])
         return made._replace(notes=(*about, *made.notes))
-    for field, unused in (("size", size), ("range", range), ("background", background != "white")):
-        if unused:
-            raise UserError(f"data.{field}: the table lists no images, so it has no effect; leave it out")
-    for field, unused in (("length", length != 200), ("vocabulary", vocabulary != 20_000)):
-        if unused and not text:
-            raise UserError(f"data.{field}: data.text names no column of texts, so it has no effect; leave it out")
+    _refuse_unused("the table lists no images", size=size, range=range, background=background)
+    if not text:
+        _refuse_unused("data.text names no column of texts", length=length, vocabulary=vocabulary)
     best, rows = true or seen, np.arange(len(seen))
     tested = _labels_of_test(other, label, truth, about) if other is not None else []
     if column:
@@ -149,6 +147,14 @@ def load(
     notes = (*about, *read.notes, *ignored, *of_test, *made.notes[1:])
     shown = None if read.whole is None else read.whole.__getitem__
     return made._replace(origin=lambda row: f"{name} row {rows[row]}", notes=notes, text=shown)
+
+
+def _refuse_unused(why: str, **options: registry.Value) -> None:
+    """Raise `UserError` if one of these options of `load`, which have no effect, is not at its default."""
+    usual = registry.keywords(load)
+    for field, value in options.items():
+        if value != usual[field]:
+            raise UserError(f"data.{field}: {why}, so it has no effect; leave it out")
 
 
 class _Read(NamedTuple):
