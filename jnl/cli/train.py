@@ -31,9 +31,9 @@ from jnl.experiment.result_sink import code_of, open_results
 from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
 from jnl.results.files import REPORT, SUMMARY
+from jnl.results.recorded import changed_files, finished
 from jnl.results.records import Summary
 from jnl.results.table import left_out, table
-from jnl.results.workdir import changed_files, finished
 from jnl.settings.parse import recorded
 
 

@@ -18,7 +18,7 @@ from jnl.experiment.build import build
 from jnl.experiment.fold_predictions import Plan, share_to_forget, train
 from jnl.models import ModuleNetwork
 from jnl.noise import posterior
-from jnl.results.workdir import estimated_rate
+from jnl.results.recorded import estimated_rate
 from jnl.settings.config import complete
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
 from jnl.settings.parse import recorded, seeds_of

@@ -223,7 +223,8 @@ def _train(
     def make(segments: int) -> multi_run.MultiRunProgram:
         nonlocal trains
         trains = True
-        output.do(lambda files: files.settle())
+        later = first_run + len(program_spec.run_infos) if number + 1 < programs else None
+        output.do(lambda files: files.settle(later))
         weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"), deadline)
         spec = program_spec.train_spec._replace(segments=segments or program_spec.train_spec.segments)
         return multi_run.MultiRunProgram(

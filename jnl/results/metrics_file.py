@@ -5,6 +5,7 @@ Any version of jnl may have written the file, and `xz` may have packed it.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from jnl.core.errors import UserError, printable, reason
@@ -49,6 +50,36 @@ def read_rows(workdir: Path) -> dict[int, list[Row]]:
             ) from error
         runs.setdefault(run, {})[epoch] = row
     return {run: [epochs[epoch] for epoch in sorted(epochs)] for run, epochs in sorted(runs.items())}
+
+
+def rows_from(first: int, file: Path) -> list[str]:
+    """Return the lines of the runs from a number on. Lines that are not whole rows are left out.
+
+    Args:
+      first: the number of the first run.
+      file: the file with the rows; without it, there are no lines.
+    """
+    try:
+        lines = file.read_text("utf-8", errors="replace").splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    kept = []
+    for line in lines:
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            if as_integer(parsed(line)["run"]) >= first and line.endswith("\n"):
+                kept.append(line)
+    return kept
+
+
+def newest_rows(file: Path) -> str:
+    """Return the text of a file with rows, without each row that a later one replaces."""
+    newest: dict[tuple[int, int], str] = {}
+    for line in file.read_text("utf-8").splitlines(keepends=True):
+        row = parsed(line)
+        which = as_integer(row["run"]), as_integer(row["epoch"])
+        newest.pop(which, None)  # so that the later one stands at the later place
+        newest[which] = line
+    return "".join(newest.values())
 
 
 def is_metric(name: str) -> bool:

@@ -1,11 +1,13 @@
 """A finished training goes on for more epochs, if the first ones would have been the same."""
 
 import json
+import signal
 
 import jax
 import numpy as np
 import pytest
 from conftest import quick
+from helpers.faults import stop_when
 from sklearn.datasets import load_digits
 
 import jnl
@@ -22,7 +24,7 @@ def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginnin
     assert (short.metrics["test_accuracy"].shape[1], longer.metrics["test_accuracy"].shape[1]) == (2, 5)
     for one, other in zip(*map(jax.tree.leaves, (longer[:1] + longer[2:3], whole[:1] + whole[2:3])), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert "the training continues from 2 to 5 epochs" in caplog.text
+    assert "from 2 to 5 epochs; its summary.json is removed now, and written again at the end" in caplog.text
     content = json.loads((tmp_path / "longer" / "config.json").read_text())
     assert content["config"]["epochs"] == 5 and content["resumed"][0]["epochs_before"] == 2
     rows = (tmp_path / "longer" / "metrics.jsonl").read_text().splitlines()
@@ -30,6 +32,36 @@ def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginnin
     points = [json.loads((tmp_path / name / "summary.json").read_text())["points"] for name in ("longer", "whole")]
     assert points[0] == points[1]
     assert jnl.run(config, tmp_path / "longer").summary["points"] == points[0]  # it is finished again
+
+
+def test_a_sweep_that_is_stopped_keeps_the_rows_of_later_programs_until_they_are_replaced(tmp_path, capsys):
+    def command(epochs, *options):
+        return cli.main(
+            [
+                "train", "--config=standard:quick", f"--workdir={tmp_path}", f"--config.epochs={epochs}",
+                '--config.sweep=(("strategy.name", ("standard", "small_loss")), ("seeds", 1))', *options,
+            ]
+        )  # fmt: skip
+
+    def rows():
+        return [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+
+    assert command(2) == 0
+    before, config = rows(), json.loads((tmp_path / "config.json").read_text())
+    assert [(row["run"], row["epoch"]) for row in before] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert command(3, "--config.minutes=1e-9") == 75
+    assert rows() == before  # nothing was trained, so nothing is lost
+    stop_when(lambda: len(rows()) >= 5)
+    assert command(3) in (0, 128 + signal.SIGTERM)
+    assert all(row in rows() for row in before)
+    capsys.readouterr()
+    assert command(2) == 2
+    assert "of 3 epochs, and not of 2; continue it with --config.epochs=3 (config.json has" in capsys.readouterr().err
+    after = json.loads((tmp_path / "config.json").read_text())
+    assert (after["config"]["epochs"], after["resumed"][0]["command_before"]) == (3, config["command"])
+    assert command(3) == 0
+    assert [(row["run"], row["epoch"]) for row in rows()] == [(run, epoch) for run in range(2) for epoch in range(3)]
+    assert all(row in rows() for row in before)
 
 
 @pytest.mark.slow
@@ -54,7 +86,7 @@ def test_data_of_the_caller_go_on_too(tmp_path):
     [
         ("standard", {"optim__decay_start": 1}, {"epochs": 4}, "the learning rate depends.*different from epoch 2 on"),
         ("mentornet", {}, {"epochs": 4}, "mentornet depends on how much of the training is done"),
-        pytest.param("standard", {}, {"epochs": 2}, "epochs: 3 there, 2 here", marks=pytest.mark.slow),
+        pytest.param("standard", {}, {"epochs": 2}, "of 3 epochs, and not of 2; .*epochs=3", marks=pytest.mark.slow),
         pytest.param("standard", {}, {"seeds": 3}, "has the seeds 1, 2, and not 1, 2, 3", marks=pytest.mark.slow),
         pytest.param("standard", {}, {"epochs": 4, "batch_size": 64}, "batch_size: 128", marks=pytest.mark.slow),
     ],

@@ -20,6 +20,8 @@ from jnl import cli
 from jnl.core.errors import UserError
 from jnl.core.signals import Stopped
 from jnl.results.checkpoint import Checkpoint, Checkpoints
+from jnl.results.recorded import finished
+from jnl.settings.parse import recorded
 
 EPOCHS = 12
 
@@ -139,6 +141,26 @@ class TestResume:
         (stopped / "metrics.jsonl").unlink()
         goes_on(stopped, unbroken)
 
+    def test_rows_and_networks_of_a_finished_training_come_back(self, stopped, unbroken, caplog, capsys):
+        goes_on(stopped, unbroken)
+        before = (
+            content(stopped).keys(),
+            (stopped / "metrics.jsonl").read_bytes(),
+            (stopped / "model.json").read_bytes(),
+        )
+        for damage in (before[1][:-1], b"", before[1][: len(before[1]) // 2], None):
+            (stopped / "model.json").write_text("{")
+            (stopped / "metrics.jsonl").unlink()
+            if damage is not None:
+                (stopped / "metrics.jsonl").write_bytes(damage)
+            assert finished(stopped, recorded(config())) is None  # so the command reads the checkpoints
+            jnl.run(config(), stopped)
+            assert (stopped / "metrics.jsonl").read_bytes() == before[1]
+            assert (stopped / "model.json").read_bytes() == before[2]
+            assert content(stopped).keys() == before[0]
+            assert finished(stopped, recorded(config())) is not None
+        assert "metrics.jsonl lacks rows; jnl writes it again" in caplog.text
+
     @pytest.mark.slow
     def test_finished_without_its_checkpoints_keeps_its_rows(self, stopped, unbroken):
         goes_on(stopped, unbroken)
@@ -238,6 +260,11 @@ class TestRefused:
         (stopped / "config.json").write_text(text)
         self.refused(stopped, "workdir")
 
+    @pytest.mark.parametrize("text", ["{}", '{"points": []}', '{"points": 3}', '{"points": [3]}', '{"points": [{}]}'])
+    def test_a_summary_that_is_damaged(self, text, stopped):
+        (stopped / "summary.json").write_text(text)
+        self.refused(stopped, "summary.json is damaged")
+
     def test_results_of_nobody_knows_what(self, stopped):
         (stopped / "config.json").unlink()
         self.refused(stopped, "no config.json with its settings")
@@ -296,6 +323,12 @@ class TestDisk:
         TestRefused().refused(path, "Read-only file system.* give a folder that is writable")
         with pytest.raises(UserError, match="Read-only file system"):
             jnl.run(config(), small_disk / "new")
+
+    def test_a_finished_training_is_read_where_nothing_can_be_written(self, small_disk):
+        short = quick("standard", seeds=1, epochs=1)
+        written = jnl.run(short, small_disk / "run")
+        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+        assert jnl.run(short, small_disk / "run").summary == written.summary
 
     @pytest.mark.slow
     def test_gone(self, tmp_path):
