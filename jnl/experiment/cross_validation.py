@@ -128,8 +128,9 @@ def _out_of_sample(
     )
     epochs = range(rule.epochs)
     trained = train_program(
-        f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *epoch: False, deadline=deadline
-    )
+        f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *epoch: False, deadline=deadline,
+        part="the cross-validation",
+    )  # fmt: skip
     assert trained.carry is not None
     program = made[0] if made else make(trained.segments)
     for number, (run_info, p) in enumerate(zip(run_infos, program.held_out(trained.carry), strict=True)):

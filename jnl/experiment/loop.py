@@ -31,6 +31,7 @@ def train_program(
     preparing: int = 0,
     rule: str = "last",
     deadline: float = math.inf,
+    part: str = "",
 ) -> TrainingRecord:
     """Train `epochs`, starting from the newest checkpoint. End early if all runs have failed.
 
@@ -45,6 +46,7 @@ def train_program(
       preparing: number of epochs before the networks start again; the training does not end early in these.
       rule: `checkpoint.select`, the rule that chooses the epoch whose weights are kept.
       deadline: the value of `time.perf_counter` before which the training is saved and stops.
+      part: which part of a larger training this is, such as `program 1 of 6`.
 
     Returns:
       The record of the whole training, including the epochs of the checkpoint.
@@ -63,7 +65,7 @@ def train_program(
         now = now._replace(program=None)  # the config now asks for more epochs
         begun = time.perf_counter()
         if begun >= deadline:
-            raise OutOfTime(_where(now, len(epochs)))
+            raise OutOfTime(_where(now, len(epochs), part))
         program = make(now.segments)
         now = now._replace(seconds=now.seconds + time.perf_counter() - begun, segments=program.segments)
         with Progress(title, len(epochs), _done(now), program.steps) as progress, Interrupts(store.saves) as heard:
@@ -92,11 +94,11 @@ def train_program(
                     store.wait()
                     signal = devices.highest(heard.number)  # a signal may have come during the wait
                 if signal:
-                    raise Stopped(signal, _where(now, len(epochs)))
+                    raise Stopped(signal, _where(now, len(epochs), part))
                 if stops:
                     return now
                 if late:
-                    raise OutOfTime(_where(now, len(epochs)))
+                    raise OutOfTime(_where(now, len(epochs), part))
     raise AssertionError("the program ended before its last epoch")
 
 
@@ -135,9 +137,9 @@ def _done(now: TrainingRecord) -> float:
     return len(now.curves) + now.segment / (now.segments or 1)
 
 
-def _where(now: TrainingRecord, epochs: int) -> str:
+def _where(now: TrainingRecord, epochs: int, part: str) -> str:
     """Return the message about where a training of so many epochs stopped. It counts as the progress does."""
-    after = f"{round(_done(now), 1):g} of {epochs} epochs"
+    after = f"{round(_done(now), 1):g} of {epochs} epochs" + (f" in {part}" if part else "")
     return f"stopped after {after}; everything is saved, and the same command continues from there"
 
 

@@ -238,10 +238,11 @@ def _train(
         return bool(callback(epoch, {name: values.copy() for name, values in measured.items()}))
 
     title = f"{program_spec.settings.strategy.name} {program_spec.settings.data.name}"
-    title = f"{number + 1} of {programs}: {title}" if programs > 1 else title
+    part = f"{number + 1} of {programs}" if programs > 1 else ""
+    title = f"{part}: {title}" if part else title
     return train_program(
         title, make, program_spec.abstract_carry, program_spec.epochs, policy, on_epoch_end, program_spec.preparing,
-        program_spec.settings.checkpoint.select, deadline,
+        program_spec.settings.checkpoint.select, deadline, f"program {part}" if part else "",
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ def test_a_sweep_that_is_stopped_keeps_the_rows_of_later_programs_until_they_are
     before, config = rows(), json.loads((tmp_path / "config.json").read_text())
     assert [(row["run"], row["epoch"]) for row in before] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert command(3, "--config.minutes=1e-9") == 75
+    assert "config.minutes: stopped after 2 of 3 epochs in program 1 of 2; everything" in capsys.readouterr().err
     assert rows() == before  # nothing was trained, so nothing is lost
     stop_when(lambda: len(rows()) >= 5)
     assert command(3) in (0, 128 + signal.SIGTERM)
