@@ -22,6 +22,6 @@ def exit_code(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) ->
 
 
 def tell(text: str) -> None:
-    """Print a line on stderr, if somebody reads it."""
-    with suppress(BrokenPipeError):
+    """Print a line on stderr, if somebody reads it and it is on no full disk."""
+    with suppress(OSError):
         print(text, file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,6 +60,8 @@ class Interrupts:
         """Record the signal, restore the earlier handlers and tell the user."""
         self.number = number
         self._restore()
+        if sys.stderr is None:  # it was closed at the start, so another file may have its number
+            return
         # The reader of stderr may be gone, hence `suppress`; the signal may interrupt a `print`, hence `os.write`.
         with suppress(OSError):
             os.write(

@@ -25,7 +25,7 @@ class Progress:
 
     def __init__(self, title: str, epochs: int, done: float, steps_per_epoch: int) -> None:
         hidden = None  # unless the output is a terminal
-        if not is_main():
+        if not is_main() or sys.stderr is None:  # as in a process that was started with `2>&-`
             hidden = True
         elif _in_notebook():  # its output is no terminal, but shows a bar
             hidden = False
@@ -38,7 +38,7 @@ class Progress:
         self._begin = time.monotonic()
         self._line_at, self._line_of = self._begin, self._now  # when the last line was printed, and after which epoch
         if done and is_main():
-            tqdm.write(f"{self._title}: continues after {round(done, 1):g} of {epochs} epochs", file=sys.stderr)
+            _write(f"{self._title}: continues after {round(done, 1):g} of {epochs} epochs")
 
     def __enter__(self) -> Self:
         return self
@@ -74,9 +74,24 @@ class Progress:
         rare = now - self._line_at >= _LEAST_SECONDS and self._now - self._line_of >= _LEAST_SHARE * self._epochs
         none_yet = self._line_of == int(self._first) and now - self._begin >= _SETTLED_SECONDS
         if self._prints and left > 0 and (rare or (none_yet and seconds >= _LEAST_SECONDS)):
-            line = f"{self._title}: epoch {self._now} of {self._epochs}, {result}about {duration(seconds)} left"
-            print(line, file=sys.stderr, flush=True)
+            _write(f"{self._title}: epoch {self._now} of {self._epochs}, {result}about {duration(seconds)} left")
             self._line_at, self._line_of = now, self._now
+
+
+def _write(line: str) -> None:
+    """Write a line on stderr. If stderr is closed or its disk is full, the training goes on without the line.
+
+    Raises:
+      BrokenPipeError: if nothing reads stderr any more.
+    """
+    try:
+        if sys.stderr is not None:
+            tqdm.write(line, file=sys.stderr)
+            sys.stderr.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return
 
 
 def duration(seconds: float) -> str:

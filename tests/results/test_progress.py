@@ -1,5 +1,8 @@
 """What people see of a training where the output is no terminal."""
 
+import io
+import sys
+
 import numpy as np
 import pytest
 
@@ -60,3 +63,10 @@ def test_a_training_that_continues_within_an_epoch_says_how_much_of_it_is_done(c
     first, second = capsys.readouterr().err.splitlines()
     assert first == "jocor digits: continues after 10.5 of 20 epochs"
     assert second.startswith("jocor digits: epoch 11 of 20") and second.endswith("about 15 minutes left")
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_training_goes_on_without_lines_if_stderr_is_full_or_closed(full, clock, capsys, monkeypatch):
+    stderr = io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True)
+    monkeypatch.setattr(sys, "stderr", stderr if full else None)
+    assert lines(clock, capsys, epochs=20, seconds=100, done=2) == []
