@@ -1,7 +1,7 @@
-"""Compute in float32 and allow NaN, whatever `JAX_ENABLE_X64` and `JAX_DEBUG_NANS` say."""
+"""Compute with the same numbers, whatever flags such as `JAX_ENABLE_X64` say."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import jax
 
@@ -10,19 +10,33 @@ if hasattr(jax, "enable_x64"):
 else:  # before JAX 0.8
     from jax.experimental import enable_x64 as _enable_x64  # type: ignore[attr-defined, no-redef]
 
+# The flag, its value inside, and what sets it.
+_FIXED: tuple[tuple[str, bool | str, Callable[..., AbstractContextManager[None]]], ...] = (
+    ("jax_enable_x64", False, _enable_x64),
+    ("jax_numpy_dtype_promotion", "standard", jax.numpy_dtype_promotion),
+    ("jax_threefry_partitionable", True, jax.threefry_partitionable),
+    ("jax_default_prng_impl", "threefry2x32", jax.default_prng_impl),
+    ("jax_debug_nans", False, jax.debug_nans),
+    ("jax_debug_infs", False, jax.debug_infs),
+    ("jax_disable_jit", False, jax.disable_jit),
+    ("jax_transfer_guard_host_to_device", "allow", jax.transfer_guard_host_to_device),
+    ("jax_transfer_guard_device_to_device", "allow", jax.transfer_guard_device_to_device),
+    ("jax_transfer_guard_device_to_host", "allow", jax.transfer_guard_device_to_host),
+)
+
 
 @contextmanager
 def fixed_numerics() -> Iterator[None]:
-    """Compute in float32, and let undefined metrics be NaN: a context manager and a decorator.
+    """Compute in float32 with the default random numbers, and let undefined metrics be NaN: also a decorator.
 
-    `JAX_ENABLE_X64` would make float64 of some arrays. `JAX_DEBUG_NANS` would end a training at an undefined metric,
-    such as the accuracy of a class without test examples; trainings record by themselves which runs have diverged.
+    `JAX_ENABLE_X64` would make float64 of some arrays. The flags of random numbers would change every result, and a
+    training that continues with other ones would mix two streams. `JAX_DEBUG_NANS` would end a training at an undefined
+    metric, such as the accuracy of a class without test examples; trainings record by themselves which runs have
+    diverged. With strict types, without compilation or without transfers between host and device, jnl cannot work.
     """
     flags = jax.config.values
     with ExitStack() as changed:
-        if flags["jax_enable_x64"]:
-            changed.enter_context(_enable_x64(False))
-        if flags["jax_debug_nans"] or flags["jax_debug_infs"]:
-            changed.enter_context(jax.debug_nans(False))
-            changed.enter_context(jax.debug_infs(False))
+        for name, value, context in _FIXED:
+            if flags[name] != value:
+                changed.enter_context(context(value))
         yield

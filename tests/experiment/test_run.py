@@ -62,16 +62,20 @@ def test_metrics_have_one_row_per_run_and_epoch(workdir):
 
 
 def test_the_variables_of_jax_change_no_bit(jocor_history):
-    """`JAX_ENABLE_X64` and `JAX_DEBUG_NANS`: the accuracy of a class without test examples is NaN."""
-    flags = {"jax_enable_x64": True, "jax_debug_nans": True}
+    """Such as `JAX_ENABLE_X64` and `JAX_DEBUG_NANS`: the accuracy of a class without test examples is NaN."""
+    flags = {
+        "jax_enable_x64": True, "jax_debug_nans": True, "jax_threefry_partitionable": False, "jax_disable_jit": True,
+        "jax_default_prng_impl": "rbg", "jax_numpy_dtype_promotion": "strict", "jax_transfer_guard": "disallow",
+    }  # fmt: skip
+    before = {flag: jax.config.values[flag] for flag in flags}
     try:
         for flag, value in flags.items():
             jax.config.update(flag, value)
         again = jnl.run(quick("jocor"))
         predicted = again.predict_proba(data.load("digits").test.inputs)
     finally:
-        for flag in flags:
-            jax.config.update(flag, False)
+        for flag, value in before.items():
+            jax.config.update(flag, value)
     assert predicted.dtype == np.float32
     for one, other in zip(jax.tree.leaves(again.state), jax.tree.leaves(jocor_history.state), strict=True):
         np.testing.assert_array_equal(one, other)
