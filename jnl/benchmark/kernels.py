@@ -111,7 +111,9 @@ def compiled_for(target: str, work: str, number: int, axis: str, precision: str)
 
 def main(arguments: Sequence[str]) -> int:
     """Print the kernels of one step. Return the exit code 0."""
-    parser = argparse.ArgumentParser("python -m jnl.benchmark.kernels", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        "python -m jnl.benchmark.kernels", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("target", type=Path)
     parser.add_argument("--work", nargs="+", choices=WORK, default=["mlp", "cnn7"])
     parser.add_argument("--runs", nargs="+", type=int, default=[1])

@@ -181,7 +181,9 @@ def table(profiled: Profiled, rows: int) -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the profile of one epoch. Return the exit code 0."""
-    parser = argparse.ArgumentParser("python -m jnl.benchmark.profile", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        "python -m jnl.benchmark.profile", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--work", choices=WORK, default="mlp")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--axis", choices=AXES, default="auto")

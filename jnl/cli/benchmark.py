@@ -29,7 +29,9 @@ PARTS = ["limits", "epochs", "startup"]
 
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmark and return the exit code 0."""
-    parser = argparse.ArgumentParser("jnl benchmark", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        "jnl benchmark", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--work", nargs="+", choices=sorted(epochs.WORK), default=["mlp", "cnn7"])
     parser.add_argument("--runs", nargs="+", type=int, default=[1, 2, 4, 8, 16, 32])
     parser.add_argument("--axes", nargs="+", choices=AXES, default=AXES)
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
 
     found: dict[str, Json] = record()
 
-    def save() -> None:  # called after each measurement, so that a long benchmark can be stopped
+    def save() -> None:  # called after each measurement, so that a long benchmark can be stopped, and not before
         _write(asked.out, "w", json.dumps(found, indent=1) + "\n")
 
     _write(asked.out, "a", "")  # an error comes before anything is measured
@@ -53,7 +55,8 @@ def main(arguments: Sequence[str]) -> int:
     rows: list[Json] = []
     starts: dict[str, Json] = {}
     found |= {"limits": None if limit is None else limit._asdict(), "epochs": rows, "startup": starts}
-    save()
+    if limit is not None:
+        save()
     if "epochs" in asked.parts:
         programs = [
             (work, number, axis, precision)

@@ -17,7 +17,9 @@ from jnl.report.comparing import BASELINE
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit code 0."""
-    parser = argparse.ArgumentParser("jnl report", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        "jnl report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workdirs", nargs="+", type=expanded, metavar="WORKDIR")
     parser.add_argument("--out", type=expanded, required=True, help="the folder for the page and its files")
     parser.add_argument("--baseline", default=BASELINE, help="the method that others are compared with")

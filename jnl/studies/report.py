@@ -10,6 +10,7 @@ import numpy as np
 
 from jnl.core.errors import UserError
 from jnl.core.json_values import Json
+from jnl.core.paths import check_own
 from jnl.results.provenance import record
 from jnl.studies.settings import Settings, StudyResult
 
@@ -18,8 +19,9 @@ def create(folder: Path) -> None:
     """Create the folder for the files of a study.
 
     Raises:
-      UserError: the folder cannot be created.
+      UserError: the folder cannot be created, or holds other files.
     """
+    check_own(folder, "numbers.json", "study")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

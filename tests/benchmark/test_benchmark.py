@@ -79,6 +79,17 @@ def test_parts_can_be_left_out(small, tmp_path, capsys):
     assert "matrix product" not in capsys.readouterr().out
 
 
+def test_earlier_numbers_stay_until_something_is_measured(small, tmp_path, monkeypatch):
+    def stops(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(epochs, "measure", stops)
+    out = tmp_path / "speed.json"
+    out.write_text("earlier")
+    assert cli.main(["benchmark", "--work", "mlp", "--parts", "epochs", "--out", str(out)]) == 130
+    assert out.read_text() == "earlier"
+
+
 def test_a_share_is_that_of_the_limit_of_its_precision():
     gpu = limits.Limits({"float32": {512: 1.0, 1024: 5.0}, "tf32": {512: 9.0, 1024: 8.0}, "bfloat16": {512: 20.0}}, {})
     assert [gpu.peak(name) for name in models.PRECISIONS] == [9.0, 5.0, 9.0, 20.0]

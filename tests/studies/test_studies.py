@@ -153,6 +153,12 @@ def Seen(**noise):
     return NoisyInputs(Eye(), **noise)
 
 
+def test_a_folder_with_other_files_is_refused(tmp_path, capsys):
+    (tmp_path / "figure.png").write_text("mine")
+    assert cli.main(["study", "fitting", "--quick", f"--out={tmp_path}"]) == 2
+    assert "holds files and no earlier study of jnl (no numbers.json), so none is replaced" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", sorted(STUDIES))
 @pytest.mark.slow
 def test_the_quick_mode_writes_all_files(name, tmp_path, capsys):

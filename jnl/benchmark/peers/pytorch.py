@@ -131,7 +131,11 @@ def measure(work: Work, precision: str, mode: str, device: str, steps: int, repe
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print a table. Return the exit code 0."""
-    parser = argparse.ArgumentParser("python -m jnl.benchmark.peers.pytorch", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        "python -m jnl.benchmark.peers.pytorch",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--work", nargs="+", choices=WORK, default=["cnn7"])
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
