@@ -93,6 +93,9 @@ def open_results(
         return
     if not os.fspath(path) or "\0" in os.fspath(path):
         raise UserError(f"workdir: {os.fspath(path)!r} is not a valid folder name; give another one, or None")
+    whole = os.path.abspath(path)
+    if not _is_utf8(whole):  # Orbax would fail at the first checkpoint
+        raise UserError(f"workdir: Python does not read the name {whole!r} as UTF-8; set PYTHONUTF8=1, or give another")
     description = describe_model(programs)
     content: dict[str, Json] = {
         "config": recorded(config),
@@ -121,6 +124,14 @@ def open_results(
         if events is not None:
             closing.enter_context(events)
         yield ResultSink(files, policy, events)
+
+
+def _is_utf8(path: str) -> bool:
+    """Return whether a path has the same bytes on disk as in UTF-8."""
+    try:
+        return os.fsencode(path) == path.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _metrics(names: Sequence[str]) -> dict[str, Json]:

@@ -265,6 +265,11 @@ class TestRefused:
         (stopped / "summary.json").write_text(text)
         self.refused(stopped, "summary.json is damaged")
 
+    def test_a_name_that_is_not_utf8(self, tmp_path):
+        with pytest.raises(UserError, match=r"does not read the name '.*lc\\udcfc' as UTF-8; set PYTHONUTF8=1"):
+            jnl.run(config(), tmp_path / "lc\udcfc")
+        assert not list(tmp_path.iterdir())
+
     def test_results_of_nobody_knows_what(self, stopped):
         (stopped / "config.json").unlink()
         self.refused(stopped, "no config.json with its settings")
