@@ -32,15 +32,20 @@ def finished(path: Path, config: Content) -> Summary | None:
     Raises:
       UserError: if the folder holds another training, or cannot be read.
     """
-    try:
-        recorded = content_of(path)
-        if recorded is None:
-            return None
+    recorded = _same(path, config)
+    summary = None if recorded is None or goes_on_longer(recorded, config) else written_summary(path)
+    if summary is None or (has_rows(path, summary) and has_model(path)):
+        return summary
+    _log.warning("%s is finished, but its %s or %s is damaged: jnl reads the data to repair it", path, METRICS, MODEL)
+    return None
+
+
+def _same(path: Path, config: Content) -> Content | None:
+    """Return what a workdir records, or None without a training. Raise `UserError` if it is another training."""
+    recorded = content_of(path)
+    if recorded is not None:
         _compare_configs(path, recorded, config)
-        summary = None if goes_on_longer(recorded, config) else written_summary(path)
-        return summary if summary is not None and has_rows(path, summary) and has_model(path) else None
-    except OSError as error:
-        raise unusable(error) from error
+    return recorded
 
 
 def written_summary(path: Path) -> Summary | None:
@@ -103,8 +108,7 @@ def estimated_rate(path: Path, config: Content) -> float | None:
     Raises:
       UserError: as `finished`.
     """
-    finished(path, config)
-    rate = (content_of(path) or {}).get("estimated_rate")
+    rate = (_same(path, config) or {}).get("estimated_rate")
     return rate if isinstance(rate, float) else None
 
 
@@ -121,11 +125,13 @@ def content_of(path: Path) -> Content | None:
 
 
 def read_object(file: Path) -> Content | None:
-    """Return the object in a JSON file, or None if the file does not exist."""
+    """Return the object in a JSON file, or None if it does not exist. Raise `UserError` if it cannot be read."""
     try:
         content = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise unusable(error) from error
     except ValueError as error:
         raise UserError(f"workdir: {file} is damaged ({error}); restore it, or give another workdir") from error
     if not isinstance(content, dict):

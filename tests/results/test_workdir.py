@@ -159,7 +159,7 @@ class TestResume:
             assert (stopped / "model.json").read_bytes() == before[2]
             assert content(stopped).keys() == before[0]
             assert finished(stopped, recorded(config())) is not None
-        assert "metrics.jsonl lacks rows; jnl writes it again" in caplog.text
+        assert "is damaged: jnl reads the data" in caplog.text and "metrics.jsonl lacks rows; jnl" in caplog.text
 
     @pytest.mark.slow
     def test_finished_without_its_checkpoints_keeps_its_rows(self, stopped, unbroken):
