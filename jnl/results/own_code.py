@@ -5,6 +5,7 @@ import inspect
 import symtable
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import resolve_name
 from pathlib import Path
 from textwrap import dedent
@@ -36,29 +37,29 @@ def sources(own: object) -> dict[str, bytes]:
     if module is None:
         return {full_name(own): alone.encode()}
     if module.__name__ == "__main__":
-        return _of_script(own, module)
+        return {full_name(own): alone.encode()} | _of_names(alone, module)
     found = _of_files(module)
     return {full_name(own): found.pop(module.__name__), **found}
 
 
-def _of_script(own: object, script: ModuleType) -> dict[str, bytes]:
-    """Return the lines of a class or function of a script, and what the names in them stand for, and so on."""
-    waiting, found = [own], dict[str, bytes]()
+def _of_names(lines: str, script: ModuleType) -> dict[str, bytes]:
+    """Return what the names in some lines of a script stand for, and the names in that, and so on.
+
+    A notebook has no source of a class, and a script none of what it makes by a call: these are left out.
+    """
+    waiting, found = [lines], dict[str, bytes]()
     while waiting:
-        each = waiting.pop()
-        if full_name(each) in found:
-            continue
-        lines = inspect.getsource(each)  # type: ignore[arg-type]
-        found[full_name(each)] = lines.encode()
-        for name in _global_names(lines):
+        for name in _global_names(waiting.pop()):
             value = inspect.unwrap(vars(script).get(name))  # type: ignore[arg-type]
             code = value if isinstance(value, FunctionType | type | ModuleType) else type(value)
             origin = inspect.getmodule(code)
             if isinstance(value, bool | int | float | str):
                 found[f"{script.__name__}.{name}"] = repr(value).encode()
-            elif origin is script:
-                waiting.append(code)
-            elif origin is not None and _beside(origin, script):
+            elif origin is script and full_name(code) not in found:
+                with suppress(OSError, TypeError):
+                    waiting.append(inspect.getsource(code))
+                    found[full_name(code)] = waiting[-1].encode()
+            elif origin is not None and origin is not script and _beside(origin, script):
                 found |= _of_files(origin)
     return found
 
@@ -129,6 +130,6 @@ def _beside(other: ModuleType, module: ModuleType) -> bool:
     if file.suffix != ".py" or any({"site-packages", "dist-packages"} & {*each.parts} for each in (file, origin)):
         return False
     own, package = (each.__name__.partition(".")[0] for each in (other, module))
-    if own == __name__.partition(".")[0]:
+    if own in sys.stdlib_module_names or own == __name__.partition(".")[0]:
         return False
     return own == package or (package == module.__name__ and origin.parent in file.parents)

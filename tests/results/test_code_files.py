@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 
 from conftest import ROOT
 
 import jnl
+from jnl.results import own_code
 from jnl.results.code_files import PLUGINS, digests
 
 SHARED = {"training/step.py", "core/strategy.py", "strategies/__init__.py", "parallel/multi_run.py"}
@@ -88,9 +91,13 @@ def test_what_it_imports_beside_it_is_recorded_too(tmp_path, monkeypatch):
 
 
 def test_of_a_script_what_its_lines_stand_for_is_recorded(tmp_path):
-    """Helpers, classes, numbers and files beside the script, but not what the method does not use."""
+    """Helpers, classes, numbers and files beside the script, but not what the method does not use.
+
+    `Pair` has no source, and Python's own modules are no code of the caller, also if Python is in the same folder.
+    """
     script = """
 import json
+from collections import namedtuple
 import jax
 import numpy
 import beside
@@ -98,6 +105,7 @@ from a_package.inner import square
 
 WEIGHT, UNUSED = 0.5, 1
 NAMES = ("a", "b")
+Pair = namedtuple("Pair", "first second")
 
 class Scale:
     def __call__(self, loss):
@@ -114,7 +122,7 @@ def unused():
 scale = Scale()
 
 def method(exponent=beside.NUMBER):
-    return numpy.asarray(helper(exponent)), NAMES
+    return numpy.asarray(helper(exponent)), NAMES, Pair(json.dumps(1), 2)
 
 if __name__ == "__main__":
     from jnl.results.code_files import digests, of_others
@@ -139,3 +147,10 @@ if __name__ == "__main__":
     (tmp_path / "script.py").write_text(script.replace("0.5", "0.25").replace("UNUSED = ", "UNUSED = 1"))
     second = recorded()
     assert {name for name in first if first[name] != second[name]} == {"__main__.WEIGHT"}
+
+
+def test_python_below_the_folder_of_a_notebook_is_no_code_of_the_caller(monkeypatch):
+    """A notebook has no file, so its folder is the current one."""
+    notebook = ModuleType("__main__")
+    monkeypatch.chdir(Path(json.__file__).parents[1])
+    assert not own_code._beside(json, notebook)
