@@ -30,17 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # else some names cannot be printed
-    if name in ("--help", "-h"):
-        print(usage())
-        return 0
-    if name == "--version":
-        print(f"jnl {VERSION}")
-        return 0
     if os.getcwd() not in sys.path:  # so that a method in this folder is found by its name, but hides no package
         sys.path.append(os.getcwd())
     try:
         with _warnings_in_a_line():
-            return exit_code(_subcommand, [name, *rest])
+            code = exit_code(_subcommand, [name, *rest])
+        if sys.stdout is not None:
+            sys.stdout.flush()  # so that an error comes here, and not when Python ends
+        return code
     except Stopped as stopped:
         tell(str(stopped))
         return stopped.exit_code
@@ -48,14 +45,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell(f"stopped; {_SAVED}")
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails when it ends
+        _drop_output()
         tell(f"stopped, because nothing reads the output any more; {_SAVED}")
         return 128 + BROKEN_PIPE
+    except OSError as error:
+        if not _is_lost():
+            raise
+        _drop_output()
+        tell(f"error: stdout: a line cannot be written ({error.strerror}); give another file or disk; {_SAVED}")
+        return 2
+
+
+def _is_lost() -> bool:
+    """Return whether no line can be written on stdout, as on a full disk. Else this writes an empty line."""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError:
+        return True
+    return False
+
+
+def _drop_output() -> None:
+    """Send what is still to be printed nowhere. Else Python fails when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _subcommand(words: Sequence[str]) -> int:
     """Run a subcommand, whose name is the first word, and return its exit code."""
     name, *rest = words
+    if name in ("--help", "-h"):
+        print(usage())
+        return 0
+    if name == "--version":
+        print(f"jnl {VERSION}")
+        return 0
     return registry.find(_HERE, name, "jnl").main(rest)
 
 

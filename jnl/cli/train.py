@@ -117,20 +117,6 @@ def _newer(data: Path, workdir: Path) -> bool:
 
 
 def say(text: str) -> None:
-    """Print a line for people, only in the main process, so that it appears once.
-
-    Raises:
-      UserError: if the line cannot be written, as on a full disk.
-    """
-    if not devices.is_main():
-        return
-    try:
+    """Print a line for people, only in the main process, so that it appears once."""
+    if devices.is_main():
         print(text, flush=True)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python fails when it ends
-        raise UserError(
-            f"stdout: a line cannot be written ({error.strerror}); write it elsewhere, and give the same command "
-            "again; what was saved is in the workdir, if one was given"
-        ) from error

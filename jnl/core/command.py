@@ -22,6 +22,8 @@ def exit_code(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) ->
 
 
 def tell(text: str) -> None:
-    """Print a line on stderr, if somebody reads it and it is on no full disk."""
+    """Print a line on stderr, if it is open, somebody reads it and its disk is not full."""
+    if sys.stderr is None:  # `print` would take stdout
+        return
     with suppress(OSError):
         print(text, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Compute with the same numbers, whatever flags such as `JAX_ENABLE_X64` say."""
+"""Give the flags of JAX that change numbers, such as `JAX_ENABLE_X64`, the same values in every training."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -27,8 +27,9 @@ _FIXED: tuple[tuple[str, bool | str, Callable[..., AbstractContextManager[None]]
 
 @contextmanager
 def fixed_numerics() -> Iterator[None]:
-    """Compute in float32 with the default random numbers, and let undefined metrics be NaN: also a decorator.
+    """Compute in float32 with the default random numbers, and let undefined metrics be NaN.
 
+    This is a context manager and a decorator.
     `JAX_ENABLE_X64` would make float64 of some arrays. The flags of random numbers would change every result, and a
     training that continues with other ones would mix two streams. `JAX_DEBUG_NANS` would end a training at an undefined
     metric, such as the accuracy of a class without test examples; trainings record by themselves which runs have
@@ -37,6 +38,6 @@ def fixed_numerics() -> Iterator[None]:
     flags = jax.config.values
     with ExitStack() as changed:
         for name, value, context in _FIXED:
-            if flags[name] != value:
+            if flags[name] != value:  # the guards are None if nobody has set them, which is the same as "allow"
                 changed.enter_context(context(value))
         yield

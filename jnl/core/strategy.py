@@ -121,6 +121,4 @@ class Strategy(NamedTuple):
     learning_rate_divisor: Callable[[Array], Array] | None = None  # (epoch i32[]) -> f32[]
     validation_loss: ValidationLossFn | None = None  # None means cross entropy
     custom_step: CustomStepFn | None = None
-    needs_truth: bool = (
-        False  # whether the strategy reads true labels or the true noise matrix; jnl then checks for them
-    )
+    needs_truth: bool = False  # whether the strategy reads true labels or the true noise matrix

@@ -25,7 +25,9 @@ from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
 
-def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None, deadline: float = math.inf) -> ProgramSpec:
+def weigh(
+    program_spec: ProgramSpec, policy: CheckpointPolicy | None, deadline: float = math.inf, part: str = ""
+) -> ProgramSpec:
     """Return the program with the weights of the examples of each run.
 
     Runs whose cross-validation diverged get NaN weights, so that they are marked as failed later. The other arguments
@@ -35,7 +37,8 @@ def weigh(program_spec: ProgramSpec, policy: CheckpointPolicy | None, deadline: 
     if rule is None:
         return program_spec
     truth = np.asarray(program_spec.dataset.train.clean)
-    predictions = _out_of_sample(program_spec, rule, policy, deadline)
+    within = f"the cross-validation of {part}" if part else "the cross-validation"
+    predictions = _out_of_sample(program_spec, rule, policy, deadline, within)
     run_infos = []
     for run_info, p in zip(program_spec.run_infos, predictions, strict=True):
         rows, weights = np.asarray(run_info.run.train_index), np.zeros(len(truth), np.float32)
@@ -95,7 +98,7 @@ def _outside(labels: np.ndarray, p: np.ndarray) -> OutOfSample:
 
 
 def _out_of_sample(
-    program_spec: ProgramSpec, rule: ExampleWeighting, policy: CheckpointPolicy | None, deadline: float
+    program_spec: ProgramSpec, rule: ExampleWeighting, policy: CheckpointPolicy | None, deadline: float, part: str
 ) -> np.ndarray:
     """Return out-of-sample probabilities f32[S, N, C]. They are 0 without folds and for validation examples.
 
@@ -129,7 +132,7 @@ def _out_of_sample(
     epochs = range(rule.epochs)
     trained = train_program(
         f"{rule.folds} folds", make, abstract_carry, epochs, policy, lambda *epoch: False, deadline=deadline,
-        part="the cross-validation",
+        part=part,
     )  # fmt: skip
     assert trained.carry is not None
     program = made[0] if made else make(trained.segments)

@@ -218,6 +218,7 @@ def _train(
 ) -> TrainingRecord:
     """Train one program, or read its results if it has finished."""
     policy = output.policy and output.policy.inside(str(number))
+    part = f"program {number + 1} of {programs}" if programs > 1 else ""
     trains = False
 
     def make(segments: int) -> multi_run.MultiRunProgram:
@@ -225,7 +226,7 @@ def _train(
         trains = True
         later = first_run + len(program_spec.run_infos) if number + 1 < programs else None
         output.do(lambda files: files.settle(later))
-        weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"), deadline)
+        weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"), deadline, part)
         spec = program_spec.train_spec._replace(segments=segments or program_spec.train_spec.segments)
         return multi_run.MultiRunProgram(
             spec, program_spec.dataset, weighed.runs, program_spec.layout, program_spec.settings.runs_at_once
@@ -238,11 +239,10 @@ def _train(
         return bool(callback(epoch, {name: values.copy() for name, values in measured.items()}))
 
     title = f"{program_spec.settings.strategy.name} {program_spec.settings.data.name}"
-    part = f"{number + 1} of {programs}" if programs > 1 else ""
-    title = f"{part}: {title}" if part else title
+    title = f"{number + 1} of {programs}: {title}" if programs > 1 else title
     return train_program(
         title, make, program_spec.abstract_carry, program_spec.epochs, policy, on_epoch_end, program_spec.preparing,
-        program_spec.settings.checkpoint.select, deadline, f"program {part}" if part else "",
+        program_spec.settings.checkpoint.select, deadline, part,
     )  # fmt: skip
 
 

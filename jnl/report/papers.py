@@ -29,7 +29,7 @@ _MISSED = (
     "says when a number is missed."
 )
 _VALIDATION = (
-    " Methods without a test set are judged by the noisy labels of held-out examples. They are never the best."
+    " Results without a test set are judged by the noisy labels of held-out examples. They are never the best."
 )
 
 

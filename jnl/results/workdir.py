@@ -92,11 +92,13 @@ class Workdir:
             self._write(MODEL, description)
 
     def append(self, rows: Iterable[Mapping[str, Json]]) -> None:
-        """Add rows to `metrics.jsonl`. They are on disk when this method returns.
+        """Add rows to `metrics.jsonl`, unless it is complete. They are on disk when this method returns.
 
         Raises:
           UserError: if the rows cannot be written.
         """
+        if self._complete:
+            return
         try:
             self._rows.writelines(json.dumps(row) + "\n" for row in rows)
             self._rows.flush()

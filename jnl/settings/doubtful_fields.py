@@ -1,6 +1,7 @@
 """Fields of a config that may be mistakes: they have no effect, or are published for another noise."""
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 
 from ml_collections import ConfigDict
@@ -24,7 +25,8 @@ def doubtful(config: ConfigDict, swept: Mapping[str, Json]) -> Iterator[str]:
     optim, usual = config.optim, default().optim
     for schedule, fields in _OF_SCHEDULE.items():
         for field in fields:
-            if optim[field] != usual[field] and optim.schedule != schedule:
+            # As in JSON, where a config that was read back has lists instead of tuples.
+            if json.dumps(optim[field], default=str) != json.dumps(usual[field]) and optim.schedule != schedule:
                 yield (
                     f"optim.{field}: {optim[field]} has no effect, because optim.schedule is {optim.schedule}; only "
                     f"{schedule} uses it"

@@ -36,7 +36,7 @@ FIELDS = {
     "data.validation": Field(0.0, "Share of the noisy training set that is held out, the same of each class."),
     "data.balanced": Field(
         False,
-        "Whether each class has the same share of the batches of an epoch. DivideMix draws its own after its warm-up.",
+        "Whether each class has the same share of the batches of an epoch. DivideMix draws its own, after its warm-up.",
     ),
     "data.stream": Field(
         "auto",

@@ -60,6 +60,6 @@ def cores2(
 
 
 def _prior(like: Array, labels: Array, counts: Array) -> Array:
-    """Return the share of each class, f32[C] as `like`, among the labels i32[N] that count, bool[N]."""
+    """Return the share of each class, f32[C], among the labels i32[N] that count, bool[N]. `like` is any f32[C]."""
     numbers = jnp.zeros_like(like).at[labels].add(jnp.where(counts, 1.0, 0.0))
     return numbers / jnp.maximum(numbers.sum(), 1.0)

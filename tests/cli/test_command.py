@@ -1,17 +1,20 @@
 """The command `jnl`: its subcommands, its help, and its exit codes."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from helpers.faults import QUICK
 
 import jnl
 from jnl import cli
 from jnl.core import registry
+from jnl.core.command import tell
 from jnl.core.paths import expanded
-from jnl.core.signals import Stopped
+from jnl.core.signals import Interrupts, Stopped
 
 SUBCOMMANDS = registry.names(cli)
 
@@ -77,6 +80,26 @@ def test_what_ends_a_subcommand_is_its_exit_code(error, code, capsys, monkeypatc
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["train", "--config=standard:quick"]])
+def test_an_output_on_a_full_disk_is_said_in_one_line(words):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "jnl", *words], cwd=ROOT, env=QUICK, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: stdout: a line cannot be written (No space") and done.stderr.count("\n") == 1
+
+
+def test_a_closed_stderr_gets_no_line_and_stdout_does_not_get_it(monkeypatch, capfd):
+    monkeypatch.setattr(sys, "stderr", None)
+    tell("a line")
+    with Interrupts(True) as heard:
+        signal.raise_signal(signal.SIGINT)
+    assert heard.number == signal.SIGINT
+    assert capfd.readouterr() == ("", "")
+
+
 def test_python_m_jnl_is_the_command():
     line = [sys.executable, "-m", "jnl", "--version"]
     assert subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "jnl 0.1.0\n"
@@ -86,7 +109,7 @@ def test_python_m_jnl_is_the_command():
     ("module", "arguments", "message"),
     [
         ("label_audit.trial", ["--data=nosuch"], "data.name: unknown name 'nosuch'"),
-        ("benchmark.kernels", ["/dev/null/x.txtpb"], "target: /dev/null/x.txtpb cannot be read"),
+        ("benchmark.kernels", ["nowhere.txtpb"], "target: nowhere.txtpb cannot be read"),
         ("benchmark.profile", ["--runs=0"], "--runs: 0; give a whole number of at least 1"),
     ],
 )

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import threading
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -140,14 +139,6 @@ def test_a_command_whose_output_nothing_reads_stops_in_one_line(unread, tmp_path
     done = subprocess.run(line(tmp_path, "configs/jocor.py:quick"), stdout=unread, **options)
     assert done.returncode == 141
     assert done.stderr.startswith("stopped, because nothing reads the output") and done.stderr.count("\n") == 1
-
-
-def test_a_command_whose_output_is_on_a_full_disk_says_so_in_one_line(tmp_path):
-    options = {"cwd": ROOT, "env": QUICK, "stderr": subprocess.PIPE, "text": True}
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(line(tmp_path, "configs/jocor.py:quick"), stdout=full, **options)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: stdout: a line cannot be written (No space") and done.stderr.count("\n") == 1
 
 
 def test_a_training_whose_progress_nothing_reads_is_saved(unread, tmp_path, monkeypatch):

@@ -1,6 +1,9 @@
 """Fields that have no effect, or are published for another noise, are said before the training begins."""
 
+import json
+
 import pytest
+from ml_collections import ConfigDict
 
 import jnl
 from jnl.settings.config import complete
@@ -24,7 +27,9 @@ def test_no_published_config_has_any(name, arg):
     except jnl.UserError:  # it has no such argument
         return
     for point in jnl.sweep.points(config):
-        assert list(doubtful(point.config, point.swept)) == []
+        read_back = complete(ConfigDict(json.loads(json.dumps(point.config.to_dict()))))
+        for each in (point.config, read_back):
+            assert list(doubtful(each, point.swept)) == []
 
 
 @pytest.mark.parametrize(

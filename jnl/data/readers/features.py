@@ -16,7 +16,9 @@ from jnl.data.readers.tables import Table
 _HEAD = 1000  # number of rows that are looked at first
 
 
-def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def features(
+    table: Table, columns: Columns, field: str, decimal_is_set: bool = False
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return inputs f64[N, D] and notes about words that the training table lacks.
 
     A column of words becomes one column for each word. A column of numbers with missing ones in the training table
@@ -26,6 +28,7 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
       table: the table.
       columns: how the columns of the training table became features.
       field: config field or argument with the table, for error messages.
+      decimal_is_set: whether the user has set the decimal sign, so that the texts leave no doubt.
 
     Raises:
       UserError: A column is missing, does not hold numbers, or has another sign of money or percent than in the
@@ -34,7 +37,8 @@ def features(table: Table, columns: Columns, field: str) -> tuple[np.ndarray, tu
     """
     of_numbers = [name for name, words in columns.words.items() if not words and name in table.columns.column_names]
     texts = {name: cells.texts(table.columns, name) for name in of_numbers if cells.is_text(table.columns[name].type)}
-    numbers.refuse_other_decimal(texts, table.separator, columns.decimal, columns.thousands, field)
+    if not decimal_is_set:
+        numbers.refuse_other_decimal(texts, table.separator, columns.decimal, columns.thousands, field)
     found: list[np.ndarray] = []
     notes: list[str] = []
     for name, words in columns.words.items():

@@ -190,8 +190,7 @@ def _of_features(
     same = features.copies(train, found, labels) if len(labels) > _FEW else ()
     held = None
     if test is not None:
-        clear = found._replace(thousands=list(found.words)) if decimal else found  # data.decimal is that of both
-        held, notes = features.features(test, clear, "data.test")
+        held, notes = features.features(test, found, "data.test", decimal_is_set=bool(decimal))
     form = Preparation(
         (), "", columns=found.words, fills=found.fills, decimal=found.decimal, signs=found.signs,
         thousands=found.thousands,

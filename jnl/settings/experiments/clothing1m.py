@@ -10,8 +10,7 @@ def clothing1m(arg: str | None = None) -> ConfigDict:
 
     The paper tried forget rates of 0.2 to 0.4 and does not say which it took: here it is 0.3, unless `rate=` is given.
     Its input pipeline is not recorded either. Here it has the usual 224 x 224 crops, mirror images and normalized
-    channels. With
-    `--config.data.balanced=True` each class has the same share of an epoch.
+    channels. With `--config.data.balanced=True` each class has the same share of an epoch.
     """
     config = of_data("clothing1m", arg)
     config.batch_size = 64

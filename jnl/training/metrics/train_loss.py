@@ -1,7 +1,7 @@
 """Mean of the objective over the batches. It is NaN if a logit is not finite.
 
-`training/epoch.py`, `experiment/loop.py` and `experiment/summarize.py` find by it the runs that have diverged, so it
-must stay.
+Three files use this metric to find the runs that have diverged: `training/epoch.py`, `experiment/loop.py` and
+`experiment/summarize.py`.
 """
 
 import jax.numpy as jnp
