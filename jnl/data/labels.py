@@ -15,6 +15,7 @@ from jnl.data.notes import doubt
 
 TRAIN, TRUE, TEST = "training labels", "true labels", "test labels"
 _LOST = ("None", "nan", "NaN", "<NA>", "NaT")  # the objects that stand for a missing value, as text
+_LONGEST = 1000  # most characters of a class name: in an array, each label takes the memory of the longest one
 _MOST = 2**15  # largest number of classes: more are hardly class labels, and matrices of C x C would be too large
 
 
@@ -165,14 +166,32 @@ def _of_objects(labels: np.ndarray, part: str, form: str) -> np.ndarray:
     values = labels.tolist()
     _refuse_missing(np.array([str(value) in _LOST for value in values]), part, "None or nan")
     if all(isinstance(value, str) for value in values):
+        refuse_long(values, part)
         return np.array(values)
     if all(isinstance(value, int | float) for value in values):
         return np.array(values)
     raise UserError(form)
 
 
+def refuse_long(labels: Iterable[str], part: str) -> None:
+    """Raise `UserError` if a label is too long for the name of a class.
+
+    Args:
+      labels: the labels.
+      part: what they are, for the message.
+    """
+    longest = max(labels, key=len)
+    if len(longest) > _LONGEST:
+        raise UserError(
+            f"data: one of the {part} has {len(longest):,} characters and begins with {longest[:30]!r}; give names of "
+            f"classes, of at most {_LONGEST:,} characters"
+        )
+
+
 def _tidy(labels: np.ndarray, part: str, names: tuple[str, ...], said: list[str]) -> np.ndarray:
     """Return names without spaces around them, in one Unicode form; raise `UserError` if one is missing."""
+    if labels.itemsize > 4 * _LONGEST:  # 4 bytes for a character
+        refuse_long(labels.tolist(), part)
     different, position = np.unique(labels, return_inverse=True)
     tidy = [tidied(name) for name in different.tolist()]
     lost = np.array([name not in names and is_missing(name) and not (name in DASHES and "+" in tidy) for name in tidy])

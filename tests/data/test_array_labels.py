@@ -22,6 +22,12 @@ class TestLabels:
         with pytest.raises(jnl.UserError, match="training labels have 3 columns for 2 classes"):
             jnl.from_arrays(IMAGES, np.eye(3)[LABELS], class_names=["a", "b"])
 
+    @pytest.mark.parametrize("kind", [str, object])
+    def test_a_text_is_no_label(self, kind):
+        labels = np.array(["cat", "dog", "x" * 1001] * 20, kind)
+        with pytest.raises(jnl.UserError, match="one of the training labels has 1,001 characters"):
+            jnl.from_arrays(IMAGES, labels)
+
     FORMS = {
         "from 1": (LABELS + 1, "labels from 1 to 3 were numbered from 0"),
         "one-hot": (np.eye(3)[LABELS], "a column for each class"),

@@ -37,6 +37,11 @@ class TestLabels:
         np.testing.assert_array_equal(found.train.labels[:4], [1, 1, 0, 0])
         assert "30 training labels had spaces" in said(found)
 
+    def test_a_text_is_no_label(self, own):
+        """It would need its memory for each row."""
+        with pytest.raises(UserError, match="one of the training labels has 10,000 characters and begins with 'xxx"):
+            loaded(own, frame(label=["cat", "dog", "cat", "x" * 10_000] * 10))
+
     def test_classes_that_differ_in_case_are_doubted(self, own):
         with pytest.warns(UserWarning, match="the classes 'Cat', 'cat' have almost the same name"):
             loaded(own, frame(label=["cat", "Cat"] * 20))

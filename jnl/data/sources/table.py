@@ -26,7 +26,7 @@ from jnl.core.text import listed
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.arrays import split as as_split
 from jnl.data.dataset import Dataset
-from jnl.data.labels import tidied
+from jnl.data.labels import TEST, TRAIN, TRUE, refuse_long, tidied
 from jnl.data.missing import DASHES, is_missing
 from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
@@ -102,7 +102,7 @@ def load(
     known = {*seen, *(true or ())}
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
-    given = Labelled(np.zeros(0), _words(seen), None if true is None else _words(true))
+    given = Labelled(np.zeros(0), _words(seen, TRAIN), None if true is None else _words(true, TRUE))
     skip = {label, *out} | ({truth} if truth else set())
     column = _split_column(train, split, {*skip, *kept})
     if not column:
@@ -138,7 +138,7 @@ def load(
     else:
         read = _of_features(train, other, skip, kept, decimal, [best[row] for row in rows])
     clean = None if given.clean is None else given.clean[rows]
-    held = None if read.test is None else Labelled(read.test, _words(tested))
+    held = None if read.test is None else Labelled(read.test, _words(tested, TEST))
     form = read.form._replace(separator=separator, encoding=encoding)
     made = dataset(Labelled(read.train, given.labels[rows], clean), held, names, standardize, form, read.kind)
     made, name = _without_truth(made, lost[rows]), Path(dir).name
@@ -342,6 +342,8 @@ def _missing(texts: Collection[str]) -> list[int]:
     return [row for row, text in enumerate(texts) if text in lost] if lost else []
 
 
-def _words(labels: list[int | str]) -> np.ndarray:
+def _words(labels: list[int | str], part: str) -> np.ndarray:
     """Return labels as an array of strings: str[N]."""
-    return np.array([str(label) for label in labels])
+    texts = [str(label) for label in labels]
+    refuse_long(texts, part)
+    return np.array(texts)
