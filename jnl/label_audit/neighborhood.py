@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from tqdm.auto import tqdm
 
 _BLOCK = 2**26  # number of similarities that are computed at once
 _FEW_DIMENSIONS = 10
@@ -37,7 +38,7 @@ def nearest(features: np.ndarray, k: int) -> Neighbors:
         points /= jnp.maximum(jnp.linalg.norm(points, axis=1, keepdims=True), 1e-12)
     size = max(1, min(number, _BLOCK // number))
     index, similarity = [], []
-    for first in range(0, number, size):
+    for first in tqdm(range(0, number, size), "nearest neighbors", unit="block", leave=False, disable=None):
         start = min(first, number - size)  # the last block overlaps the one before, so that all have one shape
         near, which = _block(points, jnp.int32(start), size, k, by_distance)
         index.append(np.asarray(which)[first - start :])

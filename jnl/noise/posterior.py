@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from tqdm.auto import tqdm
 
 ROUNDS = 40  # of expectation maximization
 SAMPLES = 100  # of a bootstrap
@@ -181,7 +182,7 @@ def bootstrap(
     """
     stream, number = np.random.default_rng(seed), len(labels)
     given, matrices = jax.nn.one_hot(labels, p.shape[1]), []
-    for _ in range(samples):
+    for _ in tqdm(range(samples), "interval of the noise rate", unit="sample", leave=False, disable=None):
         times = np.bincount(stream.integers(number, size=number), minlength=number).astype(np.float32)
         start = jnp.asarray(matrix, jnp.float32)
         matrices.append(_fit(jnp.asarray(p, jnp.float32), given, times, start, ROUNDS // 4, even))
