@@ -16,6 +16,8 @@ def printable(text: str) -> str:
     Line ends, the escape character of terminal commands and other invisible characters are escaped as in Python. Names
     in data and configs may contain them.
     """
+    if text.isprintable():  # nearly always; a report asks this of every name in every row
+        return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

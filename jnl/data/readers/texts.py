@@ -1,5 +1,6 @@
 """Read a column of texts in a table as numbers of their words."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +56,7 @@ def read(train: Table, test: Table | None, name: str, length: int, vocabulary: i
     """
     words.check_sizes(length, vocabulary, 200)
     texts = column(train, name, "data.text")
-    every = [words.of_any_language(text) for text in texts]
+    every = _first_words(texts, length)
     known = words.vocabulary((each[:length] for each in every), vocabulary)
     if not known:
         raise UserError(f"data.text: column {name!r} has no words; name a column of texts")
@@ -72,7 +73,7 @@ def read(train: Table, test: Table | None, name: str, length: int, vocabulary: i
                 "texts at spaces and signs alone; give embeddings of texts that are written without spaces"
             )
         )
-    held = None if test is None else [words.of_any_language(text) for text in column(test, name, "data.text")]
+    held = None if test is None else _first_words(column(test, name, "data.text"), length)
     return Texts(
         words.tokens((each[:length] for each in every), known, length),
         None if held is None else words.tokens((each[:length] for each in held), known, length),
@@ -80,3 +81,8 @@ def read(train: Table, test: Table | None, name: str, length: int, vocabulary: i
         texts,
         tuple(notes),
     )
+
+
+def _first_words(texts: Iterable[str], length: int) -> list[list[str]]:
+    """Return the first words of each text: `length`, and one more if the text is longer."""
+    return [words.of_any_language(text)[: length + 1] for text in texts]
