@@ -120,6 +120,8 @@ def _corrected(dataset: Dataset, path: Path) -> tuple[Dataset, np.ndarray]:
                 f"data.corrections: {path} says that example {index} is {place}, but it is {origin(index)}; audit the "
                 "data again, because the numbers of the examples have changed"
             )
+        if decision == "relabel" and label == given:
+            decision = "keep"
         done[decision] += 1
         if decision == "drop":
             kept[index] = False

@@ -50,6 +50,11 @@ def test_what_they_changed_is_a_note(dataset, tmp_path):
     assert note == "decisions.csv: 1 label changed, 1 example dropped, 1 kept, 1 unsure"
 
 
+def test_a_new_label_that_is_the_given_one_changes_nothing(dataset, tmp_path):
+    (note,) = corrected(dataset._replace(notes=()), write(tmp_path, "0,cat,relabel,cat\n2,cat,relabel,'=dog\n")).notes
+    assert note == "decisions.csv: 1 label changed, 0 examples dropped, 1 kept, 0 unsure"
+
+
 def test_decisions_on_examples_that_have_moved_are_refused(dataset, tmp_path):
     header = HEADER.replace("\n", ",file\n")
     assert corrected(dataset, write(tmp_path, "2,cat,drop,cat,2.png\n", header)).train.labels.tolist() == [
