@@ -1,14 +1,13 @@
 """The page of an audit: complete by itself, safe, and usable in a browser with the keyboard alone."""
 
 import base64
-import csv
 import io
-import json
 import re
 
 import numpy as np
 import pytest
 from conftest import accessibility_violations
+from helpers.audits import audit_of_images, embedded
 from PIL import Image
 
 import jnl
@@ -20,15 +19,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
 
 @pytest.fixture(scope="module")
 def found():
-    """300 small images of three classes, of which 60 have the label of another class."""
-    stream = np.random.default_rng(0)
-    true = stream.integers(0, 3, 300)
-    images = (80 * true[:, None, None, None] + stream.integers(0, 40, (300, 12, 12, 3))).astype(np.uint8)
-    labels = np.where(np.arange(300) < 60, (true + 1) % 3, true)
-    p = np.full((300, 3), 0.02)
-    p[np.arange(300), true] = 0.96
-    dataset = jnl.from_arrays(images, labels, class_names=["cat", "dog", "owl"])
-    return audit(dataset=dataset, pred_probs=p, features=images.reshape(300, -1) - images.mean())
+    return audit_of_images()
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +27,6 @@ def saved(found, tmp_path_factory):
     folder = tmp_path_factory.mktemp("audit")
     found.save(folder)
     return folder / "index.html"
-
-
-def embedded(path):
-    (text,) = re.findall(r'id="data">(.*?)</script>', path.read_text(), re.S)
-    return json.loads(text)
 
 
 def test_it_holds_all_suspects_and_needs_nothing_else(found, saved):
@@ -105,49 +91,23 @@ def test_names_from_data_are_only_text(tmp_path):
     assert embedded(tmp_path / "index.html")["names"] == names
 
 
-def test_ten_are_reviewed_exported_and_read_back(open_in_browser, found, saved, tmp_path):
+def test_the_controls_agree_with_the_list_after_back(open_in_browser, found, saved):
     page = open_in_browser(saved)
-    cards = page.locator("article")
-    assert 30 <= cards.count() <= 60  # more are added where the reader comes near the end
-    assert "60 examples, 0 reviewed" in page.locator("#count").inner_text()
-    for key in ("j", "1", "2", "3", "4", "2", "2", "2", "2", "2", "2", "2", "z"):
-        page.keyboard.press(key)
-    assert "60 examples, 10 reviewed" in page.locator("#count").inner_text()
-    assert page.locator("article.reviewed").count() == 10
-    page.reload()  # decisions stay in the browser
-    assert "60 examples, 10 reviewed" in page.locator("#count").inner_text()
-    with page.expect_download() as download:
-        page.locator("#export").click()
-    download.value.save_as(tmp_path / "decisions.csv")
-    with (tmp_path / "decisions.csv").open(newline="") as file:
-        rows = {int(row["index"]): row for row in csv.DictReader(file)}
-    order = found.suspects["index"].tolist()
-    assert [rows[row]["decision"] for row in order[:4]] == ["keep", "relabel", "drop", "unsure"]
-    relabeled = rows[order[1]]
-    assert relabeled["label"] == found.examples["suggested"][order[1]]
-    assert relabeled["given"] == found.examples["given"][order[1]]
+    page.locator("#least").fill("100")
+    page.locator("#given").select_option(label="cat")
+    shown = page.locator("article").count()
+    assert shown < 30
+    page.goto("about:blank")
+    page.go_back()
+    page.wait_for_load_state()
+    values = page.evaluate("['least', 'given'].map(name => document.getElementById(name).value)")
+    assert values == ["100", "0"] and page.locator("article").count() == shown
 
 
-def test_decisions_on_rows_that_an_earlier_audit_listed_are_exported(open_in_browser, saved, tmp_path):
-    page = open_in_browser(saved)
-    page.evaluate("""const key = "jnl-audit-" + JSON.parse(document.getElementById("data").textContent).id;
-        localStorage.setItem(key, JSON.stringify({ 299: { decision: "relabel", label: 0, given: 1 } }));""")
-    page.reload()
-    with page.expect_download() as download:
-        page.locator("#export").click()
-    download.value.save_as(tmp_path / "decisions.csv")
-    with (tmp_path / "decisions.csv").open(newline="") as file:
-        (row,) = csv.DictReader(file)
-    assert (row["index"], row["given"], row["decision"], row["label"]) == ("299", "dog", "relabel", "cat")
-
-
-def test_undo_chooses_the_suggested_label_again(open_in_browser, found, saved):
-    page = open_in_browser(saved)
-    first = page.locator("article").first
-    suggested = first.locator("select").input_value()
-    first.locator("select").select_option(str((int(suggested) + 1) % 3))
-    page.locator("#undo").click()
-    assert first.locator("select").input_value() == suggested
+def test_without_scripts_no_dead_controls_are_shown(open_in_browser, saved):
+    page = open_in_browser(saved, java_script_enabled=False)
+    assert not page.locator("button:visible, select:visible, input:visible").count()
+    assert "examples.parquet has all examples" in page.locator("noscript p").inner_text()
 
 
 def test_a_tall_window_is_filled(open_in_browser, saved):
@@ -173,3 +133,22 @@ def test_names_and_contrasts_are_accessible_and_it_fits(open_in_browser, saved, 
     page = open_in_browser(saved, width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert accessibility_violations(page) == []
+
+
+def test_it_is_printed_with_pictures_and_says_how_much(open_in_browser, saved):
+    page = open_in_browser(saved)
+    page.locator("article [data-choice=drop]").first.click()
+    pictures = page.pdf().count(b"/Subtype /Image")
+    page.emulate_media(media="print")
+    assert pictures > 0
+    assert page.locator("button:visible").all_inner_texts() == ["Drop"]
+    assert "of 60 examples are printed" in page.locator("#printed").inner_text()
+
+
+def test_pictures_have_names(open_in_browser, found, saved):
+    page = open_in_browser(saved)
+    data = embedded(saved)
+    first = page.locator("article").first
+    names = [image.get_attribute("aria-label") for image in first.get_by_role("img").all()]
+    assert names == [f"example {data['used_index'][place]}" for place in (data["thumbnail"][0], *data["near"][0])]
+    assert first.get_by_role("heading").nth(1).inner_text() == "Most similar examples, and their labels"
