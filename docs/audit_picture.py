@@ -34,7 +34,7 @@ def main() -> None:
     """Audit the digits and take the picture."""
     images, labels = digits()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
-        jnl.audit(images, labels).save(folder)
+        jnl.audit(images, labels).save(folder, {"data": "digits"})
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1100, "height": 660})
         page.goto((Path(folder) / "index.html").as_uri())

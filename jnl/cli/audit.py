@@ -82,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
     files = found.save(asked.out, record)
     for line in found.describe().splitlines()[1:]:  # the first line was printed before the audit
         print(printable(line))
-    print(printable(f"open {files[-1]} to go through them; {files[1]} has the same rows"))
+    print(printable(f"open {files[-1]} to go through them; {files[1]} has those more likely wrong than right"))
     return 0
 
 

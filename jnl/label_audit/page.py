@@ -2,12 +2,19 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping, Sequence
 from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from unicodedata import bidirectional
 
 import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from jnl.core.json_values import Json
+from jnl.core.text import encodable
 from jnl.core.version import VERSION
 from jnl.data.dataset import Dataset
 from jnl.label_audit.result import Audit
@@ -18,18 +25,25 @@ _LONGEST = 300  # characters of a text, or of a row of a table
 _COLUMNS = 100  # of a row; more do not fit into so many characters
 
 
-def page(audit: Audit) -> str:
-    """Return the HTML file with all suspects, and all examples with another kind of trouble."""
+def page(audit: Audit, record: Mapping[str, Json] = MappingProxyType({})) -> str:
+    """Return the HTML file with all suspects, and all examples with another kind of trouble.
+
+    Args:
+      audit: the audit.
+      record: how the audit was made. The page names its `data` and `command`, if there are any.
+    """
     rows = _rows(audit)
     near = _near(audit, rows)
     used = np.unique(np.concatenate([rows, near[near >= 0]]))
     data = _data(audit, rows, near, used)
     inputs = np.asarray(audit.dataset.train.inputs)
     pictures = sheets(inputs, used) if inputs.ndim == 4 else []
+    name, command = (encodable(str(record.get(key, ""))) for key in ("data", "command"))
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(_file("page.html")).render(
-        audit=audit, summary=audit.describe().splitlines(), version=VERSION, css=Markup(_file("page.css")),
-        script=Markup(_file("page.js")), data=_embedded(data), sheets=pictures,
+        audit=audit, name=Path(name).name if Path(name).is_absolute() else name, command=command,
+        summary=[*audit.describe().splitlines(), *_left_out(audit, rows)], version=VERSION,
+        css=Markup(_file("page.css")), script=Markup(_file("page.js")), data=_embedded(data), sheets=pictures,
     )  # fmt: skip
 
 
@@ -49,10 +63,21 @@ def _rows(audit: Audit) -> np.ndarray:
     other = np.zeros(len(frame), bool)
     if "duplicate_of" in frame:
         given, twin = frame["given"].to_numpy(), frame["duplicate_of"].to_numpy()
-        other |= frame["outlier"].to_numpy() | ((twin >= 0) & (given[twin] != given))
+        listed = (given[twin] != given) | (frame["reasons"].to_numpy() != "")  # no reason if most examples have a twin
+        other |= frame["outlier"].to_numpy() | ((twin >= 0) & listed)
     other |= frame["overlap"].to_numpy()
     shown = np.flatnonzero((wrong > 0.5) | other)
     return shown[np.argsort(-wrong[shown], kind="stable")]
+
+
+def _left_out(audit: Audit, rows: np.ndarray) -> list[str]:
+    """Return the line of the summary about duplicates that are not among the rows, if there are any."""
+    if "duplicate_of" not in audit.examples:
+        return []
+    twice = audit.examples["duplicate_of"].to_numpy() >= 0
+    missing = int(twice.sum() - twice[rows].sum())
+    line = f"{missing:,} duplicates with the same label are not listed, as at least half of the examples are duplicates"
+    return [line] if missing else []
 
 
 def _near(audit: Audit, rows: np.ndarray) -> np.ndarray:
@@ -86,7 +111,7 @@ def _data(audit: Audit, rows: np.ndarray, near: np.ndarray, used: np.ndarray) ->
         "given": codes(given[rows]),
         "suggested": codes(frame["suggested"].to_numpy()[rows]),
         "probability": np.round(frame["probability"].to_numpy()[rows], 4).tolist(),
-        "reasons": frame["reasons"].to_numpy()[rows].tolist(),
+        "reasons": _isolated(frame["reasons"].to_numpy()[rows], names),
         "kinds": {name: np.flatnonzero(each[rows]).tolist() for name, each in kinds.items()},
         "thumbnail": place[rows].tolist(),
         "near": [[int(place[one]) for one in some] for some in near],
@@ -94,6 +119,15 @@ def _data(audit: Audit, rows: np.ndarray, near: np.ndarray, used: np.ndarray) ->
         "used_given": codes(given[used]),
         "text": [] if inputs.ndim == 4 else _texts(audit.dataset, inputs, rows),
     }
+
+
+def _isolated(texts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return texts that are written from left to right, whatever the direction of the names in them."""
+    other = [name for name in names if any(bidirectional(letter) in ("R", "AL") for letter in name)]
+    if not other:
+        return list(texts)
+    pattern = re.compile("|".join(map(re.escape, sorted(other, key=len, reverse=True))))
+    return [pattern.sub("\u2068\\g<0>\u2069", text) for text in texts]
 
 
 def _texts(dataset: Dataset, inputs: np.ndarray, rows: np.ndarray) -> list[str]:

@@ -128,7 +128,7 @@ class Audit:
 
         Args:
           folder: the folder, which is made.
-          record: what else `audit.json` says, such as the name of the data.
+          record: what else `audit.json` says. The page shows its `data`, the name of the data, and its `command`.
 
         Raises:
           UserError: if a file cannot be written.
@@ -144,7 +144,7 @@ class Audit:
                 _no_formulas(suspects).to_csv(files[1], index=False, float_format="%.6f", lineterminator="\n")
                 suspects.to_parquet(files[2], index=False)
                 self.examples.to_parquet(files[3], index=False)
-                files[4].write_text(page(self), encoding="utf-8")
+                files[4].write_text(page(self, record), encoding="utf-8")
                 return [file.replace(folder / file.name) for file in files]
         except OSError as error:
             raise UserError(f"folder (--out): cannot write {folder} ({error.strerror}); give another one") from error

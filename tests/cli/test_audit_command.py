@@ -43,6 +43,8 @@ def test_a_quick_audit_says_the_number_of_examples_once_and_keeps_no_training(ow
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if "1,442" in line] == printed[:1] == ["1,442 examples of 10 classes"]
     assert printed[1].endswith("; it does not include the errors of the models)")
+    assert printed[-1].endswith("suspects.csv has those more likely wrong than right")
+    assert "<title>Label audit of digits</title>" in (own / "out" / "index.html").read_text()
     assert not (own / "out" / "trainings").exists()
     assert {"neighbors", "linear"} <= set(pd.read_parquet(own / "out" / "examples.parquet"))
 

@@ -145,6 +145,13 @@ def test_it_is_printed_with_pictures_and_says_how_much(open_in_browser, saved):
     assert "of 60 examples are printed" in page.locator("#printed").inner_text()
 
 
+def test_it_says_what_was_audited(open_in_browser, found, tmp_path):
+    found.save(tmp_path, {"data": str(tmp_path / "<photos>"), "command": "jnl audit '<photos>'"})
+    page = open_in_browser(tmp_path / "index.html")
+    assert page.title() == page.locator("h1").inner_text() == "Label audit of <photos>"
+    assert page.get_by_text("Made by jnl audit '<photos>'").is_visible()
+
+
 def test_pictures_have_names(open_in_browser, found, saved):
     page = open_in_browser(saved)
     data = embedded(saved)
@@ -152,3 +159,34 @@ def test_pictures_have_names(open_in_browser, found, saved):
     names = [image.get_attribute("aria-label") for image in first.get_by_role("img").all()]
     assert names == [f"example {data['used_index'][place]}" for place in (data["thumbnail"][0], *data["near"][0])]
     assert first.get_by_role("heading").nth(1).inner_text() == "Most similar examples, and their labels"
+
+
+def test_names_from_right_to_left_do_not_turn_the_text_around(open_in_browser, tmp_path):
+    names = ["חתול", "כלב"]
+    p = np.where(np.eye(2)[np.arange(40) % 2] > 0, 0.9, 0.1)
+    audit(pred_probs=p, labels=np.arange(40) % 2 ^ (np.arange(40) < 2), class_names=names).save(tmp_path)
+    page = open_in_browser(tmp_path / "index.html")
+    inside = """element => {
+        const range = document.createRange(), text = element.lastChild;
+        range.selectNodeContents(text);
+        return [...element.querySelectorAll("bdi")].map(name => name.getBoundingClientRect().right)
+            .concat(range.getBoundingClientRect().left);
+    }"""
+    ends = page.locator("article h2").first.evaluate(inside)
+    assert ends == sorted(ends) and len(ends) == 3
+    assert "predicts \u2068" in page.locator(".why").first.inner_text()
+
+
+def test_duplicates_with_the_same_label_are_listed(found, tmp_path):
+    stream = np.random.default_rng(0)
+    features = stream.normal(size=(300, 20)).astype(np.float32)
+    features[:20:2] = features[1:20:2]
+    labels = np.arange(300) // 20 % 3
+    p = np.where(np.eye(3)[labels] > 0, 0.9, 0.05)
+    pairs = audit(pred_probs=p, labels=labels, features=features)
+    pairs.save(tmp_path)
+    assert set(range(20)) <= set(embedded(tmp_path / "index.html")["index"])
+    features[::2] = features[1::2]
+    every = audit(pred_probs=p, labels=labels, features=features)
+    every.save(tmp_path)
+    assert "300 duplicates with the same label are not listed" in (tmp_path / "index.html").read_text()
