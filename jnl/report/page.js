@@ -58,11 +58,14 @@
     byId("filter").value = "";
     show();
   });
-  byId("setup")?.addEventListener("change", (event) => {
+  const showSetup = () => {
+    const value = byId("setup")?.value;
     for (const element of all("[data-setup]")) {
-      element.classList.toggle("off", Boolean(event.target.value) && element.dataset.setup !== event.target.value);
+      element.classList.toggle("off", Boolean(value) && element.dataset.setup !== value);
     }
-  });
+  };
+  byId("setup")?.addEventListener("change", showSetup);
+  addEventListener("pageshow", showSetup); // a browser may have restored the value
 
   // Values under the pointer. Each kind of figure gives lines of text for a place in it (shares from the lower left).
   // A figure with epochs or classes also gives the place of the cursor.

@@ -295,3 +295,14 @@ def test_hostile_names_do_nothing(opened, hostile):
 @pytest.mark.parametrize("width, scheme", [(1280, "light"), (360, "dark")])
 def test_names_and_contrasts_are_accessible(opened, width, scheme):
     assert accessibility_violations(opened(width, scheme)) == []
+
+
+def test_the_choice_of_data_agrees_with_the_page_after_back(opened):
+    page = opened()
+    page.locator("#setup").select_option("1")
+    page.goto("about:blank")
+    page.go_back()
+    page.wait_for_load_state()
+    assert page.locator("#setup").input_value() == "1"
+    shown = page.locator("section[data-setup]:visible").all()
+    assert shown and {section.get_attribute("data-setup") for section in shown} == {"1"}
