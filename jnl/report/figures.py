@@ -2,23 +2,28 @@
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 from jnl.core.json_values import Json
-from jnl.core.matplotlib_parts import Axes, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
-from jnl.report import tables, words
-from jnl.report.comparing import of_epochs, tested
-from jnl.report.drawing import INK, Figure, Panel, box, figure, rounded
+from jnl.core.matplotlib_parts import Axes, MaxNLocator
+from jnl.report import cost_figure, tables, words
+from jnl.report.drawing import INK, Figure, Panel, box, figure, in_percent, keep_percent, plain, rounded
 from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.report.reading import Described, are_shares
 from jnl.report.series import Series
+from jnl.report.table import NOTHING
 from jnl.training import metrics
 
 PRECISION = "label_precision"
 _FEW = 6  # up to this number of epochs, each point has a marker
 _MOST_BANDS = 12  # with more curves, there are no bands over runs
+_WIDTH = 0.005  # of the scale: curves that are nearer than this everywhere lie on each other
+_BESIDE = 0.6  # share of the distance between two classes in which their points lie beside each other
+_BRIGHT = 0.5  # the color of a cell with this value or a higher one is bright
+_MOST_VALUES = 12  # up to this number of classes, the cells of a matrix show their values
 _MOST_NAMES = 20  # up to this number of classes, the axes show their names
 
 
@@ -56,7 +61,7 @@ def further(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) ->
         for name, one in known.items()
         if name != PRECISION
     ]
-    found += [_classes(leaderboards, series, prefix), _compute(leaderboards, series, prefix)]
+    found += [_classes(leaderboards, series, prefix), cost_figure.draw(leaderboards, series, prefix)]
     return [one for one in found if one is not None]
 
 
@@ -93,29 +98,50 @@ def curve(
         for result in leaderboard.results:
             values = result.curve(name or result.judged)
             if values is not None:
-                of_results.append(_values(result, int(result.epochs()[0]), scale * values))
+                of_results.append(_values(result, leaderboard.epochs - len(result.epochs()), scale * values))
         if of_results:
             found.append((leaderboard, of_results))
     if not found:
         return None
     limits = _limits([one for _, of_results in found for one in of_results], highest)
-    unit = metric.caption if name in ("", PRECISION) else ""
-    label = f"{unit.lower()} (%)" if unit else "%" if metric.is_share else ""
+    label = in_percent(metric.caption) if metric.is_share else metric.caption
     panels = [
         _over_epochs(leaderboard, of_results, series, limits, label, highest, name == PRECISION)
         for leaderboard, of_results in found
     ]
     shown = [one.result for _, of_results in found for one in of_results]
-    return figure(f"{prefix}-{name or 'accuracy'}", metric.caption, panels, series.of(shown))
+    note = _of_second_training(found) + _on_each_other(found, _WIDTH * (limits[1] - limits[0]))
+    return figure(f"{prefix}-{name or 'accuracy'}", metric.caption, panels, series.of(shown), note=note.strip())
+
+
+def _of_second_training(found: Sequence[tuple[Leaderboard, list[Values]]]) -> str:
+    """Return the sentence about the curves that leave out a first training, or no text."""
+    twice = dict.fromkeys(
+        one.result.label
+        for leaderboard, of_results in found
+        for one in of_results
+        if one.result.epochs()[-1] >= leaderboard.epochs
+    )
+    return f" The curves are those of the second training: {', '.join(twice)}." if twice else ""
+
+
+def _on_each_other(found: Sequence[tuple[Leaderboard, list[Values]]], width: float) -> str:
+    """Return the sentence about curves of one panel that differ by less than `width` everywhere, or no text."""
+    hide = any(
+        one.mean.shape == other.mean.shape and np.allclose(one.mean, other.mean, rtol=0, atol=width, equal_nan=True)
+        for _, of_results in found
+        for one, other in combinations(of_results, 2)
+    )
+    return " Some curves lie on each other." if hide else ""
 
 
 def _limits(values: Sequence[Values], highest: float) -> tuple[float, float]:
     """Return the limits of the scale that all panels share."""
     low = min(np.nanmin(one.mean - one.std) for one in values)
     high = max(np.nanmax(one.mean + one.std) for one in values)
-    low, high = (max(low, 0.0), min(high, highest)) if highest < math.inf else (low, high)
-    margin = 0.03 * (high - low) or 1.0
-    return float(low - margin), float(high + margin)
+    margin = 0.03 * (min(high, highest) - low) or 1.0
+    low, high = low - margin, min(high + margin, highest)
+    return float(max(low, 0.0) if highest < math.inf else low), float(high)
 
 
 def _over_epochs(
@@ -132,7 +158,7 @@ def _over_epochs(
     chance = next((100 * share for share in shares if math.isfinite(share)), math.nan)
 
     def draw(axes: Axes) -> None:
-        _plain(axes, "epoch", label)
+        plain(axes, "epoch", label)
         for one in values:
             number, look = series.numbers[one.result.label], series.looks[one.result.label]
             epochs = one.first + np.arange(len(one.mean))
@@ -144,6 +170,7 @@ def _over_epochs(
                 dashes=dashes,
                 lw=1.4 if len(values) <= _MOST_BANDS else 1,
                 gid=f"s-{number}-l",
+                clip_on=False,  # the line is whole also at the end of the scale
             )
             if len(epochs) <= _FEW:
                 line.set(marker=look.marker, markersize=3)
@@ -161,13 +188,6 @@ def _over_epochs(
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
 
     return Panel(leaderboard.slug, leaderboard.noise, draw, lambda axes: _columns(axes, values, series, []))
-
-
-def _plain(axes: Axes, x: str, y: str) -> None:
-    """Label the axes and add the grid."""
-    axes.set_xlabel(x, labelpad=2)
-    axes.set_ylabel(y, labelpad=2)
-    axes.grid(alpha=0.25, lw=0.5, color=INK)
 
 
 def _values(result: MethodResult, first: int, curve: np.ndarray) -> Values:
@@ -210,11 +230,13 @@ def _of_classes(leaderboard: Leaderboard, values: Sequence[Values], series: Seri
     names = tables.class_names(leaderboard, max(len(one.mean) for one in values))
 
     def draw(axes: Axes) -> None:
-        _plain(axes, "class", "%")
-        for one in values:
+        plain(axes, "class", in_percent("Test accuracy"))
+        for place, one in enumerate(values):
             number, look = series.numbers[one.result.label], series.looks[one.result.label]
             size = 4 if len(names) <= _MOST_NAMES else 2
-            axes.plot(one.mean, look.marker, color=look.color, ms=size, gid=f"s-{number}-l")
+            across = np.arange(len(one.mean)) + _BESIDE * ((place + 0.5) / len(values) - 0.5)
+            axes.plot(across, one.mean, look.marker, color=look.color, ms=size, gid=f"s-{number}-l", clip_on=False)
+        keep_percent(axes)
         if len(names) <= _MOST_NAMES:
             longest = 50 // len(names)  # letters per name, so that the names do not overlap
             axes.set_xticks(range(len(names)), [_short(name, max(2, longest)) for name in names], parse_math=False)
@@ -229,80 +251,6 @@ def _short(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-class Spot(NamedTuple):
-    """A result in the figure of accuracy against compute."""
-
-    result: MethodResult
-    cost: float
-    mean: float  # percent
-    std: float
-    text: str
-
-
-def _compute(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> Figure | None:
-    """Draw accuracy against operations, or against seconds if a result does not record operations.
-
-    Noises with fewer than two results are left out. Return None if there is no other one.
-    """
-    panels, shown = [], []
-    for leaderboard in leaderboards:
-        known = [
-            (result, *tables.cost(result), result.numbers().get(tested(leaderboard.epochs)))
-            for result in leaderboard.results
-            if result.whole()
-        ]
-        counted = all(math.isfinite(operations) for _, _, operations, _ in known)
-        spots = []
-        for result, seconds, operations, accuracy in known:
-            cost = operations if counted else seconds
-            if accuracy is None or not math.isfinite(cost):
-                continue
-            values = _values(result, 0, 100 * accuracy[:, None])
-            mean, std = float(values.mean[0]), float(values.std[0])
-            of_what = f"{cost:.3g} operations" if counted else f"{cost:.1f} s"
-            spread = f" ± {std:.2f}" if np.isfinite(accuracy).sum() > 1 else ""
-            spots.append(Spot(result, cost, mean, std, f"{mean:.2f}{spread}  {result.label}, {of_what}"))
-        if len(spots) > 1:
-            panels.append(_of_compute(leaderboard, spots, series, counted))
-            shown += [spot.result for spot in spots]
-    if not panels:
-        return None
-    return figure(
-        f"{prefix}-compute",
-        f"Accuracy ({of_epochs(leaderboards[0].epochs)}) against compute",
-        panels,
-        series.of(shown),
-        points=True,
-    )
-
-
-def _of_compute(leaderboard: Leaderboard, spots: Sequence[Spot], series: Series, counted: bool) -> Panel:
-    def draw(axes: Axes) -> None:
-        _plain(axes, "floating-point operations of a run" if counted else "seconds of a run", "%")
-        for one in spots:
-            number, look = series.numbers[one.result.label], series.looks[one.result.label]
-            axes.plot([one.cost], [one.mean], look.marker, color=look.color, ms=5, gid=f"s-{number}-l")
-            ends = np.clip([one.mean - one.std, one.mean + one.std], 0, 100)
-            axes.plot([one.cost] * 2, ends, color=look.color, lw=1.4, gid=f"s-{number}-b")
-        axes.set_xscale("log")
-        times = max(one.cost for one in spots) / min(one.cost for one in spots)
-        few = LogLocator(subs=(1, 3) if times < 100 else (1,), numticks=6)
-        axes.xaxis.set_major_locator(MaxNLocator(3) if times < 10 else few)
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-
-    def hover(axes: Axes) -> Json:
-        to_share = axes.transData + axes.figure.transSubfigure.inverted()
-        points: list[Json] = []
-        for one in spots:
-            across, up = to_share.transform((one.cost, one.mean))
-            number = series.numbers[one.result.label]
-            points.append({"series": number, "x": rounded(across, 4), "y": rounded(up, 4), "text": one.text})
-        return {"kind": "points", "points": points}
-
-    return Panel(leaderboard.slug, leaderboard.noise, draw, hover)
-
-
 def noise(leaderboard: Leaderboard, prefix: str) -> Figure | None:
     """Draw the noise matrices of a leaderboard, true and estimated. Return None if there is none."""
     found = tables.matrices(leaderboard)
@@ -315,12 +263,19 @@ def noise(leaderboard: Leaderboard, prefix: str) -> Figure | None:
 
 
 def _matrix(matrix: tables.Matrix, names: Sequence[str]) -> Panel:
+    size = min(8.0, 60 / len(names))
+
     def draw(axes: Axes) -> None:
         axes.imshow(matrix.values, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
         if len(names) <= _MOST_NAMES:
             short = [_short(name, 6) for name in names]
             axes.set_xticks(range(len(names)), short, rotation=90, parse_math=False)
             axes.set_yticks(range(len(names)), short, parse_math=False)
+        if len(names) <= _MOST_VALUES:
+            for (row, column), value in np.ndenumerate(matrix.values):
+                text = f"{value:.2f}" if math.isfinite(value) else NOTHING
+                color = "black" if value >= _BRIGHT else "white"
+                axes.text(column, row, text, color=color, ha="center", va="center", fontsize=size)
         axes.set_xlabel("noisy label")
         axes.set_ylabel("true class")
 

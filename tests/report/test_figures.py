@@ -1,6 +1,7 @@
 """The figures of the metrics of other packages."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -30,3 +31,79 @@ def test_the_values_of_a_metric_are_in_its_figure_whatever_their_scale(is_share,
     assert figure.caption == caption
     (panel,) = figure.panels
     assert panel.hover["series"][0]["values"][-1][0] == shown
+
+
+def further(*paths):
+    """The figures of the details of a setup, by the end of their names."""
+    found = leaderboards(*paths)
+    return {one.name.removeprefix("a-"): one for one in figures.further(found, series(papers.labels_of(found)), "a")}
+
+
+def texts(panel):
+    return re.findall(r"<text[^>]*>([^<]*)</text>", panel.inline)
+
+
+def of_operations(path, operations):
+    """Write the operations of a run into a finished training."""
+    summary = json.loads((path / "summary.json").read_text())
+    summary["points"][0]["operations"] = operations
+    (path / "summary.json").write_text(json.dumps(summary))
+    return path
+
+
+def test_a_scale_in_percent_ends_at_0_and_100_and_names_what_it_measures(tmp_path):
+    almost = {"selected_fraction": np.linspace(1, 0.001, 12)}
+    panel = further(workdir(tmp_path / "a", more=almost))["selected_fraction"].panels[0]
+    shown = texts(panel)
+    assert "share selected (%)" in " ".join(shown) and "100" in shown
+    values = {"mean": np.array([0.1, 99.9]), "std": np.zeros(2), "several": np.zeros(2, bool)}
+    assert figures._limits([figures.Values(None, 0, **values)], 100.0) == (0.0, 100.0)
+
+
+def test_the_curves_of_a_second_training_begin_at_epoch_0_and_the_figure_says_so(tmp_path):
+    found = leaderboards(workdir(tmp_path / "a", "forward_correction", preparing=5), workdir(tmp_path / "b"))
+    accuracy = figures.main(found, series(papers.labels_of(found)), "a")[0]
+    assert accuracy.note == "The curves are those of the second training: F-correction."
+    assert [(one["first"], len(one["values"])) for one in accuracy.panels[0].hover["series"]] == [(0, 12), (0, 12)]
+    alone = leaderboards(workdir(tmp_path / "c"))
+    assert figures.main(alone, series(papers.labels_of(alone)), "a")[0].note == ""
+
+
+def test_a_figure_says_where_curves_lie_on_each_other(tmp_path):
+    same = {"test_accuracy": np.linspace(0.5, 0.9, 12)[:, None].repeat(2, 1)}
+    found = leaderboards(workdir(tmp_path / "a", more=same), workdir(tmp_path / "b", "standard", more=same))
+    drawn = figures.main(found, series(papers.labels_of(found)), "a")
+    assert drawn[0].note == "Some curves lie on each other." and drawn[0].caption == "Test accuracy"
+
+
+def test_the_points_of_a_class_are_beside_each_other(tmp_path):
+    (panel,) = further(workdir(tmp_path / "a"), workdir(tmp_path / "b", "standard"))["classes"].panels
+    places = [
+        float(x) for x in re.findall(r'<use [^>]*?x="([\d.]+)" y="[\d.]+" style="fill: #(?!010203)', panel.inline)
+    ]
+    assert len(places) == len(set(places)) == 6
+
+
+def test_results_without_operations_are_not_drawn_among_operations(tmp_path):
+    paths = [of_operations(workdir(tmp_path / name, name), 1e12) for name in ("jocor", "standard")]
+    figure = further(*paths, workdir(tmp_path / "elr", "elr"))["compute"]
+    (panel,) = figure.panels
+    assert figure.note == "Methods without recorded operations are left out: ELR (symmetric 50\u00a0%)."
+    assert [point["text"].split("  ")[1] for point in panel.hover["points"]] == [
+        "Standard, 1e+12 operations", "JoCoR, 1e+12 operations"
+    ]  # fmt: skip
+    assert "floating-point operations of a run" in texts(panel)
+
+
+def test_seconds_are_drawn_only_if_no_training_has_operations(tmp_path):
+    figure = further(workdir(tmp_path / "a"), workdir(tmp_path / "b", "standard"))["compute"]
+    assert "seconds of a run" in texts(figure.panels[0]) and "accuracy (%)" in texts(figure.panels[0])
+    assert figure.note == "No training has recorded its operations. Seconds of other machines are not comparable."
+
+
+@pytest.mark.parametrize("classes, shown", [(12, 144), (13, 0)])
+def test_the_cells_of_a_small_noise_matrix_show_their_values(classes, shown, tmp_path):
+    names = tuple(f"class{number}" for number in range(classes))
+    (found,) = leaderboards(workdir(tmp_path / "a", class_names=names, without=LEAN))
+    (panel,) = figures.noise(found, "a").panels
+    assert sum(bool(re.fullmatch(r"0\.\d\d", text)) for text in texts(panel)) == shown

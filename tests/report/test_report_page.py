@@ -279,6 +279,31 @@ def test_the_first_screen_has_the_table_and_a_figure(opened):
     assert height < 60  # a name of one word is not squeezed into many lines
 
 
+# the names of panels with a text that is not inside
+CUT = """[...document.querySelectorAll("figure svg text")].filter(text => {
+  const [inner, outer] = [text, text.ownerSVGElement].map(element => element.getBoundingClientRect());
+  return inner.left < outer.left || inner.right > outer.right || inner.top < outer.top || inner.bottom > outer.bottom;
+}).map(text => `${text.ownerSVGElement.parentElement.id}: ${text.textContent}`)"""
+
+
+def test_no_text_of_a_figure_is_cut_off(opened, tmp_path):
+    classes = ("comp.sys.ibm.pc", "a train", "watch")
+    flat = {"test_accuracy": np.full((12, 2), 0.9123), "label_precision": np.full(12, 0.95125)}
+    flat["mine"] = np.full(12, 1234567.8)
+    for number, strategy in enumerate(("jocor", "standard")):
+        workdir(tmp_path / "runs" / strategy, strategy, seeds=(1,), class_names=classes, more=flat)
+        config = json.loads((tmp_path / "runs" / strategy / "config.json").read_text())
+        config["metrics"] = {
+            "mine": {"caption": f"What ${number} " + 9 * "long_captions are called", "is_share": False}
+        }
+        (tmp_path / "runs" / strategy / "config.json").write_text(json.dumps(config))
+    assert cli.main(["report", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]) == 0
+    page = opened(path=tmp_path / "out" / "index.html")
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert page.locator("figure svg text").count() > 50
+    assert page.evaluate(CUT) == []
+
+
 def test_it_works_without_scripts(opened):
     page = opened(java_script_enabled=False)
     assert page.locator("section svg .series").first.is_visible()
