@@ -36,13 +36,19 @@
   let part = "";
   const off = (series) => hidden.has(series) || !(names.get(series) ?? "").includes(part);
   const show = () => {
-    part = byId("filter").value.trim().toLowerCase();
+    const setup = byId("setup")?.value;
+    for (const element of all("[data-setup]")) {
+      element.classList.toggle("off", Boolean(setup) && element.dataset.setup !== setup);
+    }
+    part = (byId("filter")?.value ?? "").trim().toLowerCase();
     const methods = ".series, tr[data-series], th[data-series], td[data-series]";
     for (const element of all(methods)) element.classList.toggle("off", off(element.dataset.series));
     for (const { button, series } of entries) {
       button.setAttribute("aria-pressed", !hidden.has(series[0]));
       button.parentElement.classList.toggle("off", !names.get(series[0]).includes(part));
     }
+    const methodsThere = all("section:not(.off) [data-series]");
+    byId("none").hidden = !methodsThere.length || methodsThere.some((element) => !element.classList.contains("off"));
   };
   for (const { button, series } of entries) {
     button.disabled = false;
@@ -53,19 +59,22 @@
     });
   }
   byId("filter")?.addEventListener("input", show);
+  byId("setup")?.addEventListener("change", show);
   byId("all")?.addEventListener("click", () => {
     hidden.clear();
-    byId("filter").value = "";
+    for (const field of [byId("filter"), byId("setup")]) if (field) field.value = "";
     show();
   });
-  const showSetup = () => {
-    const value = byId("setup")?.value;
-    for (const element of all("[data-setup]")) {
-      element.classList.toggle("off", Boolean(value) && element.dataset.setup !== value);
-    }
-  };
-  byId("setup")?.addEventListener("change", showSetup);
-  addEventListener("pageshow", showSetup); // a browser may have restored the value
+  addEventListener("pageshow", show); // a browser may have restored the values
+  // A link to the table of other data shows these data.
+  for (const link of all("nav a")) {
+    link.addEventListener("click", () => {
+      const section = byId(link.hash.slice(1)).closest("section.off");
+      if (!section) return;
+      byId("setup").value = section.dataset.setup;
+      show();
+    });
+  }
 
   // Values under the pointer. Each kind of figure gives lines of text for a place in it (shares from the lower left).
   // A figure with epochs or classes also gives the place of the cursor.
