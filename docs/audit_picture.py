@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         jnl.audit(images, labels).save(folder, {"data": "digits"})
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1100, "height": 660})
+        page = browser.new_page(viewport={"width": 1100, "height": 800})
         page.goto((Path(folder) / "index.html").as_uri())
         page.locator("article").first.wait_for()
         taken = page.screenshot()
