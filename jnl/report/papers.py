@@ -9,12 +9,11 @@ from typing import NamedTuple
 from jnl.core.json_values import as_integer
 from jnl.core.text import number
 from jnl.ops.curves import LAST, STATISTICS
-from jnl.report import methods
+from jnl.report import methods, words
 from jnl.report.comparing import means, of_epochs, tested
 from jnl.report.grouping import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, spread, with_interval
 from jnl.report.verdicts import RULE, Verdict
-from jnl.report.words import dependence
 from jnl.results import statistics
 from jnl.results.summary import last10
 
@@ -24,6 +23,7 @@ _NOTE = "Test accuracy in percent, {epochs}, mean of the networks: mean ± stand
 _SHORT = " With fewer than 20 epochs the last one counts, because the last 10 would also measure the start."
 _ONE_DRAW = " All runs have one noise draw, so ± does not include it."
 _BEST = " The best number of each noise is bold."
+_FEWER = " A number from fewer runs than others of its noise has its number of runs below it."
 _MISSED = (
     ' A missed number is marked with its difference to the published one. The section "How to read this" of the page '
     "says when a number is missed."
@@ -96,6 +96,11 @@ def table(
     judged = {id(one.result): one for one in here} if any(one.same_settings for one in here) else {}
     note = _NOTE.format(epochs=of_epochs(epochs)) + (_SHORT if tested(epochs) == "last" else "")
     note += (_ONE_DRAW if one_noise_draw(results) else "") + (_BEST if len(labels) > 1 else "")
+    note += words.upper_bound(results) if len(labels) > 1 else ""
+    if any(
+        len(result.whole()) < _most_runs(leaderboard) for leaderboard in leaderboards for result in leaderboard.results
+    ):
+        note += _FEWER
     if any(one.missed for one in judged.values()):
         note += _MISSED
     sources = dict.fromkeys(one.published.independent_source for one in judged.values())
@@ -122,10 +127,7 @@ def _of_noise(leaderboard: Leaderboard, labels: Sequence[str], judged: Mapping[i
         texts = [_published(theirs[label]) if label in theirs else NOTHING for label in labels]
         best = best_of([theirs[label].published.mean if label in theirs else math.nan for label in labels])
         rows.append(Row([source, *texts], best=_further(best), group=group))
-    own = [
-        _ours(results[label], of.get(label), tested(leaderboard.epochs)) if label in results else NOTHING
-        for label in labels
-    ]
+    own = [_ours(results[label], of.get(label), leaderboard) if label in results else NOTHING for label in labels]
     missed = frozenset(number for number, label in enumerate(labels) if label in of and of[label].missed)
     best = _further(_best([results.get(label) for label in labels], tested(leaderboard.epochs)))
     rows.append(
@@ -145,9 +147,13 @@ def _of_noise(leaderboard: Leaderboard, labels: Sequence[str], judged: Mapping[i
 
 
 def _own_name(leaderboard: Leaderboard) -> str:
-    """Return the name of our numbers, with their number of runs if it is the same for all."""
-    runs = {len(result.whole()) for result in leaderboard.results}
-    return f"{OURS}, {runs.pop()} runs" if len(runs) == 1 and runs != {1} else OURS
+    """Return the name of our numbers, with the number of runs of those that have most."""
+    runs = _most_runs(leaderboard)
+    return f"{OURS}, {runs} runs" if runs > 1 else OURS
+
+
+def _most_runs(leaderboard: Leaderboard) -> int:
+    return max(len(result.whole()) for result in leaderboard.results)
 
 
 def _methods_as_rows(
@@ -164,8 +170,8 @@ def _methods_as_rows(
         texts = [
             NOTHING
             if result is None
-            else _ours(result, one, statistic) + (f"\npublished {_published(one)}" if one else "")
-            for result, one in zip(own, of, strict=True)
+            else _ours(result, one, leaderboard) + (f"\npublished {_published(one)}" if one else "")
+            for result, one, leaderboard in zip(own, of, leaderboards, strict=True)
         ]
         missed = frozenset(column for column, one in enumerate(of, 1) if one is not None and one.missed)
         highest = frozenset(column for column, each in enumerate(best, 1) if place in each)
@@ -195,10 +201,15 @@ def _published(one: Verdict) -> str:
     return f"{paper.mean:.2f}" + (f" ± {paper.std:.2f}" if math.isfinite(paper.std) else "")
 
 
-def _ours(result: MethodResult, judged: Verdict | None, statistic: str) -> str:
-    """Return the measured number, and below it the difference if it is missed, or that it is not judged."""
-    values = result.numbers().get(statistic)
+def _ours(result: MethodResult, judged: Verdict | None, leaderboard: Leaderboard) -> str:
+    """Return the measured number of a result.
+
+    Below it is the number of runs if others have more, and the difference if it is missed, or that it is not judged.
+    """
+    values = result.numbers().get(tested(leaderboard.epochs))
     text = NOTHING if values is None else spread(statistics.mean(values))
+    if 0 < len(result.whole()) < _most_runs(leaderboard):
+        text += f"\n{number(len(result.whole()), 'run')}"
     if result.judged != "test_accuracy":
         text += "\nnoisy labels"
     if judged is None or judged.missed is False:
@@ -214,9 +225,11 @@ def _parts(found: statistics.Mean) -> list[str]:
 def of_one(result: MethodResult, verdicts: Sequence[Verdict]) -> Table:
     """Return the main table of a setup with one result: a row for each statistic."""
     of = {one.published.statistic: one for one in verdicts if one.result is result and one.same_settings}
-    rows = []
-    for statistic, values in result.numbers().items():
-        texts = [STATISTICS[statistic], *_parts(statistics.share(values))]
+    rows, epochs, numbers = [], as_integer(result.settings["epochs"]), result.numbers()
+    counts, last = tested(epochs), f"last {min(LAST, epochs)}"
+    for statistic in sorted(numbers, key=lambda name: name != counts):  # the one that counts comes first
+        name = STATISTICS[statistic].replace(f"last {LAST}", last)
+        texts = [name, *_parts(statistics.share(numbers[statistic]))]
         if of:
             one = of.get(statistic)
             texts += (
@@ -226,10 +239,9 @@ def of_one(result: MethodResult, verdicts: Sequence[Verdict]) -> Table:
         rows.append(Row(texts, missed=missed))
     curve = result.curve("label_precision")
     if curve is not None:
-        texts = ["label precision, last 10", *_parts(statistics.share(last10(curve)))]
+        texts = [f"label precision, {last}", *_parts(statistics.share(last10(curve)))]
         rows.append(Row([*texts, *[NOTHING] * (2 * bool(of))]))
     columns = ["percent", "mean ± deviation", "95 % interval", "runs", *(["published", "verdict"] if of else [])]
-    epochs = as_integer(result.settings["epochs"])
     judged = (
         "Accuracy on the test set"
         if result.judged == "test_accuracy"
@@ -237,11 +249,11 @@ def of_one(result: MethodResult, verdicts: Sequence[Verdict]) -> Table:
     )
     note = (
         f"{judged}, mean of the networks: mean and standard deviation (ddof 0) over runs, and the 95 % t interval of "
-        f"the mean, cut to [0, 100]. Last 10 is the mean of the last {min(LAST, epochs)} of {epochs} epochs. Best and "
-        "maximal are chosen by test labels."
+        f"the mean, cut to [0, 100]. {last.capitalize()} is the mean of the last {min(LAST, epochs)} of {epochs} "
+        "epochs. Best and maximal are chosen by test labels."
     )
     note += (_SHORT if tested(epochs) == "last" else "") + (_ONE_DRAW if one_noise_draw([result]) else "")
-    note += dependence([result])
+    note += words.dependence([result])
     return Table("table", "Accuracy", columns, rows, note)
 
 

@@ -12,7 +12,7 @@ from jnl.report.comparing import Comparison, of_epochs, tested
 from jnl.report.grouping import Leaderboard, MethodResult, one_noise_draw
 from jnl.report.methods import UPPER_BOUND
 from jnl.report.table import NOTHING, Row, Table, best_of, interval, p_value, spread, with_interval
-from jnl.report.words import dependence
+from jnl.report.words import dependence, upper_bound
 from jnl.results import statistics
 from jnl.results.summary import last10
 
@@ -50,7 +50,7 @@ def accuracy(leaderboard: Leaderboard) -> Table:
         "interval of the mean, cut to [0, 100]. The best number of a column is bold. Best and maximal are chosen by "
         "test labels. With fewer than 10 epochs, last 10 is the mean of all epochs."
     )
-    note += dependence(leaderboard.results)
+    note += upper_bound(leaderboard.results) + dependence(leaderboard.results)
     return Table("statistics", "Every statistic", columns, rows, note)
 
 

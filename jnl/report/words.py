@@ -76,6 +76,14 @@ def _conditions(found: Duel) -> str:
     return f" Their settings also differ in {', '.join(found.differing)}." if found.differing else ""
 
 
+def upper_bound(results: Sequence[MethodResult]) -> str:
+    """Return the sentence about the method that trains on true labels, or no text if it is not among the results."""
+    names = dict.fromkeys(result.label for result in results if result.strategy == methods.UPPER_BOUND)
+    if not names:
+        return ""
+    return f" {', '.join(names)} trains on the true labels: it is an upper bound, and never counts as the best."
+
+
 def dependence(results: Sequence[MethodResult]) -> str:
     """Return the sentences about results of several noise draws whose runs share seeds or draws, or no text."""
     found: dict[str, list[str]] = {}

@@ -182,7 +182,7 @@ def test_one_run_shows_every_statistic_and_no_comparison(tmp_path):
     found = papers.of_one(one, [])
     assert found.columns == ["percent", "mean ± deviation", "95 % interval", "runs"]
     names = [row.texts[0] for row in found.rows]
-    assert names == ["last 10", "maximal of last 10", "best", "last", "label precision, last 10"]
+    assert names == ["last", "last 10", "maximal of last 10", "best", "label precision, last 10"]  # 12 epochs
     judged = leaderboard(workdir(tmp_path / "b", epochs=200))
     assert papers.of_one(judged.results[0], verdicts_on([judged])).columns[-2:] == ["published", "verdict"]
 
