@@ -19,6 +19,7 @@ project, author, release = "jnl", "The jnl authors", VERSION
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 nb_execution_mode = "off"  # a test runs the notebooks
+html_show_copyright = False  # the license is in the repository
 html_theme = "furo"
 html_title = f"jnl {VERSION}"
 exclude_patterns = ["_build"]

@@ -53,14 +53,24 @@ def data_sets() -> str:
 
 
 def departures() -> str:
-    """Return the table of what departs from published code, beside published and measured numbers."""
-    verdicts = [one for one in verdicts_on(leaderboards(read([RESULTS]))[0]) if one.missed is not None]
+    """Return the table of what departs from published code."""
     rows = []
     for name in strategies.names():
-        code, numbers = method(name).reference, [one for one in verdicts if one.published.strategy == name]
+        code = method(name).reference
         none = f"No `reference`: {code}. " if isinstance(code, str) else ""
-        rows.append((f"[`{name}`](../jnl/strategies/{name}.py)", (none + _departures(name)).strip(), _numbers(numbers)))
-    return table(("method", "departures from published code", "published and measured numbers"), rows)
+        rows.append((f"[`{name}`](../jnl/strategies/{name}.py)", (none + _departures(name)).strip()))
+    return table(("method", "departures from published code"), rows)
+
+
+def numbers() -> str:
+    """Return the tables of published and measured numbers with their verdicts: one for each source and data set."""
+    grouped: dict[str, list[Verdict]] = {}
+    for one in verdicts_on(leaderboards(read([RESULTS]))[0]):
+        if one.missed is not None:
+            paper = one.published
+            grouped.setdefault(f"{paper.source}, {paper.data}, {STATISTICS[paper.statistic]}", []).append(one)
+    head = ("noise", "method", "published", "measured", "runs", "verdict")
+    return "\n\n".join(f"**{title}**\n\n{table(head, map(_number, inside))}" for title, inside in grouped.items())
 
 
 def measured() -> str:
@@ -76,8 +86,9 @@ def measured() -> str:
 
 OF_CODE: dict[str, Callable[[], str]] = {
     "fields": fields, "methods": methods, "networks": networks, "data_sets": data_sets, "measured": measured,
+    "departures": departures,
 }  # fmt: skip
-OF_RESULTS: dict[str, Callable[[], str]] = {"departures": departures}  # reads all rows, which takes half a minute
+OF_RESULTS: dict[str, Callable[[], str]] = {"numbers": numbers}  # reads all rows, which takes half a minute
 
 
 def written(page: str, tables: Mapping[str, Callable[[], str]]) -> str:
@@ -105,20 +116,15 @@ def _departures(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _numbers(verdicts: Iterable[Verdict]) -> str:
-    """Return published and measured numbers with their verdicts, by source and data set."""
-    grouped: dict[str, list[str]] = {}
-    for one in verdicts:
-        paper, measured = one.published, one.measured
-        std = "" if math.isnan(paper.std) else f" ± {paper.std:.2f}"
-        noise = f"{paper.noise.partition('_')[0]} {100 * paper.rate:g} %"
-        found = f"{measured.mean:.2f} ± {measured.std:.2f} ({measured.runs} runs)"
-        verdict, *more = one.words.splitlines()
-        source = grouped.setdefault(f"{paper.source}, {paper.data}, {STATISTICS[paper.statistic]}:", [])
-        source.append(
-            f"{noise}: {paper.mean:.2f}{std}, measured {found}, **{verdict}**{''.join(f'; {line}' for line in more)}"
-        )
-    return "<br>".join(line for source, lines in grouped.items() for line in (source, *dict.fromkeys(lines)))
+def _number(one: Verdict) -> tuple[str, ...]:
+    """Return a published number, ours, and the verdict as a row."""
+    paper, measured = one.published, one.measured
+    noise = f"{paper.noise.partition('_')[0]} {100 * paper.rate:g} %"
+    std = "" if math.isnan(paper.std) else f" ± {paper.std:.2f}"
+    verdict, *more = one.words.splitlines()
+    words = f"**{verdict}**{''.join(f'; {line}' for line in more)}"
+    found = f"{measured.mean:.2f} ± {measured.std:.2f}"
+    return noise, f"`{paper.strategy}`", f"{paper.mean:.2f}{std}", found, str(measured.runs), words
 
 
 def _options(

@@ -53,6 +53,11 @@ def test_a_page_is_not_long(path):
     assert len(path.read_text().splitlines()) <= 250
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_a_cell_of_a_table_is_one_paragraph(path):
+    assert "<br>" not in path.read_text()
+
+
 @pytest.mark.parametrize("name", tables.OF_CODE)
 def test_a_table_that_is_made_from_code_is_up_to_date(name):
     """If this fails, `python docs/tables.py` writes the tables anew."""
