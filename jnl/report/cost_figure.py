@@ -17,7 +17,7 @@ from jnl.report.table import spread
 from jnl.results import statistics
 
 _SECONDS = "No training has recorded its operations. Seconds of other machines are not comparable."
-_LEFT_OUT = "Methods without recorded operations are left out: {labels}."
+_LEFT_OUT = "Methods are left out where their operations are not recorded: {labels}."
 
 
 class Spot(NamedTuple):
@@ -44,7 +44,7 @@ def draw(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> Fi
             accuracy = result.numbers().get(tested(leaderboard.epochs))
             cost = operations if counted else seconds
             if accuracy is None or not math.isfinite(cost):
-                without += [] if accuracy is None else [f"{result.label} ({leaderboard.noise.lower()})"]
+                without += [] if accuracy is None else [result.label]
                 continue
             found = statistics.mean(accuracy)
             of_what = f"{cost:.3g} operations" if counted else f"{cost:.1f} s"
@@ -55,7 +55,7 @@ def draw(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> Fi
             shown += [spot.result for spot in spots]
     if not panels:
         return None
-    left_out = _LEFT_OUT.format(labels=", ".join(without)) if without else ""
+    left_out = _LEFT_OUT.format(labels=", ".join(dict.fromkeys(without))) if without else ""
     return figure(
         f"{prefix}-compute",
         f"Accuracy ({of_epochs(leaderboards[0].epochs)}) against compute",

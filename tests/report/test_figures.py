@@ -86,9 +86,10 @@ def test_the_points_of_a_class_are_beside_each_other(tmp_path):
 
 def test_results_without_operations_are_not_drawn_among_operations(tmp_path):
     paths = [of_operations(workdir(tmp_path / name, name), 1e12) for name in ("jocor", "standard")]
-    figure = further(*paths, workdir(tmp_path / "elr", "elr"))["compute"]
+    paths += [workdir(tmp_path / f"elr-{rate}", "elr", rate=rate) for rate in (0.2, 0.5)]
+    figure = further(*paths)["compute"]
     (panel,) = figure.panels
-    assert figure.note == "Methods without recorded operations are left out: ELR (symmetric 50\u00a0%)."
+    assert figure.note == "Methods are left out where their operations are not recorded: ELR."
     assert [point["text"].split("  ")[1] for point in panel.hover["points"]] == [
         "Standard, 1e+12 operations", "JoCoR, 1e+12 operations"
     ]  # fmt: skip
