@@ -35,7 +35,7 @@ def _source(name: str) -> Callable[..., Dataset]:
 
 
 def _own() -> Dataset:
-    """Raise `UserError`, because the data are those of the caller: `jnl.run(config, dataset=jnl.from_arrays(...))`."""
+    """Raise `UserError`, because the caller gives these data: `jnl.run(config, dataset=jnl.from_arrays(...))`."""
     raise UserError(
         "data.name: 'own' means arrays in memory; give them with jnl.run(config, dataset=jnl.from_arrays(...)), or "
         "save them as an .npz file and use data.name=arrays"

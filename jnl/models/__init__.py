@@ -40,7 +40,7 @@ def _factory(name: str) -> Callable[..., nn.Module]:
 
 
 def _own() -> nn.Module:
-    """Raise `UserError`, because the network is an object of the caller: `jnl.run(config, model=MyModule(...))`."""
+    """Raise `UserError`, because the caller gives this network: `jnl.run(config, model=MyModule(...))`."""
     raise UserError(
         "model.name: 'own' means a network in memory; give it with jnl.run(config, model=MyModule(...)), or choose a "
         "network by its name"

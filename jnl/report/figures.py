@@ -122,7 +122,7 @@ def _of_second_training(found: Sequence[tuple[Leaderboard, list[Values]]]) -> st
         for one in of_results
         if one.result.epochs()[-1] >= leaderboard.epochs
     )
-    return f" The curves are those of the second training: {', '.join(twice)}." if twice else ""
+    return f" The curves of these methods show their second training: {', '.join(twice)}." if twice else ""
 
 
 def _on_each_other(found: Sequence[tuple[Leaderboard, list[Values]]], width: float) -> str:

@@ -42,10 +42,8 @@ class Main(NamedTuple):
 
 def main(leaderboards: Sequence[Leaderboard]) -> Main:
     """Divide the results of a setup: all of them or, if these are too many columns, one of each method and noise."""
-    labels, strategies = (
-        labels_of(leaderboards),
-        {result.strategy for leaderboard in leaderboards for result in leaderboard.results},
-    )
+    labels = labels_of(leaderboards)
+    strategies = {result.strategy for leaderboard in leaderboards for result in leaderboard.results}
     if len(labels) <= MOST_COLUMNS or len(strategies) > MOST_COLUMNS:
         return Main(list(leaderboards), [])
     shown, others = [], []

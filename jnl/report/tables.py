@@ -136,7 +136,7 @@ def compute(leaderboard: Leaderboard) -> Table:
         texts += [f"{seconds:.1f}" if math.isfinite(seconds) else NOTHING]
         rows.append(Row([result.label, *texts], result.label))
     note = (
-        "Operations and seconds are those of one run, as the mean over runs. Seconds are the wall time of training and "
+        "Operations and seconds are means over the runs. The seconds of a run are the wall time of training and "
         "evaluation divided by the number of runs of the program. Compare them only if the machine and its load were "
         "the same."
     )

@@ -149,7 +149,7 @@ def below_chance(leaderboards: Sequence[Leaderboard]) -> str:
 
 
 def trained(leaderboards: Sequence[Leaderboard]) -> str:
-    """Return what was trained, in sentences. The leaderboards are those of one setup."""
+    """Return sentences that say what was trained. All leaderboards belong to one setup."""
     results = [result for leaderboard in leaderboards for result in leaderboard.results]
     names = methods.in_order({result.strategy for result in results})
     what = methods.title(names[0]) if len(names) == 1 else f"{len(names)} methods"

@@ -79,7 +79,7 @@ class Progress:
 
 
 def _write(line: str) -> None:
-    """Write a line on stderr. If stderr is closed or its disk is full, the training goes on without the line.
+    """Write a line on stderr. Write nothing if stderr is closed or its disk is full, so that the training continues.
 
     Raises:
       BrokenPipeError: if nothing reads stderr any more.

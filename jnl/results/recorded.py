@@ -143,7 +143,7 @@ def compare(path: Path, recorded: Content, now: Content, changed_code: bool) -> 
     """Raise `UserError` unless both are the same training. Warn about differences that may change the last bits.
 
     Returns:
-      The files of code that have changed, if `changed_code` says that the training goes on all the same.
+      The files of code that have changed. There can be some only if `changed_code` is True.
     """
     for line in _compare_configs(path, recorded, as_object(now["config"])):
         _log.warning("%s", line)
@@ -170,7 +170,7 @@ def compare(path: Path, recorded: Content, now: Content, changed_code: bool) -> 
             f"--config.checkpoint.changed_code=True, or {OTHERWISE}"
         )
     if files:
-        _log.warning("%s goes on although its code has changed: %s", path, ", ".join(files))
+        _log.warning("the training in %s continues, although its code has changed: %s", path, ", ".join(files))
     for name in ("versions", "device"):
         if recorded.get(name) != json.loads(json.dumps(now[name])):
             _log.warning("%s began with other %s (%s): the last bits may differ", path, name, recorded.get(name))

@@ -64,7 +64,7 @@ class CheckpointSettings(NamedTuple):
     every_minutes: float
     keep: int  # number of checkpoints that are kept
     select: str  # `last`, or the rule that chooses the epoch whose weights are kept beside the last
-    changed_code: bool  # whether the training goes on although its code has changed
+    changed_code: bool  # whether the training continues, although its code has changed
     segment: int  # number of steps after which an epoch can be saved; 0 means some seconds or half a minute
 
 

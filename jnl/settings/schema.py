@@ -36,7 +36,8 @@ FIELDS = {
     "data.validation": Field(0.0, "Share of the noisy training set that is held out, the same of each class."),
     "data.balanced": Field(
         False,
-        "Whether each class has the same share of the batches of an epoch. DivideMix draws its own, after its warm-up.",
+        "Whether each class has the same share of the batches of an epoch. After its warm-up, DivideMix draws "
+        "batches of its own.",
     ),
     "data.stream": Field(
         "auto",
@@ -116,7 +117,9 @@ FIELDS = {
         "occurs. Empty: on all.",
     ),
     "optim.fresh_each_epoch": Field(False, "Whether each epoch starts with a new optimizer."),
-    "optim.milestones": Field((), "With `staircase`: the epochs of its changes, such as `(40, 80)`.", object),
+    "optim.milestones": Field(
+        (), "With `staircase`: the epochs at which the rate changes, such as `(40, 80)`.", object
+    ),
     "optim.decay": Field(0.1, "With `staircase`: one factor, or a tuple with one for each milestone.", object),
     "optim.cycle": Field(0, "With `cosine`: the number of epochs of a cycle. 0: one cycle over all epochs."),
     "optim.min_learning_rate": Field(0.0, "With `cosine`: the rate at the end of a cycle."),

@@ -63,7 +63,7 @@ def test_a_scale_in_percent_ends_at_0_and_100_and_names_what_it_measures(tmp_pat
 def test_the_curves_of_a_second_training_begin_at_epoch_0_and_the_figure_says_so(tmp_path):
     found = leaderboards(workdir(tmp_path / "a", "forward_correction", preparing=5), workdir(tmp_path / "b"))
     accuracy = figures.main(found, series(papers.labels_of(found)), "a")[0]
-    assert accuracy.note == "The curves are those of the second training: F-correction."
+    assert accuracy.note == "The curves of these methods show their second training: F-correction."
     assert [(one["first"], len(one["values"])) for one in accuracy.panels[0].hover["series"]] == [(0, 12), (0, 12)]
     alone = leaderboards(workdir(tmp_path / "c"))
     assert figures.main(alone, series(papers.labels_of(alone)), "a")[0].note == ""

@@ -222,7 +222,7 @@ class TestRefused:
     def test_it_goes_on_at_the_users_word_and_records_it(self, stopped, unbroken, caplog):
         changed(stopped, "strategies/jocor.py")
         goes_on(stopped, unbroken, checkpoint__changed_code=True)
-        assert "goes on although its code has changed: strategies/jocor.py" in caplog.text
+        assert "continues, although its code has changed: strategies/jocor.py" in caplog.text
         (resumed,) = json.loads((stopped / "config.json").read_text())["resumed"]
         assert resumed["changed_code"] == ["strategies/jocor.py"]
 
