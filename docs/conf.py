@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from jnl.core.version import VERSION
+from jnl.support.version import VERSION
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))

@@ -13,7 +13,6 @@ from pathlib import Path
 from measured import NOISES, last_epoch
 
 from jnl import data, models, strategies
-from jnl.core import registry
 from jnl.data import sources
 from jnl.ops.curves import STATISTICS
 from jnl.report.grouping import leaderboards
@@ -22,6 +21,7 @@ from jnl.report.verdicts import Verdict, verdicts_on
 from jnl.settings.fields import OnResume, role
 from jnl.settings.published import method
 from jnl.settings.schema import FIELDS
+from jnl.support import registry
 
 PAGES = Path(__file__).parent
 RESULTS = PAGES.parent / "results"

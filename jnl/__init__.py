@@ -3,8 +3,6 @@
 from typing import TYPE_CHECKING
 
 from jnl import data, models, noise, strategies
-from jnl.core.errors import UserError
-from jnl.core.version import VERSION as __version__
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import History, run
 from jnl.inference.load import load
@@ -13,15 +11,18 @@ from jnl.ops import losses, schedules, selection
 from jnl.parallel import devices
 from jnl.settings import sweep
 from jnl.settings.published import get_config
+from jnl.support.errors import UserError
+from jnl.support.signals import Stopped
+from jnl.support.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from jnl.experiment.classifier import NoisyLabelClassifier
     from jnl.label_audit.audit import audit
 
 __all__ = [
-    "History", "NoisyLabelClassifier", "TrainedModel", "UserError", "__version__", "audit", "data", "devices",
-    "from_arrays", "get_config", "load", "losses", "models", "noise", "run", "schedules", "selection", "strategies",
-    "sweep",
+    "History", "NoisyLabelClassifier", "Stopped", "TrainedModel", "UserError", "__version__", "audit", "data",
+    "devices", "from_arrays", "get_config", "load", "losses", "models", "noise", "run", "schedules", "selection",
+    "strategies", "sweep",
 ]  # fmt: skip
 
 

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import settings
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError
 from jnl.experiment.run import History, run
 from jnl.parallel import runs_axis, tracing
 from jnl.settings.published import get_config
+from jnl.support.errors import UserError
 
 # Compile time rules this suite; these flags make it half (results may differ in the last bits from a training's).
 QUICK_COMPILER = "--xla_backend_optimization_level=0"

@@ -7,9 +7,9 @@ from conftest import ROOT
 from helpers.pages import PAGES, choosing_figure, readme_figure, tables
 
 from jnl import data, noise, strategies
-from jnl.core.json_values import leaves
 from jnl.settings.config import default
 from jnl.settings.schema import FIELDS
+from jnl.support.json_values import leaves
 from jnl.training import metrics
 
 

@@ -24,12 +24,12 @@ from jax.sharding import SingleDeviceSharding
 
 from jnl.benchmark.epochs import WORK, program_spec
 from jnl.benchmark.operations import Operation, functions, loops
-from jnl.core.command import exit_code
-from jnl.core.errors import UserError, reason
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Split
 from jnl.models import PRECISIONS
 from jnl.parallel.compiled_epoch import training_epoch
+from jnl.support.command import exit_code
+from jnl.support.errors import UserError, reason
 from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs
 

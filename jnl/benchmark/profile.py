@@ -23,13 +23,13 @@ from jax.profiler import ProfileData
 
 from jnl.benchmark.epochs import WORK, program_spec
 from jnl.benchmark.operations import Operation, functions
-from jnl.core.command import exit_code
-from jnl.core.errors import UserError, whole_number
 from jnl.models import PRECISIONS
 from jnl.parallel import devices
 from jnl.parallel.compiled_epoch import WholeEpoch
 from jnl.parallel.layout import AXES, Layout, describe
 from jnl.parallel.multi_run import MultiRunProgram
+from jnl.support.command import exit_code
+from jnl.support.errors import UserError, whole_number
 
 # names of `jax.named_scope` in the training, and what a profile calls their operations
 SCOPES = ("evaluation", "shuffle", "inputs", "selection", "optimizer", "metrics")

@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from jnl.core import registry
-from jnl.core.command import exit_code, tell
-from jnl.core.numerics import fixed_numerics
-from jnl.core.signals import BROKEN_PIPE, Stopped
-from jnl.core.version import VERSION
+from jnl.support import registry
+from jnl.support.command import exit_code, tell
+from jnl.support.numerics import fixed_numerics
+from jnl.support.signals import BROKEN_PIPE, Stopped
+from jnl.support.version import VERSION
 
 _HERE = sys.modules[__name__]
 _SAVED = "what was saved before is in the workdir or the folder --out, if one was given"

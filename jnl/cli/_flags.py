@@ -7,10 +7,10 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from jnl.cli._hints import check
-from jnl.core.errors import UserError, reason
-from jnl.core.paths import expanded
 from jnl.settings.config import complete
 from jnl.settings.config_file import load
+from jnl.support.errors import UserError, reason
+from jnl.support.paths import expanded
 
 
 def parse(arguments: Sequence[str]) -> tuple[ConfigDict, Path | None]:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError, unknown
+from jnl.support.errors import UserError, unknown
 
 _HAVE_OPTIONS = {"data": "data set", "model": "network"}
 _OTHER_WORDS = {"lr": "learning_rate", "seed": "seeds", "noise_rate": "rate"}

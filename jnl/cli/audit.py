@@ -22,9 +22,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jnl import data, models
-from jnl.core.errors import UserError, printable, whole_number
-from jnl.core.json_values import Json, as_list, as_object
-from jnl.core.paths import expanded
 from jnl.data.corrections import corrected_rows
 from jnl.data.dataset import Dataset
 from jnl.data.notes import data_warnings_hidden
@@ -34,6 +31,9 @@ from jnl.label_audit.audit import audit
 from jnl.label_audit.given import saved_features
 from jnl.label_audit.result import FILES
 from jnl.label_audit.source import check_writable
+from jnl.support.errors import UserError, printable, whole_number
+from jnl.support.json_values import Json, as_list, as_object
+from jnl.support.paths import expanded
 
 
 def main(arguments: Sequence[str]) -> int:

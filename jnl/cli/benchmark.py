@@ -16,12 +16,12 @@ from itertools import product
 from pathlib import Path
 
 from jnl.benchmark import epochs, limits, startup
-from jnl.core.errors import UserError, whole_number
-from jnl.core.json_values import Json
-from jnl.core.paths import expanded
 from jnl.models import PRECISIONS
 from jnl.parallel import devices
 from jnl.results.provenance import record
+from jnl.support.errors import UserError, whole_number
+from jnl.support.json_values import Json
+from jnl.support.paths import expanded
 
 AXES = ["map", "vmap", "devices"]
 PARTS = ["limits", "epochs", "startup"]

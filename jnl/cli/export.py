@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jnl.cli._choice import add_choice
-from jnl.core.paths import expanded
 from jnl.inference.export import export
 from jnl.inference.load import load
+from jnl.support.paths import expanded
 
 
 def main(arguments: Sequence[str]) -> int:

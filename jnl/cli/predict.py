@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jnl.cli._choice import add_choice
-from jnl.core.errors import UserError, printable
-from jnl.core.paths import expanded
-from jnl.core.text import listed
-from jnl.core.warn import warn
 from jnl.inference.input_files import read
 from jnl.inference.load import load
+from jnl.support.errors import UserError, printable
+from jnl.support.paths import expanded
+from jnl.support.text import listed
+from jnl.support.warn import warn
 
 _COLUMNS = ("input", "predicted", "probability")
 

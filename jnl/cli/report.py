@@ -10,9 +10,9 @@ report/index.html. The folder --out must be new or empty, or hold an earlier rep
 import argparse
 from collections.abc import Sequence
 
-from jnl.core.paths import expanded
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report.comparing import BASELINE
+from jnl.support.paths import expanded
 
 
 def main(arguments: Sequence[str]) -> int:

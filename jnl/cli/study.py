@@ -16,11 +16,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from jnl.core.paths import expanded
 from jnl.parallel import devices
 from jnl.studies import critical_samples, difficulty, fitting, regularization
 from jnl.studies.report import create, write
 from jnl.studies.settings import Settings, StudyResult, quick
+from jnl.support.paths import expanded
 
 STUDIES: dict[str, tuple[Callable[[Settings], StudyResult], Settings]] = {
     module.__name__.rpartition(".")[2]: (module.study, module.USUAL)

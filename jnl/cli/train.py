@@ -17,10 +17,6 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from jnl.cli import _flags
-from jnl.core.errors import UserError, printable
-from jnl.core.json_values import Json, as_object
-from jnl.core.paths import expanded
-from jnl.core.text import listed
 from jnl.data import corrections
 from jnl.data.notes import data_warnings_hidden
 from jnl.experiment.auto_rate import rated
@@ -35,6 +31,10 @@ from jnl.results.recorded import changed_files, finished
 from jnl.results.records import Summary
 from jnl.results.table import left_out, table
 from jnl.settings.parse import recorded
+from jnl.support.errors import UserError, printable
+from jnl.support.json_values import Json, as_object
+from jnl.support.paths import expanded
+from jnl.support.text import listed
 
 
 def main(arguments: Sequence[str]) -> int:

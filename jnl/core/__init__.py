@@ -1,1 +1,1 @@
-"""Code that all packages share: the contract of a strategy, the state of the networks, plug-ins, errors, signals."""
+"""The contract of a strategy: what it gets, what it returns, and the state of the networks that it trains."""

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError
 from jnl.core.train_state import TrainState
+from jnl.support.errors import UserError
 
 Arrays = dict[str, Array]
 HostArrays = dict[str, np.ndarray]

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from jnl.core.errors import UserError
 from jnl.core.network import Network, Tree
+from jnl.support.errors import UserError
 
 Aux = TypeVar("Aux")
 

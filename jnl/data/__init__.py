@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from numbers import Integral, Real
 
-from jnl.core import registry
-from jnl.core.errors import UserError, reason
-from jnl.core.foreign import is_foreign
-from jnl.core.text import TYPES
 from jnl.data import sources
 from jnl.data.arrays import checked
 from jnl.data.dataset import Dataset
+from jnl.support import registry
+from jnl.support.errors import UserError, reason
+from jnl.support.foreign import is_foreign
+from jnl.support.text import TYPES
 
 _TYPES = {str: (str, os.PathLike), int: (Integral,), float: (Real,), bool: (bool,)}
 

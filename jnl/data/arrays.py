@@ -6,13 +6,13 @@ from typing import NamedTuple, cast
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset, Split
 from jnl.data.inputs import Inputs, row_numbers
 from jnl.data.inputs import read as read_inputs
 from jnl.data.labels import TEST, TRAIN, TRUE, classes
 from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
+from jnl.support.errors import UserError
 
 _AT_ONCE = 2**16  # number of rows that are checked together, which limits the memory
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-from jnl.core.paths import expanded
+from jnl.support.paths import expanded
 
 _VERSION = 4  # increase it when the meaning of the stored arrays changes
 _CHECKSUMS = "checksums.json"

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jnl.core.errors import UserError, reason
 from jnl.data.notes import doubt
+from jnl.support.errors import UserError, reason
 
 _CHANNELS = (1, 3, 4)  # numbers of channels that images usually have
 _AT_ONCE = 2**10  # number of images that are scaled together, which limits the memory

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError, reason, unknown
-from jnl.core.paths import expanded
-from jnl.core.text import encodable, number
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
+from jnl.support.errors import UserError, reason, unknown
+from jnl.support.paths import expanded
+from jnl.support.text import encodable, number
 
 DECISIONS = ["keep", "relabel", "drop", "unsure"]
 _COLUMNS = ["index", "given", "decision", "label"]

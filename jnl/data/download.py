@@ -4,7 +4,7 @@
 """
 
 from jnl import data
-from jnl.core.errors import UserError, unknown
+from jnl.support.errors import UserError, unknown
 
 # The data sets that sources read. Any other image data set of TFDS can be prepared too. For the last two, a person must
 # first download files by hand.

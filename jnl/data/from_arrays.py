@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jnl.core.errors import UserError, unknown
-from jnl.core.text import listed
 from jnl.data import convert
 from jnl.data.arrays import Labelled, checked, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.inputs import KINDS
 from jnl.data.labels import tidied_names
 from jnl.data.readers.pixels import parse_range
+from jnl.support.errors import UserError, unknown
+from jnl.support.text import listed
 
 
 def from_arrays(

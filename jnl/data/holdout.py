@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 
 def split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError, unknown
 from jnl.data import convert
 from jnl.data.notes import doubt
+from jnl.support.errors import UserError, unknown
 
 _HEAD = 20  # number of rows that are looked at first
 KINDS = ["features", "images", "tokens"]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError
-from jnl.core.text import listed, number
 from jnl.data.missing import DASHES, is_missing
 from jnl.data.notes import doubt
+from jnl.support.errors import UserError
+from jnl.support.text import listed, number
 
 TRAIN, TRUE, TEST = "training labels", "true labels", "test labels"
 _LOST = ("None", "nan", "NaN", "<NA>", "NaT")  # the objects that stand for a missing value, as text

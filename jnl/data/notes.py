@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jnl.core.warn import warn
+from jnl.support.warn import warn
 
 
 class DataWarning(UserWarning):

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from jnl import data
-from jnl.core.errors import UserError, unknown
-from jnl.core.registry import Value
-from jnl.core.text import TYPES
+from jnl.support.errors import UserError, unknown
+from jnl.support.registry import Value
+from jnl.support.text import TYPES
 
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 

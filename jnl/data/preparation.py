@@ -11,12 +11,12 @@ import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike
 
-from jnl.core.errors import UserError, reason
-from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text
-from jnl.core.text import number
-from jnl.core.warn import warn
 from jnl.data import convert
 from jnl.data.readers import words
+from jnl.support.errors import UserError, reason
+from jnl.support.json_values import Json, as_integer, as_list, as_number, as_object, as_text
+from jnl.support.text import number
+from jnl.support.warn import warn
 
 if TYPE_CHECKING:  # these packages take part of a second to import, and most trainings do not need them
     import pyarrow as pa

@@ -10,8 +10,6 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jnl import data
-from jnl.core.errors import UserError
-from jnl.core.text import number
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
@@ -23,6 +21,8 @@ from jnl.settings.config import complete
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
 from jnl.settings.parse import recorded, seeds_of
 from jnl.settings.sweep import points, swept_names, swept_values
+from jnl.support.errors import UserError
+from jnl.support.text import number
 
 _SWEPT = ("data.", "noise.", "strategy.name", "cells")  # a sweep over one of them has no single rate
 

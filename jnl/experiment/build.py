@@ -12,14 +12,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jnl import data, models, strategies
-from jnl.core.errors import UserError
-from jnl.core.foreign import is_foreign
 from jnl.core.memory import OutOfSample
-from jnl.core.numerics import fixed_numerics
-from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
-from jnl.core.text import number
-from jnl.core.tracing_errors import TRACING_ERRORS, explained
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset
 from jnl.data.readers import words
@@ -37,6 +31,12 @@ from jnl.settings.parse import parse_data, parse_points
 from jnl.settings.records import DataSettings, ModelSettings, NoiseSettings, Settings, SettingsPoint
 from jnl.settings.sizes import fit_to, follows_data
 from jnl.settings.sweep import swept_names
+from jnl.support.errors import UserError
+from jnl.support.foreign import is_foreign
+from jnl.support.numerics import fixed_numerics
+from jnl.support.registry import Value
+from jnl.support.text import number
+from jnl.support.tracing_errors import TRACING_ERRORS, explained
 from jnl.training import metrics
 from jnl.training.spec import RunInputs, TrainSpec
 

@@ -13,16 +13,16 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from jnl import strategies
-from jnl.core.errors import UserError, whole_number
-from jnl.core.foreign import name_of
 from jnl.core.strategy import Strategy
-from jnl.core.warn import warn
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.run import run
 from jnl.settings.config import Value
 from jnl.settings.config_object import set_field
 from jnl.settings.fields import OF_ANY_DATA
 from jnl.settings.published import get_config
+from jnl.support.errors import UserError, whole_number
+from jnl.support.foreign import name_of
+from jnl.support.warn import warn
 
 _RATE = 0.2  # taken for the share of wrong labels if nobody says another one
 

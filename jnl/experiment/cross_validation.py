@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from jnl import strategies
-from jnl.core.errors import UserError
 from jnl.core.memory import ExampleWeighting, OutOfSample
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
 from jnl.experiment.loop import train_program
@@ -20,6 +19,7 @@ from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import multi_run
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import Layout, choose, fills_device
+from jnl.support.errors import UserError
 from jnl.training import metrics
 from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec

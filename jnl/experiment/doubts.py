@@ -3,11 +3,11 @@
 import numpy as np
 
 from jnl import data
-from jnl.core.errors import printable
-from jnl.core.text import listed, number
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.settings.records import Settings
+from jnl.support.errors import printable
+from jnl.support.text import listed, number
 
 _BATCHES = 10  # an epoch with fewer batches gets a warning
 _CHUNK = 4096  # inputs that are compared at once

@@ -8,8 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError
-from jnl.core.signals import Interrupts, Stopped
 from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
 from jnl.experiment.cross_validation import fitted, folds_of
@@ -20,6 +18,8 @@ from jnl.parallel.multi_run import MultiRunProgram
 from jnl.results.progress import Progress
 from jnl.settings.published import get_config
 from jnl.settings.sizes import fit_to
+from jnl.support.errors import UserError
+from jnl.support.signals import Interrupts, Stopped
 
 LAST = 5  # predictions are means over so many last epochs
 _STEPS = 1500  # number of steps of a training, if nobody has set the epochs

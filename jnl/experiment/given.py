@@ -6,15 +6,15 @@ from typing import TypeVar
 from ml_collections import ConfigDict
 
 from jnl import data
-from jnl.core.errors import UserError, unknown
-from jnl.core.foreign import name_of
 from jnl.core.strategy import Strategy
-from jnl.core.text import listed, shown
-from jnl.core.warn import warn
 from jnl.noise.kind import NoiseKind
 from jnl.settings.config import complete
 from jnl.settings.fields import OF_ANY_DATA
 from jnl.settings.sweep import swept_names
+from jnl.support.errors import UserError, unknown
+from jnl.support.foreign import name_of
+from jnl.support.text import listed, shown
+from jnl.support.warn import warn
 from jnl.training.metric import Metric
 
 Given = TypeVar("Given")

@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 
-from jnl.core.signals import BROKEN_PIPE, Interrupts, OutOfTime, Stopped
 from jnl.core.train_state import TrainState
 from jnl.experiment.checkpoint_manager import CheckpointManager, CheckpointPolicy, Measured, TrainingRecord
 from jnl.experiment.selected_weights import select
@@ -16,6 +15,7 @@ from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.multi_run import Cursor, MultiRunProgram
 from jnl.results.progress import Progress
 from jnl.results.records import ProgramSummary
+from jnl.support.signals import BROKEN_PIPE, Interrupts, OutOfTime, Stopped
 
 # (epoch, metrics [S] or [S, ...], seconds of the epoch) -> whether the training stops here
 OnEpochEnd = Callable[[int, Measured, float], bool]

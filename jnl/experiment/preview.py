@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
-from jnl.core import text
-from jnl.core.errors import printable
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel import flops, layout
 from jnl.results.progress import duration
+from jnl.support import text
+from jnl.support.errors import printable
 
 _SHARE = 0.5  # assumed share of the speed of a matrix product; 0.4 to 0.7 were measured (docs/performance.md)
 _SMALL_STEP = 1e-3  # seconds; below, a step takes a fixed time rather than the time of its operations

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.layout import Layout
 from jnl.settings.records import Settings, SettingsPoint
+from jnl.support.registry import Value
 from jnl.training.spec import RunInputs, TrainSpec
 
 

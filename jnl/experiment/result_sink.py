@@ -10,9 +10,6 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from jnl import data, models
-from jnl.core.errors import UserError
-from jnl.core.foreign import is_foreign, load
-from jnl.core.json_values import Json
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.experiment.suspect_tables import Table
@@ -27,6 +24,9 @@ from jnl.results.workdir import Workdir
 from jnl.settings.config import complete
 from jnl.settings.parse import recorded
 from jnl.settings.sweep import points
+from jnl.support.errors import UserError
+from jnl.support.foreign import is_foreign, load
+from jnl.support.json_values import Json
 from jnl.training import metrics
 
 

@@ -13,13 +13,8 @@ from flax import linen as nn
 from ml_collections import ConfigDict
 
 from jnl import data, models
-from jnl.core.errors import UserError
-from jnl.core.json_values import Json
-from jnl.core.numerics import fixed_numerics
 from jnl.core.strategy import Strategy
-from jnl.core.text import shown
 from jnl.core.train_state import TrainState
-from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
 from jnl.data.preparation import Inputs
 from jnl.experiment.auto_rate import rated
@@ -41,6 +36,11 @@ from jnl.parallel import multi_run
 from jnl.results.records import Summary
 from jnl.results.table import table
 from jnl.settings.fields import OF_ANY_DATA
+from jnl.support.errors import UserError
+from jnl.support.json_values import Json
+from jnl.support.numerics import fixed_numerics
+from jnl.support.text import shown
+from jnl.support.warn import warn
 from jnl.training.metric import Metric
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,6 @@ from operator import itemgetter
 import jax
 import numpy as np
 
-from jnl.core.json_values import Json, as_list
 from jnl.core.train_state import TrainState, strategy_params
 from jnl.experiment.checkpoint_manager import TrainingRecord
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
@@ -15,6 +14,7 @@ from jnl.experiment.suspect_tables import Table
 from jnl.ops.curves import criteria
 from jnl.results.records import PointSummary, Summary, plain
 from jnl.results.summary import BestLast, best_last, last10, over_runs, pool
+from jnl.support.json_values import Json, as_list
 
 
 def metric_rows(

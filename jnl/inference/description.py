@@ -10,11 +10,11 @@ from typing import NamedTuple, Self
 
 import jax
 
-from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text
-from jnl.core.registry import Value
 from jnl.data.preparation import Preparation
 from jnl.models import PRECISIONS, ModuleNetwork
 from jnl.ops.augment import Augment
+from jnl.support.json_values import Json, as_integer, as_list, as_number, as_object, as_text
+from jnl.support.registry import Value
 
 _FORMAT = 2
 

@@ -10,14 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError, reason
-from jnl.core.numerics import fixed_numerics
-from jnl.core.paths import check_own
 from jnl.data.preparation import Preparation
 from jnl.inference.export_readme import CLASSES, PLATFORMS, PROGRAM, README, WEIGHTS, WORDS, readme, too_fine
 from jnl.inference.trained_model import Chosen, TrainedModel, probabilities
 from jnl.models import portable
 from jnl.results.checkpoint import named_arrays
+from jnl.support.errors import UserError, reason
+from jnl.support.numerics import fixed_numerics
+from jnl.support.paths import check_own
 
 
 @fixed_numerics()

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from jnl.core.version import VERSION
 from jnl.data.preparation import Preparation
+from jnl.support.version import VERSION
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 PROGRAM, WEIGHTS, CLASSES, README = "model.stablehlo", "weights.safetensors", "classes.json", "README.md"

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError, reason
-from jnl.core.text import listed
-from jnl.core.warn import warn
 from jnl.data.notes import data_warnings_hidden
 from jnl.data.preparation import Preparation
 from jnl.data.readers import files, image_files, images, tables
 from jnl.data.readers.pixels import Rules
+from jnl.support.errors import UserError, reason
+from jnl.support.text import listed
+from jnl.support.warn import warn
 
 # names of the array in an .npz file or a folder of .npy files; the first that is there is taken
 _ARRAYS = ("inputs", "test_inputs", "x", "x_test", "images", "train_inputs", "x_train")

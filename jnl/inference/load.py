@@ -14,15 +14,15 @@ import numpy as np
 from flax import linen as nn
 
 from jnl import models
-from jnl.core.errors import UserError, reason
-from jnl.core.foreign import is_foreign
 from jnl.core.network import Tree
-from jnl.core.numerics import fixed_numerics
-from jnl.core.paths import expanded
 from jnl.inference.description import ModelDescription, ProgramDescription, network_digest
 from jnl.inference.trained_model import Program, TrainedModel
 from jnl.results.checkpoint import SELECTED, latest, named_arrays
 from jnl.results.files import CHECKPOINTS, MODEL, SUMMARY
+from jnl.support.errors import UserError, reason
+from jnl.support.foreign import is_foreign
+from jnl.support.numerics import fixed_numerics
+from jnl.support.paths import expanded
 
 _log = logging.getLogger(__name__)
 

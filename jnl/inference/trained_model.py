@@ -11,12 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError, unknown
 from jnl.core.network import Network, Tree
-from jnl.core.numerics import fixed_numerics
-from jnl.core.text import number
 from jnl.data.preparation import Inputs, Preparation
 from jnl.ops.augment import Augment
+from jnl.support.errors import UserError, unknown
+from jnl.support.numerics import fixed_numerics
+from jnl.support.text import number
 
 _BYTES = 2**27  # of inputs that are on the device at the same time, as float32
 _MOST = 1024  # examples of one batch; larger ones are not faster

@@ -10,11 +10,6 @@ from flax import linen as nn
 from numpy.typing import ArrayLike
 
 from jnl import models
-from jnl.core.errors import UserError, whole_number
-from jnl.core.numerics import fixed_numerics
-from jnl.core.paths import expanded
-from jnl.core.text import encodable, listed
-from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.fold_predictions import Plan
@@ -25,6 +20,11 @@ from jnl.label_audit.refinement import refined
 from jnl.label_audit.result import Audit
 from jnl.label_audit.source import Source, check_writable
 from jnl.noise import posterior
+from jnl.support.errors import UserError, whole_number
+from jnl.support.numerics import fixed_numerics
+from jnl.support.paths import expanded
+from jnl.support.text import encodable, listed
+from jnl.support.warn import warn
 
 _RARE = 5  # a class with fewer examples gets a warning
 _DISAGREEMENT = 0.1  # a warning says it if two estimates of the noise rate differ by more

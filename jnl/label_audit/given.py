@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jnl.core.errors import UserError, reason
-from jnl.core.text import listed
-from jnl.core.warn import warn
 from jnl.data.arrays import rounded
 from jnl.data.convert import array
 from jnl.label_audit.features import about_zero
+from jnl.support.errors import UserError, reason
+from jnl.support.text import listed
+from jnl.support.warn import warn
 
 _LARGEST = 1e15  # the largest feature; sums of the squares of larger ones may not fit into float32
 _LEAST_SPREAD = 1e-9  # of a column of features; squares of smaller differences may not fit into float32

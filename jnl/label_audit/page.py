@@ -13,12 +13,12 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from jnl.core.json_values import Json
-from jnl.core.text import encodable
-from jnl.core.version import VERSION
 from jnl.data.dataset import Dataset
 from jnl.label_audit.result import Audit
 from jnl.label_audit.thumbnails import sheets
+from jnl.support.json_values import Json
+from jnl.support.text import encodable
+from jnl.support.version import VERSION
 
 _NEIGHBORS = 5  # number of neighbors that are shown beside a suspect
 _LONGEST = 300  # characters of a text, or of a row of a table

@@ -11,14 +11,14 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from jnl.core.errors import UserError, within
-from jnl.core.json_values import Json
-from jnl.core.paths import expanded
 from jnl.data.corrections import guarded
 from jnl.data.dataset import Dataset
 from jnl.label_audit.estimates import USED, words
 from jnl.label_audit.neighborhood import Neighbors
 from jnl.noise.posterior import NoiseEstimate
+from jnl.support.errors import UserError, within
+from jnl.support.json_values import Json
+from jnl.support.paths import expanded
 
 FILES = ("audit.json", "suspects.csv", "suspects.parquet", "examples.parquet", "index.html")  # that an audit writes
 

@@ -13,16 +13,16 @@ from zipfile import BadZipFile
 import jax
 import numpy as np
 
-from jnl.core.errors import UserError
-from jnl.core.signals import Stopped
-from jnl.core.text import number
-from jnl.core.version import VERSION
-from jnl.core.warn import warn
 from jnl.data.dataset import Dataset
 from jnl.experiment.fold_predictions import Learned, Plan, train
 from jnl.label_audit.features import features_of, has_patches
 from jnl.label_audit.neighborhood import Neighbors, nearest
 from jnl.ops.augment import to_float
+from jnl.support.errors import UserError
+from jnl.support.signals import Stopped
+from jnl.support.text import number
+from jnl.support.version import VERSION
+from jnl.support.warn import warn
 
 _NEIGHBORS = 30  # of each example
 

@@ -22,9 +22,6 @@ from pathlib import Path
 import numpy as np
 
 from jnl import data, models, noise
-from jnl.core.command import exit_code
-from jnl.core.errors import UserError, whole_number
-from jnl.core.registry import Value
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.option_texts import parsed
@@ -34,6 +31,9 @@ from jnl.label_audit.features import features_of
 from jnl.label_audit.result import Audit
 from jnl.label_audit.source import read_trainings
 from jnl.parallel import devices
+from jnl.support.command import exit_code
+from jnl.support.errors import UserError, whole_number
+from jnl.support.registry import Value
 
 Row = dict[str, Value]
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 from flax import linen as nn
 
-from jnl.core import registry
-from jnl.core.errors import UserError
 from jnl.models._network import ModuleNetwork, OfNnx, wrap
 from jnl.models._precision import PRECISIONS
 from jnl.ops.convolution import portable
+from jnl.support import registry
+from jnl.support.errors import UserError
 
 __all__ = ["PRECISIONS", "ModuleNetwork", "is_of_jnl", "make", "names", "options", "portable", "wrap"]
 

@@ -13,9 +13,9 @@ from jax import Array, lax
 from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 
-from jnl.core.errors import UserError, unknown, within
 from jnl.ops.batch_norm import batch_norm, normalize
 from jnl.ops.convolution import convolve
+from jnl.support.errors import UserError, unknown, within
 
 uniform_fan_in = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # its limit is 1/sqrt(fan_in)
 

@@ -12,11 +12,11 @@ from flax import linen as nn
 from jax import Array, lax
 from jax.typing import DTypeLike
 
-from jnl.core.errors import UserError, reason, unknown
 from jnl.core.network import Tree
-from jnl.core.text import shown
 from jnl.models._precision import PRECISIONS, lower, products, raise_again
 from jnl.ops.convolution import by_itself, convolve, portable
+from jnl.support.errors import UserError, reason, unknown
+from jnl.support.text import shown
 
 if TYPE_CHECKING:
     from flax import nnx

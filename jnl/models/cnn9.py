@@ -7,8 +7,8 @@ flag), so the default here is 0. `dropout=0.25` drops whole channels during trai
 from flax import linen as nn
 from jax import Array
 
-from jnl.core.errors import within
 from jnl.models._layers import BatchNorm, Conv, last_layer, max_pool
+from jnl.support.errors import within
 
 
 class CNN9(nn.Module):

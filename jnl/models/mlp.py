@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array
 
-from jnl.core.errors import UserError, whole_number, within
 from jnl.models._keras import KerasDense
 from jnl.models._layers import Dense, flatten, last_layer
+from jnl.support.errors import UserError, whole_number, within
 
 
 class MLP(nn.Module):

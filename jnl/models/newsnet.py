@@ -9,9 +9,9 @@ import numpy as np
 from flax import linen as nn
 from jax import Array
 
-from jnl.core.errors import UserError
 from jnl.data.readers import word_pooling
 from jnl.models._layers import BatchNorm, Dense, flatten, last_layer
+from jnl.support.errors import UserError
 
 
 class PooledEmbedding(nn.Module):

@@ -8,9 +8,9 @@ more channels starts before batch norm and ReLU, and every convolution has a bia
 from flax import linen as nn
 from jax import Array
 
-from jnl.core.errors import UserError
 from jnl.models._keras import KerasBatchNorm, KerasConv, KerasDense, pad_same
 from jnl.models._layers import last_layer
+from jnl.support.errors import UserError
 
 
 class PreActivatedBlock(nn.Module):

@@ -6,7 +6,7 @@ multinomial draw per example, in the order of the data set.
 
 import numpy as np
 
-from jnl.core.errors import UserError, whole_number
+from jnl.support.errors import UserError, whole_number
 
 
 def corrupt(labels: np.ndarray, transition: np.ndarray, seed: int) -> np.ndarray:

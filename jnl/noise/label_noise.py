@@ -8,10 +8,10 @@ from numbers import Real
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError, reason
 from jnl.noise import kinds
 from jnl.noise.draws import corrupt, usable
 from jnl.noise.kind import NoiseKind
+from jnl.support.errors import UserError, reason
 
 
 def check(kind: str, rate: float, file: str | None = None) -> None:

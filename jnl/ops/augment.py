@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array, lax
 from jax.scipy.ndimage import map_coordinates
 
-from jnl.core.errors import UserError, unknown, within
+from jnl.support.errors import UserError, unknown, within
 
 _NORMALIZE = ["channels", "image", "mean_image", "none"]
 _CHUNK = 2**24  # numbers that are held as float64 at the same time

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 LAST = 10  # number of epochs that are averaged (Han et al. 2018)
 NONE = -1  # position that a rule returns if it can choose no epoch

@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import UserError, check_shape
 from jnl.core.strategy import Selection
+from jnl.support.errors import UserError, check_shape
 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jnl.core.errors import UserError, unknown, whole_number
+from jnl.support.errors import UserError, unknown, whole_number
 
 KINDS = ["paper", "reference"]
 

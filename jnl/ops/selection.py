@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import UserError, check_shape
 from jnl.core.strategy import Selection
+from jnl.support.errors import UserError, check_shape
 
 
 def small_loss(loss: Array, keep: Array, eligible: Array | None = None) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 from jax.experimental import multihost_utils
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 Tree = TypeVar("Tree")  # arrays, or records of them
 Made = TypeVar("Made")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from jnl.core.quiet import quiet
+from jnl.support.quiet import quiet
 
 _AHEAD = 2  # number of segments that are read before they are needed
 BYTES = 2**26  # approximate size of a segment, so large that the fixed cost of a segment does not matter

@@ -6,9 +6,9 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from jnl.core.errors import UserError, unknown
 from jnl.core.network import Tree
 from jnl.ops.convolution import fills_gpu
+from jnl.support.errors import UserError, unknown
 
 AXES = ["auto", "devices", "map", "vmap"]
 

@@ -15,7 +15,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
 from jnl.parallel import devices
@@ -24,6 +23,7 @@ from jnl.parallel.host_feed import BYTES, cut
 from jnl.parallel.host_work import HostWork, OfChunk
 from jnl.parallel.layout import Layout
 from jnl.parallel.runs_axis import OfSpec, RunsAxis, ShardBatch
+from jnl.support.errors import UserError
 from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jnl.core.errors import UserError
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Split
 from jnl.parallel import flops
+from jnl.support.errors import UserError
 from jnl.training.epoch import train_epoch
 from jnl.training.evaluation import predictor
 from jnl.training.single_run import init_state

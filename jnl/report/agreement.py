@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from jnl.core.json_values import Json
 from jnl.report.reading import Point, Run
 from jnl.settings.fields import role
+from jnl.support.json_values import Json
 
 Together = list[Point]  # points of one method that agree in all that they record
 Column = dict[int, Together]  # number of a noise -> points of a method under this noise

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.json_values import Json
-from jnl.core.matplotlib_parts import Axes, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from jnl.report import tables
 from jnl.report.comparing import of_epochs, tested
 from jnl.report.drawing import Figure, Panel, figure, in_percent, keep_percent, plain, rounded
@@ -15,6 +13,8 @@ from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.report.series import Series
 from jnl.report.table import spread
 from jnl.results import statistics
+from jnl.support.json_values import Json
+from jnl.support.matplotlib_parts import Axes, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 _SECONDS = "No training has recorded its operations. Seconds of other machines are not comparable."
 _LEFT_OUT = "Methods are left out where their operations are not recorded: {labels}."

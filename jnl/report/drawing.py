@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from jnl.core.json_values import Json
-from jnl.core.matplotlib_parts import Axes, Line2D, rc_context
-from jnl.core.matplotlib_parts import Figure as Canvas
 from jnl.report.style import Look
+from jnl.support.json_values import Json
+from jnl.support.matplotlib_parts import Axes, Line2D, rc_context
+from jnl.support.matplotlib_parts import Figure as Canvas
 
 INK = "#010203"  # the page replaces this by its text color
 _STYLE = Path(__file__).with_name("figures.mplstyle")  # the user's own style is not used

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.json_values import Json
-from jnl.core.matplotlib_parts import Axes, MaxNLocator
 from jnl.report import cost_figure, tables, words
 from jnl.report.drawing import INK, Figure, Panel, box, figure, in_percent, keep_percent, plain, rounded
 from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.report.reading import Described, are_shares
 from jnl.report.series import Series
 from jnl.report.table import NOTHING
+from jnl.support.json_values import Json
+from jnl.support.matplotlib_parts import Axes, MaxNLocator
 from jnl.training import metrics
 
 PRECISION = "label_precision"

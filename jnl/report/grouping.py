@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.json_values import Json, as_integer
 from jnl.ops import curves
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import agreement, methods
 from jnl.report.published import has_number
 from jnl.report.reading import Point, Run
 from jnl.settings.config import family
+from jnl.support.json_values import Json, as_integer
 
 
 class MethodResult(NamedTuple):

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import jinja2
 from markupsafe import Markup, escape
 
-from jnl.core.version import VERSION
 from jnl.report.drawing import Figure
 from jnl.report.formats import FORMATS
 from jnl.report.records import MEASUREMENTS
 from jnl.report.series import Series
 from jnl.report.table import Row, Table
+from jnl.support.version import VERSION
 
 _MOST_LINKS = 4  # if there are more setups, the links to them are folded
 _MOST_STICKY = 12  # a longer legend does not stay in view

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple
 
-from jnl.core.json_values import as_integer
-from jnl.core.text import number
 from jnl.ops.curves import LAST, STATISTICS
 from jnl.report import methods, words
 from jnl.report.comparing import means, of_epochs, tested
@@ -16,6 +14,8 @@ from jnl.report.table import NOTHING, Row, Table, best_of, interval, spread, wit
 from jnl.report.verdicts import RULE, Verdict
 from jnl.results import statistics
 from jnl.results.summary import last10
+from jnl.support.json_values import as_integer
+from jnl.support.text import number
 
 MOST_COLUMNS = 10  # with more methods, each method has a row
 OURS = "jnl"

@@ -15,10 +15,10 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from jnl.core.json_values import Json, leaves
 from jnl.report.agreement import differing
 from jnl.results import statistics
 from jnl.settings.tables import of_table
+from jnl.support.json_values import Json, leaves
 
 _ANY = "*"  # any value, because the source does not state it
 _FIRST = ("epochs", "model.name")  # departures that are listed first

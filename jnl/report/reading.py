@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError, reason
-from jnl.core.foreign import is_foreign
-from jnl.core.json_values import Json, as_integer, as_list, as_number, as_object, as_text, leaves
 from jnl.report.workdirs import WRONG, workdirs
 from jnl.results import code_files, old_names
 from jnl.results.files import CONFIG, METRICS, PARTIAL_SUMMARY, SUMMARY, metrics_file
 from jnl.results.metrics_file import Row, is_metric, parsed, read_rows
 from jnl.settings.fields import DATA_VARIANTS, FROM_NOISE_RATE, role
 from jnl.settings.sizes import OWN
+from jnl.support.errors import UserError, reason
+from jnl.support.foreign import is_foreign
+from jnl.support.json_values import Json, as_integer, as_list, as_number, as_object, as_text, leaves
 from jnl.training import metrics
 
 Content = Mapping[str, Json]

@@ -6,12 +6,12 @@ import json
 import math
 from collections.abc import Sequence
 
-from jnl.core.errors import printable
-from jnl.core.json_values import Json
 from jnl.report.grouping import Duplicate, Leaderboard
 from jnl.report.reading import Point
 from jnl.report.table import NOTHING, UNKNOWN, Row, Table
 from jnl.results import statistics
+from jnl.support.errors import printable
+from jnl.support.json_values import Json
 
 MEASUREMENTS = "measurements.csv"
 _RUNS = ("per_run", "seeds", "noise_seeds")

@@ -6,8 +6,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jnl import strategies
-from jnl.core.errors import UserError, printable, unknown
-from jnl.core.paths import check_own
 from jnl.ops.curves import LABEL_WAVE, LabelWave
 from jnl.report import comparing, formats, grouping, methods, papers, records, sections, words
 from jnl.report.grouping import Leaderboard
@@ -17,6 +15,8 @@ from jnl.report.series import series
 from jnl.report.verdicts import RULE, Verdict, verdicts_on
 from jnl.report.workdirs import unfinished
 from jnl.results.files import CONFIG, PARTIAL_SUMMARY, SUMMARY, metrics_file
+from jnl.support.errors import UserError, printable, unknown
+from jnl.support.paths import check_own
 
 PAGE = "index.html"
 _READING = [

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.json_values import as_integer
 from jnl.ops.curves import STATISTICS
 from jnl.report.comparing import Comparison, of_epochs, tested
 from jnl.report.grouping import Leaderboard, MethodResult, one_noise_draw
@@ -15,6 +14,7 @@ from jnl.report.table import NOTHING, Row, Table, best_of, interval, p_value, sp
 from jnl.report.words import dependence, upper_bound
 from jnl.results import statistics
 from jnl.results.summary import last10
+from jnl.support.json_values import as_integer
 
 
 class Matrix(NamedTuple):

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.text import number
 from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.report.published import Published, departures, load
 from jnl.results import statistics
+from jnl.support.text import number
 
 RULE = (
     "A number is missed if the 95 % t intervals of the measured and the published mean do not overlap. If the "

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jnl.core.json_values import Json
-from jnl.core.text import number
 from jnl.report import methods
 from jnl.report.comparing import Duel, duel, of_epochs, tested
 from jnl.report.grouping import Leaderboard, MethodResult
@@ -14,6 +12,8 @@ from jnl.report.table import UNKNOWN, p_value
 from jnl.report.verdicts import Verdict
 from jnl.results import statistics
 from jnl.results.summary import last10
+from jnl.support.json_values import Json
+from jnl.support.text import number
 
 TEST = (
     "Sentences about two methods compare those with the highest means. p is from the exact two-sided sign-flip test of "

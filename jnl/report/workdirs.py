@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from jnl.core.errors import UserError
-from jnl.core.json_values import as_object
 from jnl.results.files import CONFIG, METRICS, PARTIAL_SUMMARY, SUMMARY, metrics_file
 from jnl.results.metrics_file import parsed
+from jnl.support.errors import UserError
+from jnl.support.json_values import as_object
 
 # errors that a file causes if its content is not what jnl writes
 WRONG = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)

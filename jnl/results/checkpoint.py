@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import jax
 import numpy as np
 
-from jnl.core.errors import UserError
-from jnl.core.json_values import Json
-from jnl.core.quiet import quiet
+from jnl.support.errors import UserError
+from jnl.support.json_values import Json
+from jnl.support.quiet import quiet
 
 if TYPE_CHECKING:
     import orbax.checkpoint

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from jnl.core.json_values import Json
 from jnl.results.own_code import full_name, imported_names, sources
+from jnl.support.json_values import Json
 
 _PACKAGE = Path(__file__).parents[1]  # all of jnl
 # Folders of plug-ins: a training runs only those that it names, and what these import.

@@ -3,7 +3,7 @@
 import lzma
 from pathlib import Path
 
-from jnl.core.errors import reason
+from jnl.support.errors import reason
 
 CONFIG = "config.json"  # the settings, versions, device and revision of a training
 METRICS = "metrics.jsonl"  # one row for each run and epoch

@@ -4,7 +4,7 @@ import logging
 import os
 from pathlib import Path
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 _log = logging.getLogger(__name__)
 

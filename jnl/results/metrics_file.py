@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from jnl.core.errors import UserError, printable, reason
-from jnl.core.json_values import Json, as_integer
 from jnl.results import old_names
 from jnl.results.files import SUMMARY, metrics_file, unpacked
 from jnl.settings.schema import TOP_LEVEL
+from jnl.support.errors import UserError, printable, reason
+from jnl.support.json_values import Json, as_integer
 
 Row = dict[str, Json]
 WHICH = ("epoch", "run", "seed", "noise_seed")  # whole numbers that every row has

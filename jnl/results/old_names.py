@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from jnl.core.json_values import Json
+from jnl.support.json_values import Json
 
 _FIELDS = {
     "augment.normalise": "augment.normalize",

@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from tqdm.auto import tqdm
 
-from jnl.core.errors import printable
 from jnl.parallel.devices import is_main
+from jnl.support.errors import printable
 
 _LEAST_SECONDS = 60.0  # between two lines
 _LEAST_SHARE = 0.1  # of all epochs, between two lines

@@ -12,8 +12,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from jnl.core.json_values import Json
 from jnl.data.dataset import Dataset
+from jnl.support.json_values import Json
 from jnl.training.spec import RunInputs
 
 _ALL = 2**30  # a digest reads all of an array up to this number of bytes, and only some rows of a larger one

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from jnl.core.errors import UserError
-from jnl.core.json_values import Json, as_object, leaves
-from jnl.core.text import listed
 from jnl.results import old_names
 from jnl.results.files import CHECKPOINTS, CONFIG, METRICS, MODEL, SUMMARY, metrics_file, unpacked
 from jnl.results.records import Summary
@@ -16,6 +13,9 @@ from jnl.settings.config import default
 from jnl.settings.fields import OnResume, role
 from jnl.settings.longer import check_longer
 from jnl.settings.parse import seeds_of
+from jnl.support.errors import UserError
+from jnl.support.json_values import Json, as_object, leaves
+from jnl.support.text import listed
 
 Content = dict[str, Json]
 OTHERWISE = "give another workdir, or remove this one"

@@ -6,8 +6,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from jnl.core.json_values import Json
 from jnl.results.summary import BestLast, OverRuns
+from jnl.support.json_values import Json
 
 
 class PointSummary(TypedDict):

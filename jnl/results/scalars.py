@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from jnl.core.json_values import Json, as_integer
 from jnl.results.metrics_file import is_metric, read_rows
+from jnl.support.json_values import Json, as_integer
 
 _AXES = ("network_", "class_")  # tags for a list in a row, and for a list inside that list
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import printable
 from jnl.ops.curves import STATISTICS, rules
 from jnl.results.files import LEFT_OUT
 from jnl.results.records import PointSummary
 from jnl.results.summary import BestLast, OverRuns
+from jnl.support.errors import printable
 
 _COLUMNS = {name: STATISTICS[name] for name in ("best", "last", "last10", *rules())} | {"balanced": "balanced"}
 _DIFFER = 0.005  # balanced accuracy is shown if it differs from the accuracy by more than this

@@ -7,10 +7,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jnl.core.errors import UserError
-from jnl.core.json_values import Json, as_integer
 from jnl.results import scalars
 from jnl.results.files import TENSORBOARD
+from jnl.support.errors import UserError
+from jnl.support.json_values import Json, as_integer
 
 if TYPE_CHECKING:
     from tensorboardX.record_writer import RecordWriter

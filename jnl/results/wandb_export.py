@@ -4,10 +4,10 @@ import json
 import os
 from pathlib import Path
 
-from jnl.core.errors import UserError, reason
-from jnl.core.json_values import as_object
 from jnl.results import scalars
 from jnl.results.files import CONFIG
+from jnl.support.errors import UserError, reason
+from jnl.support.json_values import as_object
 
 
 def mirror(workdir: str | os.PathLike[str], project: str = "jnl", offline: bool = False) -> int:

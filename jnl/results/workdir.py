@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from jnl.core.errors import UserError
-from jnl.core.json_values import Json, as_list, as_object
 from jnl.results.files import CONFIG, LEFT_OUT, METRICS, MODEL, PARTIAL_SUMMARY, SUMMARY
 from jnl.results.folder_lock import FolderLock
 from jnl.results.metrics_file import newest_rows, rows_from
@@ -26,6 +24,8 @@ from jnl.results.recorded import (
     written_summary,
 )
 from jnl.results.records import Summary
+from jnl.support.errors import UserError
+from jnl.support.json_values import Json, as_list, as_object
 
 _PROCESS = ("command", "versions", "device", "git_revision")
 _log = logging.getLogger(__name__)

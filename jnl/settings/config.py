@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from jnl import data, models, strategies
-from jnl.core import registry
-from jnl.core.errors import UserError, unknown
 from jnl.settings.config_object import Config, plain
 from jnl.settings.fields import FORGET_FIELDS
 from jnl.settings.schema import FIELDS
+from jnl.support import registry
+from jnl.support.errors import UserError, unknown
 
 Value = registry.Value | tuple["Value", ...] | Mapping[str, registry.Value] | None
 

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError, reason, unknown
-from jnl.core.foreign import is_foreign
 from jnl.settings.published import SWITCHES, get_config, names
+from jnl.support.errors import UserError, reason, unknown
+from jnl.support.foreign import is_foreign
 
 
 def load(reference: str) -> ConfigDict:

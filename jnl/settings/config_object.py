@@ -6,8 +6,8 @@ import numpy as np
 from jax import Array
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError
-from jnl.core.text import TYPES
+from jnl.support.errors import UserError
+from jnl.support.text import TYPES
 
 
 class Config(ConfigDict):

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError
-from jnl.core.json_values import Json, leaves
 from jnl.settings.config import default
 from jnl.settings.published import RATES, get_config, hypers
+from jnl.support.errors import UserError
+from jnl.support.json_values import Json, leaves
 
 _OF_SCHEDULE = {"staircase": ("milestones", "decay"), "cosine": ("cycle", "min_learning_rate")}
 

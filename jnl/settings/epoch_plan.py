@@ -9,9 +9,9 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jnl import data, noise
-from jnl.core.errors import UserError, unknown, within
 from jnl.ops import schedules
 from jnl.ops.curves import rules
+from jnl.support.errors import UserError, unknown, within
 
 _MOST = 2**25  # largest number of entries in `EpochPlan.keep_counts`
 

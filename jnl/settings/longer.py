@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError
-from jnl.core.json_values import Json
 from jnl.ops.curves import LAST
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
 from jnl.settings.parse import parse_points
+from jnl.support.errors import UserError
+from jnl.support.json_values import Json
 
 _PLANS = {"keep_counts": "the forget rate", "learning_rate": "the learning rate", "beta1": "beta1 of the optimizer"}
 

@@ -3,10 +3,6 @@
 from ml_collections import ConfigDict
 
 from jnl import models, noise, strategies
-from jnl.core.errors import UserError, unknown
-from jnl.core.foreign import is_foreign
-from jnl.core.json_values import Json
-from jnl.core.registry import Value
 from jnl.ops.augment import Augment
 from jnl.parallel.layout import choose
 from jnl.settings.config import complete
@@ -25,6 +21,10 @@ from jnl.settings.records import (
 )
 from jnl.settings.schema import TOP_LEVEL
 from jnl.settings.sweep import points
+from jnl.support.errors import UserError, unknown
+from jnl.support.foreign import is_foreign
+from jnl.support.json_values import Json
+from jnl.support.registry import Value
 from jnl.training import metrics
 from jnl.training.optimizers import Optimizer
 

@@ -6,8 +6,8 @@ from typing import TypeVar
 from ml_collections import ConfigDict
 
 from jnl import strategies
-from jnl.core.errors import UserError
 from jnl.settings.config import family, set_model
+from jnl.support.errors import UserError
 
 Setting = TypeVar("Setting")
 

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from ml_collections import ConfigDict
 
 from jnl import data, strategies
-from jnl.core import registry
-from jnl.core.errors import UserError, unknown
-from jnl.core.foreign import is_foreign, name_of
 from jnl.core.strategy import Strategy
 from jnl.settings import experiments, methods
 from jnl.settings.config import CORE, NETWORKS, default, family, set_model
 from jnl.settings.method import Change, Method
 from jnl.settings.sizes import OWN
+from jnl.support import registry
+from jnl.support.errors import UserError, unknown
+from jnl.support.foreign import is_foreign, name_of
 
 # The usual rate of each kind of noise.
 RATES = {"none": 0.0, "symmetric": 0.2, "pair": 0.45, "asymmetric": 0.4}

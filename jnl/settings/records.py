@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from jnl.core.registry import Value
 from jnl.core.strategy import Strategy
 from jnl.ops.augment import Augment
 from jnl.settings.config import Value as Swept
 from jnl.settings.epoch_plan import EpochPlan
+from jnl.support.registry import Value
 from jnl.training.optimizers import Optimizer
 
 Options = tuple[tuple[str, Value], ...]  # names and values of the options of one plug-in, sorted by name

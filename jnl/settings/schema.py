@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ml_collections import config_dict
 
-from jnl.core import registry
+from jnl.support import registry
 
 Default = registry.Value | tuple[()] | None
 

@@ -9,11 +9,11 @@ from typing import NamedTuple, cast
 
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError, printable
 from jnl.settings.config import Value, check_numbers, complete
 from jnl.settings.config_object import set_field
 from jnl.settings.fields import OnResume, role
 from jnl.settings.published import hypers
+from jnl.support.errors import UserError, printable
 
 _PUBLISHED_BY = {"noise.kind", "noise.rate", "data.name"}  # the published hyperparameters follow from these fields
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError
 from jnl.settings.config import CORE, complete
 from jnl.settings.protocols import co_teaching
 from jnl.settings.published import get_config, options, shorten
+from jnl.support.errors import UserError
 
 # The cells of tables 2 to 4 of JoCoR (Wei et al. 2020).
 METHODS = ("standard", "forward_correction", "decoupling", "coteaching", "coteaching_plus", "jocor")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from jax import Array
 
-from jnl.core import registry
 from jnl.core.strategy import Strategy
 from jnl.strategies._own_loop import context
+from jnl.support import registry
 
 __all__ = ["Maker", "context", "hypers", "make", "names"]
 

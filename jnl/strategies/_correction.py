@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import UserError, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import masked_mean
 from jnl.strategies._noise_matrix import estimate
+from jnl.support.errors import UserError, within
 
 Loss = Callable[[Array, Array, Array], Array]  # logits f32[1, B, C], labels i32[B], matrix f32[C, C] -> f32[1, B]
 Prepare = Callable[[Array], Array]  # noise f32[C, C] -> the matrix that the loss needs, f32[C, C]

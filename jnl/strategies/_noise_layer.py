@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import unknown, whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import StepContext
 from jnl.ops.losses import cross_entropy
 from jnl.strategies._noise_matrix import confusion, through
+from jnl.support.errors import unknown, whole_number, within
 
 KINDS = ["complex", "simple"]
 

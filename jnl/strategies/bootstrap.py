@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import unknown, within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import unknown, within
 
 KINDS = ["hard", "soft"]
 

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from jnl.core.errors import UserError, whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import UserError, whole_number, within
 
 
 def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) -> Strategy:

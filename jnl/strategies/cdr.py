@@ -14,11 +14,11 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.train_state import Tree
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import within
 
 
 def cdr(noise_rate: float = 0.2) -> Strategy:

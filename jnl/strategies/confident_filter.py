@@ -10,13 +10,13 @@ Departure: the number of epochs is our choice.
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import unknown, whole_number
 from jnl.core.memory import ExampleWeighting
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import DROPPED
 from jnl.noise import confident_learning
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import unknown, whole_number
 
 
 def confident_filter(

@@ -11,12 +11,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import whole_number, within
 
 
 def cores2(

@@ -17,12 +17,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import whole_number
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import disagree, masked_mean, small_loss
 from jnl.strategies.coteaching import coteaching
+from jnl.support.errors import whole_number
 
 
 def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy:

@@ -10,10 +10,10 @@ is not known.
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import whole_number, within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import disagree, masked_mean
+from jnl.support.errors import whole_number, within
 
 
 def decoupling(warmup_epochs: int = 0, class_weights: bool = False, floor: float = 0.0) -> Strategy:

@@ -19,7 +19,6 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import UserError, whole_number, within
 from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.suspects import Listed, Suspects
@@ -28,6 +27,7 @@ from jnl.ops.augment import mixup
 from jnl.ops.losses import cross_entropy, from_uniform
 from jnl.ops.selection import masked_mean
 from jnl.strategies._division import divide, draw_halves
+from jnl.support.errors import UserError, whole_number, within
 
 
 def dividemix(

@@ -22,12 +22,12 @@ import jax.numpy as jnp
 import optax
 from jax import Array, lax
 
-from jnl.core.errors import within
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.augment import mixup
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import within
 
 _STIFF = 40_000.0  # number of steps after which the average has its full length
 

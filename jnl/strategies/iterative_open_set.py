@@ -21,11 +21,11 @@ import numpy as np
 import optax
 from jax import Array
 
-from jnl.core.errors import whole_number, within
 from jnl.core.memory import Arrays, HostCallback, Memory, MemoryInit
 from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, strategy_params
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import whole_number, within
 
 
 def iterative_open_set(

@@ -8,11 +8,11 @@ Departure: the symmetric KL is computed in closed form, which stays finite where
 
 from jax import Array
 
-from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy, symmetric_kl
 from jnl.ops.selection import masked_mean, small_loss
+from jnl.support.errors import within
 
 
 def jocor(co_lambda: float = 0.9) -> Strategy:

@@ -12,12 +12,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import unknown, within
 from jnl.core.memory import Memory
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import LEFT_OUT
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean, small_loss
+from jnl.support.errors import unknown, within
 
 KINDS = ["focal", "hard", "linear", "predefined", "self_paced"]
 

@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from jnl.core.errors import within
 from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
 from jnl.ops.augment import mixture
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import within
 
 
 def mixup(concentration: float = 1.0) -> Strategy:

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError, within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import UserError, within
 
 
 def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", divide_rate: bool = False) -> Strategy:

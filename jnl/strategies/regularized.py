@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy, from_uniform
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import within
 
 
 def regularized(smoothing: float = 0.1, confidence: float = 0.0, class_prior: float = 0.0) -> Strategy:

@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.errors import within
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import within
 
 
 def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:

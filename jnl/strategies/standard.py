@@ -8,10 +8,10 @@ code. To compare it with a method with two networks at equal cost, use two netwo
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import UserError, whole_number
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import UserError, whole_number
 
 
 def standard(networks: int = 1) -> Strategy:

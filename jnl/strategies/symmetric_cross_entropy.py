@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jnl.core.errors import within
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean
+from jnl.support.errors import within
 
 
 def symmetric_cross_entropy(alpha: float = 0.1, beta: float = 1.0) -> Strategy:

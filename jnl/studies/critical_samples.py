@@ -11,7 +11,6 @@ import jax
 import numpy as np
 from jax import Array, lax
 
-from jnl.core.json_values import Json
 from jnl.core.train_state import TrainState
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.ops.augment import to_float
@@ -21,6 +20,7 @@ from jnl.studies.figures import band, panels
 from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import follow, one_program
+from jnl.support.json_values import Json
 from jnl.training.evaluation import predictor
 
 USUAL = Settings(tests=500)

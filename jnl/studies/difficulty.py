@@ -8,12 +8,12 @@ the same for all networks, like the labels of a data set.
 
 import numpy as np
 
-from jnl.core.json_values import Json
 from jnl.studies import synthetic_images
 from jnl.studies.figures import panels
 from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
+from jnl.support.json_values import Json
 
 USUAL = Settings(examples=0, epochs=1, seeds=100, batch_size=128)
 _POINTS = 1001  # maximal number of points of a curve

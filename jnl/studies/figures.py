@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jnl.core.matplotlib_parts import Axes, Figure
+from jnl.support.matplotlib_parts import Axes, Figure
 
 _COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
 _LINES = ("-", "--", "-.", "-", ":")  # so that a line under another line can be seen

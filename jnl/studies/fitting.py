@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.json_values import Json
 from jnl.studies import synthetic_images
 from jnl.studies.figures import band, panels
 from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import curves, one_program
+from jnl.support.json_values import Json
 
 USUAL = Settings()
 _CORRUPTION = (0.2, 0.4, 0.6, 0.8)  # the study also has the levels 0 and 1

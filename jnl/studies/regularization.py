@@ -13,7 +13,6 @@ from flax import linen as nn
 from ml_collections import ConfigDict
 
 from jnl import models
-from jnl.core.json_values import Json
 from jnl.data.dataset import Dataset
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.studies.figures import panels
@@ -21,6 +20,7 @@ from jnl.studies.noisy_inputs import NoisyInputs
 from jnl.studies.report import mean_and_std, rounded
 from jnl.studies.settings import Rows, Settings, StudyResult, config, load
 from jnl.studies.training import curves, labels, one_program, predictions
+from jnl.support.json_values import Json
 
 USUAL = Settings(seeds=1)
 

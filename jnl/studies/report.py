@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import UserError
-from jnl.core.json_values import Json
-from jnl.core.paths import check_own
 from jnl.results.provenance import record
 from jnl.studies.settings import Settings, StudyResult
+from jnl.support.errors import UserError
+from jnl.support.json_values import Json
+from jnl.support.paths import check_own
 
 
 def create(folder: Path) -> None:

@@ -5,13 +5,13 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from jnl import data
-from jnl.core.errors import UserError, within
-from jnl.core.json_values import Json
-from jnl.core.matplotlib_parts import Figure
-from jnl.core.registry import Value
 from jnl.data.dataset import Dataset
 from jnl.settings.published import get_config
 from jnl.studies import synthetic_images
+from jnl.support.errors import UserError, within
+from jnl.support.json_values import Json
+from jnl.support.matplotlib_parts import Figure
+from jnl.support.registry import Value
 
 Rows = list[dict[str, Value]]  # rows of a table; all have the same columns
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from jnl.core.errors import UserError
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset, Split
 from jnl.ops.augment import channel_statistics
+from jnl.support.errors import UserError
 
 Make = Callable[[Dataset, int], Dataset]  # (data set of images, seed) -> data set with other images, the same labels
 

@@ -9,12 +9,12 @@ import numpy as np
 from jax import Array, lax
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel.multi_run import Cursor, MultiRunProgram
+from jnl.support.errors import UserError
 from jnl.training.evaluation import predict_all, predictor
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from jnl.core import registry
 from jnl.core.strategy import Strategy
+from jnl.support import registry
 
 BATCH, CLASSES, FEATURES = 16, 5, 3
 EXAMPLES = 40  # of a data set

@@ -1,10 +1,10 @@
 """The contract that every strategy keeps. The strategies of jnl pass the same checks."""
 
-from jnl.core import registry
-from jnl.core.errors import UserError, whole_number
-from jnl.core.numerics import fixed_numerics
 from jnl.core.strategy import Strategy
-from jnl.core.tracing_errors import TRACING_ERRORS, explained
+from jnl.support import registry
+from jnl.support.errors import UserError, whole_number
+from jnl.support.numerics import fixed_numerics
+from jnl.support.tracing_errors import TRACING_ERRORS, explained
 from jnl.testing._hyper_values import BATCH, MakeStrategy, divided
 from jnl.testing.selection import OF_SELECTION, ask
 from jnl.testing.step import check_step, check_suspects

@@ -10,12 +10,13 @@ import numpy as np
 from jax import Array
 
 from jnl import noise
-from jnl.core import registry, train_state
+from jnl.core import train_state
 from jnl.core.memory import MemoryInit, unchanged_types
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops import schedules
 from jnl.ops.losses import objective
 from jnl.ops.selection import checked
+from jnl.support import registry
 from jnl.testing._hyper_values import BATCH, CLASSES, FEATURES, MakeStrategy, Static, divided
 from jnl.testing._memory import Predictions, refreshed
 

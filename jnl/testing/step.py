@@ -10,12 +10,13 @@ import numpy as np
 from jax import Array
 
 from jnl import noise
-from jnl.core import registry, train_state
+from jnl.core import train_state
 from jnl.core.memory import MemoryInit
 from jnl.core.strategy import StepContext, StepResult
 from jnl.models import make as make_network
 from jnl.models import wrap
 from jnl.ops.augment import Augment
+from jnl.support import registry
 from jnl.testing._hyper_values import BATCH, CLASSES, EXAMPLES, FEATURES, MakeStrategy, Static, divided
 from jnl.testing._memory import refreshed
 from jnl.training.optimizers import Optimizer

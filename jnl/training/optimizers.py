@@ -12,7 +12,7 @@ import optax
 from jax import Array
 from jax.tree_util import keystr
 
-from jnl.core.errors import UserError, unknown
+from jnl.support.errors import UserError, unknown
 
 NAMES = ["adagrad", "adam", "sgd"]
 _ADAGRAD_EPSILON = 1e-7

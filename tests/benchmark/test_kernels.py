@@ -6,7 +6,7 @@ import pytest
 from jax import lax
 
 from jnl.benchmark.kernels import main, of_loops
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 PROGRAM = """HloModule example
 

@@ -5,7 +5,7 @@ import pytest
 from jnl.benchmark import epochs
 from jnl.benchmark.operations import functions
 from jnl.benchmark.profile import Event, main, of_events, part
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 PROGRAM = """
 %step (state: f32[4]) -> f32[4] {

@@ -11,10 +11,10 @@ from helpers.faults import QUICK
 
 import jnl
 from jnl import cli
-from jnl.core import registry
-from jnl.core.command import tell
-from jnl.core.paths import expanded
-from jnl.core.signals import Interrupts, Stopped
+from jnl.support import registry
+from jnl.support.command import tell
+from jnl.support.paths import expanded
+from jnl.support.signals import Interrupts, Stopped
 
 SUBCOMMANDS = registry.names(cli)
 

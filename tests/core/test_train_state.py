@@ -7,9 +7,9 @@ import pytest
 from flax import linen as nn
 
 from jnl import strategies
-from jnl.core.errors import UserError
 from jnl.core.train_state import forward, init, predict
 from jnl.models import wrap
+from jnl.support.errors import UserError
 
 
 class Plain(nn.Module):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 RNG = np.random.default_rng(0)

@@ -5,9 +5,9 @@ import pytest
 from conftest import quick
 
 import jnl
-from jnl.core.errors import UserError
 from jnl.data.corrections import corrected, corrected_rows
 from jnl.experiment.build import build
+from jnl.support.errors import UserError
 
 HEADER = "index,given,decision,label\n"
 

@@ -16,11 +16,11 @@ from hypothesis.extra.numpy import arrays
 from sklearn.datasets import load_digits
 
 from jnl import cli, data
-from jnl.core.errors import UserError
 from jnl.data import cache, download, holdout
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.sources.cifar10_open_set import OUTSIDE
+from jnl.support.errors import UserError
 
 # SHA-256 (first 16) of the images and uint8 labels of MNIST in the order of the official files: train, then test.
 ORIGINAL = ("741c988805d008ac", "1feba77c54802fa5", "6d87418db22cc802", "ddeff807876a9661")

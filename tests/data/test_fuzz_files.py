@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from jnl import data, noise
-from jnl.core.errors import UserError
 from jnl.data.readers import vectors
+from jnl.support.errors import UserError
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]  # a guess is a warning
 

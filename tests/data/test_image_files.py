@@ -8,7 +8,7 @@ from helpers import synthetic
 from PIL import Image
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 RNG = np.random.default_rng(0)

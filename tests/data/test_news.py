@@ -9,9 +9,9 @@ from helpers import synthetic
 from helpers.synthetic import same, sha
 
 from jnl import data
-from jnl.core.errors import UserError
 from jnl.data import cache
 from jnl.data.readers import tfds
+from jnl.support.errors import UserError
 
 WORD = "[a-z]+|[0-9]+"
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl import data
-from jnl.core.errors import UserError
 from jnl.data.readers import originals
 from jnl.data.sources import cifar10, cifar100, fashion_mnist, mnist
+from jnl.support.errors import UserError
 
 DIGITS = synthetic.pictures(17, 28, 28, 1)
 COLORS = synthetic.pictures(17, 32, 32, 3)

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl import data
-from jnl.core.errors import UserError
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.labels import tidied
 from jnl.data.missing import is_missing
+from jnl.support.errors import UserError
 
 names_of_classes = (
     st.text(min_size=1, max_size=5).map(tidied).filter(lambda name: not is_missing(name) and "\0" not in name)

@@ -9,8 +9,8 @@ from helpers.synthetic import same
 from PIL import Image
 
 from jnl import cli, data
-from jnl.core.errors import UserError
 from jnl.data import cache
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 

@@ -8,7 +8,7 @@ import pytest
 from helpers.synthetic import same
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 

@@ -9,8 +9,8 @@ import pytest
 
 import jnl
 from jnl import cli, data
-from jnl.core.errors import UserError
 from jnl.data.readers import words
+from jnl.support.errors import UserError
 
 WORDS = {"Tiere": ["Katze", "Hündin", "Vögel", "bellt", "frißt"], "Wagen": ["Motor", "fährt", "Räder", "Öl", "bremst"]}
 ROWS = 120

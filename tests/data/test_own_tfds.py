@@ -7,7 +7,7 @@ from helpers.synthetic import same
 from PIL import Image
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 

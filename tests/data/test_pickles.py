@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl import data
-from jnl.core.errors import UserError
 from jnl.data.readers import files
+from jnl.support.errors import UserError
 
 PUBLISHED = {
     "clean_label": np.arange(40) % 10, "worse_label": np.arange(40)[::-1] % 10, "rows": np.arange(6.0).reshape(2, 3),

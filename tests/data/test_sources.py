@@ -9,8 +9,8 @@ from helpers.synthetic import same
 from PIL import Image
 
 from jnl import data
-from jnl.core.errors import UserError
 from jnl.data.readers import tfds
+from jnl.support.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from helpers.tables import LABELS, PLAIN, RNG, ROWS, A, B, frame, loaded, said
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 GERMAN = frame().to_csv(index=False, sep=";", decimal=",")

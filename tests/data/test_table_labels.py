@@ -9,7 +9,7 @@ from helpers import synthetic
 from helpers.tables import PLAIN, frame, loaded, said
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 

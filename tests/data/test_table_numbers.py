@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 RNG = np.random.default_rng(0)

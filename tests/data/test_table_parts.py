@@ -6,7 +6,7 @@ import pytest
 from helpers import synthetic
 
 from jnl import data
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("own")
 RNG = np.random.default_rng(0)

@@ -10,10 +10,10 @@ from sklearn.datasets import load_digits
 
 import jnl
 from jnl import noise
-from jnl.core.errors import UserError
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.run import run
+from jnl.support.errors import UserError
 
 
 @pytest.mark.slow

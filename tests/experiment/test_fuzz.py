@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from jnl import data, strategies
 from jnl.cli._flags import parse
-from jnl.core.errors import printable
 from jnl.experiment.build import build
 from jnl.settings import config as settings
 from jnl.settings.published import get_config
+from jnl.support.errors import printable
 
 # Configs
 

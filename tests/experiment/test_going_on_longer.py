@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 import jnl
 from jnl import cli
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 
 def test_more_epochs_give_the_bits_of_a_training_that_had_them_from_the_beginning(tmp_path, caplog):

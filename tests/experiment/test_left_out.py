@@ -12,10 +12,10 @@ from sklearn.datasets import load_digits
 
 import jnl
 from jnl import cli, strategies
-from jnl.core.signals import Stopped
 from jnl.experiment.build import build
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
+from jnl.support.signals import Stopped
 
 COUNTED = ["index", "given", "times_seen", "times_left_out", "share_left_out"]
 # Of each strategy that takes labels for wrong: hyperparameters with which a short training does, the columns of its

@@ -7,10 +7,10 @@ import pytest
 from conftest import quick
 
 from jnl import cli
-from jnl.core.errors import UserError
-from jnl.core.signals import OutOfTime
 from jnl.experiment import loop
 from jnl.experiment.run import run
+from jnl.support.errors import UserError
+from jnl.support.signals import OutOfTime
 
 
 class Clock:

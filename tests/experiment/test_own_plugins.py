@@ -13,7 +13,7 @@ from helpers.faults import QUICK
 
 import jnl
 from jnl import cli
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 from jnl.training import metrics
 
 OURS = "helpers.of_others"

@@ -15,13 +15,13 @@ from ml_collections import ConfigDict
 
 import jnl
 from jnl import data
-from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.results.summary import best_last, last10
 from jnl.results.table import table
 from jnl.settings import config as settings
 from jnl.settings import sweep
 from jnl.settings.published import get_config
+from jnl.support.errors import UserError
 
 BOOTSTRAP = {"soft_beta": 0.95, "hard_beta": 0.8}
 COLUMNS = {

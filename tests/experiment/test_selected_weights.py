@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jnl
-from jnl.core.errors import UserError
 from jnl.core.train_state import TrainState
 from jnl.experiment.selected_weights import select
 from jnl.ops.curves import NONE, rules
+from jnl.support.errors import UserError
 
 
 def state(epoch, runs):

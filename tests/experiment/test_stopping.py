@@ -15,12 +15,12 @@ from helpers.faults import QUICK, begin, line, newest, passes, rows, saved, star
 
 import jnl
 from jnl import cli
-from jnl.core.errors import UserError
-from jnl.core.signals import Interrupts, Stopped
 from jnl.experiment.build import build
 from jnl.experiment.result_sink import open_results
 from jnl.experiment.run import train as train_programs
 from jnl.report import grouping, reading
+from jnl.support.errors import UserError
+from jnl.support.signals import Interrupts, Stopped
 
 EPOCHS = 12
 

@@ -1,7 +1,7 @@
 """The hyperparameters at which the contract suite tries the strategies."""
 
 from jnl import strategies
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 # Numbers at both ends of their range and inside, and all kinds.
 VALUES = {

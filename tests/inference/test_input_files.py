@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from jnl import data
-from jnl.core.errors import UserError
 from jnl.data.preparation import Preparation
 from jnl.inference import input_files
+from jnl.support.errors import UserError
 
 IMAGES, FEATURES = Preparation((4, 4, 1), "uint8"), Preparation((2,), "float32")
 TABLE = FEATURES._replace(columns={"a": (), "b": ()})

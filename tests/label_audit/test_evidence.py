@@ -5,10 +5,10 @@ import pytest
 from sklearn.datasets import load_digits
 
 import jnl
-from jnl.core import registry
 from jnl.label_audit import evidence
 from jnl.label_audit.evidence import linear
 from jnl.label_audit.source import Source
+from jnl.support import registry
 
 NEEDS = {name: registry.find(evidence, name, "evidence").NEEDS for name in evidence.names()}
 WITHOUT_TRAINING = [name for name, needs in NEEDS.items() if needs != "training"]

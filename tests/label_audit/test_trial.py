@@ -8,10 +8,10 @@ from cleanlab.rank import get_label_quality_scores
 from sklearn.metrics import average_precision_score
 
 import jnl
-from jnl.core.errors import UserError
 from jnl.label_audit import trial
 from jnl.label_audit.audit import audit
 from jnl.noise import draw
+from jnl.support.errors import UserError
 
 
 def test_the_score_beside_it_is_that_of_cleanlab():

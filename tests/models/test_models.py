@@ -12,13 +12,13 @@ from helpers.networks import KEY, abstract, maps, number
 from jax import lax
 
 from jnl import models
-from jnl.core.errors import UserError
 from jnl.data.readers import word_pooling
 from jnl.models._layers import BatchNorm, Conv, Dense, max_pool, max_pool_overlapping
 from jnl.models._residual import Block, Bottleneck, ImageNetResNet
 from jnl.models.levi_hassner import local_response_normalization
 from jnl.models.newsnet import PooledEmbedding
 from jnl.ops.convolution import native, shifted, winograd
+from jnl.support.errors import UserError
 
 NAMES = models.names()
 SHAPES = {name: (32, 32, 3) for name in NAMES} | {

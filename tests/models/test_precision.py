@@ -14,9 +14,9 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 
 import jnl
 from jnl import models
-from jnl.core.errors import UserError
 from jnl.core.train_state import forward, init
 from jnl.parallel.layout import fills_device
+from jnl.support.errors import UserError
 
 
 class ConvolutionAndNorm(nn.Module):

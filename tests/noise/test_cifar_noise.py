@@ -6,9 +6,9 @@ from helpers import synthetic
 from helpers.synthetic import same, sha
 
 from jnl import data
-from jnl.core.errors import UserError
 from jnl.data.readers import files
 from jnl.data.readers.human import TRUTH
+from jnl.support.errors import UserError
 
 RATES = {  # published, in percent
     "aggre_label": 9.01,

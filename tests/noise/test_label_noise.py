@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl import data, noise
-from jnl.core.errors import UserError
 from jnl.noise import kinds
+from jnl.support.errors import UserError
 
 # The first 16 hex digits of the SHA-256 of the uint8 noisy labels of the published code (numpy seed 0), and how many
 # labels it flips.

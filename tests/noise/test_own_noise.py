@@ -6,9 +6,9 @@ import pytest
 from conftest import quick
 
 from jnl import noise
-from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.noise.kind import NoiseKind
+from jnl.support.errors import UserError
 
 MATRIX = np.array([[0.7, 0.3, 0.0], [0.0, 1.0, 0.0], [0.1, 0.3, 0.6]])
 

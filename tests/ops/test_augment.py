@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.ops.augment import Augment, channel_statistics, mixture, mixup, moved, to_float
+from jnl.support.errors import UserError
 from jnl.training.single_run import init_state
 
 CROP_FLIP = Augment(pad=4, flip=True)

@@ -8,12 +8,12 @@ from conftest import quick
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jnl.core.errors import UserError
 from jnl.experiment.run import run
 from jnl.ops import curves
 from jnl.ops.curves import LabelWave
 from jnl.results.summary import best_last, names
 from jnl.results.table import table
+from jnl.support.errors import UserError
 
 # Shares with a power of 2 below them: sums are exact, so ties are ties. Few values, so ties are frequent.
 shares = st.integers(0, 8).map(lambda changed: changed / 8)

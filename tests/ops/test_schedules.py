@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jnl.core.errors import UserError
 from jnl.ops.schedules import beta1, cosine, forget_rate, keep_counts, linear, staircase
+from jnl.support.errors import UserError
 
 rates = st.floats(0, 1)
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from jnl.core.errors import UserError
 from jnl.core.strategy import Selection
 from jnl.ops.losses import objective
 from jnl.ops.selection import balanced, checked, disagree, masked_mean, small_loss
+from jnl.support.errors import UserError
 
 BATCH = 12
 MASK = jnp.ones((1, BATCH), bool)

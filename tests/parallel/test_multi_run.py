@@ -10,12 +10,12 @@ import pytest
 from conftest import quick, slow_but
 from helpers.of_others import WithStatistics
 
-from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.models import wrap
 from jnl.parallel import multi_run
 from jnl.parallel.layout import choose
+from jnl.support.errors import UserError
 from jnl.training.epoch import train_epoch
 from jnl.training.single_run import init_state
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jnl
-from jnl.core.errors import UserError
 from jnl.experiment import fold_predictions
 from jnl.experiment.build import build
 from jnl.experiment.run import run
 from jnl.parallel import devices, host_feed
+from jnl.support.errors import UserError
 
 
 def same(one, other):

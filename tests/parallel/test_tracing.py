@@ -3,9 +3,9 @@
 import pytest
 from conftest import quick
 
-from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.parallel.tracing import trace_epoch
+from jnl.support.errors import UserError
 
 
 @pytest.mark.parametrize("only_jnl_code", [True, False])

@@ -9,13 +9,13 @@ from conftest import ROOT
 from helpers.reports import leaderboard, workdir
 
 import jnl
-from jnl.core.json_values import leaves
-from jnl.core.registry import names
 from jnl.ops.curves import STATISTICS
 from jnl.report import papers, published
 from jnl.report.verdicts import verdicts_on
 from jnl.settings import sweep
 from jnl.settings.config_file import load
+from jnl.support.json_values import leaves
+from jnl.support.registry import names
 
 
 def numbers(mean, spread, count):

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jnl import cli
-from jnl.core.errors import UserError
 from jnl.report import comparing, grouping, papers, records, tables, words
 from jnl.report.reading import read
 from jnl.report.verdicts import verdicts_on
+from jnl.support.errors import UserError
 
 
 def damaged(path, name):

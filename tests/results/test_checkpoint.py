@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jnl.core.errors import UserError
 from jnl.results.checkpoint import Checkpoint, Checkpoints
+from jnl.support.errors import UserError
 
 ARRAYS = {"state/a": np.arange(12, dtype=np.float32).reshape(3, 4), "curves/b": np.array([True, False])}
 

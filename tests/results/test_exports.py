@@ -10,9 +10,9 @@ import pytest
 from conftest import ROOT, quick
 
 from jnl import cli
-from jnl.core.errors import UserError
 from jnl.experiment.run import run
 from jnl.results import scalars
+from jnl.support.errors import UserError
 
 ROWS = [
     {

@@ -17,11 +17,11 @@ from helpers.faults import rows, stop_when, wait_until
 
 import jnl
 from jnl import cli
-from jnl.core.errors import UserError
-from jnl.core.signals import Stopped
 from jnl.results.checkpoint import Checkpoint, Checkpoints
 from jnl.results.recorded import finished
 from jnl.settings.parse import recorded
+from jnl.support.errors import UserError
+from jnl.support.signals import Stopped
 
 EPOCHS = 12
 

@@ -7,11 +7,11 @@ from conftest import ROOT, slow_but
 from helpers.of_others import weighted
 
 import jnl
-from jnl.core import registry
 from jnl.settings import methods
 from jnl.settings.config import default
 from jnl.settings.config_file import load
 from jnl.settings.published import method, names
+from jnl.support import registry
 
 FILES = sorted(path.stem for path in (ROOT / "configs").glob("[a-z]*.py"))
 

@@ -3,10 +3,10 @@
 import pytest
 
 from jnl import data, strategies
-from jnl.core.json_values import leaves
 from jnl.settings import fields
 from jnl.settings.config import default
 from jnl.settings.fields import OnResume, Role, role
+from jnl.support.json_values import leaves
 
 FIELDS = {name for strategy in strategies.names() for name, _ in leaves(default(strategy).to_dict())}
 FIELDS |= {f"data.{option}" for source in data.names() for option in data.options(source)}

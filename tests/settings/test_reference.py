@@ -7,10 +7,10 @@ import pytest
 from conftest import ROOT
 
 from jnl import strategies
-from jnl.core.errors import UserError
-from jnl.core.json_values import leaves
 from jnl.experiment.build import build
 from jnl.settings.config_file import load
+from jnl.support.errors import UserError
+from jnl.support.json_values import leaves
 
 SGD = {"optim.name": "sgd", "optim.momentum": 0.9, "optim.schedule": "staircase", "batch_size": 128}
 CROPS = {"augment.pad": 4, "augment.flip": True, "augment.normalize": "channels"}

@@ -9,13 +9,13 @@ from ml_collections import ConfigDict
 
 import jnl
 from jnl import cli
-from jnl.core.errors import UserError
 from jnl.experiment.build import build
 from jnl.experiment.preview import estimate
 from jnl.settings import sweep
 from jnl.settings.config import CORE, complete
 from jnl.settings.config_file import load
 from jnl.settings.protocols import co_teaching
+from jnl.support.errors import UserError
 
 DATA = {"open_set": "cifar10_open_set", "cifar10": "cifar10,model=cnn7"}
 

@@ -9,7 +9,7 @@ from helpers import of_others
 from helpers.hyper_values import hyper_values
 
 from jnl import strategies
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 from jnl.testing import check_strategy, selection, step
 
 SMALL = {"iterative_open_set": {"neighbors": 5}}

@@ -11,12 +11,12 @@ import pytest
 from conftest import ROOT, quick
 
 from jnl import strategies
-from jnl.core.errors import UserError
 from jnl.core.train_state import predict
 from jnl.experiment.build import build
 from jnl.experiment.cross_validation import weigh
 from jnl.experiment.run import run
 from jnl.parallel import multi_run
+from jnl.support.errors import UserError
 from jnl.training.epoch import train_epoch
 from jnl.training.evaluation import predict_all, predictor
 from jnl.training.single_run import init_state

@@ -11,7 +11,6 @@ from scipy import stats
 
 from jnl import cli, data
 from jnl.cli.study import STUDIES
-from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset, Split
 from jnl.models import make
 from jnl.studies import synthetic_images
@@ -19,6 +18,7 @@ from jnl.studies.adversarial import Search, critical
 from jnl.studies.difficulty import binomial, equally_hard
 from jnl.studies.fitting import fitted
 from jnl.studies.noisy_inputs import NoisyInputs
+from jnl.support.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from conftest import quick
 from jax.tree_util import keystr
 
-from jnl.core.errors import UserError
 from jnl.experiment.build import build
+from jnl.support.errors import UserError
 from jnl.training.epoch import train_epoch
 from jnl.training.optimizers import Optimizer
 from jnl.training.single_run import init_state

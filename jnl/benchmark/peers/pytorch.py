@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jnl.benchmark.timing import Seconds, repeat
-from jnl.core.command import exit_code
-from jnl.core.errors import whole_number
+from jnl.support.command import exit_code
+from jnl.support.errors import whole_number
 
 try:
     import torch

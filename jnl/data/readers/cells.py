@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jnl.core.errors import UserError, reason
 from jnl.data.readers import numbers
+from jnl.support.errors import UserError, reason
 
 
 def content(table: pa.Table, name: str, field: str) -> list[object]:

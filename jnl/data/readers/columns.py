@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jnl.core.errors import UserError
-from jnl.core.text import listed, number
 from jnl.data.notes import doubt
 from jnl.data.readers import cells, numbers
 from jnl.data.readers.tables import Table
+from jnl.support.errors import UserError
+from jnl.support.text import listed, number
 
 MOST_WORDS = 100  # largest number of different words in a column
 _UNIQUE = "a different word in each row"  # why a column of texts is no feature

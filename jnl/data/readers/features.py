@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from jnl.core.errors import UserError
-from jnl.core.text import number
 from jnl.data.missing import is_missing
 from jnl.data.notes import doubt
 from jnl.data.readers import cells, numbers
 from jnl.data.readers.columns import Columns
 from jnl.data.readers.tables import Table
+from jnl.support.errors import UserError
+from jnl.support.text import number
 
 _HEAD = 1000  # number of rows that are looked at first
 

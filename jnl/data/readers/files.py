@@ -10,8 +10,8 @@ from typing import IO
 
 import numpy as np
 
-from jnl.core.errors import UserError, reason, too_large
 from jnl.data.readers import pickles
+from jnl.support.errors import UserError, reason, too_large
 
 
 def lines(path: Path, least: int, owner: str) -> list[list[str]]:

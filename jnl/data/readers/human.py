@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import UserError, unknown
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import files, tfds
 from jnl.data.readers.tfds import Folder, by_id
+from jnl.support.errors import UserError, unknown
 
 TRUTH = "clean_label"  # name of the true labels in a file
 

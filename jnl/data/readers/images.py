@@ -15,13 +15,13 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from jnl.core.errors import UserError, reason, too_large, within
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Split
 from jnl.data.notes import doubt
 from jnl.data.readers import pixels
 from jnl.data.readers.pixels import Rules
+from jnl.support.errors import UserError, reason, too_large, within
 
 # Pillow reads no other formats, whatever the file ending is, because some of them run programs.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")

@@ -7,10 +7,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from jnl.core.errors import UserError
-from jnl.core.text import listed, number
 from jnl.data.labels import alike_names
 from jnl.data.readers.image_files import SYSTEM, find, folders, folders_of_results, hidden_folders
+from jnl.support.errors import UserError
+from jnl.support.text import listed, number
 
 _TRAIN = ("train", "training")
 HELD = ("test", "testing", "val", "valid", "validation", "eval", "evaluation", "dev")  # the first in this order is used

@@ -8,9 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError
-from jnl.core.paths import expanded
-from jnl.core.text import listed
 from jnl.data.arrays import Labelled
 from jnl.data.dataset import Dataset
 from jnl.data.labels import TEST, TRAIN, TRUE, classes
@@ -21,6 +18,9 @@ from jnl.data.readers.image_files import ENDINGS
 from jnl.data.readers.layout import HELD, split_of
 from jnl.data.readers.pixels import Rules
 from jnl.data.readers.tables import Table
+from jnl.support.errors import UserError
+from jnl.support.paths import expanded
+from jnl.support.text import listed
 
 _USUAL = ("file", "filename", "file_name", "filepath", "path", "image", "image_id", "img", "name", "id")
 

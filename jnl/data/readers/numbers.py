@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jnl.core.errors import UserError
 from jnl.data.missing import SPELLINGS
+from jnl.support.errors import UserError
 
 _GROUPS = "\\s\u00a0\u202f'\u2019"  # separate thousands besides point or comma
 _MONEY = r"^([+-]?)[$€£¥]\s*|\s*[$€£¥%]$"

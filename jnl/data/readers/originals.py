@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError, reason, too_large
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import tfds
 from jnl.data.readers.tfds import Folder
+from jnl.support.errors import UserError, reason, too_large
 
 _GZIP = b"\x1f\x8b"  # first bytes of a packed file; no original file begins with them
 

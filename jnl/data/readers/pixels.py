@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageColor, ImageOps
 
-from jnl.core.errors import UserError
-from jnl.core.text import number
+from jnl.support.errors import UserError
+from jnl.support.text import number
 
 _PNG_DEPTH = 24  # the place of the number of bits in the header of a PNG file
 _ORIENTATION, _BITS, _INTERPRETATION = 274, 258, 262  # tags of EXIF and TIFF

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from jnl.core.errors import UserError, reason, too_large
 from jnl.data.readers import text_tables
+from jnl.support.errors import UserError, reason, too_large
 
 ENDINGS = (".csv", ".tsv", ".tab", ".parquet", ".pq", ".xlsx", ".xls", ".ods")  # of tables; the content decides
 _PARQUET = b"PAR1"

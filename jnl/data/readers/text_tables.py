@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from jnl.core.errors import UserError, reason
 from jnl.data.notes import doubt
+from jnl.support.errors import UserError, reason
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _MARKS = {"\ufeff".encode(name): name for name in ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be")}

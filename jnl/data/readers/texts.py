@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError
-from jnl.core.text import number
 from jnl.data.notes import doubt
 from jnl.data.readers import cells, words
 from jnl.data.readers.tables import Table
+from jnl.support.errors import UserError
+from jnl.support.text import number
 
 _LONGEST = 15  # letters of a word on average; more in writing without spaces
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from PIL import Image
 
-from jnl.core.errors import UserError, reason, within
-from jnl.core.quiet import quiet
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import images
 from jnl.data.readers.pixels import Rules
+from jnl.support.errors import UserError, reason, within
+from jnl.support.quiet import quiet
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

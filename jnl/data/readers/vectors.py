@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 WIDTH = 300
 

@@ -8,7 +8,7 @@ result for each token. The 300,000 numbers of a text are never built.
 
 import numpy as np
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 DIMENSIONS = 300  # length of the vector of a token
 GROUP = 5  # number of tokens in a group; groups share no windows

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _JOINERS = "\u200c\u200d"  # invisible characters inside words of Persian and of Indian languages

@@ -20,8 +20,6 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import UserError
-from jnl.core.text import listed
 from jnl.data import convert
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.dataset import Dataset
@@ -30,6 +28,8 @@ from jnl.data.notes import doubt
 from jnl.data.readers import files
 from jnl.data.readers.pixels import parse_range
 from jnl.data.readers.tfds import Folder
+from jnl.support.errors import UserError
+from jnl.support.text import listed
 
 NOISY = True
 

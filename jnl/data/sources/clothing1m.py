@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import UserError
 from jnl.data.dataset import Dataset
 from jnl.data.readers import images
 from jnl.data.readers.files import lines, listed
 from jnl.data.readers.tfds import Folder
+from jnl.support.errors import UserError
 
 NOISY = True
 CLASSES = 14

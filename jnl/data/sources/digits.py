@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import UserError
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
+from jnl.support.errors import UserError
 
 
 def load(dir: str | os.PathLike[str] | None = None) -> Dataset:

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import UserError
-from jnl.core.text import listed, number
 from jnl.data.dataset import Dataset
 from jnl.data.preparation import Preparation
 from jnl.data.readers import image_files, images, layout
 from jnl.data.readers.image_files import Found
 from jnl.data.readers.pixels import Rules, parse_range
 from jnl.data.readers.tfds import Folder
+from jnl.support.errors import UserError
+from jnl.support.text import listed, number
 
 NOISY = True
 

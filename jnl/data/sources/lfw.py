@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import UserError, unknown
 from jnl.data.dataset import Dataset
 from jnl.data.readers import images
 from jnl.data.readers.files import lines
 from jnl.data.readers.tfds import Folder
+from jnl.support.errors import UserError, unknown
 
 NOISY = True
 CLASSES = ("male", "female")

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core.errors import UserError
 from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
@@ -26,6 +25,7 @@ from jnl.data.preparation import Preparation
 from jnl.data.readers import vectors as word_vectors
 from jnl.data.readers import word_pooling, words
 from jnl.data.readers.tfds import Folder, records
+from jnl.support.errors import UserError
 
 CLASSES = ("alt.atheism", "comp", "misc.forsale", "rec", "sci", "soc.religion.christian", "talk")
 PARTS = ("train", "test")

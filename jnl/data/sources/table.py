@@ -20,9 +20,6 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from jnl.core import registry
-from jnl.core.errors import UserError, unknown
-from jnl.core.text import listed
 from jnl.data.arrays import Labelled, dataset
 from jnl.data.arrays import split as as_split
 from jnl.data.dataset import Dataset
@@ -35,6 +32,9 @@ from jnl.data.readers.layout import split_of
 from jnl.data.readers.pixels import Rules, parse_range
 from jnl.data.readers.tables import Table, rows_of
 from jnl.data.readers.tfds import Folder
+from jnl.support import registry
+from jnl.support.errors import UserError, unknown
+from jnl.support.text import listed
 
 NOISY = True
 _FEW = 20  # in fewer rows, a feature may follow the label by chance

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from jnl.core.errors import UserError
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers.tfds import Folder, read
+from jnl.support.errors import UserError
 
 NOISY = True  # the original labels of these data sets may be wrong
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.core import registry
 from jnl.label_audit.neighborhood import Neighbors
 from jnl.noise.posterior import SAMPLES, Explained, NoiseEstimate, interval
+from jnl.support import registry
 
 _HERE = sys.modules[__name__]
 USED = "maximum_likelihood"  # the estimate that the audit uses; the others are printed beside it

@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from jnl.core import registry
 from jnl.label_audit.source import Source
+from jnl.support import registry
 
 _HERE = sys.modules[__name__]
 

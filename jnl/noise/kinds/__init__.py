@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Callable
 
-from jnl.core import registry
 from jnl.noise.kind import NoiseKind
+from jnl.support import registry
 
 _HERE = sys.modules[__name__]
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from jax import Array
 
-from jnl.core.errors import UserError
 from jnl.noise.kind import NoiseKind
+from jnl.support.errors import UserError
 
 _CHUNK = 2**24  # numbers that are held as float64 at the same time
 _SPREAD = 0.1  # standard deviation of the flip probabilities, the published value

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jnl.core.errors import UserError, reason
-from jnl.core.paths import expanded
 from jnl.noise.kind import NoiseKind
+from jnl.support.errors import UserError, reason
+from jnl.support.paths import expanded
 
 
 def matrix(file: str | None = None) -> NoiseKind:

@@ -2,8 +2,8 @@
 
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError
 from jnl.settings.published import of_data, options
+from jnl.support.errors import UserError
 
 _SUBSETS = ("N1+N2+N4+N5", "N1+N2+N4")  # data sets #1 and #2: our reading, the paper's is not recorded
 _METHODS = (

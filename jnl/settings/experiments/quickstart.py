@@ -2,9 +2,9 @@
 
 from ml_collections import ConfigDict
 
-from jnl.core.errors import UserError
 from jnl.settings.config import CORE
 from jnl.settings.published import get_config, options
+from jnl.support.errors import UserError
 
 
 def quickstart(arg: str | None = None) -> ConfigDict:

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jnl.core import foreign, registry
-from jnl.core.errors import UserError
 from jnl.core.strategy import StepOutput
+from jnl.support import foreign, registry
+from jnl.support.errors import UserError
 from jnl.training.metric import BatchView, Metric
 
 _HERE = sys.modules[__name__]

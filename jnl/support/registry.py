@@ -1,6 +1,6 @@
 """Plug-ins that are found by file name. To add one, add a file to its folder: no other code changes.
 
-A plug-in of another package has the name `package.module:function` instead, see `core/foreign.py`.
+A plug-in of another package has the name `package.module:function` instead, see `support/foreign.py`.
 """
 
 import inspect
@@ -10,8 +10,8 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import TypeVar
 
-from jnl.core import foreign
-from jnl.core.errors import UserError, unknown
+from jnl.support import foreign
+from jnl.support.errors import UserError, unknown
 
 Made = TypeVar("Made")
 Value = bool | int | float | str  # types of a keyword argument, which are the types that a config field can have

@@ -6,7 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from jnl.core.errors import printable
+from jnl.support.errors import printable
 
 _JNL = (str(Path(__file__).parents[1]) + os.sep, contextlib.__file__)  # decorators of jnl are context managers
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import reduce
 from importlib import import_module
 
-from jnl.core.errors import UserError, reason, unknown
-from jnl.core.text import shown
+from jnl.support.errors import UserError, reason, unknown
+from jnl.support.text import shown
 
 _FORM = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 
 def exit_code(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:

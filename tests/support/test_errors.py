@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jnl.core.errors import UserError, within
+from jnl.support.errors import UserError, within
 
 
 @pytest.mark.parametrize("limit", [1e-6, 1e-3, 0.1, 0.999, 1.0, 1e6])

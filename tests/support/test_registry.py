@@ -5,8 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from jnl.core import registry
-from jnl.core.errors import UserError
+from jnl.support import registry
+from jnl.support.errors import UserError
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from jnl.core.errors import UserError
+from jnl.support.errors import UserError
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
