@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.report import cost_figure, tables, words
+from jnl.report import cost_figure, rate_figure, tables, words
 from jnl.report.drawing import INK, Figure, Panel, box, figure, in_percent, keep_percent, plain, rounded
 from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.report.reading import Described, are_shares
@@ -38,12 +38,13 @@ class Values(NamedTuple):
 
 
 def main(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> list[Figure]:
-    """Draw the two figures of the papers: test accuracy and label precision over epochs."""
+    """Draw the figures of the papers: test accuracy and label precision over epochs, and accuracy against the rate."""
     judged = {result.judged for leaderboard in leaderboards for result in leaderboard.results}
     accuracy = "Test accuracy" if judged == {"test_accuracy"} else "Accuracy on test or noisy validation labels"
     precision = Described("Label precision", True)
     found = [curve(leaderboards, series, prefix, "", Described(accuracy, True))]
     found.append(curve(leaderboards, series, prefix, PRECISION, precision))
+    found.append(rate_figure.draw(leaderboards, series, prefix))
     return [one for one in found if one is not None]
 
 

@@ -95,11 +95,15 @@ class Leaderboard(NamedTuple):
     @property
     def noise(self) -> str:
         """The noise for people, such as `Symmetric 50 %`."""
+        return self.noise_kind if self.kind == "none" else f"{self.noise_kind} {100 * self.rate:g}\u00a0%"
+
+    @property
+    def noise_kind(self) -> str:
+        """The kind of noise for people, such as `Symmetric`."""
         if self.kind == "none":
             return "Labels as they are"
         data = family(self.data.partition(":")[0])
-        kind = [word for word in self.kind.rpartition(":")[2].split("_") if word != data]
-        return f"{' '.join(kind).capitalize()} {100 * self.rate:g}\u00a0%"
+        return " ".join(word for word in self.kind.rpartition(":")[2].split("_") if word != data).capitalize()
 
     @property
     def slug(self) -> str:

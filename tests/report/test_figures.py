@@ -43,6 +43,13 @@ def texts(panel):
     return re.findall(r"<text[^>]*>([^<]*)</text>", panel.inline)
 
 
+def last_mean(path):
+    """The mean test accuracy of the last epoch over runs and networks."""
+    rows = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    last = max(row["epoch"] for row in rows)
+    return np.mean([row["test_accuracy"] for row in rows if row["epoch"] == last])
+
+
 def of_operations(path, operations):
     """Write the operations of a run into a finished training."""
     summary = json.loads((path / "summary.json").read_text())
@@ -108,3 +115,26 @@ def test_the_cells_of_a_small_noise_matrix_show_their_values(classes, shown, tmp
     (found,) = leaderboards(workdir(tmp_path / "a", class_names=names, without=LEAN))
     (panel,) = figures.noise(found, "a").panels
     assert sum(bool(re.fullmatch(r"0\.\d\d", text)) for text in texts(panel)) == shown
+
+
+def test_the_accuracy_against_the_noise_rate_has_a_panel_for_each_kind_with_several_rates(tmp_path):
+    paths = [
+        workdir(tmp_path / f"{name}-{rate}", name, accuracy, rate=rate, without=LEAN)
+        for name, rate, accuracy in (("jocor", 0.2, 0.9), ("jocor", 0.5, 0.8), ("standard", 0.5, 0.6))
+    ]
+    found = leaderboards(*paths)
+    figure = figures.main(found, series(papers.labels_of(found)), "a")[-1]
+    assert (figure.name, figure.caption) == ("a-rates", "Accuracy (last of 12 epochs) against the noise rate")
+    (panel,) = figure.panels
+    assert panel.title == "Symmetric" and "noise rate (%)" in texts(panel)
+    means = {path.name: 100 * last_mean(path) for path in paths}
+    shown = {}
+    for point in panel.hover["points"]:
+        value, label, rate = re.fullmatch(r"([\d.]+) ± [\d.]+  (\w+), noise rate (\d+) %", point["text"]).groups()
+        shown[f"{label.lower()}-{int(rate) / 100:g}"] = float(value)
+    assert shown == {name: pytest.approx(mean, abs=0.006) for name, mean in means.items()}
+
+
+def test_one_rate_for_each_method_gives_no_figure_against_the_rate(tmp_path):
+    found = leaderboards(workdir(tmp_path / "a", rate=0.2), workdir(tmp_path / "b", "standard", rate=0.5))
+    assert "a-rates" not in {one.name for one in figures.main(found, series(papers.labels_of(found)), "a")}
