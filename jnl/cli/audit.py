@@ -8,7 +8,7 @@ DATA is a folder of images with one folder for each class, a table (.csv or .par
 `--set separator=';'`, `--set text=review` (a column of texts) or `--set range=0,4095`. --corrections takes the
 decisions of an earlier audit of these data, to audit them again. It also takes several files, separated by commas, each
 of an audit of the data after those before it. --features takes embeddings of the examples, an array [N, D] (.npy). With
-them, and with --quick, no network is trained, which is several times as fast.
+them, and with --quick, no network is trained, which is at least twice as fast.
 
 The folder `--out` gets `index.html`, a page to go through the suspects; `suspects.csv` and `suspects.parquet`;
 `examples.parquet` with all examples; and `audit.json` with the estimates. The same command continues an audit that was

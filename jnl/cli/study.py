@@ -1,6 +1,6 @@
 """Run a study of memorization, draw its figure and write its numbers.
 
-jnl study NAME [--data=mnist --data_dir=../shared/data --out=DIR --quick ...]
+jnl study NAME [--data=mnist --data_dir=DATA --out=DIR --quick ...]
 
   fitting           networks fit random labels and noise too, but need more time (Zhang et al. 2017, figure 1)
   difficulty        how many of 100 networks misclassify each example after one epoch (Arpit et al. 2017, figure 1)

@@ -74,8 +74,8 @@ def audit(
       batch_size: number of examples of a batch; 0 follows the number of examples.
       seeds: number of trainings with different weights, whose predictions are averaged, or their seeds.
       folder: where finished trainings are kept, so that an interrupted audit continues with the next one.
-      quick: whether no network is trained, so that only neighbors and a linear classifier judge. This is several times
-        as fast.
+      quick: whether no network is trained, so that only neighbors and a linear classifier judge. This is at least
+        twice as fast.
 
     Returns:
       The audit: `noise_rate`, `transition`, `examples` and `suspects`.

@@ -74,8 +74,9 @@ FIELDS = {
     ),
     "precision": Field(
         "auto",
-        "Arithmetic of the networks: `bfloat16`, `tf32`, `float32`, or `auto`, which is TF32 on an NVIDIA GPU and "
-        "float32 elsewhere. Weights, losses, selection and updates are always float32.",
+        "Arithmetic of the networks: `bfloat16`, `tf32`, `float32`, or `auto`, the usual one of the device: products "
+        "in TF32 on an NVIDIA GPU since Ampere, in bfloat16 on a TPU and in float32 on a CPU. Weights, losses, "
+        "selection and updates are always float32.",
     ),
     "augment.pad": Field(0, "Images are shifted by up to this number of pixels; the border is black."),
     "augment.crop": Field(0, "Side of a random window of the image; the evaluation takes the center. 0: no windows."),

@@ -18,8 +18,9 @@ def follows_data(config: ConfigDict) -> bool:
 def fit_to(config: ConfigDict, examples: int) -> None:
     """Set the epochs and the batch size of a config, where they are 0, for a number of training examples.
 
-    The batch size is the power of two that gives about 20 batches, from 8 to 128. The epochs are as many as give about
-    3,000 steps, from 20 to 200; then the learning rate falls after 40 % of them, unless another epoch is set.
+    The batch size is the power of two from 8 to 128 that gives 20 to 40 batches, or comes nearest. The epochs are as
+    many as give about 3,000 steps, from 20 to 200; then the learning rate falls after 40 % of them, unless another
+    epoch is set.
     """
     if config.batch_size == 0:
         size = min(_SMALLEST, max(1, examples // 2))

@@ -30,7 +30,16 @@ def mentornet(
     burn_in: int = 18,
     dropout_rate: float = 0.0,
 ) -> Strategy:
-    """Weight examples by loss; m has `percentile` and `decay`; a share `dropout_rate` of each batch is left out."""
+    """Weight examples by their loss.
+
+    Args:
+      kind: `self_paced`, `linear`, `focal`, `hard` or `predefined`; the first lines of the file define them.
+      percentile: which percentile of the batch losses m follows, as a share.
+      decay: decay of the moving average m.
+      gamma: width of the ramp of `linear`, or exponent of `focal`.
+      burn_in: all weights are 1 in the first (`burn_in` - 1) % of the training.
+      dropout_rate: share of each batch that is left out by chance.
+    """
     within("strategy.percentile", percentile, 0, 1, "published: 0.7")
     within("strategy.decay", decay, 0, 1, "published: 0.5")
     within("strategy.gamma", gamma, 1e-6, 1e6, "published: 1 (linear), 2 (focal)")

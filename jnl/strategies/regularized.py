@@ -18,7 +18,13 @@ from jnl.support.errors import within
 
 
 def regularized(smoothing: float = 0.1, confidence: float = 0.0, class_prior: float = 0.0) -> Strategy:
-    """Minimize cross entropy with smoothed labels and two penalties."""
+    """Minimize cross entropy with smoothed labels and two penalties.
+
+    Args:
+      smoothing: share of the target that is spread evenly over the classes.
+      confidence: weight of the penalty on confident predictions.
+      class_prior: weight of the penalty on a mean prediction of the batch that prefers some classes.
+    """
     within("strategy.smoothing", smoothing, 0, 1, "common: 0.1")
     within("strategy.confidence", confidence, 0, 1e6, "published: 1; 0 means none")
     within("strategy.class_prior", class_prior, 0, 1e6, "published: 1; 0 means none")
