@@ -40,6 +40,6 @@ def bootstrap(kind: str = "soft", soft_beta: float = 0.95, hard_beta: float = 0.
         else:
             log_p = jax.nn.log_softmax(logits)
             loss = soft_beta * given - (1 - soft_beta) * (jnp.exp(log_p) * log_p).sum(-1)
-        return masked_mean(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss)
 
     return Strategy(1, select)

@@ -38,7 +38,7 @@ def buckets(bag_size: int = 8, known_noise: bool = False, entropy: float = 0.0) 
         of_bag = -(share_bag * jnp.log(jnp.maximum(p_bag, 1e-7))).sum(-1)
         own = optax.softmax_cross_entropy(logits[0], p)
         loss = jnp.repeat(of_bag, bag_size, total_repeat_length=size) + entropy * own
-        return masked_mean(loss[None], jnp.ones((1, size), bool))
+        return masked_mean(loss[None])
 
     def init(given: MemoryInit) -> Arrays:
         return {"transition": given.transition}

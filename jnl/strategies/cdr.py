@@ -27,7 +27,7 @@ def cdr(noise_rate: float = 0.2) -> Strategy:
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
-        return masked_mean(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss)
 
     def critical(gradient: Tree, params: Tree) -> Tree:
         importance = jax.tree.map(lambda g, w: jnp.abs(g * w), gradient, params)

@@ -45,7 +45,7 @@ def coteaching_plus(warmup_epochs: int = 0, reference: bool = False) -> Strategy
         keep = context.keep_counts[number]
         keep = jnp.where(keep == 0, number, keep)
         exchanged = masked_mean(loss, small_loss(loss, keep, eligible)[::-1], jnp.square(keep), eligible)
-        all_examples = masked_mean(loss, jnp.ones(loss.shape, bool), eligible=jnp.ones_like(eligible))
+        all_examples = masked_mean(loss, eligible=jnp.ones_like(eligible))
         early = (number == 0) & (context.epoch * context.batch < 5000)
         return jax.tree.map(partial(jnp.where, early), all_examples, exchanged)
 

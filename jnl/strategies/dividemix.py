@@ -51,7 +51,7 @@ def dividemix(
         loss, log_p = cross_entropy(logits, labels), jax.nn.log_softmax(logits)
         if asymmetric:
             loss += (jnp.exp(log_p) * log_p).sum(-1)
-        return masked_mean(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss)
 
     def init(given: MemoryInit) -> Arrays:
         examples = len(given.labels)

@@ -27,7 +27,7 @@ def elr(target_momentum: float = 0.7, weight: float = 3.0) -> Strategy:
         target = target_momentum * context.memory["target"][context.example_index] + (1 - target_momentum) * now
         loss = cross_entropy(logits, labels) + weight * jnp.log(1 - (target * p).sum(-1))[None]
         remembered = {"target": context.memory["target"].at[context.example_index].set(target)}
-        return masked_mean(loss, jnp.ones(loss.shape, bool))._replace(memory=remembered)
+        return masked_mean(loss)._replace(memory=remembered)
 
     def init(given: MemoryInit) -> Arrays:
         return {"target": jnp.zeros((len(given.labels), len(given.transition)))}  # f32[N, C]

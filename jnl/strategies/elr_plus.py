@@ -96,7 +96,7 @@ def elr_plus(
         factor = 0.997 * _ramp(now + 1, _STIFF)
         params = optax.incremental_update(state.params, memory.params, 1 - factor)
         remembered = _Remembered(params, stats, memory.target.at[:, context.example_index].set(targets), now + 1)
-        selection = masked_mean(loss, jnp.ones(loss.shape, bool))
+        selection = masked_mean(loss)
         return state._replace(memory=cast(Arrays, remembered)), StepOutput(
             loss.mean(1), selection, logits, context.example_index
         )

@@ -42,7 +42,7 @@ def gce(
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         losses = loss(logits, labels)
         if not truncated:
-            return masked_mean(losses, jnp.ones(losses.shape, bool))
+            return masked_mean(losses)
         kept = context.memory["kept"][context.example_index]
         return masked_mean(losses - (1 - threshold**q) / q, kept, jnp.float32(len(labels)))
 

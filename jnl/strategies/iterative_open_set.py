@@ -85,7 +85,7 @@ def iterative_open_set(
         new_round = (context.batch == 0) & (since >= 0) & (since % round_epochs == 0)
         kept = jax.tree.map(lambda new, old: jnp.where(new_round, new, old), fresh, state.opt_state)
         state, (loss, logits) = apply_gradients(training, state._replace(opt_state=kept), total)
-        selection = masked_mean(loss[None], jnp.ones((1, size), bool))
+        selection = masked_mean(loss[None])
         return state, StepOutput(loss.mean()[None], selection, logits, first)
 
     def init_params(classes: int, features: int) -> Arrays:

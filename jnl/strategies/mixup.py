@@ -7,7 +7,6 @@ linear between examples. Such a network memorizes wrong labels later; a large `c
 """
 
 import jax
-import jax.numpy as jnp
 import optax
 from jax import Array
 
@@ -34,7 +33,7 @@ def mixup(concentration: float = 1.0) -> Strategy:
             return loss.mean(), (stats, (loss, logits))
 
         state, (loss, logits) = apply_gradients(training, state, total)
-        selection = masked_mean(loss, jnp.ones(loss.shape, bool))
+        selection = masked_mean(loss)
         return state, StepOutput(loss.mean(1), selection, logits, context.example_index)
 
     return Strategy(1, custom_step=step)

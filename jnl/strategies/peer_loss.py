@@ -41,7 +41,7 @@ def peer_loss(alpha: float = 1.0, epsilon: float = 1e-5, alpha_plan: str = "", d
         given = jax.nn.one_hot(labels, logits.shape[-1])
         now = alpha * factor(context.epoch)
         loss = (every * (given - now * given.mean(0, keepdims=True))[None]).sum(-1)
-        return masked_mean(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss)
 
     def divisor(epoch: Array) -> Array:
         return 1 + alpha * factor(epoch)

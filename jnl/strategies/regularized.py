@@ -34,6 +34,6 @@ def regularized(smoothing: float = 0.1, confidence: float = 0.0, class_prior: fl
         p = jnp.exp(log_p)
         loss = (1 - smoothing) * cross_entropy(logits, labels) - smoothing * log_p.mean(-1)
         loss += confidence * (p * log_p).sum(-1)
-        return masked_mean(loss + class_prior * from_uniform(log_p)[:, None], jnp.ones(loss.shape, bool))
+        return masked_mean(loss + class_prior * from_uniform(log_p)[:, None])
 
     return Strategy(1, select)

@@ -9,7 +9,6 @@ Departures: the complex model does not train a simple model first; the clip of p
 entropy of Keras is not repeated.
 """
 
-import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.strategy import Selection, StepContext, Strategy
@@ -29,7 +28,7 @@ def s_model(kind: str = "simple", pretrain_epochs: int = 10, prior: float = 0.46
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = _noise_layer.loss(kind, pretrain_epochs, logits, labels, context)
-        return masked_mean(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss)
 
     memory = _noise_layer.memory(kind, 1, pretrain_epochs, prior)
     return Strategy(1, select, memory=memory, init_params=_noise_layer.init_params(kind))

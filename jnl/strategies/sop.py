@@ -40,7 +40,7 @@ def sop(rate_u: float = 1.0, rate_v: float = 10.0) -> Strategy:
             "u": context.memory["u"].at[context.example_index].add(-rate_u * down_u),
             "v": context.memory["v"].at[context.example_index].add(-rate_v * down_v),
         }
-        return masked_mean(loss(p, u, v)[None], jnp.ones((1, len(labels)), bool))._replace(memory=memory)
+        return masked_mean(loss(p, u, v)[None])._replace(memory=memory)
 
     def init(given: MemoryInit) -> Arrays:
         of_u, of_v = jax.random.split(given.key)

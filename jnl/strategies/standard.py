@@ -5,7 +5,6 @@ code. To compare it with a method with two networks at equal cost, use two netwo
 `ensemble_accuracy`.
 """
 
-import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.strategy import Selection, StepContext, Strategy
@@ -21,6 +20,6 @@ def standard(networks: int = 1) -> Strategy:
 
     def select(logits: Array, labels: Array, context: StepContext) -> Selection:
         loss = cross_entropy(logits, labels)
-        return masked_mean(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss)
 
     return Strategy(networks, select)

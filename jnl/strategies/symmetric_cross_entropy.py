@@ -26,6 +26,6 @@ def symmetric_cross_entropy(alpha: float = 0.1, beta: float = 1.0) -> Strategy:
         wrong = ~jax.nn.one_hot(labels, logits.shape[-1], dtype=bool)[None]
         reverse = -jnp.log(1e-4) * jnp.where(wrong, p, 0.0).sum(-1)
         loss = alpha * cross_entropy(logits, labels) + beta * reverse
-        return masked_mean(loss, jnp.ones(loss.shape, bool))
+        return masked_mean(loss)
 
     return Strategy(1, select)

@@ -32,7 +32,7 @@ def normalized(power: float = 0.7):
     def select(logits, labels, context):
         loss = cross_entropy(logits, labels)
         weights = jax.lax.stop_gradient((0.1 + loss) ** -power)
-        return masked_mean(weights * loss, jnp.ones(loss.shape, bool), weights.sum(-1))
+        return masked_mean(weights * loss, count=weights.sum(-1))
 
     return Strategy(1, select)
 
@@ -89,7 +89,7 @@ def remembers(first, change):
 
     def select(logits, labels, context):
         loss = cross_entropy(logits, labels)
-        return masked_mean(loss, jnp.ones(loss.shape, bool))._replace(memory=change(context.memory))
+        return masked_mean(loss)._replace(memory=change(context.memory))
 
     return Strategy(1, select, memory=Memory(lambda start: first))
 
