@@ -45,15 +45,15 @@ def disagree(logits: Array) -> Array:
 
 
 def masked_mean(
-    loss: Array, mask: Array | None = None, count: Array | None = None, eligible: Array | None = None
+    loss: Array, mask: Array | None = None, denominator: Array | None = None, eligible: Array | None = None
 ) -> Selection:
     """Return the selection whose objective is the mean loss of the masked examples.
 
     Args:
       loss: f32[G, B].
       mask: bool[G, B], or a shape that broadcasts to it; None means all examples.
-      count: f32[G] or f32[], divisor of the masked sum; None means the number of masked examples. A count below 1
-        counts as 1, so scale weights whose sum may be smaller, for example to a mean of 1.
+      denominator: f32[G] or f32[], divisor of the masked sum; None means the number of masked examples. A denominator
+        below 1 counts as 1, so scale weights whose sum may be smaller, for example to a mean of 1.
       eligible: bool[B], examples among which the mask chose; None means all.
 
     Returns:
@@ -65,8 +65,8 @@ def masked_mean(
     """
     mask = jnp.ones(loss.shape, bool) if mask is None else jnp.broadcast_to(mask, loss.shape)
     _check_mask(mask, "masked_mean")
-    count = mask.sum(-1) if count is None else jnp.broadcast_to(count, loss.shape[:1])
-    return Selection(loss, mask, count.astype(jnp.float32), eligible=eligible)
+    denominator = mask.sum(-1) if denominator is None else jnp.broadcast_to(denominator, loss.shape[:1])
+    return Selection(loss, mask, denominator.astype(jnp.float32), eligible=eligible)
 
 
 def checked(returned: object, logits: Array) -> Selection:

@@ -32,7 +32,7 @@ def normalized(power: float = 0.7):
     def select(logits, labels, context):
         loss = cross_entropy(logits, labels)
         weights = jax.lax.stop_gradient((0.1 + loss) ** -power)
-        return masked_mean(weights * loss, count=weights.sum(-1))
+        return masked_mean(weights * loss, denominator=weights.sum(-1))
 
     return Strategy(1, select)
 
