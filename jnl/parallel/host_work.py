@@ -39,16 +39,18 @@ class HostWork:
 
     def _probabilities(self, inputs: Array, state: TrainState) -> Array:
         """Return class probabilities f32[K, N, C] of one run."""
-        predict_fn = predictor(self._spec.model, state, self._spec.augment, self._spec.shard_batch)
-        return jax.nn.softmax(predict_all(predict_fn, inputs, self._spec.batch_size)[0])
+        return jax.nn.softmax(self._predict_all(inputs, state)[0])
+
+    def _predict_all(self, inputs: Array, state: TrainState) -> tuple[Array, Array | None]:
+        """Return logits f32[K, N, C] and features f32[K, N, D] of one run."""
+        return predict_all(predictor(self._spec, state), inputs, self._spec.batch_size)
 
     @cached_property
     def _features(self) -> OfChunk:
         """The function that returns the features of all inputs: f32[S, K, N, D]."""
 
         def one(inputs: Array, run: RunInputs, state: TrainState) -> Array:
-            predict_fn = predictor(self._spec.model, state, self._spec.augment, self._spec.shard_batch)
-            _, features = predict_all(predict_fn, inputs, self._spec.batch_size)
+            _, features = self._predict_all(inputs, state)
             if features is None:
                 raise no_features()
             return features

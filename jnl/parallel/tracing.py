@@ -53,7 +53,7 @@ def _trace(
 def _check_logits(spec: TrainSpec, state: TrainState, inputs: jax.ShapeDtypeStruct, classes: int) -> None:
     """Raise `UserError` unless the network returns one logit for each example and class."""
     batch = jax.ShapeDtypeStruct((2, *inputs.shape[1:]), inputs.dtype)
-    logits, _ = jax.eval_shape(lambda state, batch: predictor(spec.model, state, spec.augment)(batch), state, batch)
+    logits, _ = jax.eval_shape(lambda state, batch: predictor(spec, state)(batch), state, batch)
     if logits.shape[1:] != (2, classes) or not jnp.issubdtype(logits.dtype, jnp.floating):
         raise UserError(
             f"model: for 2 inputs of {classes} classes the network returns {logits.dtype} {list(logits.shape[1:])}; it "

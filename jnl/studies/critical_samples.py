@@ -49,7 +49,7 @@ def ratios(program_spec: ProgramSpec, search: Search, inputs: Array) -> Callable
     """
 
     def one(images: Array, state: TrainState) -> Array:
-        predict_fn = predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment)
+        predict_fn = predictor(program_spec.train_spec, state)
         return critical(lambda x: predict_fn(x)[0][0], images, jax.random.key(0), search).mean()
 
     every = jax.jit(lambda images, states: lax.map(partial(one, images), states))

@@ -68,7 +68,7 @@ def predictions(program_spec: ProgramSpec, states: TrainState) -> np.ndarray:
     """Return the class that each network predicts for each training example, in evaluation mode: i32[S, K, N]."""
 
     def one(inputs: Array, state: TrainState) -> Array:
-        predict_fn = predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment)
+        predict_fn = predictor(program_spec.train_spec, state)
         return predict_all(predict_fn, inputs, program_spec.train_spec.batch_size)[0].argmax(-1)
 
     every = jax.jit(lambda inputs, states: lax.map(partial(one, inputs), states))

@@ -11,11 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jnl.core.network import Network
 from jnl.core.train_state import TrainState, predict
 from jnl.data.dataset import Split
-from jnl.ops.augment import Augment
 from jnl.training import metrics
+from jnl.training.spec import TrainSpec
 
 PredictFn = Callable[[Array], tuple[Array, Array | None]]  # stored inputs of B examples -> f32[K, B, C], f32[K, B, D]
 Metrics = dict[str, Array]  # name -> the metric of an epoch
@@ -40,18 +39,14 @@ def rows(index: Array, size: int) -> Rows:
     return Rows(chunks, (jnp.arange(chunks.size) < len(index)).reshape(chunks.shape))
 
 
-def predictor(
-    model: Network, state: TrainState, augment: Augment, shard_batch: Callable[[Array], Array] = lambda batch: batch
-) -> PredictFn:
-    """Return the function that predicts a batch of stored inputs in evaluation mode.
+def predictor(spec: TrainSpec, state: TrainState) -> PredictFn:
+    """Return the function that predicts a batch of stored inputs with the K networks of `state`, in evaluation mode."""
 
-    Args:
-      model: the network.
-      state: the state that has the parameters of the K networks.
-      augment: converts stored inputs to inputs of the networks.
-      shard_batch: spreads the inputs over devices.
-    """
-    return lambda inputs: predict(model, state.params, state.batch_stats, shard_batch(augment.evaluate(inputs)))
+    def predict_fn(inputs: Array) -> tuple[Array, Array | None]:
+        prepared = spec.shard_batch(spec.augment.evaluate(inputs))
+        return predict(spec.model, state.params, state.batch_stats, prepared)
+
+    return predict_fn
 
 
 def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels: Array) -> Values:

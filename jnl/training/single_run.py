@@ -47,7 +47,7 @@ class SingleRun(NamedTuple):
 
     def predict_fn(self, state: TrainState) -> PredictFn:
         """Return the function that predicts with the networks of `state`, in evaluation mode."""
-        return predictor(self.spec.model, state, self.spec.augment, self.spec.shard_batch)
+        return predictor(self.spec, state)
 
     def new_networks(self, purpose: Purpose) -> TrainState:
         """Return a state with new networks and optimizers. Its memory is still empty."""

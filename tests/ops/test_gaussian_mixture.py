@@ -70,7 +70,7 @@ for noise in {noises}:
     config.data.dir, config.strategy.networks = folder, 2
     (program,) = build(config)
     state = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), run(config).state)
-    predict_fn = predictor(program.train_spec.model, state, program.train_spec.augment)
+    predict_fn = predictor(program.train_spec, state)
     logits, _ = jax.jit(lambda inputs: predict_all(predict_fn, inputs, 1_000))(program.dataset.train.inputs[:10_000])
     labels = np.asarray(program.runs[0].labels)[:10_000]
     np.save(f"{{out}}/{{noise}}.npy", -np.asarray(jax.nn.log_softmax(logits))[:, np.arange(len(labels)), labels])

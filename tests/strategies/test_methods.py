@@ -268,7 +268,7 @@ def test_everything_is_every_row_in_order():
     state = jax.tree.map(jnp.asarray, run(quick(epochs=1, seeds=1)).state)
     state = jax.tree.map(lambda leaf: leaf[0], state)
     inputs = jnp.asarray(program_spec.dataset.train.inputs[:301])
-    said = predict_all(predictor(program_spec.train_spec.model, state, program_spec.train_spec.augment), inputs, 128)
+    said = predict_all(predictor(program_spec.train_spec, state), inputs, 128)
     expected = predict(program_spec.train_spec.model, state.params, state.batch_stats, inputs.astype(jnp.float32) / 255)
     for mine, theirs in zip(said, expected, strict=True):
         assert mine.shape == theirs.shape == (2, 301, mine.shape[-1])
