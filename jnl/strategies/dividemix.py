@@ -101,7 +101,7 @@ def dividemix(
 
         return apply_gradients(training, state, total)
 
-    def step(warm: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
+    def step(default_step: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
         def divided() -> StepResult:
             after, loss = semi_supervised(training, state, context)
             mask = state.memory["clean"][::-1, context.example_index] > threshold
@@ -110,7 +110,7 @@ def dividemix(
                 loss, selection, state.memory["logits"][:, context.example_index], context.example_index
             )
 
-        return lax.cond(context.epoch < warmup_epochs, lambda: warm(state, context), divided)
+        return lax.cond(context.epoch < warmup_epochs, lambda: default_step(state, context), divided)
 
     def listed(state: TrainState) -> Listed:
         clean = state.memory["clean"].mean(0)  # mean of both networks

@@ -66,7 +66,7 @@ def elr_plus(
         start, target = given.networks, jnp.zeros((2, len(given.labels), len(given.transition)))
         return cast(Arrays, _Remembered(start.params, start.batch_stats, target, jnp.float32(1)))
 
-    def step(ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
+    def step(default_step: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
         model, memory = training.model, cast(_Remembered, state.memory)
         now = memory.step
         keys = jax.random.split(jax.random.fold_in(context.key, 2), 4)

@@ -60,7 +60,7 @@ def iterative_open_set(
         groups = _groups(jnp.asarray(labels), jnp.asarray(outlier), jnp.asarray(rows), len(memory["size"]) // 2)
         return memory | {"score": score, "rounds": memory["rounds"] + 1} | jax.device_get(groups)
 
-    def step(_: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
+    def step(default_step: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
         memory, size = state.memory, len(context.example_index)
         first, second, like = _pairs(memory, jax.random.fold_in(context.key, 2), size)
         index = jnp.concatenate([first, second])

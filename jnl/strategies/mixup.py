@@ -21,7 +21,7 @@ def mixup(concentration: float = 1.0) -> Strategy:
     """Train on all examples, each mixed with another one; `concentration` is the c of Beta(c, c)."""
     within("strategy.concentration", concentration, 1e-3, 1e6, "published: 1 to 32")
 
-    def step(ordinary: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
+    def step(default_step: StepFn, training: TrainContext, state: TrainState, context: StepContext) -> StepResult:
         inputs, labels = training.augment(context.key, context.inputs), training.labels[context.example_index]
         mix = mixture(jax.random.fold_in(context.key, 2), concentration, len(labels))
         mixed = mix(inputs)

@@ -68,7 +68,7 @@ def check_step(make: MakeStrategy, hyper: dict[str, registry.Value], compare: bo
     arrays = jax.tree.map(jnp.float32, traced)
     state = start(arrays)
     for number in (0, 1, 5):
-        after, outcome = alone(arrays, state, jnp.int32(number))
+        after, output = alone(arrays, state, jnp.int32(number))
         if compare:
             several, _ = among(arrays, jax.tree.map(lambda leaf: leaf[None], state), jnp.int32(number))
             for one, same in zip(*map(jax.tree.leaves, (after, several)), strict=True):
@@ -78,8 +78,8 @@ def check_step(make: MakeStrategy, hyper: dict[str, registry.Value], compare: bo
         assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(after)), "the new state is not finite"
         for before, now in zip(*map(jax.tree.leaves, (state.params, after.params)), strict=True):
             assert (before != now).reshape(num_nets, -1).any(1).all(), "parameters of a network do not move"
-        assert outcome.selection.mask.shape == (num_nets, BATCH), "the mask must have the shape [K, B]"
-        assert outcome.logits.shape == (num_nets, BATCH, CLASSES), "the logits must have the shape [K, B, C]"
+        assert output.selection.mask.shape == (num_nets, BATCH), "the mask must have the shape [K, B]"
+        assert output.logits.shape == (num_nets, BATCH, CLASSES), "the logits must have the shape [K, B, C]"
         state = after
 
 

@@ -136,10 +136,10 @@ def train_batches(
 
     all_inputs = None if spec.streams else train.inputs
     training = TrainContext(spec.model, single.optimizer(number), augment, all_inputs, run.labels)
-    change = ordinary = partial(update, strategy, training)
+    step_fn = default_step = partial(update, strategy, training)
     function = "select"
     if strategy.custom_step:
-        change, function = partial(strategy.custom_step, ordinary, training), "custom_step"
+        step_fn, function = partial(strategy.custom_step, default_step, training), "custom_step"
 
     flat, counts_of = ravel_pytree(counts)  # a GPU would add the many counts one after the other
 
@@ -157,13 +157,13 @@ def train_batches(
             key=batch.key,
             memory=state.memory,
         )
-        state, outcome = change(state, context)
+        state, output = step_fn(state, context)
         unchanged_types(state.memory, context.memory, function)
-        now = metrics.batch_counts(outcome, run.labels, train.clean, state.predicted, spec.metrics)
-        unique = outcome.example_index is batch.example_index and not spec.balanced
-        state = state._replace(predicted=metrics.predicted(outcome, state.predicted, unique))
+        now = metrics.batch_counts(output, run.labels, train.clean, state.predicted, spec.metrics)
+        unique = output.example_index is batch.example_index and not spec.balanced
+        state = state._replace(predicted=metrics.predicted(output, state.predicted, unique))
         if strategy.suspects and strategy.suspects.counted:
-            state = state._replace(suspicion={"times": metrics.times(outcome, state.suspicion["times"])})
+            state = state._replace(suspicion={"times": metrics.times(output, state.suspicion["times"])})
         return (state, counted + ravel_pytree(now)[0]), None
 
     trained, flat = lax.scan(step, (state, flat), batches)[0]

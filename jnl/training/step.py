@@ -37,6 +37,6 @@ def update(strategy: Strategy, training: TrainContext, state: TrainState, contex
             rows = objective(selection)
         return rows.sum(), (batch_stats, StepOutput(rows, selection, logits, context.example_index))
 
-    state, outcome = apply_gradients(training, state, total)
-    memory = outcome.selection.memory
-    return state if memory is None else state._replace(memory=memory), outcome
+    state, output = apply_gradients(training, state, total)
+    memory = output.selection.memory
+    return state if memory is None else state._replace(memory=memory), output

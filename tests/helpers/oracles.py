@@ -158,7 +158,7 @@ LABELS = _random.integers(0, CLASSES, 40)
 class Steps(NamedTuple):
     strategy: object
     state: train_state.TrainState
-    step: object  # (state, epoch, batch, index) -> the state after it, the outcome
+    step: object  # (state, epoch, batch, index) -> the state after it, the output
 
 
 @cache
@@ -171,8 +171,8 @@ def steps_of(name, momentum=0.9, decay=0.0, **hyper):
     start = partial(train_state.init, model, strategy.num_nets, optimizer)
     state = jax.jit(lambda key: start(key, inputs[:1], len(inputs), strategy.init_params))(jax.random.key(1))
     training = train_state.TrainContext(model, optimizer, Augment(), inputs, labels)
-    ordinary = partial(update, strategy, training)
-    change = partial(strategy.custom_step, ordinary, training) if strategy.custom_step else ordinary
+    default_step = partial(update, strategy, training)
+    change = partial(strategy.custom_step, default_step, training) if strategy.custom_step else default_step
 
     @jax.jit
     def step(state, epoch, batch, index):
