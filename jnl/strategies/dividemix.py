@@ -23,8 +23,8 @@ from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.suspects import Listed, Suspects
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, predict
-from jnl.ops.augment import mixup
 from jnl.ops.losses import cross_entropy, from_uniform
+from jnl.ops.mixup import mixup
 from jnl.ops.selection import masked_mean
 from jnl.strategies._division import divide, draw_halves
 from jnl.support.errors import UserError, whole_number, within

@@ -25,7 +25,7 @@ from jax import Array, lax
 from jnl.core.memory import Arrays, Memory, MemoryInit
 from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
-from jnl.ops.augment import mixup
+from jnl.ops.mixup import mixup
 from jnl.ops.selection import masked_mean
 from jnl.support.errors import within
 

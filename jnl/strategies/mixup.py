@@ -12,7 +12,7 @@ from jax import Array
 
 from jnl.core.strategy import StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward
-from jnl.ops.augment import mixture
+from jnl.ops.mixup import mixture
 from jnl.ops.selection import masked_mean
 from jnl.support.errors import within
 

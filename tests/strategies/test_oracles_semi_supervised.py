@@ -33,7 +33,7 @@ from helpers.oracles import (
 
 from jnl import strategies
 from jnl.core.memory import MemoryInit
-from jnl.ops.augment import mixture
+from jnl.ops.mixup import mixture
 from jnl.strategies import dividemix as of_dividemix
 from jnl.strategies import elr_plus as of_elr_plus
 from jnl.strategies._division import draw_halves
