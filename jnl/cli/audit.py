@@ -28,7 +28,7 @@ from jnl.data.notes import data_warnings_hidden
 from jnl.data.option_texts import parsed
 from jnl.data.readers import tables
 from jnl.label_audit.audit import audit
-from jnl.label_audit.given import saved_features
+from jnl.label_audit.precomputed import saved_features
 from jnl.label_audit.result import FILES
 from jnl.label_audit.source import check_writable
 from jnl.support.errors import UserError, printable, whole_number

@@ -11,8 +11,8 @@ from jax import Array
 from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
 from jnl.experiment.cross_validation import fitted, folds_of
-from jnl.experiment.given import in_place_of
 from jnl.experiment.program_spec import ProgramSpec
+from jnl.experiment.replacements import in_place_of
 from jnl.models import ModuleNetwork
 from jnl.parallel.multi_run import MultiRunProgram
 from jnl.results.progress import Progress

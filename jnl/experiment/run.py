@@ -22,10 +22,10 @@ from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
 from jnl.experiment.cross_validation import weigh
 from jnl.experiment.doubts import doubts
-from jnl.experiment.given import check_data_fields, in_place_of, name_plugins
 from jnl.experiment.loop import train_program
 from jnl.experiment.preview import describe
 from jnl.experiment.program_spec import ProgramSpec
+from jnl.experiment.replacements import check_data_fields, in_place_of, name_plugins
 from jnl.experiment.result_sink import ResultSink, open_results
 from jnl.experiment.summarize import metric_rows, run_columns, summary_of, summary_points
 from jnl.experiment.suspect_tables import tables

@@ -13,7 +13,7 @@ from jnl import models
 from jnl.data.dataset import Dataset
 from jnl.data.from_arrays import from_arrays
 from jnl.experiment.fold_predictions import Plan
-from jnl.label_audit import estimates, evidence, given, trouble
+from jnl.label_audit import estimates, evidence, precomputed, trouble
 from jnl.label_audit.evidence import Evidence, Expert
 from jnl.label_audit.reasons import reasons
 from jnl.label_audit.refinement import refined
@@ -112,15 +112,15 @@ def audit(
             raise UserError(
                 f"{name}: given with quick, features or pred_probs, with which no network trains; leave it out"
             )
-    embedded = None if features is None else given.features(features)
-    predicted = None if pred_probs is None else given.probabilities(pred_probs)
+    embedded = None if features is None else precomputed.features(features)
+    predicted = None if pred_probs is None else precomputed.probabilities(pred_probs)
     data = dataset if dataset is not None else _dataset(inputs, labels, embedded, predicted, class_names, kind)
     number = len(data.train.labels)
     for name, matrix in (("features", embedded), ("pred_probs", predicted)):
         if matrix is not None and len(matrix) != number:
             raise UserError(f"{name}: {len(matrix):,} rows for {number:,} labels; give one row for each label")
     if predicted is not None:
-        predicted = given.in_order(predicted, pred_probs, data.class_names)
+        predicted = precomputed.in_order(predicted, pred_probs, data.class_names)
     if trains:
         _check_folds(data, plan.folds)
     _warn_of_classes(data)
@@ -196,7 +196,7 @@ def _seeds(asked: int | Sequence[int]) -> tuple[int, ...]:
 
 def _named(labels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     """Return labels as the caller knows them: numbers if the classes have no other names."""
-    return labels if given.are_numbers(names) else np.array(names)[labels]
+    return labels if precomputed.are_numbers(names) else np.array(names)[labels]
 
 
 def _dataset(
@@ -212,7 +212,7 @@ def _dataset(
     if stand_in is None:
         raise UserError("inputs: missing; give inputs, features or pred_probs")
     if predicted is not None and len(class_names) == 0:
-        class_names = given.numbered(labels, predicted.shape[1])
+        class_names = precomputed.numbered(labels, predicted.shape[1])
     return from_arrays(stand_in, labels, class_names=class_names, kind="features", standardize=False)
 
 

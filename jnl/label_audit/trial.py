@@ -25,7 +25,7 @@ from jnl import data, models, noise
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.option_texts import parsed
-from jnl.label_audit import given, logistic
+from jnl.label_audit import logistic, precomputed
 from jnl.label_audit.audit import audit
 from jnl.label_audit.features import features_of
 from jnl.label_audit.result import Audit
@@ -84,7 +84,7 @@ def _trains(asked: argparse.Namespace) -> bool:
 def _data(asked: argparse.Namespace) -> tuple[Dataset, np.ndarray | None]:
     """Return the data set and the embeddings, or None without any, of so many examples as are asked for."""
     dataset = data.load(asked.data, asked.dir, **parsed(asked.data, asked.set))
-    features = given.saved_features(asked.features)
+    features = precomputed.saved_features(asked.features)
     if asked.examples:
         train = dataset.train
         features = None if features is None else features[: asked.examples]

@@ -1,4 +1,4 @@
-"""Features and probabilities that a user gives to an audit, checked."""
+"""Features and probabilities that a user has computed before an audit, checked and put in order."""
 
 from collections.abc import Sequence
 from pathlib import Path
