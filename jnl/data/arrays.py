@@ -30,7 +30,7 @@ def split(inputs: np.ndarray, labels: np.ndarray, clean: np.ndarray | None = Non
     return Split(cast(Array, inputs), cast(Array, seen), cast(Array, truth))
 
 
-class Labelled(NamedTuple):
+class Labeled(NamedTuple):
     """The arrays of a training or test set as a user supplies them."""
 
     inputs: np.ndarray
@@ -39,8 +39,8 @@ class Labelled(NamedTuple):
 
 
 def dataset(
-    train: Labelled,
-    test: Labelled | None,
+    train: Labeled,
+    test: Labeled | None,
     class_names: tuple[str, ...] = (),
     standardize: bool = False,
     form: Preparation | None = None,
@@ -99,7 +99,7 @@ def dataset(
     )
 
 
-def _read(given: Labelled, part: str, kind: str, limits: tuple[float, ...]) -> Inputs:
+def _read(given: Labeled, part: str, kind: str, limits: tuple[float, ...]) -> Inputs:
     """Return the inputs of one part of the data. Raise `UserError` if there is not one label for each."""
     shape = given.inputs.shape
     if not shape or shape[0] != len(given.labels):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jnl.data import convert
-from jnl.data.arrays import Labelled, checked, dataset
+from jnl.data.arrays import Labeled, checked, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.inputs import KINDS
 from jnl.data.labels import tidied_names
@@ -68,11 +68,11 @@ def from_arrays(
         raise UserError(f"standardize: {standardize!r}; give True or False")
     given = convert.array(clean, "clean") if clean is not None else None
     columns = _columns(inputs)
-    train = Labelled(_numbers(inputs, "inputs"), convert.array(labels, "labels"), given)
+    train = Labeled(_numbers(inputs, "inputs"), convert.array(labels, "labels"), given)
     test = None
     if test_inputs is not None and test_labels is not None:
         held = _numbers(_in_order(test_inputs, columns), "test_inputs")
-        test = Labelled(held, convert.array(test_labels, "test_labels"))
+        test = Labeled(held, convert.array(test_labels, "test_labels"))
     limits = () if value_range is None else parse_range(",".join(map(str, _listed(value_range, "value_range"))))
     given_names = _listed(class_names, "class_names")
     names = tidied_names([name.decode() if isinstance(name, bytes) else str(name) for name in given_names])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jnl import data
-from jnl.data.arrays import Labelled, dataset
+from jnl.data.arrays import Labeled, dataset
 from jnl.data.labels import tidied
 from jnl.data.missing import is_missing
 from jnl.support.errors import UserError
@@ -29,7 +29,7 @@ class TestDataset:
     @given(words.filter(lambda labels: len(set(labels)) > 1))
     @pytest.mark.slow
     def test_names_become_sorted_classes_and_come_back(self, labels):
-        found = dataset(Labelled(np.zeros((len(labels), 2)), np.array(labels)), None)
+        found = dataset(Labeled(np.zeros((len(labels), 2)), np.array(labels)), None)
         assert list(found.class_names) == sorted(set(labels))
         assert [found.class_names[label] for label in found.train.labels] == labels
         assert found.train.labels.dtype == np.int32
@@ -41,7 +41,7 @@ class TestDataset:
     )
     def test_numbers_stay_as_they_are(self, labels, dtype):
         given_labels = np.array(labels, dtype)
-        found = dataset(Labelled(np.zeros((len(labels), 2)), given_labels, given_labels), None)
+        found = dataset(Labeled(np.zeros((len(labels), 2)), given_labels, given_labels), None)
         np.testing.assert_array_equal(found.train.labels, labels)
         np.testing.assert_array_equal(found.train.clean, labels)
         assert found.class_names == tuple(str(number) for number in range(max(labels) + 1))
@@ -59,14 +59,14 @@ class TestDataset:
             (np.zeros((6, 4), np.int32) - 1, np.float32, (6, 4)),
             (np.zeros((6, 4), np.float16), np.float32, (6, 4)),
         ):
-            found = dataset(Labelled(inputs, labels), Labelled(inputs, labels)).train.inputs
+            found = dataset(Labeled(inputs, labels), Labeled(inputs, labels)).train.inputs
             assert (found.dtype, found.shape) == (kind, shape)
 
     def test_features_are_standardized_by_the_training_set(self):
         x = np.random.default_rng(0).normal(5, 3, (50, 3)).astype(np.float32)
         x[:, 1] = 0.1  # constant, which rounding hides
         labels = np.arange(50) % 2
-        found = dataset(Labelled(x, labels), Labelled(x[:9] + 1, labels[:9]), standardize=True)
+        found = dataset(Labeled(x, labels), Labeled(x[:9] + 1, labels[:9]), standardize=True)
         np.testing.assert_allclose(found.train.inputs.mean(0), 0, atol=1e-6)
         np.testing.assert_allclose(found.train.inputs.std(0), [1, 0, 1], atol=1e-5)
         np.testing.assert_allclose(found.test.inputs[:, 1], 1, atol=1e-6)
@@ -78,56 +78,56 @@ class TestDataset:
     @pytest.mark.parametrize(
         "train, test, said",
         [
-            (Labelled(good, np.array([0.5, 1, 1, 0])), None, "training labels are float64"),
+            (Labeled(good, np.array([0.5, 1, 1, 0])), None, "training labels are float64"),
             (
-                Labelled(good, np.array([0, 1, np.nan, 0])),
+                Labeled(good, np.array([0, 1, np.nan, 0])),
                 None,
                 "training labels are missing .'nan'. in 1 row, .*row 2",
             ),
-            (Labelled(good, np.array([0, 1, -1, 0])), None, "labels go from -1 to 1"),
-            (Labelled(good, np.array([0, 1, 2**40, 0])), None, "labels go from 0 to 1099511627776"),
-            (Labelled(good, np.array([0, 1, None, 0])), None, "training labels are missing .*row 2"),
-            (Labelled(good, np.array([0, "a", 1, 0], object)), None, "training labels are object"),
-            (Labelled(good, np.array(["a", "b", "n/a", "NA"])), None, "missing .'n/a'. in 2 rows, first in row 2"),
-            (Labelled(good, np.eye(4, dtype=int)), None, r"of shape \(4, 4\)"),
-            (Labelled(good, np.array(3)), None, r"of shape \(\)"),
-            (Labelled(good[:0], labels[:0]), None, r"of shape \(0,\)"),
-            (Labelled(good, np.array([1, 1, 1, 1])), None, "all training labels are 1"),
-            (Labelled(good, np.array(["a"] * 4)), None, "all training labels are a"),
-            (Labelled(good, np.array([b"a", b"\xff", b"a", b"a"])), None, "not UTF-8"),
-            (Labelled(good[:3], labels), None, "one label for each"),
-            (Labelled(good, labels, labels[:3]), None, "3 true labels"),
+            (Labeled(good, np.array([0, 1, -1, 0])), None, "labels go from -1 to 1"),
+            (Labeled(good, np.array([0, 1, 2**40, 0])), None, "labels go from 0 to 1099511627776"),
+            (Labeled(good, np.array([0, 1, None, 0])), None, "training labels are missing .*row 2"),
+            (Labeled(good, np.array([0, "a", 1, 0], object)), None, "training labels are object"),
+            (Labeled(good, np.array(["a", "b", "n/a", "NA"])), None, "missing .'n/a'. in 2 rows, first in row 2"),
+            (Labeled(good, np.eye(4, dtype=int)), None, r"of shape \(4, 4\)"),
+            (Labeled(good, np.array(3)), None, r"of shape \(\)"),
+            (Labeled(good[:0], labels[:0]), None, r"of shape \(0,\)"),
+            (Labeled(good, np.array([1, 1, 1, 1])), None, "all training labels are 1"),
+            (Labeled(good, np.array(["a"] * 4)), None, "all training labels are a"),
+            (Labeled(good, np.array([b"a", b"\xff", b"a", b"a"])), None, "not UTF-8"),
+            (Labeled(good[:3], labels), None, "one label for each"),
+            (Labeled(good, labels, labels[:3]), None, "3 true labels"),
             (
-                Labelled(good, labels, np.array(list("abab"))),
+                Labeled(good, labels, np.array(list("abab"))),
                 None,
                 "true labels are names, but training labels are numbers",
             ),
             (
-                Labelled(good, labels, labels - 2),
+                Labeled(good, labels, labels - 2),
                 None,
                 r"true labels contain -2, .* 2 classes 0, 1; -1 \(unknown\) and 2",
             ),
-            (Labelled(good, labels, labels * 3), None, "true labels contain 3, which is not one of the 2"),
+            (Labeled(good, labels, labels * 3), None, "true labels contain 3, which is not one of the 2"),
             (
-                Labelled(good, labels * 120),
+                Labeled(good, labels * 120),
                 None,
                 "training labels go from 0 to 120 in 2 different .*renumber them from 0",
             ),
-            (Labelled(good, np.array([0, 1, 90000, 0])), None, "training labels go from 0 to 90000 in 3 different"),
+            (Labeled(good, np.array([0, 1, 90000, 0])), None, "training labels go from 0 to 90000 in 3 different"),
             (
-                Labelled(good, labels),
-                Labelled(good, np.array([0, 1, 2, 0])),
+                Labeled(good, labels),
+                Labeled(good, np.array([0, 1, 2, 0])),
                 "test labels contain 2, which is not one of the 2",
             ),
-            (Labelled(good, np.array(list("abab"))), Labelled(good, np.array(list("abca"))), "test labels contain 'c'"),
-            (Labelled(good, labels), Labelled(good, -labels), "test labels contain -1"),
-            (Labelled(good, labels), Labelled(good[:3], labels), "test inputs"),
-            (Labelled(good, labels), Labelled(good[:, :1], labels), "give both the same type and shape"),
-            (Labelled(good[:, 0], labels), None, r"training inputs are float32 of shape \(4,\)"),
-            (Labelled(np.full((4, 2, 2, 3), 256), labels), None, "say which are black and white, such as data.range"),
-            (Labelled(good.astype(complex), labels), None, "training inputs are complex"),
-            (Labelled(good.astype(str), labels), None, "training inputs are <U"),
-            (Labelled(np.zeros((4, 0)), labels), None, "training inputs"),
+            (Labeled(good, np.array(list("abab"))), Labeled(good, np.array(list("abca"))), "test labels contain 'c'"),
+            (Labeled(good, labels), Labeled(good, -labels), "test labels contain -1"),
+            (Labeled(good, labels), Labeled(good[:3], labels), "test inputs"),
+            (Labeled(good, labels), Labeled(good[:, :1], labels), "give both the same type and shape"),
+            (Labeled(good[:, 0], labels), None, r"training inputs are float32 of shape \(4,\)"),
+            (Labeled(np.full((4, 2, 2, 3), 256), labels), None, "say which are black and white, such as data.range"),
+            (Labeled(good.astype(complex), labels), None, "training inputs are complex"),
+            (Labeled(good.astype(str), labels), None, "training inputs are <U"),
+            (Labeled(np.zeros((4, 0)), labels), None, "training inputs"),
         ],
     )
     def test_what_does_not_fit_is_told(self, train, test, said):
@@ -136,28 +136,28 @@ class TestDataset:
 
     def test_the_truth_may_be_unknown_or_of_no_class(self):
         truth = np.array([0, -1, 2, 1])
-        found = dataset(Labelled(self.good, self.labels, truth), None)
+        found = dataset(Labeled(self.good, self.labels, truth), None)
         assert found.class_names == ("0", "1")
         np.testing.assert_array_equal(found.train.clean, truth)
-        assert dataset(Labelled(self.good, self.labels, truth), None, tuple("abc")).class_names == tuple("abc")
+        assert dataset(Labeled(self.good, self.labels, truth), None, tuple("abc")).class_names == tuple("abc")
         with pytest.raises(UserError, match="true labels contain 3"):
-            dataset(Labelled(self.good, self.labels, truth + 1), None)
-        words = dataset(Labelled(self.good, np.array(list("abba")), np.array(list("abca"))), None)
+            dataset(Labeled(self.good, self.labels, truth + 1), None)
+        words = dataset(Labeled(self.good, np.array(list("abba")), np.array(list("abca"))), None)
         assert words.class_names == tuple("abc")
         np.testing.assert_array_equal(words.train.clean, [0, 1, 2, 0])
 
     def test_numbers_with_names_may_leave_out_most_classes(self):
         names = tuple(map(str, range(500)))
-        assert dataset(Labelled(self.good, self.labels * 400), None, names).train.labels.max() == 400
+        assert dataset(Labeled(self.good, self.labels * 400), None, names).train.labels.max() == 400
 
     def test_class_names_must_be_those_of_the_labels(self):
-        named = Labelled(self.good, np.array(list("baab")))
+        named = Labeled(self.good, np.array(list("baab")))
         assert dataset(named, None, ("b", "a", "c")).train.labels.tolist() == [0, 1, 1, 0]
         for train, names, said in (
             (named, ("a", "c"), "training labels contain 'b'"),
             (named, ("a", "b", "a"), "two classes"),
             (
-                Labelled(self.good, self.labels),
+                Labeled(self.good, self.labels),
                 ("a",),
                 "training labels contain 1, which is not one of the 1 classes a",
             ),
@@ -168,7 +168,7 @@ class TestDataset:
 
 def test_a_dash_is_a_class_beside_plus():
     for dash in "-\u2013\u2014":
-        found = dataset(Labelled(np.eye(4)[:, :2], np.array([dash, "+", "+", dash])), None)
+        found = dataset(Labeled(np.eye(4)[:, :2], np.array([dash, "+", "+", dash])), None)
         assert found.class_names == tuple(sorted(["+", dash]))
 
 

@@ -26,10 +26,10 @@ class TestFolder:
         np.testing.assert_array_equal(loaded.train.labels, [0, 0, 0, 1, 1, 1, 1])
         assert loaded.test is None
         assert [loaded.origin(row) for row in (0, 3, 6)] == ["cat/0.png", "dog/alpha.png", "dog/deep/2.JPG"]
-        grey = data.load("folder", root, size=9).train.inputs[1]
+        gray = data.load("folder", root, size=9).train.inputs[1]
         with Image.open(root / "cat" / "1.png") as image:
             expected = np.asarray(image.resize((9, 9), Image.Resampling.BILINEAR))
-        np.testing.assert_array_equal(grey, np.repeat(expected[..., None], 3, 2))
+        np.testing.assert_array_equal(gray, np.repeat(expected[..., None], 3, 2))
 
     def test_images_of_one_size_are_not_changed(self, own):
         images = synthetic.pictures(6, 10, 12)

@@ -15,19 +15,19 @@ from jnl.support.errors import UserError
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory):
-    """A small LFW; who is on the images of a split, by their grey level; all people."""
+    """A small LFW; who is on the images of a split, by their gray level; all people."""
     root = tmp_path_factory.mktemp("lfw")
-    grey = synthetic.lfw(root)
+    gray = synthetic.lfw(root)
 
     def people(split):
         levels = np.median(split.inputs.reshape(len(split.inputs), -1), 1)
-        return [min(grey, key=lambda name: abs(grey[name] - level)) for level in levels]
+        return [min(gray, key=lambda name: abs(gray[name] - level)) for level in levels]
 
-    return root, people, list(grey)
+    return root, people, list(gray)
 
 
 class TestFaces:
-    """Labelled Faces in the Wild."""
+    """Labeled Faces in the Wild."""
 
     def test_subsets_are_those_of_the_paper(self, faces):
         root, people, everyone = faces
@@ -101,8 +101,8 @@ class TestTinyImageNet:
         np.testing.assert_array_equal(loaded.test.labels, [1, 0])
         with Image.open(root / "train" / "n01443537" / "images" / "n01443537_0.JPEG") as image:
             np.testing.assert_array_equal(loaded.train.inputs[0], np.asarray(image))
-        grey = loaded.train.inputs[1]
-        assert (grey == grey[..., :1]).all() and grey.std() > 20
+        gray = loaded.train.inputs[1]
+        assert (gray == gray[..., :1]).all() and gray.std() > 20
         assert loaded.origin(1) == "train/n01443537/images/n01443537_1.JPEG"
         same(loaded, data.load("tiny_imagenet", root))
 

@@ -97,7 +97,7 @@ def class_folders(root: Path, number=3):
 
 
 def lfw(root: Path):
-    """Labelled Faces in the Wild with its table of first names; image number k is of the gray level 10 k."""
+    """Labeled Faces in the Wild with its table of first names; image number k is of the gray level 10 k."""
     table = [
         *(f"Man{number} male 1 1021" for number in range(4)),
         *(f"Woman{number} female 1 {number}" for number in range(3)),

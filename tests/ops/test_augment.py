@@ -121,9 +121,9 @@ def test_resized_windows_are_boxes_of_the_image():
 def test_an_image_is_turned_and_moved_as_by_scipy(angle, down, right):
     image, offset = IMAGES[0].astype(np.float64), np.array([down, right])
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    centre = (np.array(image.shape[:2]) - 1) / 2
+    center = (np.array(image.shape[:2]) - 1) / 2
     channels = [
-        ndimage.affine_transform(channel, turn, centre + turn @ (offset - centre), order=1, mode="nearest")
+        ndimage.affine_transform(channel, turn, center + turn @ (offset - center), order=1, mode="nearest")
         for channel in np.moveaxis(image, -1, 0)
     ]
     out = jax.jit(moved)(jnp.float32(image), jnp.float32(angle), jnp.float32(offset))
@@ -167,7 +167,7 @@ def test_images_are_turned_around_their_centre_by_up_to_an_angle():
 @pytest.mark.parametrize("side", [1, 4, 5])
 def test_cutout_is_a_square_around_any_pixel(side):
     out = np.asarray(jax.jit(Augment(cutout=side).__call__)(jax.random.key(0), IMAGES))
-    holes, centres = (out == 0).all(-1), set()
+    holes, centers = (out == 0).all(-1), set()
     for hole in holes:
         fitting = [
             (row, column)
@@ -176,8 +176,8 @@ def test_cutout_is_a_square_around_any_pixel(side):
             if np.array_equal(hole, _square(row - side // 2, column - side // 2, side))
         ]
         assert fitting
-        centres.update(fitting)
-    assert len(centres) > 60
+        centers.update(fitting)
+    assert len(centers) > 60
     kept = np.broadcast_to(~holes[..., None], out.shape)
     np.testing.assert_allclose(out[kept], (np.float32(IMAGES) / 255)[kept], rtol=2e-7)
 

@@ -11,7 +11,7 @@ from helpers import synthetic
 from helpers.configs import DATA_SETS
 
 from jnl import cli, data, noise
-from jnl.data.arrays import Labelled, dataset
+from jnl.data.arrays import Labeled, dataset
 from jnl.experiment.build import build
 from jnl.experiment.doubts import doubts
 from jnl.experiment.preview import describe
@@ -238,7 +238,7 @@ def test_the_realized_noise_is_saved_and_shown():
 
 def test_even_classes_in_an_epoch():
     labels = np.repeat([0, 1, 2], [300, 60, 40])
-    uneven = dataset(Labelled(np.random.default_rng(0).normal(size=(400, 2)), labels, labels), None)
+    uneven = dataset(Labeled(np.random.default_rng(0).normal(size=(400, 2)), labels, labels), None)
     config = quick("standard", noise__kind="none", batch_size=30, data__balanced=True, epochs=1, seeds=1)
     (program_spec,) = build(config, load=lambda *_, **__: uneven)
     assert program_spec.train_spec.balanced

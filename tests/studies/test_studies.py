@@ -23,7 +23,7 @@ from jnl.support.errors import UserError
 
 @pytest.fixture(scope="module")
 def images():
-    """Colour images whose pixels can be told apart."""
+    """Color images whose pixels can be told apart."""
     random = np.random.default_rng(0)
 
     def split(number):

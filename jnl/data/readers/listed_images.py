@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jnl.data.arrays import Labelled
+from jnl.data.arrays import Labeled
 from jnl.data.dataset import Dataset
 from jnl.data.labels import TEST, TRAIN, TRUE, classes
 from jnl.data.preparation import Preparation
@@ -74,7 +74,7 @@ def find(table: Table, path: Path, skip: Collection[str], folder: str, file: str
     return Listing(paths, root, parts, tuple(notes))
 
 
-def load(listing: Listing, given: Labelled, names: tuple[str, ...], size: int, rules: Rules) -> Dataset:
+def load(listing: Listing, given: Labeled, names: tuple[str, ...], size: int, rules: Rules) -> Dataset:
     """Return the images of a table as a data set.
 
     Args:

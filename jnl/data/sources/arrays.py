@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from jnl.data import convert
-from jnl.data.arrays import Labelled, dataset
+from jnl.data.arrays import Labeled, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.labels import decoded, tidied_names
 from jnl.data.notes import doubt
@@ -67,8 +67,8 @@ def load(dir: Folder = None, standardize: bool = True, kind: str = "", range: st
             raise UserError(f"data.dir: {dir} holds {there}; it lacks {' or '.join(_NAMES[name])}")
     if ("test_inputs" in arrays) != ("test_labels" in arrays):
         raise UserError(f"data.dir: {dir} holds test inputs or test labels, not both; add what is missing")
-    test = Labelled(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
-    train = Labelled(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
+    test = Labeled(arrays["test_inputs"], arrays["test_labels"]) if "test_inputs" in arrays else None
+    train = Labeled(arrays["train_inputs"], arrays["train_labels"], arrays.get("train_clean"))
     names: tuple[str, ...] = ()
     if "class_names" in arrays:
         given = convert.array(arrays["class_names"], "class names")

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from jnl.data.arrays import Labelled, dataset
+from jnl.data.arrays import Labeled, dataset
 from jnl.data.arrays import split as as_split
 from jnl.data.dataset import Dataset
 from jnl.data.labels import TEST, TRAIN, TRUE, refuse_long, tidied
@@ -102,7 +102,7 @@ def load(
     known = {*seen, *(true or ())}
     numbers = all(isinstance(value, int) for value in known)
     names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
-    given = Labelled(np.zeros(0), _words(seen, TRAIN), None if true is None else _words(true, TRUE))
+    given = Labeled(np.zeros(0), _words(seen, TRAIN), None if true is None else _words(true, TRUE))
     skip = {label, *out} | ({truth} if truth else set())
     column = _split_column(train, split, {*skip, *kept})
     if not column:
@@ -138,9 +138,9 @@ def load(
     else:
         read = _of_features(train, other, skip, kept, decimal, [best[row] for row in rows])
     clean = None if given.clean is None else given.clean[rows]
-    held = None if read.test is None else Labelled(read.test, _words(tested, TEST))
+    held = None if read.test is None else Labeled(read.test, _words(tested, TEST))
     form = read.form._replace(separator=separator, encoding=encoding)
-    made = dataset(Labelled(read.train, given.labels[rows], clean), held, names, standardize, form, read.kind)
+    made = dataset(Labeled(read.train, given.labels[rows], clean), held, names, standardize, form, read.kind)
     made, name = _without_truth(made, lost[rows]), Path(dir).name
     ignored = (f"columns left out as data.leave_out says: {listed(out)}",) if out else ()
     of_test = () if other is None else other.notes
