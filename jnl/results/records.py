@@ -1,13 +1,12 @@
 """The content of `summary.json`, as typed records."""
 
-import math
 from collections.abc import Mapping
 from typing import TypedDict
 
 import numpy as np
 
 from jnl.results.summary import BestLast, OverRuns
-from jnl.support.json_values import Json
+from jnl.support.json_values import Json, without_nan
 
 
 class PointSummary(TypedDict):
@@ -64,10 +63,4 @@ class Summary(TypedDict):
 
 def plain(value: np.ndarray) -> Json:
     """Return an array as JSON. Numbers that are not finite become null, because JSON cannot represent them."""
-    return _finite(value.tolist())
-
-
-def _finite(value: Json) -> Json:
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return without_nan(value.tolist())

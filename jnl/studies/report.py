@@ -2,8 +2,6 @@
 
 import csv
 import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from jnl.results.provenance import record
 from jnl.studies.settings import Settings, StudyResult
 from jnl.support.errors import UserError
-from jnl.support.json_values import Json
+from jnl.support.json_values import Json, without_nan
 from jnl.support.paths import check_own
 
 
@@ -50,7 +48,7 @@ def write(folder: Path, name: str, settings: Settings, found: StudyResult, secon
         "settings": settings._asdict(),
         "seeds": list(range(1, settings.seeds + 1)),
         "seconds": round(seconds, 1),
-        "summary": _without_nan(found.summary),
+        "summary": without_nan(found.summary),
     }
     try:
         (folder / "numbers.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
@@ -63,15 +61,6 @@ def write(folder: Path, name: str, settings: Settings, found: StudyResult, secon
             found.figure.savefig(folder / f"figure.{kind}", dpi=120)
     except OSError as error:
         raise _unusable(error, folder) from error
-
-
-def _without_nan(value: Json) -> Json:
-    """Return a value with null in place of each number that is not finite, which JSON cannot represent."""
-    if isinstance(value, Mapping):
-        return {name: _without_nan(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _unusable(error: OSError, folder: Path) -> UserError:

@@ -1,5 +1,6 @@
 """JSON values that jnl reads and writes. The functions check types, because a file may hold any value."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 Json = None | bool | int | float | str | list["Json"] | tuple["Json", ...] | Mapping[str, "Json"]
@@ -12,6 +13,15 @@ def leaves(fields: Json, name: str = "") -> Iterator[tuple[str, Json]]:
             yield from leaves(value, f"{name}.{key}" if name else key)
     else:
         yield name, fields
+
+
+def without_nan(value: Json) -> Json:
+    """Return a value with null in place of each number that is not finite, which JSON cannot represent."""
+    if isinstance(value, Mapping):
+        return {name: without_nan(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_object(value: Json) -> Mapping[str, Json]:
