@@ -28,7 +28,7 @@ from jnl.experiment.run import train as train_programs
 from jnl.parallel import devices
 from jnl.results.files import REPORT, SUMMARY
 from jnl.results.recorded import changed_files, finished
-from jnl.results.records import Summary
+from jnl.results.summary_file import Summary
 from jnl.results.table import left_out, table
 from jnl.settings.parse import recorded
 from jnl.support.errors import UserError, printable

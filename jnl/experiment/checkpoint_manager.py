@@ -13,7 +13,7 @@ from jnl.experiment.selected_weights import SelectedWeights
 from jnl.parallel import devices
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.results.checkpoint import SELECTED, Checkpoint, Checkpoints, named_arrays
-from jnl.results.records import ProgramSummary
+from jnl.results.summary_file import ProgramSummary
 
 Measured = dict[str, np.ndarray]  # name of a metric -> its values in one epoch, [S] or [S, ...]
 Filled = TypeVar("Filled")

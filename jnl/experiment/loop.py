@@ -14,7 +14,7 @@ from jnl.parallel import devices, layout
 from jnl.parallel.compiled_epoch import EpochCarry
 from jnl.parallel.multi_run import Cursor, MultiRunProgram
 from jnl.results.progress import Progress
-from jnl.results.records import ProgramSummary
+from jnl.results.summary_file import ProgramSummary
 from jnl.support.signals import BROKEN_PIPE, Interrupts, OutOfTime, Stopped
 
 # (epoch, metrics [S] or [S, ...], seconds of the epoch) -> whether the training stops here

@@ -18,7 +18,7 @@ from jnl.parallel import devices
 from jnl.results.code_files import digests
 from jnl.results.files import CHECKPOINTS
 from jnl.results.provenance import fingerprint, record
-from jnl.results.records import Summary
+from jnl.results.summary_file import Summary
 from jnl.results.tensorboard import Events
 from jnl.results.workdir import Workdir
 from jnl.settings.config import complete

@@ -33,7 +33,7 @@ from jnl.experiment.trained import trained_model
 from jnl.inference.trained_model import TrainedModel
 from jnl.noise.kind import NoiseKind
 from jnl.parallel import multi_run
-from jnl.results.records import Summary
+from jnl.results.summary_file import Summary
 from jnl.results.table import table
 from jnl.settings.fields import OF_ANY_DATA
 from jnl.support.errors import UserError

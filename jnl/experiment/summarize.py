@@ -12,8 +12,8 @@ from jnl.experiment.checkpoint_manager import TrainingRecord
 from jnl.experiment.program_spec import ProgramSpec, RunInfo
 from jnl.experiment.suspect_tables import Table
 from jnl.ops.curves import criteria
-from jnl.results.records import PointSummary, Summary, plain
 from jnl.results.summary import BestLast, best_last, last10, over_runs, pool
+from jnl.results.summary_file import PointSummary, Summary, plain
 from jnl.support.json_values import Json, as_list
 
 

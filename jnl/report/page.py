@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from jnl.report.drawing import Figure
 from jnl.report.formats import FORMATS
-from jnl.report.records import MEASUREMENTS
+from jnl.report.run_tables import MEASUREMENTS
 from jnl.report.series import Series
 from jnl.report.table import Row, Table
 from jnl.support.version import VERSION

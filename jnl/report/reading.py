@@ -65,7 +65,7 @@ class Point(NamedTuple):
     class_names: list[str]
     failed_epochs: list[int]  # first epoch without a finite loss of each failed run, if it is recorded
     about: dict[str, Json]  # versions, device, revision, command
-    metrics: dict[str, "Described"]  # recorded metrics of other packages, by their names in the results
+    metrics: dict[str, Described]  # recorded metrics of other packages, by their names in the results
     runs: list[Run]
     digests: Mapping[str, str] = MappingProxyType({})  # of `data` and `network`, if they are the user's own
     code: Mapping[str, str] = MappingProxyType({})  # digest of each function, class or module of the user's own code

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from jnl import strategies
 from jnl.ops.curves import LABEL_WAVE, LabelWave
-from jnl.report import comparing, formats, grouping, methods, papers, records, sections, words
+from jnl.report import comparing, formats, grouping, methods, papers, run_tables, sections, words
 from jnl.report.grouping import Leaderboard
 from jnl.report.page import Files, Page, render
 from jnl.report.reading import Point, read
@@ -66,7 +66,7 @@ def write(
       UserError: if a workdir is missing or damaged, no strategy has the baseline's name, `out` cannot be written, or
         it holds other files.
     """
-    check_own(out, records.MEASUREMENTS, "report")
+    check_own(out, run_tables.MEASUREMENTS, "report")
     points = read(workdirs)
     # a workdir of an older jnl may have other names
     known = sorted({*strategies.names(), *(point.strategy for point in points)})
@@ -85,7 +85,7 @@ def write(
         _summary(points, leaderboards) + _missing(unfinished(workdirs), points) + _changed(points),
         setups,
         papers.one_by_one(verdicts, [titles[id(one.result)] for one in verdicts]),
-        records.runs(leaderboards, duplicates),
+        run_tables.runs(leaderboards, duplicates),
         [_files(point, out) for point in points],
         [*_READING, _of_label_wave(wave)],
         all_series,
@@ -104,7 +104,7 @@ def write(
 def _contents(page: Page, leaderboards: Sequence[Leaderboard]) -> dict[str, bytes]:
     """Return the content of each file of the report, by its name."""
     # the measurements come first, because they are the sign of a report
-    contents = {records.MEASUREMENTS: records.measurements(leaderboards).encode(), PAGE: render(page).encode()}
+    contents = {run_tables.MEASUREMENTS: run_tables.measurements(leaderboards).encode(), PAGE: render(page).encode()}
     for name, table in page.tables():
         contents |= {f"{name}.{form}": written(table).encode() for form, written in formats.FORMATS.items()}
     for figure in page.figures():
@@ -179,7 +179,7 @@ def _files(point: Point, out: Path) -> Files:
     summary = SUMMARY if (point.workdir / SUMMARY).exists() else PARTIAL_SUMMARY
     names = (CONFIG, metrics_file(point.workdir).name, summary)
     title = f"{printable(str(point.workdir))}: {point.title}"
-    return Files(title, [(name, _link(point.workdir / name, out)) for name in names], records.settings(point))
+    return Files(title, [(name, _link(point.workdir / name, out)) for name in names], run_tables.settings(point))
 
 
 def _link(file: Path, out: Path) -> str:

@@ -8,7 +8,7 @@ from typing import cast
 
 from jnl.results import old_names
 from jnl.results.files import CHECKPOINTS, CONFIG, METRICS, MODEL, SUMMARY, metrics_file, unpacked
-from jnl.results.records import Summary
+from jnl.results.summary_file import Summary
 from jnl.settings.config import default
 from jnl.settings.fields import OnResume, role
 from jnl.settings.longer import check_longer

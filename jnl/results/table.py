@@ -7,8 +7,8 @@ import numpy as np
 
 from jnl.ops.curves import STATISTICS, rules
 from jnl.results.files import LEFT_OUT
-from jnl.results.records import PointSummary
 from jnl.results.summary import BestLast, OverRuns
+from jnl.results.summary_file import PointSummary
 from jnl.support.errors import printable
 
 _COLUMNS = {name: STATISTICS[name] for name in ("best", "last", "last10", *rules())} | {"balanced": "balanced"}

@@ -23,7 +23,7 @@ from jnl.results.recorded import (
     unusable,
     written_summary,
 )
-from jnl.results.records import Summary
+from jnl.results.summary_file import Summary
 from jnl.support.errors import UserError
 from jnl.support.json_values import Json, as_list, as_object
 

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-Say = Callable[[Array], Array]  # f32[B, ...] -> logits f32[B, C]
+LogitsFn = Callable[[Array], Array]  # f32[B, ...] -> logits f32[B, C]
 
 
 class Search(NamedTuple):
@@ -25,7 +25,7 @@ class Search(NamedTuple):
     noise: float = 0.16  # standard deviation of the noise, as a share of the radius
 
 
-def critical(predict_fn: Say, inputs: Array, key: Array, search: Search) -> Array:
+def critical(predict_fn: LogitsFn, inputs: Array, key: Array, search: Search) -> Array:
     """Return which inputs are critical: whether the search finds an input of another class in the box.
 
     Args:

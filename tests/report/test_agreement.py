@@ -9,8 +9,8 @@ from helpers.reports import LEAN, leaderboard, leaderboards, workdir
 import jnl
 from jnl.report import comparing, papers, tables, words
 from jnl.report.reading import read
-from jnl.report.records import settings
 from jnl.report.report import write
+from jnl.report.run_tables import settings
 
 OWN, JNL = "mine.weighted", "core/strategy.py"
 DRAW = "All runs have one noise draw"

@@ -11,7 +11,7 @@ from helpers.reports import LEAN, leaderboard, leaderboards, row, workdir
 
 import jnl
 from jnl import cli
-from jnl.report import comparing, grouping, records, tables
+from jnl.report import comparing, grouping, run_tables, tables
 from jnl.report.reading import read
 from jnl.report.report import write
 
@@ -129,7 +129,7 @@ def test_the_same_run_in_two_workdirs_is_counted_once_and_told(tmp_path):
     found, duplicates = grouping.leaderboards(read(paths))
     assert [run.seed for run in found[0].results[0].runs] == [1, 2, 3]
     assert [(one.left_out.workdir, one.left_out.seed) for one in duplicates] == [(paths[1], 2)]
-    assert f"Run 0 of {paths[1]} is not counted" in records.runs(found, duplicates).note
+    assert f"Run 0 of {paths[1]} is not counted" in run_tables.runs(found, duplicates).note
 
 
 def test_the_same_run_is_the_same_whatever_its_time(tmp_path):
@@ -166,8 +166,8 @@ def test_failed_runs_are_shown_and_in_no_mean(tmp_path):
     assert {name: shown[name] for name in ("last 10", "best", "last")} == {
         name: row(healthy, "JoCoR")[name] for name in ("last 10", "best", "last")
     }
-    assert records.runs([lost], []).rows[0].texts[6] == "1 (epoch 0)"
-    assert " failed " in records.measurements([lost])
+    assert run_tables.runs([lost], []).rows[0].texts[6] == "1 (epoch 0)"
+    assert " failed " in run_tables.measurements([lost])
 
 
 def test_where_all_runs_have_failed_there_is_no_number(tmp_path):

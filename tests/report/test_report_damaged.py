@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jnl import cli
-from jnl.report import comparing, grouping, papers, records, tables, words
+from jnl.report import comparing, grouping, papers, run_tables, tables, words
 from jnl.report.reading import read
 from jnl.report.verdicts import verdicts_on
 from jnl.support.errors import UserError
@@ -121,8 +121,8 @@ def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, dat
     except UserError as error:
         assert str(path) in str(error)
         return
-    records.runs(found, duplicates)
-    records.measurements(found)
+    run_tables.runs(found, duplicates)
+    run_tables.measurements(found)
     verdicts = verdicts_on(found)
     words.misses(verdicts)
     for one in found:

@@ -1,4 +1,4 @@
-"""The content of `summary.json`, as typed records."""
+"""The content of `summary.json`: its types, and arrays as JSON."""
 
 from collections.abc import Mapping
 from typing import TypedDict
