@@ -49,13 +49,18 @@ def test_disagree_compares_predictions():
 
 
 @given(arrays(np.float32, (2, BATCH), elements=st.floats(-5, 5, width=32)), arrays(bool, (2, BATCH)))
-def test_pick_is_the_mean_over_indices(loss, mask):
+def test_masked_mean_is_the_mean_over_indices(loss, mask):
     expected = [
         row[chosen].mean(dtype=np.float64) if chosen.any() else 0 for row, chosen in zip(loss, mask, strict=True)
     ]
     np.testing.assert_allclose(
         objective(masked_mean(jnp.asarray(loss), jnp.asarray(mask))), expected, rtol=1e-5, atol=1e-6
     )
+
+
+def test_without_a_mask_all_examples_train():
+    selection = masked_mean(jnp.array([[1.0, 2.0, 6.0]]))
+    assert selection.mask.all() and objective(selection).tolist() == [3.0]
 
 
 @pytest.mark.parametrize("kind", ["float32", "int32"])
