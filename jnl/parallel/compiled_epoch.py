@@ -93,15 +93,14 @@ class SegmentedEpoch:
         self, axis: RunsAxis, spec: TrainSpec, data: Dataset, inputs: np.ndarray, runs: RunInputs, states: TrainState
     ) -> None:
         self._axis, self._spec, self._data, self._inputs = axis, spec, data, inputs
-        self._streams, self._num_nets, self._size = spec.streams, spec.num_nets, spec.batch_size
-        counts, sums, held_out = nothing(axis, spec, runs), self._no_sums(runs), self._held_out(runs)
-        self._cuts = cut(spec.steps, spec.segments)
-        looks = 1 + held_out.example_index.size * self._inputs[0].nbytes // BYTES
-        self._looks = cut(held_out.example_index.shape[1], looks) if spec.streams else []
+        counts, sums, held_out = zero_counts(axis, spec, runs), self._no_sums(runs), self._held_out(runs)
+        self._training_cuts = cut(spec.steps, spec.segments)
+        pieces = 1 + held_out.example_index.size * self._inputs[0].nbytes // BYTES
+        self._validation_cuts = cut(held_out.example_index.shape[1], pieces) if spec.streams else []
         self._begin = axis.compile(OfSpec(begin, spec), data.train, runs, states)
         self._order = axis.compile(OfSpec(order, spec), (), runs, (), keep_per_run=True)
         every = jax.eval_shape(jax.vmap(partial(shuffle_batches, spec), (0, None)), runs, 0)
-        self._train_on = {
+        self._train = {
             length: axis.compile(
                 OfSpec(training_segment, spec),
                 data.train,
@@ -109,23 +108,23 @@ class SegmentedEpoch:
                 EpochCarry(states, counts),
                 self._abstract(every, length),
             )
-            for length in {segment.stop - segment.start for segment in self._cuts}
+            for length in {segment.stop - segment.start for segment in self._training_cuts}
         }
-        self._look_at = {
+        self._validate = {
             length: axis.compile(
                 OfSpec(validation_segment, spec), data.train, runs, (states, sums), self._abstract(held_out, length)
             )
-            for length in {segment.stop - segment.start for segment in self._looks}
+            for length in {segment.stop - segment.start for segment in self._validation_cuts}
         }
         self._finish = axis.compile(OfSpec(finish, spec), (data.train, data.test), runs, states, counts, sums)
-        programs = [self._begin, self._order, self._finish, *self._train_on.values(), *self._look_at.values()]
-        self.segments, self.compilations = len(self._cuts), len(self._train_on)
+        programs = [self._begin, self._order, self._finish, *self._train.values(), *self._validate.values()]
+        self.segments, self.compilations = len(self._training_cuts), len(self._train)
         self.bytes = max(map(bytes_of, programs))
 
     def feed(self, runs: RunInputs, number: Array, first: int) -> Iterator[Batches]:
         """Yield the segments of epoch `number` on the device, starting with segment `first`."""
         _, batches = self._order((), runs, (), number)
-        return self._fed(batches, self._cuts[first:])
+        return self._fed(batches, self._training_cuts[first:])
 
     def __call__(
         self, runs: RunInputs, carry: EpochCarry, fed: Batches, number: Array, segment: int
@@ -146,19 +145,19 @@ class SegmentedEpoch:
         if segment == 0:
             states, _ = self._begin(train, runs, carry.states, number)
             carry = carry._replace(states=states)
-        carry, _ = self._train_on[len(fed.position[0])](train, runs, carry, number, fed)
+        carry, _ = self._train[len(fed.position[0])](train, runs, carry, number, fed)
         if segment + 1 < self.segments:
             return carry, None
         states, sums = carry.states, self._no_sums(runs)
-        for some in self._fed(self._held_out(runs), self._looks):
-            (states, sums), _ = self._look_at[some.example_index.shape[1]](train, runs, (states, sums), number, some)
+        for some in self._fed(self._held_out(runs), self._validation_cuts):
+            (states, sums), _ = self._validate[some.example_index.shape[1]](train, runs, (states, sums), number, some)
         data = train, self._data.test
         states, measured = self._finish(data, runs, states, number, carry.counts, sums)
-        return EpochCarry(states, nothing(self._axis, self._spec, runs)), measured
+        return EpochCarry(states, zero_counts(self._axis, self._spec, runs)), measured
 
     def _fed(self, of: Segment, segments: Sequence[slice]) -> Iterator[Segment]:
         """Yield segments of batches or rows on the device. They contain their inputs if inputs are streamed."""
-        index = np.asarray(devices.gather(of.example_index)) if self._streams else None
+        index = np.asarray(devices.gather(of.example_index)) if self._spec.streams else None
         fetched = repeat(None) if index is None else feed(self._inputs, index, segments)
         for segment, inputs in zip(segments, fetched, strict=False):
             some: Segment = jax.tree.map(itemgetter((slice(None), segment)), of)
@@ -171,7 +170,7 @@ class SegmentedEpoch:
             return jax.ShapeDtypeStruct((leaf.shape[0], length, *leaf.shape[2:]), leaf.dtype)
 
         some: Segment = jax.tree.map(shape, of)
-        if self._streams:
+        if self._spec.streams:
             inputs = jax.ShapeDtypeStruct((*some.example_index.shape, *self._inputs.shape[1:]), self._inputs.dtype)
             some = some._replace(inputs=cast(Array, inputs))
         return self._axis.abstract(some)
@@ -182,14 +181,13 @@ class SegmentedEpoch:
         The result is empty if there are no held-out examples, or if their inputs are on the device.
         """
         number, held_out = runs.validation_index.shape
-        there = self._streams and held_out
-        names = OF_VALIDATION if there else ()
-        return self._axis.shard({name: jnp.zeros((number, self._num_nets)) for name in names})
+        names = OF_VALIDATION if self._spec.streams and held_out else ()
+        return self._axis.shard({name: jnp.zeros((number, self._spec.num_nets)) for name in names})
 
     def _held_out(self, runs: RunInputs) -> Rows:
         """Return the batches of the examples that each run holds out for validation."""
         index = devices.gather(runs.validation_index)
-        return jax.vmap(partial(rows, size=self._size))(index)
+        return jax.vmap(partial(rows, size=self._spec.batch_size))(index)
 
 
 def training_epoch(
@@ -241,6 +239,6 @@ def finish(
     return finish_epoch(single_run(spec, train, run), test, state, counts, held_out if spec.streams else None)
 
 
-def nothing(axis: RunsAxis, spec: TrainSpec, runs: RunInputs) -> metrics.Counts:
+def zero_counts(axis: RunsAxis, spec: TrainSpec, runs: RunInputs) -> metrics.Counts:
     """Return the counts of all runs before the first batch of an epoch: f32[S] zeros."""
     return axis.shard(jax.tree.map(lambda count: jnp.full(len(runs.seed), count), metrics.zero_counts(spec.metrics)))

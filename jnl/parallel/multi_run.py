@@ -18,7 +18,7 @@ from jax import Array
 from jnl.core.train_state import TrainState
 from jnl.data.dataset import Dataset
 from jnl.parallel import devices
-from jnl.parallel.compiled_epoch import EpochCarry, SegmentedEpoch, WholeEpoch, nothing
+from jnl.parallel.compiled_epoch import EpochCarry, SegmentedEpoch, WholeEpoch, zero_counts
 from jnl.parallel.host_feed import BYTES, cut
 from jnl.parallel.host_work import HostWork, OfChunk
 from jnl.parallel.layout import Layout
@@ -137,7 +137,9 @@ class MultiRunProgram:
 
     def start(self, epoch: int) -> Cursor:
         """Return the cursor before epoch `epoch`, with the initial states."""
-        carries = (EpochCarry(self._init(runs), nothing(self._axis, self.train_spec, runs)) for runs in self._chunks)
+        carries = (
+            EpochCarry(self._init(runs), zero_counts(self._axis, self.train_spec, runs)) for runs in self._chunks
+        )
         return Cursor(epoch, 0, [self._offload(carry) for carry in carries])
 
     def resume(self, epoch: int, segment: int, carry: EpochCarry) -> Cursor:
