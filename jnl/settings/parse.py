@@ -1,5 +1,7 @@
 """Turn a config into typed settings. Errors that do not depend on the data are raised here, before data are read."""
 
+from typing import TypeGuard
+
 from ml_collections import ConfigDict
 
 from jnl import models, noise, strategies
@@ -159,13 +161,13 @@ def _metrics(value: object) -> tuple[str, ...]:
     return names
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def seeds_of(value: object) -> tuple[int, ...]:
     """Return the seeds: 1 to n for a number n, or the listed ones. Raise `UserError` if they cannot be used."""
-    if isinstance(value, int) and _is_number(value) and value < 2**16:
+    if _is_number(value) and value < 2**16:
         value = list(range(1, value + 1))
     if not isinstance(value, list | tuple) or not all(_is_number(seed) and 0 <= seed < 2**32 for seed in value):
         raise UserError(
@@ -184,6 +186,6 @@ def _noise_seeds(value: Value, seeds: tuple[int, ...]) -> tuple[int, ...]:
     """Return the noise seed of each run: the seed of the run for "per_run", or the same number for all runs."""
     if value == "per_run":
         return seeds
-    if not isinstance(value, int) or not _is_number(value) or not 0 <= value < 2**32:
+    if not _is_number(value) or not 0 <= value < 2**32:
         raise UserError(f'noise.seed: {value!r}; give one number for all runs, such as 0, or "per_run"')
     return (value,) * len(seeds)
