@@ -76,7 +76,7 @@ def build(
     fit = cache(lambda augment, data: augment.fitted(source(data).train.inputs))
     programs: dict[Hashable, list[ProgramSpec]] = {}
     for point in every:
-        program_spec = _one(point, source, noisy, share, fit, network)
+        program_spec = _program(point, source, noisy, share, fit, network)
         programs.setdefault(_shape(program_spec), []).append(program_spec)
     return [_traced(_merge(alike)) for alike in programs.values()]
 
@@ -132,7 +132,7 @@ def _traced(program_spec: ProgramSpec) -> ProgramSpec:
     )
 
 
-def _one(
+def _program(
     point: SettingsPoint,
     source: Callable[[DataSettings], Dataset],
     noisy_of: Callable[[DataSettings, NoiseSettings, int], NoisyLabels],

@@ -25,7 +25,7 @@ from jnl.training.single_run import init_state
 from jnl.training.spec import RunInputs, TrainSpec
 
 
-def weigh(
+def with_example_weights(
     program_spec: ProgramSpec, policy: CheckpointPolicy | None, deadline: float = math.inf, part: str = ""
 ) -> ProgramSpec:
     """Return the program with the weights of the examples of each run.

@@ -20,7 +20,7 @@ from jnl.data.preparation import Inputs
 from jnl.experiment.auto_rate import rated
 from jnl.experiment.build import build
 from jnl.experiment.checkpoint_manager import Measured, TrainingRecord
-from jnl.experiment.cross_validation import weigh
+from jnl.experiment.cross_validation import with_example_weights
 from jnl.experiment.doubts import doubts
 from jnl.experiment.loop import train_program
 from jnl.experiment.preview import describe
@@ -226,7 +226,9 @@ def _train(
         trains = True
         later = first_run + len(program_spec.run_infos) if number + 1 < programs else None
         output.do(lambda files: files.settle(later))
-        weighed = weigh(program_spec, output.policy and output.policy.inside(f"{number}-folds"), deadline, part)
+        weighed = with_example_weights(
+            program_spec, output.policy and output.policy.inside(f"{number}-folds"), deadline, part
+        )
         spec = program_spec.train_spec._replace(segments=segments or program_spec.train_spec.segments)
         return multi_run.MultiRunProgram(
             spec, program_spec.dataset, weighed.runs, program_spec.layout, program_spec.settings.runs_at_once

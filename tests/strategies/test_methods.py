@@ -13,7 +13,7 @@ from conftest import ROOT, quick
 from jnl import strategies
 from jnl.core.train_state import predict
 from jnl.experiment.build import build
-from jnl.experiment.cross_validation import weigh
+from jnl.experiment.cross_validation import with_example_weights
 from jnl.experiment.run import run
 from jnl.parallel import multi_run
 from jnl.support.errors import UserError
@@ -75,7 +75,7 @@ def test_what_is_held_out_never_trains(name):
 
     def params(labels):
         run_info = program_spec.run_infos[0]._replace(run=program_spec.runs[0]._replace(labels=labels))
-        one = weigh(program_spec._replace(run_infos=[run_info]), None)
+        one = with_example_weights(program_spec._replace(run_infos=[run_info]), None)
         program = multi_run.MultiRunProgram(one.train_spec, one.dataset, one.runs, one.layout)
         *_, last = islice(program.train(partial(program.start, 0)), 2)
         return program.gather(last).states.params
@@ -245,7 +245,7 @@ def test_out_of_sample_means_that_nobody_saw_the_example(monkeypatch):
         return program(spec, dataset, run_infos, *rest)
 
     monkeypatch.setattr(cross_validation.multi_run, "MultiRunProgram", spy)
-    cross_validation.weigh(program_spec, None)
+    cross_validation.with_example_weights(program_spec, None)
     held = [set(np.asarray(run.validation_index).tolist()) for run in seen]
     assert len(seen) == 3
     assert set.union(*held) == set(range(1442))
