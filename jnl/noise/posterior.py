@@ -182,10 +182,10 @@ def bootstrap(
     """
     stream, number = np.random.default_rng(seed), len(labels)
     given, matrices = jax.nn.one_hot(labels, p.shape[1]), []
+    chances, start = jnp.asarray(p, jnp.float32), jnp.asarray(matrix, jnp.float32)
     for _ in tqdm(range(samples), "interval of the noise rate", unit="sample", leave=False, disable=None):
         times = np.bincount(stream.integers(number, size=number), minlength=number).astype(np.float32)
-        start = jnp.asarray(matrix, jnp.float32)
-        matrices.append(_fit(jnp.asarray(p, jnp.float32), given, times, start, ROUNDS // 4, even))
+        matrices.append(_fit(chances, given, times, start, ROUNDS // 4, even))
     return np.asarray(matrices, np.float64)
 
 
