@@ -10,6 +10,7 @@ from jnl.report import methods
 from jnl.report.agreement import differing, same_labels
 from jnl.report.grouping import Leaderboard, MethodResult
 from jnl.results import statistics
+from jnl.support.text import number
 
 BASELINE = "standard"
 _ENOUGH = 20  # with fewer epochs, the last 10 also measure the start of the training
@@ -40,7 +41,7 @@ def tested(epochs: int) -> str:
 
 def of_epochs(epochs: int) -> str:
     """Return the words for the epochs that `tested` takes, such as `last 10 of 200 epochs`."""
-    return f"last {'10 ' if epochs >= _ENOUGH else ''}of {epochs} epoch{'s' if epochs != 1 else ''}"
+    return f"last {'10 ' if epochs >= _ENOUGH else ''}of {number(epochs, 'epoch')}"
 
 
 def comparisons(leaderboard: Leaderboard, baseline: str = BASELINE) -> tuple[list[Comparison], list[str]]:

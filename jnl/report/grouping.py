@@ -19,6 +19,7 @@ from jnl.report.published import has_number
 from jnl.report.reading import Point, Run
 from jnl.settings.config import family
 from jnl.support.json_values import Json, as_integer
+from jnl.support.text import number
 
 
 class MethodResult(NamedTuple):
@@ -89,8 +90,8 @@ class Leaderboard(NamedTuple):
     @property
     def setup(self) -> str:
         """The title of the setup that the leaderboard belongs to."""
-        epochs = f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}"
-        return f"{methods.title_of_data(self.data)}, {methods.title_of_network(self.model)}, {epochs}"
+        data, network = methods.title_of_data(self.data), methods.title_of_network(self.model)
+        return f"{data}, {network}, {number(self.epochs, 'epoch')}"
 
     @property
     def noise(self) -> str:
@@ -156,10 +157,10 @@ def leaderboards(points: Sequence[Point], wave: LabelWave = LABEL_WAVE) -> tuple
             columns = agreement.columns(groups, _published(groups))
             labels = agreement.labels(titles[strategy], columns)
             for variant, (label, column) in enumerate(zip(labels, columns, strict=True)):
-                for number, group in column.items():
+                for noise, group in column.items():
                     runs, again = _runs(group)
                     duplicates += again
-                    results[number].append(MethodResult(label, strategy, variant, group, runs, wave))
+                    results[noise].append(MethodResult(label, strategy, variant, group, runs, wave))
         found += [Leaderboard(*key, *noise[2:], each) for noise, each in zip(noises, results, strict=True)]
     return found, duplicates
 

@@ -17,6 +17,7 @@ from jnl.report.workdirs import unfinished
 from jnl.results.files import CONFIG, PARTIAL_SUMMARY, SUMMARY, metrics_file
 from jnl.support.errors import UserError, printable, unknown
 from jnl.support.paths import check_own
+from jnl.support.text import number
 
 PAGE = "index.html"
 _READING = [
@@ -147,15 +148,11 @@ def _summary(points: Sequence[Point], leaderboards: Sequence[Leaderboard]) -> st
     runs = [run for leaderboard in leaderboards for result in leaderboard.results for run in result.runs]
     failed = sum(run.failed for run in runs)
     among = len({point.strategy for point in points}), len({leaderboard[3:5] for leaderboard in leaderboards})
-    told = _count(len(runs), "run")
+    told = number(len(runs), "run")
     if among != (1, 1):
-        told += f" of {_count(among[0], 'method')} under {_count(among[1], 'kind of noise', 'kinds of noise')}"
-    told += f", from {_count(len({point.workdir for point in points}), 'workdir')}."
-    return f"{told} {_count(failed, 'run has', 'runs have')} failed." if failed else told
-
-
-def _count(number: int, one: str, several: str = "") -> str:
-    return f"{number} {one if number == 1 else several or one + 's'}"
+        told += f" of {number(among[0], 'method')} under {number(among[1], 'kind')} of noise"
+    told += f", from {number(len({point.workdir for point in points}), 'workdir')}."
+    return f"{told} {number(failed, 'run')} {'has' if failed == 1 else 'have'} failed." if failed else told
 
 
 def _missing(unfinished: Sequence[Path], points: Sequence[Point]) -> str:

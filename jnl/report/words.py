@@ -156,8 +156,8 @@ def trained(leaderboards: Sequence[Leaderboard]) -> str:
     first = leaderboards[0]
     noises = ", ".join(_noise(leaderboard) for leaderboard in leaderboards)
     told = (
-        f"{what} trained the network {methods.title_of_network(first.model)} for {first.epochs} "
-        f"epoch{'s' if first.epochs != 1 else ''} on {methods.title_of_data(first.data)}. Noise: {noises}."
+        f"{what} trained the network {methods.title_of_network(first.model)} for "
+        f"{number(first.epochs, 'epoch')} on {methods.title_of_data(first.data)}. Noise: {noises}."
     )
     shared = [f"{words} {value}" for name, words in _TOLD if (value := _shared(results, name))]
     if shared:
