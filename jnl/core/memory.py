@@ -1,4 +1,4 @@
-"""Memory that a strategy keeps between batches, and example weights from before training. Most strategies use none."""
+"""Memory that a strategy keeps between batches. Most strategies have none."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -81,28 +81,3 @@ def unchanged_types(after: Arrays, before: Arrays, function: str) -> Arrays:
             "returns, with the same type and shape"
         )
     return after
-
-
-class OutOfSample(NamedTuple):
-    """Predictions of networks that did not train on the example that they predict."""
-
-    wrong: Array  # f32[N] probability that the given label is wrong
-    predicted: Array  # i32[N] the most probable class
-
-
-class WeightsFn(Protocol):
-    """Computes the weight of each training example."""
-
-    def __call__(self, labels: np.ndarray, truth: np.ndarray, p: np.ndarray, /) -> np.ndarray:
-        """Return bool[N] or f64[N] for labels i32[N], true labels i32[N] and out-of-sample probabilities f32[N, C].
-
-        Without cross-validation folds all probabilities are 0.
-        """
-
-
-class ExampleWeighting(NamedTuple):
-    """Weights of the examples, computed on the host before training."""
-
-    weights: WeightsFn
-    folds: int = 0  # number of cross-validation folds; 0 means that there are no out-of-sample predictions
-    epochs: int = 0  # number of epochs of the training for each fold

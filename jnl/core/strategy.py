@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 import optax
 from jax import Array
 
-from jnl.core.memory import Arrays, ExampleWeighting, Memory
+from jnl.core.example_weights import ExampleWeighting
+from jnl.core.memory import Arrays, Memory
 from jnl.core.suspects import Suspects
 from jnl.core.train_state import TrainContext, TrainState
 

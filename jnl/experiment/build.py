@@ -12,7 +12,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from jnl import data, models, strategies
-from jnl.core.memory import OutOfSample
+from jnl.core.example_weights import OutOfSample
 from jnl.core.strategy import Strategy
 from jnl.data.corrections import corrected
 from jnl.data.dataset import Dataset

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jnl import strategies
-from jnl.core.memory import ExampleWeighting, OutOfSample
+from jnl.core.example_weights import ExampleWeighting, OutOfSample
 from jnl.experiment.checkpoint_manager import CheckpointPolicy
 from jnl.experiment.loop import train_program
 from jnl.experiment.program_spec import ProgramSpec

@@ -10,7 +10,7 @@ Departure: the number of epochs is our choice.
 import numpy as np
 from jax import Array
 
-from jnl.core.memory import ExampleWeighting
+from jnl.core.example_weights import ExampleWeighting
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.core.suspects import DROPPED
 from jnl.noise import confident_learning

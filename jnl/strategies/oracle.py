@@ -6,7 +6,7 @@ This is not a method: it reads the true labels, which no method may do.
 import numpy as np
 from jax import Array
 
-from jnl.core.memory import ExampleWeighting
+from jnl.core.example_weights import ExampleWeighting
 from jnl.core.strategy import Selection, StepContext, Strategy
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean

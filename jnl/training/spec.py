@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from jax import Array
 
-from jnl.core.memory import OutOfSample
+from jnl.core.example_weights import OutOfSample
 from jnl.core.network import Network
 from jnl.core.strategy import Strategy
 from jnl.ops.augment import Augment

@@ -7,7 +7,8 @@ from flax import linen as nn
 from flax import nnx
 
 import jnl
-from jnl.core.memory import ExampleWeighting, Memory
+from jnl.core.example_weights import ExampleWeighting
+from jnl.core.memory import Memory
 from jnl.core.strategy import Strategy
 from jnl.noise.kind import flips
 from jnl.ops.losses import cross_entropy
