@@ -36,7 +36,7 @@ def symmetric_kl(logits: Array) -> Array:
     return ((jnp.exp(log_1) - jnp.exp(log_2)) * (log_1 - log_2)).sum(-1)
 
 
-def from_uniform(log_p: Array) -> Array:
+def uniform_kl(log_p: Array) -> Array:
     """Return the KL divergence of the mean prediction of a batch from the uniform distribution: f32[K, B, C] -> f32[K].
 
     It is sum_c pi_c log(pi_c / mean p_c) with pi_c = 1 / C. The argument holds log probabilities, and the mean is a

@@ -23,7 +23,7 @@ from jnl.core.memory import Arrays, Memory, MemoryInit, PredictAllFn
 from jnl.core.strategy import Selection, StepContext, StepFn, StepOutput, StepResult, Strategy
 from jnl.core.suspects import Listed, Suspects
 from jnl.core.train_state import TrainContext, TrainState, Tree, apply_gradients, forward, predict
-from jnl.ops.losses import cross_entropy, from_uniform
+from jnl.ops.losses import cross_entropy, uniform_kl
 from jnl.ops.mixup import mixup
 from jnl.ops.selection import masked_mean
 from jnl.strategies._division import divide, draw_halves
@@ -136,4 +136,4 @@ def semi_supervised_loss(logits: Array, targets: Array, is_known: Array, weight:
     p, log_p = jax.nn.softmax(logits), jax.nn.log_softmax(logits)
     labeled = -jnp.where(is_known[None], (targets * log_p).sum(-1), 0.0).sum(1)
     guessed = jnp.where(is_known[None], 0.0, jnp.square(p - targets).mean(-1)).sum(1)
-    return 2 * (labeled + weight * guessed) / len(is_known) + from_uniform(log_p)
+    return 2 * (labeled + weight * guessed) / len(is_known) + uniform_kl(log_p)

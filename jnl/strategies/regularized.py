@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jnl.core.strategy import Selection, StepContext, Strategy
-from jnl.ops.losses import cross_entropy, from_uniform
+from jnl.ops.losses import cross_entropy, uniform_kl
 from jnl.ops.selection import masked_mean
 from jnl.support.errors import within
 
@@ -34,6 +34,6 @@ def regularized(smoothing: float = 0.1, confidence: float = 0.0, class_prior: fl
         p = jnp.exp(log_p)
         loss = (1 - smoothing) * cross_entropy(logits, labels) - smoothing * log_p.mean(-1)
         loss += confidence * (p * log_p).sum(-1)
-        return masked_mean(loss + class_prior * from_uniform(log_p)[:, None])
+        return masked_mean(loss + class_prior * uniform_kl(log_p)[:, None])
 
     return Strategy(1, select)
