@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 from jax.experimental import multihost_utils
 
+from jnl.support.cores import cores
 from jnl.support.errors import UserError
 
 Tree = TypeVar("Tree")  # arrays, or records of them
@@ -26,11 +27,6 @@ def use_cores() -> None:
     if not said and jax.config.values["jax_num_cpu_devices"] < 0:
         with suppress(RuntimeError):  # JAX has already initialized its devices
             jax.config.update("jax_num_cpu_devices", cores())
-
-
-def cores() -> int:
-    """Return the number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def connect() -> None:

@@ -1,7 +1,6 @@
 """Read image files into one array. Each file is read and resized once, several files in parallel."""
 
 import json
-import os
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from jnl.data.dataset import Split
 from jnl.data.notes import doubt
 from jnl.data.readers import pixels
 from jnl.data.readers.pixels import Rules
+from jnl.support.cores import cores
 from jnl.support.errors import UserError, reason, too_large, within
 
 # Pillow reads no other formats, whatever the file ending is, because some of them run programs.
@@ -132,7 +132,7 @@ def into(images: np.ndarray, title: str, items: Iterable[Item], decode: Callable
       items: N items, one for each image, such as paths.
       decode: function from an item to an image u8[...].
     """
-    workers = os.cpu_count() or 1
+    workers = cores()
     items = iter(items)
     bar = tqdm(total=len(images), desc=title, unit="image", disable=None)
     with _no_bombs(), ThreadPoolExecutor(workers) as pool, bar:
