@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 
 PRECISIONS = ["auto", "float32", "tf32", "bfloat16"]
-Tree = TypeVar("Tree")
+AnyTree = TypeVar("AnyTree")
 
 
 def products(precision: str) -> AbstractContextManager[None]:
@@ -22,15 +22,15 @@ def products(precision: str) -> AbstractContextManager[None]:
     return jax.default_matmul_precision(names[precision]) if precision in names else nullcontext()
 
 
-def lower(precision: str) -> Callable[[Tree], Tree]:
+def lower(precision: str) -> Callable[[AnyTree], AnyTree]:
     """Return the function that converts the float32 arrays of a tree to bfloat16, if that is the precision."""
     return _conversion(jnp.float32, jnp.bfloat16) if precision == "bfloat16" else lambda tree: tree
 
 
-def raise_again(precision: str) -> Callable[[Tree], Tree]:
+def raise_again(precision: str) -> Callable[[AnyTree], AnyTree]:
     """Return the function that converts the bfloat16 arrays of a tree back to float32."""
     return _conversion(jnp.bfloat16, jnp.float32) if precision == "bfloat16" else lambda tree: tree
 
 
-def _conversion(old: DTypeLike, new: DTypeLike) -> Callable[[Tree], Tree]:
+def _conversion(old: DTypeLike, new: DTypeLike) -> Callable[[AnyTree], AnyTree]:
     return lambda tree: jax.tree.map(lambda leaf: leaf.astype(new) if leaf.dtype == old else leaf, tree)

@@ -13,7 +13,7 @@ from jax.experimental import multihost_utils
 from jnl.support.cores import cores
 from jnl.support.errors import UserError
 
-Tree = TypeVar("Tree")  # arrays, or records of them
+AnyTree = TypeVar("AnyTree")  # arrays, or records of them
 Made = TypeVar("Made")
 
 
@@ -93,7 +93,7 @@ def share(content: bytes) -> bytes:
     return np.asarray(multihost_utils.broadcast_one_to_all(held)).tobytes()
 
 
-def shard(tree: Tree, sharding: jax.sharding.Sharding) -> Tree:
+def shard(tree: AnyTree, sharding: jax.sharding.Sharding) -> AnyTree:
     """Spread arrays over the devices of all processes. Every process must have the whole arrays."""
     if jax.process_count() == 1:
         return jax.device_put(tree, sharding)
@@ -107,7 +107,7 @@ def shard(tree: Tree, sharding: jax.sharding.Sharding) -> Tree:
     return jax.tree.map(one, tree)
 
 
-def gather(tree: Tree) -> Tree:
+def gather(tree: AnyTree) -> AnyTree:
     """Copy arrays that are spread over the devices of all processes to each host, as whole arrays."""
     return jax.device_get(tree) if jax.process_count() == 1 else multihost_utils.process_allgather(tree, tiled=True)
 

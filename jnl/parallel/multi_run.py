@@ -29,7 +29,7 @@ from jnl.training.spec import RunInputs, TrainSpec
 
 Epoch = WholeEpoch | SegmentedEpoch
 _log = logging.getLogger(__name__)
-Tree = TypeVar("Tree")
+AnyTree = TypeVar("AnyTree")
 
 
 class Cursor(NamedTuple):
@@ -243,7 +243,7 @@ class MultiRunProgram:
         alone = len(self._chunks) == 1 or jax.process_count() > 1
         return carry if alone else jax.device_get(carry)
 
-    def _concatenate(self, chunks: list[Tree]) -> Tree:
+    def _concatenate(self, chunks: list[AnyTree]) -> AnyTree:
         """Concatenate the arrays of all chunks and drop the runs of the padding."""
         return jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(self._runs)], *chunks)
 

@@ -18,7 +18,7 @@ from jnl.parallel import devices
 from jnl.parallel.layout import Layout
 from jnl.training.spec import RunInputs, TrainSpec
 
-Tree = TypeVar("Tree")
+AnyTree = TypeVar("AnyTree")
 Options = dict[str, bool | int | str]
 _REPLICATED, _PER_RUN = PartitionSpec(), PartitionSpec("runs")
 
@@ -92,16 +92,16 @@ class RunsAxis:
         mapped = self.over_devices(all_runs, _REPLICATED, _PER_RUN, _PER_RUN)
         return jax.jit(mapped, out_shardings=self.sharding(_PER_RUN), compiler_options=_deterministic())
 
-    def abstract(self, tree: Tree) -> Tree:
+    def abstract(self, tree: AnyTree) -> AnyTree:
         """Return the shapes, dtypes and sharding of arrays [S, ...] that are spread over the rows of the mesh."""
         sharding = self.sharding(_PER_RUN)
         return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree)
 
-    def shard(self, tree: Tree) -> Tree:
+    def shard(self, tree: AnyTree) -> AnyTree:
         """Spread arrays [S, ...] over the rows of the mesh. Every process must have the whole arrays."""
         return devices.shard(tree, self.sharding(_PER_RUN))
 
-    def replicate(self, tree: Tree) -> Tree:
+    def replicate(self, tree: AnyTree) -> AnyTree:
         """Copy arrays to every device of the mesh."""
         return devices.shard(tree, self.sharding(_REPLICATED))
 
