@@ -30,7 +30,7 @@ from jnl.results.files import REPORT, SUMMARY
 from jnl.results.recorded import changed_files, finished
 from jnl.results.summary_file import Summary
 from jnl.results.table import left_out, table
-from jnl.settings.parse import recorded
+from jnl.settings.parse import all_fields
 from jnl.support.errors import UserError, printable
 from jnl.support.json_values import Json, as_object
 from jnl.support.paths import expanded
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 def train(arguments: Sequence[str]) -> Summary:
     """Train every point of the sweep of a config, in as few programs as their shapes allow, and print one table."""
     config, workdir = _flags.parse(arguments)
-    fields = recorded(config)
+    fields = all_fields(config)
     if fields["report"] and workdir is None:
         raise UserError("config.report: the page is written to the workdir, but there is none; give --workdir")
     devices.use_cores()
@@ -90,7 +90,7 @@ def train(arguments: Sequence[str]) -> Summary:
 
 def _changes(config: ConfigDict, workdir: Path) -> list[str]:
     """Return a line for each file of data that has changed since a training finished, and one for its code."""
-    read = _read(as_object(recorded(config)["data"]))
+    read = _read(as_object(all_fields(config)["data"]))
     lines = [
         f"{path} has changed since; give another --workdir to train on it" for path in read if _newer(path, workdir)
     ]

@@ -19,7 +19,7 @@ from jnl.noise import posterior
 from jnl.results.recorded import estimated_rate
 from jnl.settings.config import complete
 from jnl.settings.fields import AUTO, FROM_NOISE_RATE
-from jnl.settings.parse import recorded, seeds_of
+from jnl.settings.parse import all_fields, seeds_of
 from jnl.settings.sweep import points, swept_names, swept_values
 from jnl.support.errors import UserError
 from jnl.support.text import number
@@ -70,7 +70,7 @@ def rated(
                 f"strategy.{asked[0]}: {AUTO}, but the sweep over {name} has several noises; give the rate as a number"
             )
     names = " and ".join(f"strategy.{field}" for field in asked)
-    before = None if workdir is None else estimated_rate(Path(workdir), recorded(config))
+    before = None if workdir is None else estimated_rate(Path(workdir), all_fields(config))
     if before is not None:
         return Rated(_with(config, asked, before), f"{names}: {before:.3f}, as estimated before", before)
     single = copy.deepcopy(config)

@@ -22,7 +22,7 @@ from jnl.results.summary_file import Summary
 from jnl.results.tensorboard import Events
 from jnl.results.workdir import Workdir
 from jnl.settings.config import complete
-from jnl.settings.parse import recorded
+from jnl.settings.parse import all_fields
 from jnl.settings.sweep import points
 from jnl.support.errors import UserError
 from jnl.support.foreign import is_foreign, load
@@ -98,7 +98,7 @@ def open_results(
         raise UserError(f"workdir: Python does not read the name {whole!r} as UTF-8; set PYTHONUTF8=1, or give another")
     description = describe_model(programs)
     content: dict[str, Json] = {
-        "config": recorded(config),
+        "config": all_fields(config),
         "models": [program_spec.model for program_spec in programs],
         "data_notes": list(dict.fromkeys(note for program_spec in programs for note in program_spec.dataset.notes)),
         "fingerprint": fingerprint(

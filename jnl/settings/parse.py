@@ -126,7 +126,7 @@ def _data(config: ConfigDict, whole_test_batches: int) -> DataSettings:
     return DataSettings(config.data.name, config.data.dir, options, config.data.corrections, whole_test_batches)
 
 
-def recorded(config: ConfigDict) -> dict[str, Json]:
+def all_fields(config: ConfigDict) -> dict[str, Json]:
     """Return every field of a config with its value, as `config.json` stores it."""
     return complete(config).to_dict()
 

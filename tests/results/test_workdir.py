@@ -19,7 +19,7 @@ import jnl
 from jnl import cli
 from jnl.results.checkpoint import Checkpoint, Checkpoints
 from jnl.results.recorded import finished
-from jnl.settings.parse import recorded
+from jnl.settings.parse import all_fields
 from jnl.support.errors import UserError
 from jnl.support.signals import Stopped
 
@@ -153,12 +153,12 @@ class TestResume:
             (stopped / "metrics.jsonl").unlink()
             if damage is not None:
                 (stopped / "metrics.jsonl").write_bytes(damage)
-            assert finished(stopped, recorded(config())) is None  # so the command reads the checkpoints
+            assert finished(stopped, all_fields(config())) is None  # so the command reads the checkpoints
             jnl.run(config(), stopped)
             assert (stopped / "metrics.jsonl").read_bytes() == before[1]
             assert (stopped / "model.json").read_bytes() == before[2]
             assert content(stopped).keys() == before[0]
-            assert finished(stopped, recorded(config())) is not None
+            assert finished(stopped, all_fields(config())) is not None
         assert "is damaged: jnl reads the data" in caplog.text and "metrics.jsonl lacks rows; jnl" in caplog.text
 
     @pytest.mark.slow
