@@ -21,18 +21,17 @@ from jnl.training.single_run import init_state
 class Work(NamedTuple):
     """An epoch to measure. Only the first steps of a long epoch are measured."""
 
-    model: str
     shape: tuple[int, ...]  # of one input
     train: int  # number of training examples
     test: int  # number of test examples
     steps: int  # number of training steps that are measured on a CPU; 0 for all
 
 
-WORK = {
-    "mlp": Work("mlp", (28, 28, 1), 60_000, 10_000, 0),
-    "cnn_small": Work("cnn_small", (32, 32, 3), 50_000, 10_000, 20),
-    "cnn7": Work("cnn7", (32, 32, 3), 50_000, 10_000, 3),
-    "cnn9": Work("cnn9", (32, 32, 3), 50_000, 10_000, 2),
+WORK = {  # by network
+    "mlp": Work((28, 28, 1), 60_000, 10_000, 0),
+    "cnn_small": Work((32, 32, 3), 50_000, 10_000, 20),
+    "cnn7": Work((32, 32, 3), 50_000, 10_000, 3),
+    "cnn9": Work((32, 32, 3), 50_000, 10_000, 2),
 }
 
 
@@ -67,7 +66,7 @@ def program_spec(name: str, number: int, axis: str, precision: str = "auto") -> 
       precision: value of `config.precision`.
     """
     work = WORK[name]
-    config = get_config("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={work.model}")
+    config = get_config("jocor", f"data={'mnist' if work.shape[-1] == 1 else 'cifar10'},model={name}")
     config.seeds, config.runs_axis, config.precision = number, axis, precision
     steps = _STEPS_ELSEWHERE if work.steps and jax.default_backend() != "cpu" else work.steps
     config.protocol.max_steps = steps
