@@ -5,6 +5,8 @@ from pathlib import Path
 
 from jnl.support.errors import UserError
 
+Folder = str | os.PathLike[str] | None  # None is the usual one
+
 
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Return a path with the home folder in place of `~`. If no user has the name, `~name` stays as it is.

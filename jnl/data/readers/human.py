@@ -8,8 +8,9 @@ import numpy as np
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import files, tfds
-from jnl.data.readers.tfds import Folder, by_id
+from jnl.data.readers.tfds import by_id
 from jnl.support.errors import UserError, unknown
+from jnl.support.paths import Folder
 
 TRUTH = "clean_label"  # name of the true labels in a file
 

@@ -18,8 +18,8 @@ from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import tfds
-from jnl.data.readers.tfds import Folder
 from jnl.support.errors import UserError, reason, too_large
+from jnl.support.paths import Folder
 
 _GZIP = b"\x1f\x8b"  # first bytes of a packed file; no original file begins with them
 

@@ -18,12 +18,12 @@ from jnl.data.dataset import Dataset
 from jnl.data.readers import images
 from jnl.data.readers.pixels import Rules
 from jnl.support.errors import UserError, reason, within
+from jnl.support.paths import Folder
 from jnl.support.quiet import quiet
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
-Folder = str | os.PathLike[str] | None
 Row = Mapping[str, Any]  # one record of TFDS: arrays, bytes and numbers, without declared types
 # Function (name of the split, number N of its records, positions of n records, these n records) -> their original
 # positions i64[n].

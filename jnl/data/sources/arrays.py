@@ -27,8 +27,8 @@ from jnl.data.labels import decoded, tidied_names
 from jnl.data.notes import doubt
 from jnl.data.readers import files
 from jnl.data.readers.pixels import parse_range
-from jnl.data.readers.tfds import Folder
 from jnl.support.errors import UserError
+from jnl.support.paths import Folder
 from jnl.support.text import listed
 
 NOISY = True

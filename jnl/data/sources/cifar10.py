@@ -1,11 +1,10 @@
 """CIFAR-10: 50,000 training and 10,000 test color images, 32x32x3, 10 classes."""
 
-import os
-
 from jnl.data.dataset import Dataset
 from jnl.data.readers.cifar import binary_file, python_file
 from jnl.data.readers.originals import Original, Version, read
 from jnl.data.readers.tfds import by_id
+from jnl.support.paths import Folder
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 MD5_BINARY = {  # computed from the prepared TFDS files; TFDS checks the archive of these files by SHA-256
@@ -38,6 +37,6 @@ ORIGINAL = Original(
 )
 
 
-def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
+def load(dir: Folder = None) -> Dataset:
     """Load the prepared TFDS files, or the original files; in the order of the original files."""
     return read(ORIGINAL, dir)

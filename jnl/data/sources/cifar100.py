@@ -1,11 +1,10 @@
 """CIFAR-100: 50,000 training and 10,000 test color images, 32x32x3, 100 fine classes in alphabetical order."""
 
-import os
-
 from jnl.data.dataset import Dataset
 from jnl.data.readers.cifar import binary_file, python_file
 from jnl.data.readers.originals import Original, Version, read
 from jnl.data.readers.tfds import by_id
+from jnl.support.paths import Folder
 
 CLASSES = tuple(
     """
@@ -41,6 +40,6 @@ ORIGINAL = Original(
 )
 
 
-def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
+def load(dir: Folder = None) -> Dataset:
     """Load the prepared TFDS files, or the original files; in the order of the original files."""
     return read(ORIGINAL, dir)

@@ -7,8 +7,8 @@ import os
 
 from jnl.data.dataset import Dataset
 from jnl.data.readers.human import read
-from jnl.data.readers.tfds import Folder
 from jnl.data.sources import cifar100
+from jnl.support.paths import Folder
 
 NOISY = True
 LABELS = {"noisy_label": "noise_label"}  # name in a file -> name in TFDS

@@ -17,9 +17,9 @@ from jnl.data import cache
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.data.readers import files, tfds
-from jnl.data.readers.tfds import Folder
 from jnl.data.sources import cifar10, cifar100
 from jnl.support.errors import UserError, unknown, within
+from jnl.support.paths import Folder
 
 NOISY = True
 OUTSIDE = {"cifar100": "cifar100", "svhn": "svhn_cropped", "imagenet32": ""}  # name here -> name in TFDS

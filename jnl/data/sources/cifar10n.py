@@ -10,8 +10,8 @@ import os
 
 from jnl.data.dataset import Dataset
 from jnl.data.readers.human import read
-from jnl.data.readers.tfds import Folder
 from jnl.data.sources import cifar10
+from jnl.support.paths import Folder
 
 NOISY = True
 LABELS = ("aggre_label", "random_label1", "random_label2", "random_label3", "worse_label")  # same names in TFDS

@@ -4,7 +4,6 @@ The original data have no test set. So every fifth example of each class, in fil
 1,797).
 """
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,9 +12,10 @@ import numpy as np
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
 from jnl.support.errors import UserError
+from jnl.support.paths import Folder
 
 
-def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
+def load(dir: Folder = None) -> Dataset:
     """Load the digits; the images are u8[N, 8, 8, 1]. `dir` is not used."""
     table = np.loadtxt(_file(), dtype=np.int32, delimiter=",")  # a row has 64 gray levels from 0 to 16, then the digit
     images, labels = np.rint(table[:, :-1] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1), table[:, -1]

@@ -1,11 +1,10 @@
 """Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 28x28x1."""
 
-import os
-
 from jnl.data.dataset import Dataset
 from jnl.data.readers import idx
 from jnl.data.readers.originals import Original, read
 from jnl.data.readers.tfds import by_key
+from jnl.support.paths import Folder
 
 CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -25,6 +24,6 @@ ORIGINAL = Original(
 )
 
 
-def load(dir: str | os.PathLike[str] | None = None) -> Dataset:
+def load(dir: Folder = None) -> Dataset:
     """Load the prepared TFDS files, or the original files; in the order of the original files."""
     return read(ORIGINAL, dir)

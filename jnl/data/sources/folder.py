@@ -18,8 +18,8 @@ from jnl.data.preparation import Preparation
 from jnl.data.readers import image_files, images, layout
 from jnl.data.readers.image_files import Found
 from jnl.data.readers.pixels import Rules, parse_range
-from jnl.data.readers.tfds import Folder
 from jnl.support.errors import UserError
+from jnl.support.paths import Folder
 from jnl.support.text import listed, number
 
 NOISY = True

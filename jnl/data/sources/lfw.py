@@ -19,8 +19,8 @@ import numpy as np
 from jnl.data.dataset import Dataset
 from jnl.data.readers import images
 from jnl.data.readers.files import lines
-from jnl.data.readers.tfds import Folder
 from jnl.support.errors import UserError, unknown
+from jnl.support.paths import Folder
 
 NOISY = True
 CLASSES = ("male", "female")

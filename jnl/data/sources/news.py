@@ -24,8 +24,9 @@ from jnl.data.dataset import Dataset
 from jnl.data.preparation import Preparation
 from jnl.data.readers import vectors as word_vectors
 from jnl.data.readers import word_pooling, words
-from jnl.data.readers.tfds import Folder, records
+from jnl.data.readers.tfds import records
 from jnl.support.errors import UserError
+from jnl.support.paths import Folder
 
 CLASSES = ("alt.atheism", "comp", "misc.forsale", "rec", "sci", "soc.religion.christian", "talk")
 PARTS = ("train", "test")

@@ -31,9 +31,9 @@ from jnl.data.readers import cells, columns, features, listed_images, tables, te
 from jnl.data.readers.layout import split_of
 from jnl.data.readers.pixels import Rules, parse_range
 from jnl.data.readers.tables import Table, rows_of
-from jnl.data.readers.tfds import Folder
 from jnl.support import registry
 from jnl.support.errors import UserError, unknown
+from jnl.support.paths import Folder
 from jnl.support.text import listed
 
 NOISY = True

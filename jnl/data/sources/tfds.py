@@ -4,8 +4,9 @@ import numpy as np
 
 from jnl.data.arrays import split
 from jnl.data.dataset import Dataset
-from jnl.data.readers.tfds import Folder, read
+from jnl.data.readers.tfds import read
 from jnl.support.errors import UserError
+from jnl.support.paths import Folder
 
 NOISY = True  # the original labels of these data sets may be wrong
 

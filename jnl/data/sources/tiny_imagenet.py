@@ -11,8 +11,8 @@ import numpy as np
 from jnl.data.dataset import Dataset
 from jnl.data.readers import images
 from jnl.data.readers.files import lines, listed
-from jnl.data.readers.tfds import Folder
 from jnl.support.errors import UserError
+from jnl.support.paths import Folder
 
 _FORM = images.Form(64, 64, 3)
 
