@@ -42,7 +42,7 @@ class Selection(NamedTuple):
 
     loss: Array  # f32[G, B]
     mask: Array  # bool[G, B] which examples train
-    denominator: Array  # f32[G] divisor of the masked sum of each row; below 1 it counts as 1
+    denominator: Array  # f32[G] divisor of the masked sum of each row
     memory: Arrays | None = None  # the new memory; None keeps the old one
     eligible: Array | None = None  # bool[B] examples among which the mask chose; None means all
 

@@ -160,6 +160,7 @@ def train_batches(
         state, output = step_fn(state, context)
         unchanged_types(state.memory, context.memory, function)
         now = metrics.batch_counts(output, run.labels, train.clean, state.predicted, spec.metrics)
+        # Balanced batches, and those that a custom step has drawn, may have an example twice.
         unique = output.example_index is batch.example_index and not spec.balanced
         state = state._replace(predicted=metrics.predicted(output, state.predicted, unique))
         if strategy.suspects and strategy.suspects.counted:
