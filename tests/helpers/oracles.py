@@ -162,7 +162,7 @@ class Steps(NamedTuple):
 
 
 @cache
-def steps_of(name, momentum=0.9, decay=0.0, **hyper):
+def steps_of(name, momentum=0.9, decay=0.0, augment=Augment(), **hyper):  # noqa: B008
     """A method with all that a training of jnl has around it: SGD, 40 examples, an MLP of `WIDTH` hidden units."""
     strategy = strategies.make(name, **hyper)
     model = models.wrap(models.make("mlp", CLASSES, width=WIDTH))
@@ -170,7 +170,7 @@ def steps_of(name, momentum=0.9, decay=0.0, **hyper):
     inputs, labels = jnp.float32(INPUTS), jnp.asarray(LABELS, jnp.int32)
     start = partial(train_state.init, model, strategy.num_nets, optimizer)
     state = jax.jit(lambda key: start(key, inputs[:1], len(inputs), strategy.init_params))(jax.random.key(1))
-    training = train_state.TrainContext(model, optimizer, Augment(), inputs, labels)
+    training = train_state.TrainContext(model, optimizer, augment, inputs, labels)
     default_step = partial(update, strategy, training)
     change = partial(strategy.custom_step, default_step, training) if strategy.custom_step else default_step
 

@@ -90,6 +90,25 @@ def test_a_class_without_examples_is_never_confident():
     assert confident_learning.joint(labels, p)[3].sum() == 0
 
 
+def test_a_probability_reaches_the_threshold_although_their_last_bits_differ():
+    p = np.tile([0.1, 0.45, 0.45], (3, 1))
+    labels = np.zeros(3, int)
+    assert p[0, 0] < confident_learning.thresholds(labels, p)[0] < p[0, 0] + 1e-16  # the mean of three is rounded up
+    np.testing.assert_array_equal(confident_learning.guesses(labels, p), 0)
+
+
+def test_a_class_that_no_prediction_gives_is_never_confident():
+    """Its threshold is not 0, which every probability would reach."""
+    p = np.array([[0.0, 0.6, 0.4], [0.0, 0.3, 0.7], [0.0, 0.8, 0.2]])
+    np.testing.assert_array_equal(confident_learning.guesses(np.array([0, 0, 1]), p), [-1, -1, 1])
+
+
+def test_of_a_class_of_wrong_labels_the_most_probable_one_stays():
+    p = np.array([[0.1, 0.9], [0.3, 0.7], [0.2, 0.8], [0.0, 1.0]])
+    wrong, _ = confident_learning.suspects(np.array([0, 0, 0, 1]), p, "predicted")
+    np.testing.assert_array_equal(wrong, [True, False, True, False])
+
+
 def realistic_predictions(seed, number=600):
     """Return noisy labels and probabilities that mostly, but not always, see the true class."""
     random = np.random.default_rng(seed)
