@@ -42,6 +42,12 @@ def test_failed_runs_are_in_no_mean_and_few_runs_have_no_interval():
     assert none.runs == 0 and math.isnan(none.mean)
 
 
+def test_intervals_of_shares_are_cut_to_0_and_1():
+    few, many = np.array([0.0, 0.5]), np.array([0.49, 0.5, 0.51])
+    assert statistics.share(few) == statistics.mean(few)._replace(low=0, high=1)
+    assert statistics.share(many) == statistics.mean(many)
+
+
 @given(pairs)
 def test_paired_differences_are_those_of_scipy(values):
     first, second = values.T
@@ -52,6 +58,7 @@ def test_paired_differences_are_those_of_scipy(values):
     other = statistics.paired(second, first)
     np.testing.assert_allclose((other.mean, other.low, other.high), (-found.mean, -found.high, -found.low), atol=1e-12)
     assert other.p == found.p
+    assert (found.better, other.better) == (sum(a > b for a, b in values), sum(a < b for a, b in values))
 
 
 @given(pairs)
@@ -78,7 +85,7 @@ def test_the_smallest_p_is_reached_and_stated():
     many = statistics.paired(np.arange(1.0, 42.0), np.zeros(41))
     assert many.pairs == 41 and math.isnan(many.p) and many.low > 0
     for count in (1, 5, 40):
-        assert statistics.sign_flip(np.linspace(1, 2, count)) == statistics.least_p(count)
+        assert statistics.paired(np.linspace(1, 2, count), np.zeros(count)).p == statistics.least_p(count)
     assert math.isnan(statistics.least_p(0)) and math.isnan(statistics.sign_flip(np.array([])))
     with pytest.raises(ValueError, match="41 differences"):
         statistics.sign_flip(np.ones(41))
