@@ -71,6 +71,23 @@ def test_symmetric_is_built_as_published():
     np.testing.assert_allclose(1 - np.diag(inclusive), 0.3 * 9 / 10)
 
 
+CIFAR10 = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+CONFUSED = {
+    "asymmetric_cifar10": "truck automobile, bird airplane, deer horse, cat dog, dog cat",
+    "asymmetric_mnist": "7 1, 2 7, 3 8, 5 6, 6 5",
+}
+
+
+@pytest.mark.parametrize(("kind", "names"), [("asymmetric_cifar10", CIFAR10), ("asymmetric_mnist", [*"0123456789"])])
+def test_similar_classes_are_confused_as_published(kind, names):
+    """Patrini et al. 2017, section 5."""
+    expected = np.eye(10)
+    for pair in CONFUSED[kind].split(", "):
+        one, other = map(names.index, pair.split())
+        expected[one, one], expected[one, other] = 0.7, 0.3
+    np.testing.assert_allclose(noise.transition(kind, 10, 0.3), expected)
+
+
 def test_superclasses_are_a_partition_and_flip_within():
     matrix = noise.transition("asymmetric_cifar100_superclass", 100, 1.0)
     assert sorted(matrix.argmax(1)) == list(range(100))  # a permutation

@@ -197,6 +197,12 @@ def test_a_class_with_few_examples_takes_its_row_of_noise_from_its_own_examples(
     balanced = np.arange(2000) % 40
     many = jnp.asarray(0.9 * np.eye(40)[balanced] + 0.1 / 40, jnp.float32)
     np.testing.assert_allclose(np.diag(estimate(many, 97)), 0.9025, rtol=1e-5)
+    for number, few in ((70, True), (100, False)):  # 60 of 2000 are left out, and 90 is 1.5 times as many
+        sure = np.random.default_rng(number).uniform(0.9, 0.99, 2000)
+        p = np.where(np.arange(2000)[:, None] < number, [1, 0], [0, 1]) * sure[:, None]
+        p = np.float32(p + (p == 0) * (1 - sure[:, None]))
+        expected = p[p[:, 0].argmax()] if few else _patrini(p, 97)[0]
+        np.testing.assert_allclose(estimate(jnp.asarray(p), 97)[0], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", CORRECTIONS)

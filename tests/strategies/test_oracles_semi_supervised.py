@@ -36,7 +36,7 @@ from jnl.core.memory import MemoryInit
 from jnl.ops.mixup import mixture
 from jnl.strategies import dividemix as of_dividemix
 from jnl.strategies import elr_plus as of_elr_plus
-from jnl.strategies._division import draw_halves
+from jnl.strategies._division import divide, draw_halves
 
 BATCHES = np.arange(8), np.arange(4, 12), np.array([0, 1, 2, 3, 8, 9, 10, 11])
 KEY = jax.random.key(7)  # of all steps of `steps_of`
@@ -280,6 +280,13 @@ def test_dividemix_draws_from_all_examples_if_a_network_finds_none_of_a_kind():
     known, unknown = draw_halves(memory, jax.random.split(jax.random.key(0)), 500, 0.5)
     for each in (*known, *unknown):
         assert len(np.unique(each)) == 80 and each.max() == 79
+
+
+def test_dividemix_takes_all_labels_for_true_if_their_losses_are_equal():
+    memory = {"trains": jnp.ones(8, bool), "losses": jnp.zeros((1, 2, 8))}
+    after = jax.jit(divide)(memory, jnp.zeros((2, 8, 4)), jnp.arange(8) % 4, jnp.int32(1), 0.5)
+    np.testing.assert_allclose(after["clean"], 1, rtol=1e-3)
+    assert not after["losses"].any()
 
 
 @pytest.mark.slow
