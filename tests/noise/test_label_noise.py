@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jnl import data, noise
 from jnl.noise import kinds
+from jnl.noise.kinds import instance
 from jnl.support.errors import UserError
 
 # The first 16 hex digits of the SHA-256 of the uint8 noisy labels of the published code (numpy seed 0), and how many
@@ -94,6 +95,8 @@ def test_superclasses_are_a_partition_and_flip_within():
     flips = dict(enumerate(matrix.argmax(1)))
     aquatic_mammals = {4, 30, 55, 72, 95}
     assert {flips[clean] for clean in aquatic_mammals} == aquatic_mammals
+    backward = [clean for clean in flips if flips[clean] < clean]  # from the last label of a superclass to its first
+    assert len(backward) == 20 and all(flips[flips[clean]] > flips[clean] for clean in backward)
     blocks = noise.transition("asymmetric_cifar100_blocks", 100, 1.0).argmax(1)
     assert blocks[:6].tolist() == [1, 2, 3, 4, 0, 6]
 
@@ -209,6 +212,13 @@ def noise_chances(rate):
     from scipy.stats import truncnorm
 
     return truncnorm(-rate / 0.1, (1 - rate) / 0.1, loc=rate, scale=0.1).mean()
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.05, 0.5, 1.0])
+def test_chances_of_instance_noise_are_drawn_again_if_they_are_none(rate):
+    chances = instance._flip_chances(np.random.RandomState(0), rate, 20_000)
+    assert ((0 < chances) & (chances < 1)).all()
+    assert chances.mean() == pytest.approx(noise_chances(rate), abs=3e-3)
 
 
 def test_instance_noise_is_its_formula():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jnl.core.strategy import Selection
-from jnl.ops.losses import cross_entropy, objective, symmetric_kl
+from jnl.ops.losses import cross_entropy, from_uniform, objective, symmetric_kl
 
 logits = arrays(np.float32, (2, 5, 4), elements=st.floats(-20, 20, width=32))
 
@@ -43,6 +43,18 @@ def test_symmetric_kl_and_its_gradient_stay_finite(gap):
     value, gradient = jax.value_and_grad(lambda z: symmetric_kl(z).sum())(z)
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
+
+
+@given(logits)
+def test_the_distance_from_uniform_is_that_of_the_mean_prediction(z):
+    expected = (np.log(1 / 4 / softmax(z).mean(1)) / 4).sum(-1)
+    np.testing.assert_allclose(from_uniform(jax.nn.log_softmax(z)), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_denominator_below_one_counts_as_one():
+    mask = jnp.array([[True, False]] * 3)
+    found = objective(Selection(jnp.full((3, 2), 6.0), mask, jnp.array([0.25, 1, 3])))
+    np.testing.assert_array_equal(found, [6, 6, 2])
 
 
 def test_an_unselected_nan_does_not_leak():

@@ -85,6 +85,17 @@ def test_what_is_no_selection_is_refused(returned, message):
         checked(returned, jnp.ones((2, BATCH, 3)))
 
 
+@pytest.mark.parametrize("nets", [1, 2, 3])
+def test_a_selection_has_a_row_for_each_network_or_one_for_all(nets):
+    for rows in (1, 2, 3):
+        selection = masked_mean(jnp.ones((rows, BATCH)), MASK)
+        if rows in (1, nets):
+            assert checked(selection, jnp.ones((nets, BATCH, 3))) is selection
+        else:
+            with pytest.raises(UserError, match=rf"a loss of shape \[{rows}, 12\], .* of K = {nets} networks"):
+                checked(selection, jnp.ones((nets, BATCH, 3)))
+
+
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.randoms(use_true_random=False))
 def test_balanced_gives_every_class_its_turn(labels, random):
     random.shuffle(labels)

@@ -249,12 +249,27 @@ def test_the_layer_starts_from_the_confusion_after_pre_training(name, number):
     prior = np.where(np.eye(4) > 0, np.log(1 - 0.46), np.log(0.46 / 3))
     expected = np.asarray(memory["start"])
     assert (expected >= prior).all() and (expected <= prior + 0.0101).all() and np.ptp(expected - prior) > 0.005
+    assert len(np.unique(expected)) == expected.size  # no two networks start alike
     for epoch in range(6):
         logits = random.normal(0, 1, (number, 200, 4)).astype(np.float32)
         memory = refresh(memory, logits, labels, epoch)
         if epoch == 3:
             expected = [_published_start(one, labels, trains) for one in logits]
         np.testing.assert_allclose(memory["start"], expected, rtol=1e-5)
+
+
+def test_the_noise_that_layers_have_learned_is_their_mean():
+    random = np.random.default_rng(0)
+    start, learned = double(random.normal(0, 1, (2, 2, 4, 4)))
+    told = strategies.make("s_model_decoupling").memory.noise({"start": jnp.float32(start)}, {"b": jnp.float32(learned)})
+    np.testing.assert_allclose(told, softmax(start + learned).mean(0), rtol=1e-5)
+
+
+def test_a_noise_matrix_without_an_inverse_has_a_pseudo_inverse():
+    matrix = np.float32([[0.6, 0.4, 0], [0.6, 0.4, 0], [0, 0.1, 0.9]])
+    given = _given(np.arange(6) % 3, np.ones(6, bool), 3)._replace(transition=jnp.asarray(matrix))
+    memory = strategies.make("backward_correction", known_noise=True).memory.init(given)
+    np.testing.assert_allclose(memory["matrix"], np.linalg.pinv(np.float64(matrix), rcond=1e-6), atol=1e-5)
 
 
 def test_without_pre_training_the_layer_keeps_its_prior():

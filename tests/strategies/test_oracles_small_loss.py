@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers.oracles import OF_CLASSES, Seen, agree, check, cross_entropies, double, draw, ours, softmax
+from helpers.oracles import OF_CLASSES, Seen, agree, check, context, cross_entropies, double, draw, ours, softmax
 
 from jnl import strategies
 
@@ -107,7 +107,7 @@ EACH = pytest.mark.parametrize(("oracle", "hyper"), ORACLES, ids=lambda value: g
 SITUATIONS = {
     "one differs, of which none would be kept": (0.01, 0.8, 12, 7, 1),
     "none differs, early": (0.01, 0.5, 12, 416, 0),  # 12 * 416 = 4,992
-    "none differs, late": (0.01, 0.5, 12, 417, 0),  # 5,004
+    "none differs, late": (0.01, 0.5, 10, 500, 0),  # 5,000
     "none differs, first epoch": (0.01, 0.5, 0, 9000, 0),
 }
 
@@ -140,6 +140,19 @@ def test_networks_that_agree(oracle, hyper):
         assert (first.argmax(-1) != second.argmax(-1)).sum() == differ, name
         z = np.stack([first, second])[:number]
         agree(oracle, hyper, z, y, Seen(z, epoch, batch, forget), name)
+
+
+@pytest.mark.parametrize("reference", [False, True])
+def test_coteaching_plus_chooses_among_what_differs_after_the_warm_up(reference):
+    """The examples that it does not choose count as left out only if it could have chosen them."""
+    strategy = strategies.make("coteaching_plus", warmup_epochs=6, reference=reference)
+    select = jax.jit(lambda z, seen: strategy.select(z, jnp.arange(8), seen).eligible)
+    z, _ = draw(4, 10, 2)
+    differ = z[0].argmax(-1) != z[1].argmax(-1)
+    differ[0] = False
+    z[1] = np.where(differ[:, None], z[1], z[0])
+    for logits, epoch, expected in ((z, 5, True), (z, 6, differ), (z[[0, 0]], 6, reference)):
+        np.testing.assert_array_equal(select(jnp.float32(logits), context(Seen(z, epoch))), np.full(8, expected))
 
 
 @pytest.mark.parametrize("floor", [0.0, 0.1])
