@@ -162,10 +162,10 @@ class Steps(NamedTuple):
 
 
 @cache
-def steps_of(name, momentum=0.9, decay=0.0, augment=Augment(), **hyper):  # noqa: B008
+def steps_of(name, momentum=0.9, decay=0.0, augment=Augment(), network=None, **hyper):  # noqa: B008
     """A method with all that a training of jnl has around it: SGD, 40 examples, an MLP of `WIDTH` hidden units."""
     strategy = strategies.make(name, **hyper)
-    model = models.wrap(models.make("mlp", CLASSES, width=WIDTH))
+    model = models.wrap(network or models.make("mlp", CLASSES, width=WIDTH))
     optimizer = optax.chain(strategy.gradient_transform, Optimizer("sgd", momentum, decay)(RATE, 0.9))
     inputs, labels = jnp.float32(INPUTS), jnp.asarray(LABELS, jnp.int32)
     start = partial(train_state.init, model, strategy.num_nets, optimizer)

@@ -261,7 +261,9 @@ def test_the_layer_starts_from_the_confusion_after_pre_training(name, number):
 def test_the_noise_that_layers_have_learned_is_their_mean():
     random = np.random.default_rng(0)
     start, learned = double(random.normal(0, 1, (2, 2, 4, 4)))
-    told = strategies.make("s_model_decoupling").memory.noise({"start": jnp.float32(start)}, {"b": jnp.float32(learned)})
+    told = strategies.make("s_model_decoupling").memory.noise(
+        {"start": jnp.float32(start)}, {"b": jnp.float32(learned)}
+    )
     np.testing.assert_allclose(told, softmax(start + learned).mean(0), rtol=1e-5)
 
 

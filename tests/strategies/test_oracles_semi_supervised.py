@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 from helpers.mixtures import of_the_published_code, overlapping
 from helpers.oracles import (
     BATCH,
@@ -167,6 +168,29 @@ def test_elr_plus_over_three_steps(first, hyper):
             same(of_network(state.memory.params, n), mean)
         np.testing.assert_allclose(state.memory.target, target, rtol=1e-4, atol=1e-6)
     assert state.memory.step == first + 3
+
+
+class _Normed(nn.Module):
+    """A network that normalizes its inputs, so that its batch statistics are those of the inputs."""
+
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dense(4)(nn.BatchNorm(not train, momentum=0.9)(x))
+
+
+@pytest.mark.slow
+def test_the_averages_of_elr_plus_have_statistics_of_inputs_that_are_not_mixed():
+    _, state, step = steps_of("elr_plus", network=_Normed())
+    variance = np.ones(5)
+    for number, index in enumerate(BATCHES):
+        state, _ = step(state, 0, number, index)
+        variance = 0.9 * variance + 0.1 * INPUTS[index].var(0)  # a mixture has the same mean
+        for n in (0, 1):
+            of_average, own = (
+                stats["BatchNorm_0"]["var"][n] for stats in (state.memory.batch_stats, state.batch_stats)
+            )
+            np.testing.assert_allclose(of_average, variance, rtol=1e-4)
+            assert np.abs(own - variance).max() > 1e-3
 
 
 # DivideMix

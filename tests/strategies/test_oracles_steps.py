@@ -178,6 +178,24 @@ def test_open_set_adds_up_the_scores_of_two_rounds():
         same(of_network(after.params, 0), expected)
 
 
+def test_open_set_scores_what_classes_of_few_examples_allow():
+    """A class of one or two has no outliers. A run that has diverged has none either, and stops no other run."""
+    features, labels = np.random.default_rng(0).normal(1, 0.4, (11, 3)), np.repeat(np.arange(4), [1, 2, 3, 5])
+    expected = np.ones(11)
+    for label, number in ((2, 3), (3, 5)):
+        mine = labels == label
+        expected[mine] = _published_score(features[mine], labels[mine], number - 1)
+    np.testing.assert_allclose(of_open_set._inverse_lof(features, labels, 2000), expected, rtol=1e-5)
+    features[4, 1] = np.nan
+    np.testing.assert_array_equal(of_open_set._inverse_lof(features, labels, 2000), 1)
+
+
+def test_open_set_rounds_the_number_of_outliers_down():
+    score, labels = np.array([3.0, 1, 2, 1, 1, 0, 5]), np.array([0, 0, 0, 1, 1, 1, 2])
+    np.testing.assert_array_equal(np.flatnonzero(of_open_set._lowest(score, labels, 0.5)), [1, 5])
+    np.testing.assert_array_equal(np.flatnonzero(of_open_set._lowest(score, labels, 0.7)), [1, 2, 3, 5])
+
+
 def test_open_set_draws_no_pair_from_a_class_without_examples():
     labels, trains = np.arange(60) % 2, np.arange(60) < 50  # the last classes have none
     memory = of_open_set._groups(*map(jnp.asarray, (labels, np.zeros(60, bool), trains)), CLASSES) | {"rounds": 0.0}
