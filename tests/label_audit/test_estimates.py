@@ -5,6 +5,7 @@ import pytest
 from noise.test_posterior import MATRIX, problem
 
 from jnl.label_audit import estimates
+from jnl.label_audit.estimates import clusterability, confident_learning, mixture
 from jnl.label_audit.neighborhood import Neighbors
 from jnl.noise import posterior
 
@@ -41,6 +42,19 @@ def test_clusterability_takes_most_labels_of_two_classes_for_right():
     assert estimates.estimate(shown)["clusterability"].rate == pytest.approx(wrong, abs=0.05)
 
 
+def test_a_class_without_labels_and_a_label_without_probability_do_no_harm():
+    labels = np.arange(300) % 3
+    p = np.where(np.arange(4) == labels[:, None], 0.97, 0.01).astype(np.float32)  # of four classes
+    p[:6, :3], p[:6, 3] = 0, 1
+    shown = estimates.View(labels, p, None, None)
+    np.testing.assert_array_equal(confident_learning.confident_learning(shown).transition, np.eye(4))
+    assert mixture.mixture(shown).rate == pytest.approx(0.02, abs=1e-3)
+
+
 def test_what_it_lacks_is_left_out():
     shown, _ = view()
     assert set(estimates.names()) - set(estimates.estimate(shown._replace(neighbors=None))) == {"clusterability"}
+    few = Neighbors(*(array[:, :1] for array in shown.neighbors))
+    many = np.tile(shown.p / 11, (1, 11))  # 33 classes
+    for change in ({"neighbors": few}, {"p": many}):
+        assert clusterability.clusterability(shown._replace(**change)) is None

@@ -83,10 +83,17 @@ def test_of_temperatures_that_explain_the_labels_alike_the_surest_is_taken():
     assert posterior.estimate(posterior.explain(p, labels, even=False), labels).rate == pytest.approx(0.1, abs=0.01)
 
 
+def test_a_label_that_is_surely_right_has_a_chance_to_be_wrong_that_can_be_told():
+    found = posterior.Posterior(np.float32([[1, 1e-9, 2e-9], [0.25, 0.5, 0.25]]), np.eye(3), 0.0)
+    np.testing.assert_allclose(found.wrong(np.array([0, 1])), [3e-9, 0.5], rtol=1e-6)
+
+
 def test_the_pool_is_the_geometric_mean_and_no_expert_overrules():
     first, second = np.array([[0.9, 0.1], [1.0, 0.0]]), np.array([[0.4, 0.6], [0.1, 0.9]])
     expected = np.sqrt(np.maximum(first, 1e-3) * np.maximum(second, 1e-3))
     np.testing.assert_allclose(posterior.pool([first, second]), expected / expected.sum(1, keepdims=True), rtol=1e-5)
+    alone = np.array([[1e-5, 1 - 1e-5]])  # there is nothing to overrule
+    np.testing.assert_allclose(posterior.pool([alone]), alone, rtol=1e-3)
     sure = np.full((1, 1000), 0.03 / 999)  # of many classes, those that are unlikely do not add up to much
     sure[0, 7] = 0.97
     assert posterior.pool([sure, sure])[0, 7] > 0.9

@@ -47,6 +47,12 @@ def test_what_is_held_out_changes_nothing_but_gets_a_chance():
     assert (ours(with_others, counts_in)[1_000:] < 1e-3).all()
 
 
+def test_few_losses_far_apart_are_two_clusters():
+    for values in ([0.1, 0.9], [0.1, 0.1, 0.9, 0.9], [0.1, 0.5, 0.9, 0.1]):
+        chance = jax.jit(chance_of_lower)(jnp.float32(values), jnp.ones(len(values), bool))
+        np.testing.assert_allclose(chance, [value == 0.1 for value in values], atol=0.01)
+
+
 @pytest.mark.parametrize("loss", [-1.0, 0.0, 0.5])
 def test_equal_losses_are_all_low(loss):
     assert (ours(np.full(100, loss)) > 0.99).all()

@@ -25,6 +25,7 @@ from helpers.oracles import (
 
 from jnl import strategies
 from jnl.core.memory import MemoryInit
+from jnl.strategies.mentornet import KINDS
 
 BATCHES = np.arange(8), np.arange(4, 12), np.array([0, 1, 2, 3, 8, 9, 10, 11])  # each example twice
 
@@ -139,6 +140,7 @@ ORACLES = [
     (mentornet, {}, LEVEL),
     (mentornet, {}, at_random(16, 9, level=())),  # 16 hundredths: the last ones that are burnt in
     (mentornet, {}, at_random(17, level=())),
+    (mentornet, {"burn_in": 54}, at_random(53, level=())),  # 100 times the float32 of 0.53 is below 53
     (mentornet, {"burn_in": 0, "kind": "linear", "gamma": 0.5}, LEVEL),
     (mentornet, {"burn_in": 0, "kind": "focal", "gamma": 2.0}, LEVEL),
     (mentornet, {"burn_in": 0, "kind": "hard"}, LEVEL),
@@ -221,6 +223,21 @@ def test_mentornet_leaves_out_its_share_of_each_batch():
     masks = [select(jax.random.key(seed)) for seed in range(5)]
     assert [int(mask.sum()) for mask in masks] == [5] * 5  # int(8 * 0.65)
     assert not all((mask == masks[0]).all() for mask in masks)
+    strategy = strategies.make("mentornet", dropout_rate=0.35, burn_in=0)
+    selection = jax.jit(strategy.select)(jnp.float32(z), jnp.asarray(y), seen)
+    turned = seen._replace(example_index=seen.example_index[::-1])  # chance goes by the example, not by its place
+    other = jax.jit(strategy.select)(jnp.float32(z[:, ::-1]), jnp.asarray(y[::-1]), turned)
+    np.testing.assert_array_equal(other.eligible[::-1], selection.eligible)
+    losses = cross_entropies(z[0], y)
+    low = losses <= _mentornet_level(0.0, losses, 0.7, 0.5)
+    assert selection.eligible.sum() == 5  # of the others nothing is said
+    np.testing.assert_array_equal(selection.mask[0], selection.eligible & low)
+    assert 0 < selection.mask.sum() < 5
+
+
+def test_curricula_that_prefer_high_losses_suspect_no_label():
+    suspects = {kind: strategies.make("mentornet", kind=kind).suspects for kind in KINDS}
+    assert [kind for kind in KINDS if suspects[kind] is None] == ["focal", "hard"]
 
 
 def test_cores2_takes_the_prior_of_what_the_sieve_left_in_the_epoch_before():

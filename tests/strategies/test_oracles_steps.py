@@ -174,6 +174,8 @@ def test_open_set_adds_up_the_scores_of_two_rounds():
             return iterative_open_set(params, first, second, like, weight[second])
 
         np.testing.assert_allclose(outcome.objective, [loss(start)], rtol=1e-5)
+        np.testing.assert_array_equal(outcome.example_index, first)
+        np.testing.assert_allclose(outcome.logits[0], mlp(start, INPUTS[first]), rtol=1e-4, atol=1e-5)
         expected = jax.tree.map(lambda p, g: p - RATE * g, start, gradient_of(loss, start))
         same(of_network(after.params, 0), expected)
 
@@ -188,6 +190,17 @@ def test_open_set_scores_what_classes_of_few_examples_allow():
     np.testing.assert_allclose(of_open_set._inverse_lof(features, labels, 2000), expected, rtol=1e-5)
     features[4, 1] = np.nan
     np.testing.assert_array_equal(of_open_set._inverse_lof(features, labels, 2000), 1)
+
+
+def test_open_set_scores_nothing_that_is_held_out():
+    random, trains = np.random.default_rng(0), np.arange(40) % 5 > 0
+    features, memory = random.normal(1, 0.4, (1, 40, 3)), {"trains": trains, "size": np.zeros(2 * CLASSES)}
+    work = strategies.make("iterative_open_set", neighbors=3).memory.host.work
+    after = work(memory | {"score": np.zeros(40), "rounds": 0}, features, LABELS)
+    expected = np.zeros(40)
+    expected[trains] = _published_score(features[0, trains], LABELS[trains], 3)
+    np.testing.assert_allclose(after["score"], expected, rtol=1e-5)
+    assert after["outlier"][trains].any() and not after["outlier"][~trains].any()
 
 
 def test_open_set_rounds_the_number_of_outliers_down():
