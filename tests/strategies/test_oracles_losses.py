@@ -9,6 +9,7 @@ import pytest
 from helpers.oracles import BATCH, OF_CLASSES, Seen, agree, check, cross_entropies, draw, ours, softmax
 
 from jnl import noise, strategies
+from jnl.support.errors import UserError
 
 
 def gce(z, y, seen, q=0.7, truncated=False, threshold=0.5):
@@ -183,9 +184,9 @@ def test_alpha_of_peer_loss_grows_as_published():
     plan = "19:0 20:0 39:1 40:1 49:2 50:2 99:5 100:5 199:10 200:10 299:20"
     parts = (0, 0, 20), (0, 1, 20), (1, 2, 10), (2, 5, 50), (5, 10, 100), (10, 20, 100)
     published = np.concatenate([np.linspace(first, last, number) for first, last, number in parts])
-    strategy = strategies.make("peer_loss", alpha_plan=plan, divide_rate=True)
+    strategy = strategies.make("peer_loss", alpha=0.5, alpha_plan=plan, divide_rate=True)
     np.testing.assert_allclose(
-        jax.vmap(strategy.learning_rate_divisor)(jnp.arange(300)), 1 + published, rtol=1e-5, atol=1e-6
+        jax.vmap(strategy.learning_rate_divisor)(jnp.arange(300)), 1 + 0.5 * published, rtol=1e-5, atol=1e-6
     )
     z, y = draw(4, 10)
     for epoch in (0, 19, 30, 299):
@@ -195,6 +196,25 @@ def test_alpha_of_peer_loss_grows_as_published():
 
         peer_loss_then.__name__ = "peer_loss"
         agree(peer_loss_then, {"alpha_plan": plan}, z, y, Seen(z, epoch))
+
+
+@pytest.mark.parametrize(
+    ("plan", "divides", "message"),
+    [
+        ("1:0 1:1", False, "with epochs that rise"),
+        ("0:1 9:-1", True, "has a negative factor"),
+        ("0:-1.5 9:1", True, "has a negative factor"),
+    ],
+)
+def test_plans_of_alpha_that_cannot_be_used_are_told(plan, divides, message):
+    strategies.make("peer_loss", alpha_plan="0:1 9:-1")  # without a division it may be negative
+    with pytest.raises(UserError, match=f"strategy.alpha_plan: .*{message}"):
+        strategies.make("peer_loss", alpha_plan=plan, divide_rate=divides)
+
+
+def test_what_the_oracle_does_not_know_trains():
+    weights = strategies.make("oracle").example_weights.weights
+    np.testing.assert_array_equal(weights(np.array([0, 1, 2]), np.array([0, 2, -1]), None), [True, False, True])
 
 
 def test_the_filter_gives_classes_back_what_noise_took_from_them():

@@ -184,7 +184,9 @@ def test_sop_moves_u_and_v_by_plain_gradient_descent(start):
     random, rates = np.random.default_rng(1), {"u": 0.5, "v": 20.0}
     memory = {"u": double(random.normal(0, start, (EXAMPLES, 1))), "v": double(random.normal(0, start, (EXAMPLES, 10)))}
     found = memory
-    for _, index, z, y in batches(2):
+    for number, index, z, y in batches(2):
+        if number == 2:  # a batch may have an example twice
+            index, y = (values[[0, 0, *range(2, 8)]] for values in (index, y))
         before = Seen(z, example_index=index, memory=memory)
         hyper = {"rate_u": 0.5, "rate_v": 20.0}
         rows, _, found = ours("sop", hyper, z, y, before._replace(memory=jax.tree.map(np.float64, found)))
@@ -201,6 +203,14 @@ def test_sop_moves_u_and_v_by_plain_gradient_descent(start):
         memory = after
         for name in rates:
             np.testing.assert_allclose(found[name], memory[name], rtol=1e-4, atol=1e-6 * start)
+
+
+def test_sop_starts_near_zero():
+    given = MemoryInit(jax.random.key(0), jnp.zeros(400, int), jnp.ones(400, bool), jnp.eye(10), None)
+    start = strategies.make("sop").memory.init(given)
+    assert {name: value.shape for name, value in start.items()} == {"u": (400, 1), "v": (400, 10)}
+    for value in start.values():
+        assert value.std() == pytest.approx(1e-8, rel=0.1)
 
 
 def test_mentornet_averages_the_percentile_of_three_batches():

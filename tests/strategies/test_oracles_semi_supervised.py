@@ -81,10 +81,10 @@ def mixup(params, mixes, x, y):
 
 
 def test_mixup_steps_down_the_loss_of_mixed_examples():
-    _, state, step = steps_of("mixup", concentration=0.5)
+    _, state, step = steps_of("mixup", concentration=2.0)
     params = of_network(state.params, 0)
-    velocity, mixes = _nothing(params), _mixes(jax.random.fold_in(KEY, 2), 0.5, BATCH, False)
-    assert 0 < np.diag(mixes).min() < 1
+    velocity, mixes = _nothing(params), _mixes(jax.random.fold_in(KEY, 2), 2.0, BATCH, False)
+    assert 0 < np.diag(mixes).min() < 0.5  # as published, a row may be mostly another one
     for number, index in enumerate(BATCHES):
         x, y = INPUTS[index], np.eye(4)[LABELS[index]]
         state, outcome = step(state, 0, number, index)
