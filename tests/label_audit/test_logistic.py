@@ -24,6 +24,17 @@ def test_on_labels_it_is_that_of_scikit_learn(digits):
     np.testing.assert_allclose(p, expected, atol=0.01)
 
 
+def test_few_examples_of_a_class_cost_nothing():
+    """Without a penalty on the bias, the mean prediction is the share of the class."""
+    features, labels = np.random.default_rng(0).normal(3, 2, (60, 2)), (np.arange(60) % 10 == 0).astype(int)
+    scaled = logistic.scaled(features)
+    np.testing.assert_allclose(scaled.mean(0), 0, atol=1e-12)
+    assert np.square(scaled).sum(1).mean() == pytest.approx(1)
+    columns = np.column_stack([scaled, np.ones(60)])
+    logits = columns @ np.float64(logistic._fit(columns, np.eye(2)[labels], np.ones(60)))
+    assert (1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))).mean() == pytest.approx(0.1, abs=1e-4)
+
+
 def test_an_example_does_not_learn_from_itself(digits):
     inputs, labels = digits
     targets = np.eye(10, dtype=np.float32)[labels]

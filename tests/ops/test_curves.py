@@ -150,6 +150,8 @@ def test_rules_are_there_only_where_their_curve_is():
 
 def test_a_run_that_fails_has_no_number_even_if_a_rule_chose_before():
     curve = np.array([[0.5, 0.6, 0.7, math.nan], [0.5, 0.6, 0.7, 0.8]])
+    gap = curves.over_epochs(curve[:1, [0, 3, 1]], {})  # its last epoch is finite
+    assert all(math.isnan(values[0]) for values in gap.values())
     changed = np.array([[math.nan, 0.1, 0.2, 0.3]] * 2)
     found = curves.over_epochs(curve, {"changed_predictions": changed, "validation_accuracy": curve}, LabelWave(1, 1))
     assert all(math.isnan(values[0]) and math.isfinite(values[1]) for values in found.values())
