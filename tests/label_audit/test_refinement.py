@@ -9,9 +9,9 @@ from sklearn.metrics import average_precision_score
 
 import jnl
 from jnl import noise
-from jnl.label_audit import evidence
+from jnl.label_audit import evidence, refinement
 from jnl.label_audit.evidence import Expert
-from jnl.label_audit.refinement import refined
+from jnl.label_audit.refinement import Refined, refined
 from jnl.label_audit.source import Source
 from jnl.noise import posterior
 
@@ -74,6 +74,32 @@ def test_coteaching_decides_whether_noise_is_even_and_what_others_count(noise, e
     assert scores[1] > scores[0] + 0.02
     off = found.posterior.transition[~np.eye(3, dtype=bool)]
     assert found.noise.even == even == bool(np.ptp(off) < 1e-6)
+
+
+def explained(rate, even=True):
+    matrix = np.where(np.eye(3) > 0, 1 - rate, rate / 2)
+    return posterior.Explained(np.zeros((6, 3)), posterior.Posterior(np.zeros((6, 3)), matrix, 0.0), even)
+
+
+def test_of_even_noise_the_larger_rate_is_taken_and_of_other_noise_that_of_the_network():
+    labels, network = np.arange(6) % 3, explained(0.1, even=False)
+    for rate, together in ((0.2, 0.4), (0.4, 0.2)):
+        found = Refined({}, np.zeros((6, 3)), explained(together).posterior)
+        taken = refinement._noise(found, explained(rate), network, labels)
+        assert posterior.rate_of(taken.posterior.transition, labels) == pytest.approx(0.4)
+        assert refinement._noise(found, explained(rate, even=False), network, labels) is network
+
+
+def test_an_expert_that_says_nothing_does_not_count(digits):
+    inputs, true = digits
+    labels, random = noise.draw("symmetric", true, 10, 0.3, 0), np.random.default_rng(0)
+    p = np.full((1000, 10), 0.05, np.float32)
+    p[np.arange(1000), true] = 0.55
+    guessed = random.dirichlet(np.ones(10), 1000).astype(np.float32)
+    found = refined(source_of(inputs, labels), {"pred_probs": Expert(p, "given"), "other": Expert(guessed, "other")})
+    assert set(found.experts) == {"pred_probs"} and found.says_something
+    nothing = refined(source_of(inputs, labels), {"other": Expert(guessed, "other")})
+    assert set(nothing.experts) == {"other"} and not nothing.says_something
 
 
 def test_the_judge_is_the_one_under_which_the_labels_are_more_likely():

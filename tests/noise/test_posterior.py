@@ -131,6 +131,26 @@ def test_an_expert_says_something_if_it_is_better_than_the_shares_of_the_classes
     assert says == [True, True, False, False]
 
 
+def test_what_an_expert_must_explain_grows_with_the_logarithm_of_the_number():
+    labels, nothing = np.repeat([0, 1, 2], [50, 30, 20]), np.zeros((100, 3))
+    entropy = -(np.array([0.5, 0.3, 0.2]) * np.log([0.5, 0.3, 0.2])).sum()
+    for more, says in ((0.9, False), (1.1, True)):
+        explains = posterior.Posterior(nothing, np.eye(3), more * np.log(100) / 100 - entropy)
+        assert posterior.says_something(posterior.Explained(nothing, explains, True), labels) == says
+
+
+def test_what_is_too_sure_is_softened_and_what_is_not_stays():
+    _, labels, p = problem()
+    np.testing.assert_allclose(posterior.soften(posterior.sharpen(p, 1 / 3, 1e-30), labels), p, atol=1e-4)
+    for stays in (p, posterior.sharpen(p, 2.0)):
+        assert posterior.soften(stays, labels) is stays
+
+
+def test_an_expert_that_is_not_sure_enough_weighs_more_than_one():
+    _, labels, p = problem()
+    assert posterior.weigh([posterior.sharpen(p, 2.0)], labels, MATRIX) == pytest.approx(2, abs=0.1)
+
+
 def test_an_expert_that_knows_nothing_gets_less_weight():
     _, labels, p = problem()
     knows, guesses = posterior.weigh([p, problem(seed=1)[2]], labels, MATRIX)
