@@ -46,7 +46,7 @@ def test_the_linear_classifier_does_not_depend_on_the_scale_of_the_features():
 
 def few(number=40, dimensions=12):
     """Examples of three classes whose features say something about them, and are not centered."""
-    stream, labels = np.random.default_rng(0), np.arange(number) ** 2 % 3
+    stream, labels = np.random.default_rng(0), np.arange(number) ** 2 % 7 % 3
     features = stream.normal(0, 1, (number, dimensions)) + np.eye(dimensions)[labels] + 0.3
     features = features.astype(np.float32)
     return Source(jnl.from_arrays(features, labels, kind="features", standardize=False), features, None)
