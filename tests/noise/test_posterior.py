@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from scipy.special import logit
 
 from jnl.noise import posterior
 
@@ -74,6 +75,17 @@ def test_the_matrix_of_the_noise_is_found():
 def test_the_temperature_that_is_off_is_found(off):
     _, labels, p = problem()
     assert posterior.temperature(posterior.sharpen(p, off), labels) * off == pytest.approx(1, abs=0.25)
+
+
+def test_the_lowest_temperature_is_taken_that_is_at_most_one_nat_less_likely():
+    _, labels, p = problem(100)
+    nats = {}
+    for each in (0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0):
+        power = np.maximum(p.astype(np.float64), 1e-3) ** (1 / each)
+        nats[each] = 100 * in_float64(power / power.sum(1, keepdims=True), labels)[2]
+    less = {each: max(nats.values()) - value for each, value in nats.items()}
+    assert less[1.5] == 0 and less[1.0] < 0.9 and 1.05 < less[0.85] and less[0.3] < 10
+    assert posterior.temperature(p, labels) == 1.0
 
 
 def test_of_temperatures_that_explain_the_labels_alike_the_surest_is_taken():
@@ -173,6 +185,23 @@ def test_calibration_keeps_the_order_and_reaches_the_rate(wrong, rate):
     assert ((found >= 0) & (found <= 1)).all()
     assert (np.diff(found[np.argsort(wrong, kind="stable")]) >= -1e-12).all()
     assert found.mean() == pytest.approx(rate, abs=1e-3)
+
+
+def test_calibration_moves_all_log_odds_by_one_number():
+    wrong = np.array([1e-9, 1e-4, 0.03, 0.5, 0.99, 1 - 1e-9])
+    found = posterior.calibrate(wrong, 0.3)
+    np.testing.assert_allclose(np.diff(logit(found) - logit(wrong)), 0, atol=1e-6)
+
+
+def test_of_bootstrap_samples_95_of_100_are_in_the_interval():
+    assert posterior.interval(np.arange(1001)) == (25, 975)
+
+
+def test_bootstrap_samples_spread_as_shares_of_all_examples():
+    labels = (np.arange(2000) % 5 == 0).astype(int)  # a fifth of the labels is surely wrong
+    p = np.tile([0.9999, 0.0001], (2000, 1))
+    drawn = posterior.bootstrap(p, labels, np.array([[0.8, 0.2], [0.2, 0.8]]), even=True, samples=100)
+    assert drawn[:, 0, 1].std() == pytest.approx(np.sqrt(0.2 * 0.8 / 2000), rel=0.25)
 
 
 def test_bootstrap_samples_lie_around_the_estimate():

@@ -89,6 +89,18 @@ def test_runs_with_other_labels_are_no_pairs_and_no_draw_of_all(tmp_path):
         assert (DRAW in tables.variance(found).note) is expected
 
 
+def test_the_best_of_two_methods_are_compared_and_not_two_settings_of_one(tmp_path):
+    paths = [
+        workdir(tmp_path / "a", "jocor", accuracy=0.8),
+        workdir(tmp_path / "b", "jocor", accuracy=0.79, batch_size=64),
+        workdir(tmp_path / "c", "coteaching", accuracy=0.6),
+        workdir(tmp_path / "d", "oracle", accuracy=0.9),
+    ]
+    found = comparing.duel(leaderboard(*paths))
+    assert (found.first.strategy, found.second.strategy) == ("jocor", "coteaching")
+    assert comparing.duel(leaderboard(*paths[:2])) is None
+
+
 def test_each_noise_has_a_draw_of_its_own(tmp_path):
     paths = [recorded(tmp_path / "a", "xxx", rate=0.2), recorded(tmp_path / "b", "zzz")]
     assert DRAW in papers.table(leaderboards(*paths), [], "table", "").note
