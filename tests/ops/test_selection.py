@@ -63,6 +63,12 @@ def test_without_a_mask_all_examples_train():
     assert selection.mask.all() and objective(selection).tolist() == [3.0]
 
 
+def test_a_selection_says_among_which_examples_it_chose():
+    some = jnp.arange(BATCH) < 5
+    assert masked_mean(jnp.ones((2, BATCH)), MASK, eligible=some).eligible is some
+    assert masked_mean(jnp.ones((2, BATCH)), MASK).eligible is None
+
+
 @pytest.mark.parametrize("kind", ["float32", "int32"])
 def test_weights_are_no_mask(kind):
     with pytest.raises(UserError, match=f"masked_mean: the mask must be bool, not {kind}; multiply the loss"):
