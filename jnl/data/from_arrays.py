@@ -9,7 +9,7 @@ from jnl.data import convert
 from jnl.data.arrays import Labeled, checked, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.inputs import KINDS
-from jnl.data.labels import tidied_names
+from jnl.data.labels import categories, tidied_names
 from jnl.data.readers.pixels import parse_range
 from jnl.support.errors import UserError, unknown
 from jnl.support.text import listed
@@ -39,7 +39,10 @@ def from_arrays(
       test_labels: true labels of the test set.
       clean: the true labels [N], if they are known; only metrics read them. If labels are numbers, -1 means unknown and
         C means none of the classes (open-set).
-      class_names: names of the classes 0 to C - 1; without them, C - 1 is the largest training label.
+      class_names: names of the classes 0 to C - 1. Without them, C - 1 is the largest training label; names are in the
+        order of the categories if `labels` are a pandas Categorical or a polars Enum, and a category without an example
+        is a class too; names that are all whole numbers are in the order of their values, and other names in
+        alphabetical order.
       kind: `images`, `features` or `tokens`. None takes arrays with 3 or 4 axes as images, and arrays with 2 axes as
         features.
       standardize: give each feature mean 0 and variance 1 over the training set.
@@ -76,6 +79,7 @@ def from_arrays(
     limits = () if value_range is None else parse_range(",".join(map(str, _listed(value_range, "value_range"))))
     given_names = _listed(class_names, "class_names")
     names = tidied_names([name.decode() if isinstance(name, bytes) else str(name) for name in given_names])
+    names = names or categories(labels)
     made = checked(dataset(train, test, names, standardize, kind=kind or "", limits=limits), "data")
     if not columns or made.preparation is None or made.preparation.dtype != "float32":
         return made

@@ -1,9 +1,11 @@
 """Check labels of any form and turn them into class numbers."""
 
+import re
 import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +36,7 @@ def classes(given: Mapping[str, np.ndarray], names: tuple[str, ...]) -> Classes:
       given: the labels of each part, `TRAIN` and perhaps `TRUE` and `TEST`: see `_labels`.
       names: names of all classes. If it is empty, number labels have the classes from 0 (or from 1, if there is no 0 in
         any part) to the largest training label; string labels have the strings in the training and true labels, in
-        alphabetical order; and one-hot labels have a class for each column.
+        the order of `sorted_names`; and one-hot labels have a class for each column.
 
     Raises:
       UserError: Labels have another form, a label is missing or not one of the classes, there are too many classes, two
@@ -51,7 +53,7 @@ def classes(given: Mapping[str, np.ndarray], names: tuple[str, ...]) -> Classes:
     training = np.unique(labels[TRAIN])
     first = 0
     if words:
-        names = names or tuple(map(str, np.union1d(training, labels.get(TRUE, training))))
+        names = names or sorted_names(map(str, np.union1d(training, labels.get(TRUE, training))))
         said += alike_names(names, "data")
     else:
         first = _first(labels, names)
@@ -70,6 +72,38 @@ def classes(given: Mapping[str, np.ndarray], names: tuple[str, ...]) -> Classes:
     if lacking := len(names) - len(np.unique(numbers[TRAIN])):
         said.append(f"classes without a training example: {lacking:,} of {len(names):,}")
     return Classes(names, numbers, tuple(said))
+
+
+def sorted_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names in alphabetical order, or in the order of their values if all are whole numbers."""
+    names = sorted(names)
+    if all(re.fullmatch(r"[+-]?[0-9]+", name) for name in names):
+        names.sort(key=int)
+    return tuple(names)
+
+
+def categories(labels: object) -> tuple[str, ...]:
+    """Return the categories of labels in their order as names of classes, or nothing if labels have no such order.
+
+    Args:
+      labels: a pandas Categorical, or a pandas or polars series or frame with one column. The categories of pandas and
+        of an Enum of polars have an order. A Categorical of polars has the order of appearance, which means nothing.
+
+    Raises:
+      UserError: The categories are numbers in another order than the order of their values.
+    """
+    types = np.array(getattr(labels, "dtypes", getattr(labels, "dtype", None)), object).ravel()
+    found = getattr(types[0], "categories", None) if len(types) == 1 else None
+    names = list(found) if isinstance(found, Iterable) else []
+    if all(isinstance(name, Real) for name in names) and names != sorted(names):
+        raise UserError(
+            f"labels: the categories are the numbers {listed(list(map(str, names)))}, which are not in ascending "
+            "order; sort them, or give texts as categories"
+        )
+    if not all(isinstance(name, str) for name in names):
+        return ()  # labels that are numbers have the order of their values
+    tidy = list(dict.fromkeys(map(tidied, names)))
+    return tuple(name for name, lost in zip(tidy, _are_missing(tidy), strict=True) if not lost)
 
 
 def _numbers(
@@ -194,13 +228,18 @@ def _tidy(labels: np.ndarray, part: str, names: tuple[str, ...], said: list[str]
         refuse_long(labels.tolist(), part)
     different, position = np.unique(labels, return_inverse=True)
     tidy = [tidied(name) for name in different.tolist()]
-    lost = np.array([name not in names and is_missing(name) and not (name in DASHES and "+" in tidy) for name in tidy])
+    lost = np.array([name not in names for name in tidy]) & _are_missing(tidy)
     if lost.any():
         _refuse_missing(lost[position], part, tidy[position[np.argmax(lost[position])]])
     changed = np.array([new != old for new, old in zip(tidy, different.tolist(), strict=True)])
     if count := int(changed[position].sum()):
         said.append(f"{count:,} {part} had spaces around the name, or another form of the same characters")
     return np.array(tidy)[position]
+
+
+def _are_missing(tidy: Sequence[str]) -> np.ndarray:
+    """Return which of the different names stand for a missing value, bool[n]. A dash is a class if "+" is one."""
+    return np.array([is_missing(name) and not (name in DASHES and "+" in tidy) for name in tidy], bool)
 
 
 def tidied(name: str) -> str:

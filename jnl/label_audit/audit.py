@@ -65,7 +65,8 @@ def audit(
       features: f[N, D] embeddings of the examples, in which similar examples are near. With them, `inputs` are only
         shown on the page.
       dataset: a data set such as `jnl.data.load` returns, instead of `inputs` and `labels`.
-      class_names: names of the classes 0 to C - 1.
+      class_names: names of the classes 0 to C - 1. Without them, the classes have the order of `jnl.from_arrays`: of
+        categories, of the values of whole numbers, also if these are texts, and otherwise of the alphabet.
       kind: `images`, `features` or `tokens`, see `jnl.from_arrays`.
       model: the network to train: a linen module, or an nnx class or function that is called with `rngs=`. Like the
         arguments below, it cannot be given where nothing is trained.
@@ -120,7 +121,7 @@ def audit(
         if matrix is not None and len(matrix) != number:
             raise UserError(f"{name}: {len(matrix):,} rows for {number:,} labels; give one row for each label")
     if predicted is not None:
-        predicted = precomputed.in_order(predicted, pred_probs, data.class_names)
+        predicted = precomputed.in_order(predicted, pred_probs, data.class_names, np.asarray(data.train.labels))
     if trains:
         _check_folds(data, plan.folds)
     _warn_of_classes(data)
@@ -212,7 +213,7 @@ def _dataset(
     if stand_in is None:
         raise UserError("inputs: missing; give inputs, features or pred_probs")
     if predicted is not None and len(class_names) == 0:
-        class_names = precomputed.numbered(labels, predicted.shape[1])
+        class_names = precomputed.class_names(labels, predicted.shape[1])
     return from_arrays(stand_in, labels, class_names=class_names, kind="features", standardize=False)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from jnl.data.arrays import rounded
 from jnl.data.convert import array
+from jnl.data.labels import categories, tidied
 from jnl.label_audit.features import about_zero
 from jnl.support.errors import UserError, reason
 from jnl.support.text import listed
@@ -15,6 +16,7 @@ from jnl.support.warn import warn
 
 _LARGEST = 1e15  # the largest feature; sums of the squares of larger ones may not fit into float32
 _LEAST_SPREAD = 1e-9  # of a column of features; squares of smaller differences may not fit into float32
+_MISREAD = 0.1  # a warning says it if columns in alphabetical order predict so many more of the labels
 _SCALES = 30  # a column of features that varies so many times as much as the others gets a warning
 
 
@@ -83,13 +85,14 @@ def probabilities(values: ArrayLike) -> np.ndarray:
     return given.astype(np.float32)
 
 
-def in_order(p: np.ndarray, given: ArrayLike | None, names: Sequence[str]) -> np.ndarray:
+def in_order(p: np.ndarray, given: ArrayLike | None, names: Sequence[str], labels: np.ndarray) -> np.ndarray:
     """Return probabilities f32[N, C] in the order of the classes, if the columns that were given have their names.
 
     Args:
       p: f32[N, C] the probabilities in the order that was given.
       given: what the user gave, perhaps a frame with names of columns.
       names: names of the classes.
+      labels: i[N] the labels, which warn of columns in alphabetical order if the classes have another order.
 
     Raises:
       UserError: There are more or fewer columns than classes, or the columns have other names than the classes.
@@ -104,12 +107,34 @@ def in_order(p: np.ndarray, given: ArrayLike | None, names: Sequence[str]) -> np
             f"pred_probs: the columns are {listed(titles)}, but the classes are {listed(names)}; name the columns "
             "after the classes, or give an array in the order of the classes"
         )
+    predicted, alphabetical = p.argmax(1), np.argsort(names)
+    as_read, otherwise = (predicted == labels).mean(), (alphabetical[predicted] == labels).mean()
+    if otherwise > as_read + _MISREAD:
+        warn(
+            f"pred_probs: the columns were read as the classes {listed(names)}, in this order, and predict "
+            f"{as_read:.0%} of the labels. In alphabetical order they would predict {otherwise:.0%}: give a frame "
+            "whose columns have the names of the classes"
+        )
     return p
 
 
-def numbered(labels: ArrayLike, classes: int) -> list[str]:
-    """Return the names of so many classes for labels that are whole numbers, from 0 or from 1. Else return nothing."""
-    given = np.asarray(labels)
+def class_names(labels: ArrayLike, classes: int) -> list[str]:
+    """Return the names of so many classes, or nothing if the labels do not say them.
+
+    Args:
+      labels: the labels. Categories name all classes, or those that have an example if there are so many of them.
+        Whole numbers are classes from 0 or from 1.
+      classes: the number of the columns of probabilities.
+    """
+    given = array(labels, "labels")
+    if named := categories(labels):
+        used = {tidied(str(label)) for label in given.ravel().tolist()}
+        kept = [name for name in named if name in used]
+        if not len(kept) == classes < len(named):
+            return list(named)
+        left_out = [name for name in named if name not in used]
+        warn(f"pred_probs: no column for the categories without an example, which were left out: {listed(left_out)}")
+        return kept
     if given.dtype.kind not in "iu" or not given.size:
         return []
     first = int(given.min() == 1 and given.max() == classes)

@@ -93,6 +93,46 @@ class TestLabels:
         assert found.class_names == ("cat", "dog", "eel")
         assert list(found.train.labels[:3]) == [0, 1, 2] and not found.train.clean.any()
 
+    def test_names_that_are_whole_numbers_are_in_the_order_of_their_values(self):
+        found = jnl.from_arrays(IMAGES, [str(label % 12 - 1) for label in range(60)])
+        assert found.class_names == tuple(str(label) for label in range(-1, 11))
+        np.testing.assert_array_equal(found.train.labels, np.arange(60) % 12)
+        assert jnl.from_arrays(IMAGES, np.array(["10", "9", "x"])[LABELS]).class_names == ("10", "9", "x")
+
+    SIZES = ["small", "large", "huge"]
+
+    @pytest.mark.parametrize("form", ["categorical", "series", "frame", "polars"])
+    def test_categories_are_classes_in_their_order(self, form):
+        """A category without an example is a class too."""
+        labels = np.array(self.SIZES)[LABELS // 2]
+        categorical = pd.Categorical(labels, self.SIZES)
+        if form == "polars":
+            polars = pytest.importorskip("polars")
+            given = polars.Series(labels, dtype=polars.Enum(self.SIZES))
+        else:
+            given = {
+                "categorical": categorical, "series": pd.Series(categorical), "frame": pd.DataFrame({"y": categorical}),
+            }[form]  # fmt: skip
+        found = jnl.from_arrays(IMAGES, given, clean=np.array(self.SIZES)[LABELS])
+        assert found.class_names == ("small", "large", "huge")
+        np.testing.assert_array_equal(found.train.labels, LABELS // 2)
+        np.testing.assert_array_equal(found.train.clean, LABELS)
+        assert "classes without a training example: 1 of 3" in found.notes
+        assert jnl.from_arrays(IMAGES, given, class_names=sorted(self.SIZES)).class_names == ("huge", "large", "small")
+
+    def test_categories_are_checked_as_other_names_are(self):
+        spaced = pd.Categorical(np.array(["b", " b", "a"])[LABELS], ["b", " b", "a"])
+        assert jnl.from_arrays(IMAGES, spaced).class_names == ("b", "a")
+        signs = pd.Categorical(np.array(["-", "+"])[LABELS % 2], ["-", "+"])
+        assert jnl.from_arrays(IMAGES, signs).class_names == ("-", "+")
+        with pytest.raises(jnl.UserError, match=r"training labels are missing \('\?'\) in 20 rows, first in row 2"):
+            jnl.from_arrays(IMAGES, pd.Categorical(np.array(["b", "a", "?"])[LABELS], ["b", "a", "?"]))
+
+    def test_categories_that_are_numbers_are_in_ascending_order(self):
+        assert jnl.from_arrays(IMAGES, pd.Categorical(LABELS)).class_names == ("0", "1", "2")
+        with pytest.raises(jnl.UserError, match="labels: the categories are the numbers '2', '1', '0', which are not"):
+            jnl.from_arrays(IMAGES, pd.Categorical(LABELS, [2, 1, 0]))
+
     def test_labels_that_are_whole_fractions_or_a_column_are_accepted(self):
         found = jnl.from_arrays(IMAGES, LABELS[:, None].astype(float))
         np.testing.assert_array_equal(found.train.labels, LABELS)

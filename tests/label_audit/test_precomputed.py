@@ -70,3 +70,42 @@ def test_labels_may_begin_at_1(digits):
     pd.testing.assert_frame_equal(audit(pred_probs=frame, labels=labels + 1).examples, from_1.examples)
     with pytest.raises(jnl.UserError, match="pred_probs: the columns are '10', .*, but the classes are '0'"):
         audit(pred_probs=frame, labels=labels)
+
+
+NAMES = np.array(["x", "a", "z", "b", "y", "c", "w", "d", "v", "e"])  # of the digits, not in alphabetical order
+
+
+def test_columns_of_probabilities_are_in_the_order_of_the_categories(digits):
+    _, labels, p = digits
+    found = audit(pred_probs=p, labels=pd.Categorical(NAMES[labels], NAMES))
+    assert list(found.class_names) == list(NAMES)
+    assert found.suspects["index"].tolist() == audit(pred_probs=p, labels=labels).suspects["index"].tolist()
+
+
+def test_a_category_without_an_example_may_have_a_column(digits):
+    _, labels, p = digits
+    with pytest.warns(UserWarning, match="1 of 11 classes have no example: 'unused'"):
+        found = audit(pred_probs=np.insert(p, 0, 0, axis=1), labels=pd.Categorical(NAMES[labels], ["unused", *NAMES]))
+    assert list(found.class_names) == ["unused", *NAMES]
+    assert found.noise_rate == pytest.approx(0.33, abs=0.03)
+
+
+def test_categories_without_an_example_may_have_no_column(digits):
+    _, labels, p = digits
+    with pytest.warns(UserWarning, match="pred_probs: no column for the categories without an example, .*: 'unused'"):
+        found = audit(pred_probs=p, labels=pd.Categorical(NAMES[labels], ["unused", *NAMES]))
+    assert list(found.class_names) == list(NAMES)
+    with pytest.raises(jnl.UserError, match="pred_probs: 11 columns for 12 classes"):
+        audit(pred_probs=np.insert(p, 0, 0, axis=1), labels=pd.Categorical(NAMES[labels], ["no", "unused", *NAMES]))
+
+
+def test_texts_of_numbers_are_in_the_order_of_their_values(digits):
+    _, labels, p = digits
+    found = audit(pred_probs=p, labels=[str(8 + label) for label in labels])  # "10" is after "9"
+    assert found.suspects["index"].tolist() == audit(pred_probs=p, labels=labels).suspects["index"].tolist()
+
+
+def test_columns_in_alphabetical_order_are_doubted_if_the_classes_have_another(digits):
+    _, labels, p = digits
+    with pytest.warns(UserWarning, match="pred_probs: the columns were read as the classes 'x', .* predict 67%: give"):
+        audit(pred_probs=p[:, np.argsort(NAMES)], labels=pd.Categorical(NAMES[labels], NAMES))
