@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from jnl.data.notes import doubt
 from jnl.support.errors import UserError, reason
 
+_NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)  # that arrays of objects may hold
 _CHANNELS = (1, 3, 4)  # numbers of channels that images usually have
 _AT_ONCE = 2**10  # number of images that are scaled together, which limits the memory
 _DARK_DATA_SET = 32  # of 255: if no pixel of all images reaches this level, their range may be another
@@ -23,7 +24,10 @@ class Images(NamedTuple):
 
 
 def array(values: ArrayLike, name: str) -> np.ndarray:
-    """Return values as a NumPy array. `name` is the argument, for error messages."""
+    """Return values as a NumPy array of a usual type. `name` is the argument, for error messages.
+
+    Small floats of JAX, such as bfloat16, become float32, which holds the same numbers.
+    """
     if hasattr(values, "toarray") and hasattr(values, "nnz"):
         raise UserError(f"{name}: a sparse matrix; give {name}.toarray()")
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
@@ -33,10 +37,15 @@ def array(values: ArrayLike, name: str) -> np.ndarray:
         found = np.asarray(values)
     except Exception as error:  # any library may fail in `__array__` in its own way
         raise UserError(f"{name}: not an array ({reason(error)}); give an array or a list of numbers") from error
+    if found.dtype.kind == "V" and np.can_cast(found.dtype, np.float32):
+        return found.astype(np.float32)
     if found.dtype.kind == "O" and hasattr(values, "iloc") and hasattr(values, "dtypes"):
         found = _numbers_of(values, found)
-    if found.dtype.kind == "O" and found.size and all(isinstance(value, str) for value in found.ravel()):
-        return found.astype(str)
+    if found.dtype.kind == "O" and found.size:
+        if all(isinstance(value, str) for value in found.flat):
+            return found.astype(str)
+        if all(isinstance(value, _NUMBERS) for value in found.flat):
+            return np.array(found.tolist())
     return found
 
 

@@ -38,6 +38,20 @@ class TestKinds:
         np.testing.assert_array_equal(found.train.labels, LABELS)
         assert found.class_names == ("0", "1", "2") and found.test is None
 
+    def test_features_of_bfloat16_or_of_objects_are_numbers(self):
+        """A model reads them too."""
+        numbers = np.random.default_rng(0).normal(3, 7, (60, 2)).astype(jnp.bfloat16)
+        expected = jnl.from_arrays(numbers.astype(np.float32), LABELS)
+        frame = pd.DataFrame(numbers.astype(np.float32)).assign(yes=True).astype(object)
+        for given in (jnp.asarray(numbers), frame.to_numpy()[:, :2], numbers.astype(np.float64).astype(object)):
+            found = jnl.from_arrays(given, jnp.asarray(LABELS, jnp.bfloat16))
+            np.testing.assert_allclose(found.train.inputs, expected.train.inputs, atol=1e-6)
+            np.testing.assert_array_equal(found.train.labels, LABELS)
+            np.testing.assert_allclose(found.prepare(given), found.train.inputs, atol=1e-6)
+        assert jnl.from_arrays(frame.to_numpy(), LABELS).train.inputs.shape == (60, 3)
+        with pytest.raises(jnl.UserError, match="inputs: of type object; give numbers"):
+            jnl.from_arrays(frame.assign(word="a").to_numpy(), LABELS)
+
     def test_gray_images_get_an_axis_of_channels(self):
         assert jnl.from_arrays(IMAGES[..., 0], LABELS).train.inputs.shape == (60, 8, 8, 1)
 
