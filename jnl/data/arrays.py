@@ -11,7 +11,7 @@ from jnl.data.inputs import Inputs, row_numbers
 from jnl.data.inputs import read as read_inputs
 from jnl.data.labels import TEST, TRAIN, TRUE, classes
 from jnl.data.notes import doubt
-from jnl.data.preparation import Preparation
+from jnl.data.preparation import Preparation, refuse_overflow
 from jnl.support.errors import UserError
 
 _AT_ONCE = 2**16  # number of rows that are checked together, which limits the memory
@@ -88,7 +88,8 @@ def dataset(
             form = _standardizing(inputs, form)
         else:
             notes += tuple(doubt(f"data: {sentence}") for sentence in rounded(inputs, form.feature_names()))
-        inputs, others = form.single(inputs), None if others is None else form.single(others)
+        inputs = _stored(inputs, form, "training")
+        others = None if others is None else _stored(others, form, "test")
     form = form._replace(shape=inputs.shape[1:], dtype=str(inputs.dtype), range=read.limits)
     return Dataset(
         split(inputs, found.numbers[TRAIN], truth),
@@ -154,6 +155,13 @@ def checked(dataset: Dataset, owner: str) -> Dataset:
     return dataset
 
 
+def _stored(inputs: np.ndarray, form: Preparation, part: str) -> np.ndarray:
+    """Return features of one part of the data as f32[N, D]. Raise `UserError` if one is too large or too small."""
+    stored = form.single(inputs)
+    refuse_overflow(inputs, stored, f"data: {part} inputs")
+    return stored
+
+
 def _standardizing(inputs: np.ndarray, form: Preparation) -> Preparation:
     """Return the form with mean and deviation of each column of the training inputs f[N, D].
 
@@ -162,6 +170,7 @@ def _standardizing(inputs: np.ndarray, form: Preparation) -> Preparation:
     with np.errstate(all="ignore"):  # `checked` reports values that are not finite, and they must not spread
         finite = inputs if np.isfinite(inputs.sum()) else np.where(np.isfinite(inputs), inputs, 0)
         mean, std = finite.mean(0, np.float64), finite.std(0, np.float64)
+    std[~np.isfinite(std)] = 0  # so that the values, which are too large, are refused when they are divided
     std[inputs.min(0) == inputs.max(0)] = 1  # because rounding can leave a value slightly above 0
     return form._replace(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 

@@ -70,7 +70,7 @@ class Preparation(NamedTuple):
             found, notes = features(table, columns, "inputs")
             for note in notes:
                 warn(note)
-            return self._checked(self._finite(self.single(found)))
+            return self._checked(self._finite(found))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
         if self.words and array.dtype.kind == "U":
             if array.ndim != 1:
@@ -85,7 +85,7 @@ class Preparation(NamedTuple):
         elif self.dtype == "int32":
             array = convert.tokens(array, "inputs")
         elif self.dtype == "float32" and array.shape[1:] == self.shape:
-            array = self._finite(self.single(array.astype(np.float64)))
+            array = self._finite(array.astype(np.float64))
         return self._checked(array)
 
     def _checked(self, array: np.ndarray) -> np.ndarray:
@@ -179,7 +179,10 @@ class Preparation(NamedTuple):
             return f"{text}%"
         return f"-{sign}{text[1:]}" if value < 0 else f"{sign}{text}"
 
-    def _finite(self, inputs: np.ndarray) -> np.ndarray:
+    def _finite(self, given: np.ndarray) -> np.ndarray:
+        """Return features as `single` does. Raise `UserError` if one is not finite, or too large or too small."""
+        inputs = self.single(given)
+        refuse_overflow(given, inputs, "inputs")
         wrong = ~np.isfinite(inputs)
         if wrong.any():
             row, column = np.argwhere(wrong)[0].tolist()
@@ -244,6 +247,27 @@ class Preparation(NamedTuple):
         if made.range and not (len(made.range) == 2 and made.range[0] < made.range[1]):
             raise ValueError(f"range {made.range}")
         return made
+
+
+def refuse_overflow(given: np.ndarray, stored: np.ndarray, name: str) -> None:
+    """Raise `UserError` if finite features f[N, D] are not finite as stored ones, f32[N, D].
+
+    Args:
+      given: the features before they were standardized and rounded.
+      stored: the same features afterwards.
+      name: what they are, for the message.
+    """
+    with np.errstate(invalid="ignore"):
+        if np.isfinite(stored.sum(dtype=np.float64)):
+            return
+    wrong = np.isfinite(given) & ~np.isfinite(stored)
+    if wrong.any():
+        column = int(wrong.any(0).argmax())
+        row = int(np.where(wrong, np.abs(given), -1)[:, column].argmax())
+        raise UserError(
+            f"{name}: column {column} has {given[row, column]:g} in row {row} (the first is 0), which is too large or "
+            "too small for float32; multiply the column by a number, or correct or leave out such values"
+        )
 
 
 def _digits(value: float) -> str:

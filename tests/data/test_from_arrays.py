@@ -38,6 +38,24 @@ class TestKinds:
         np.testing.assert_array_equal(found.train.labels, LABELS)
         assert found.class_names == ("0", "1", "2") and found.test is None
 
+    @pytest.mark.parametrize("value", [1e300, 1e-300])
+    def test_features_too_large_or_too_small_are_refused_as_such(self, value):
+        numbers = np.random.default_rng(0).normal(3, 7, (60, 2))
+        with pytest.raises(jnl.UserError, match="data: training inputs: column 0 has .* too large or too small"):
+            jnl.from_arrays(numbers * value, LABELS)
+
+    @pytest.mark.parametrize("standardize", [True, False])
+    def test_one_feature_too_large_is_refused_by_its_place(self, standardize):
+        numbers = np.random.default_rng(0).normal(3, 7, (60, 2))
+        large = np.where(np.arange(120).reshape(60, 2) == 11, 1e300, numbers)
+        said = "inputs: column 1 has 1e.300 in row 5 .the first is 0., which is too large or too small for float32"
+        with pytest.raises(jnl.UserError, match=f"data: training {said}"):
+            jnl.from_arrays(large, LABELS, standardize=standardize)
+        with pytest.raises(jnl.UserError, match=f"data: test {said}"):
+            jnl.from_arrays(numbers, LABELS, test_inputs=large, test_labels=LABELS, standardize=standardize)
+        with pytest.raises(jnl.UserError, match=said):
+            jnl.from_arrays(numbers, LABELS, standardize=standardize).prepare(large)
+
     def test_features_of_bfloat16_or_of_objects_are_numbers(self):
         """A model reads them too."""
         numbers = np.random.default_rng(0).normal(3, 7, (60, 2)).astype(jnp.bfloat16)

@@ -221,7 +221,7 @@ class TestArrays:
             ({"x_test": None}, "data.dir: .*not both"),
             ({"y_test": np.array([None] * 5)}, "data: test labels are missing"),
             ({"x_train": np.full((12, 2), np.inf), "x_test": np.zeros((5, 2))}, "data.name: .*non-finite training"),
-            ({"x_train": np.full((12, 2), 1e300), "x_test": np.zeros((5, 2))}, "data.name: .*non-finite training"),
+            ({"x_train": np.full((12, 2), 1e300), "x_test": np.zeros((5, 2))}, "training inputs: column 0 has 1e.300"),
             ({"y_true": np.arange(11) % 3}, "data: .*11 true labels"),
         ],
     )
