@@ -84,6 +84,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train on inputs and labels. Some labels may be wrong.
 
+        There is no `sample_weight`: the method decides which examples count, and how much.
+
         Args:
           X: numbers [N, D], or images [N, H, W] or [N, H, W, channels].
           y: labels [N], numbers or names.
