@@ -88,7 +88,8 @@ def _merge(full: ConfigDict, given: dict, path: str) -> None:
                 if path == "strategy.":
                     way = f"give the config of the method (--config={full['name']})"
                 raise UserError(
-                    f"{wrong}; if it is left over from another {_REPLACED[path]}, {way}, which replaces all options"
+                    f"{wrong}; if you did not set it, the config has it for another {_REPLACED[path]}: {way}, which "
+                    "replaces all options"
                 )
             raise wrong
         if isinstance(full[key], ConfigDict):

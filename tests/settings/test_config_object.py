@@ -76,6 +76,12 @@ def test_several_fields_at_once_and_a_section_from_a_dict():
 def test_options_of_the_network_before_are_replaced_by_the_argument():
     config = jnl.get_config("standard", "data=digits")
     config.model.name = "lenet"
-    with pytest.raises(jnl.UserError, match="left over from another network, give the config's argument model=lenet"):
+    with pytest.raises(jnl.UserError, match="for another network: give the config's argument model=lenet"):
         complete(config)
     assert complete(jnl.get_config("standard", "data=digits,model=lenet")).model.name == "lenet"
+    published = jnl.get_config("elr", "data=cifar10n")
+    published.model.name = "mlp"
+    with pytest.raises(
+        jnl.UserError, match="if you did not set it, the config has it for another network: .*model=mlp"
+    ):
+        complete(published)
