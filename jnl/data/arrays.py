@@ -179,7 +179,8 @@ def rounded(inputs: np.ndarray, names: Sequence[str]) -> list[str]:
     """Return a sentence about each column of f64[N, D] in which float32 makes many different numbers equal."""
     sentences = []
     for number, column in enumerate(inputs.T if inputs.dtype == np.float64 else ()):
-        if not np.nanmax(np.abs(column), initial=0) >= 2**24:  # below, whole numbers are exact
+        most = np.nanmax(np.abs(column), initial=0)
+        if not (most >= 2**24 or 0 < most < np.finfo(np.float32).tiny):  # between them, numbers are precise enough
             continue
         with np.errstate(over="ignore"):
             exact, single = len(np.unique(column)), len(np.unique(column.astype(np.float32)))

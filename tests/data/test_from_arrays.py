@@ -173,8 +173,9 @@ class TestKinds:
         exact = (seconds - seconds.mean()) / seconds.std()
         np.testing.assert_allclose(found.train.inputs, exact, atol=1e-6)
         np.testing.assert_array_equal(found.preparation(seconds), found.train.inputs)
-        with pytest.warns(UserWarning, match="column 0 has 50 different numbers, but only 1 in float32; subtract"):
-            jnl.from_arrays(seconds, LABELS, standardize=False)
+        for rounded in (seconds, (seconds - 1.7e9) * 1e-300):
+            with pytest.warns(UserWarning, match="column 0 has 50 different numbers, but only 1 in float32; subtract"):
+                jnl.from_arrays(rounded, LABELS, standardize=False)
 
 
 class TestNewImages:
