@@ -82,8 +82,8 @@ class TrainedModel(NamedTuple):
           f32[N, C], whose columns are the classes in the order of `class_names`.
 
         Raises:
-          UserError: if the inputs do not fit, or there is no such point, run or network, or if a sweep has several
-            points and none is chosen.
+          UserError: if the inputs do not fit, there is no such point, run or network, the run or all runs have failed,
+            or a sweep has several points and none is chosen.
         """
         return self.of_stored(self.preparation(inputs), point=point, run=run, network=network)
 
@@ -145,14 +145,17 @@ class TrainedModel(NamedTuple):
             raise UserError(f"point: the training was a sweep; choose one of its points: {'; '.join(points)}")
         every = [(program, place) for program, place in every if point in (None, program.points[place])]
         if run is not None:
-            found = [(program, place) for program, place in every if program.runs[place] == run]
-            if not found:
+            chosen = [(program, place) for program, place in every if program.runs[place] == run]
+            if not chosen:
                 numbers = ", ".join(str(program.runs[place]) for program, place in every)
                 raise UserError(f"run: {run}; the model has the runs {numbers}")
-            return found
+            every = chosen
         found = [(program, place) for program, place in every if not program.failed[place]]
+        if not found and run is not None:
+            raise UserError(f"run: {run}; this run has failed; choose another one, or train again")
         if not found:
-            raise UserError("run: all runs of this training have failed; train again with a smaller learning rate")
+            whole = "training" if point is None else "point"
+            raise UserError(f"run: all runs of this {whole} have failed; train again with a smaller learning rate")
         if len(found) < len(every):
             _log.warning("%d of %d runs have failed and do not predict", len(every) - len(found), len(every))
         return found

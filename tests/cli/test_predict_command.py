@@ -1,12 +1,31 @@
-"""The file of predictions has columns of different names, whatever the names of the classes are."""
+"""`jnl predict`: the file that it writes, and what it refuses."""
 
 import csv
 
 import numpy as np
 import pytest
+from conftest import quick
 
 import jnl
 from jnl import cli
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A workdir with two runs, of which the second has failed."""
+    config = quick("standard", epochs=1)
+    config.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", (1,)))
+    workdir = tmp_path_factory.mktemp("trained")
+    jnl.run(config, workdir)
+    return workdir
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """Five images in a file."""
+    file = tmp_path / "digits.npy"
+    np.save(file, jnl.data.load("digits").test.inputs[:5])
+    return file
 
 
 @pytest.mark.parametrize(
@@ -33,3 +52,14 @@ def test_a_class_with_the_name_of_a_column(classes, columns, tmp_path, recwarn):
     expected = history.predict_proba(numbers)
     np.testing.assert_allclose(np.array(rows)[:, 3:].astype(float), expected, atol=1e-6)
     assert rows[0][1] == classes[expected[0].argmax()]
+
+
+def test_a_failed_run_does_not_predict(trained, digits, tmp_path, capsys):
+    said = "error: run: 1; this run has failed; choose another one, or train again\n"
+    for command in (["predict", str(trained), str(digits)], ["export", str(trained)]):
+        assert cli.main([*command, f"--out={tmp_path / 'out'}", "--run=1"]) == 2
+        assert capsys.readouterr().err == said
+    assert not (tmp_path / "out").exists()
+    failed = jnl.load(trained).programs[0].points[1]
+    with pytest.raises(jnl.UserError, match="run: all runs of this point have failed"):
+        jnl.load(trained).predict_proba(np.load(digits), point=failed)
