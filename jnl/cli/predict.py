@@ -13,12 +13,14 @@ import argparse
 import csv
 from collections import Counter
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 from jnl.cli._choice import add_choice
 from jnl.inference.input_files import read
 from jnl.inference.load import load
 from jnl.support.errors import UserError, printable
+from jnl.support.out_file import check_out_file, write_out_file
 from jnl.support.paths import expanded
 from jnl.support.text import listed
 from jnl.support.warn import warn
@@ -47,11 +49,9 @@ def main(arguments: Sequence[str]) -> int:
         [name, names[which], f"{row[which]:.6f}", *(f"{value:.6f}" for value in (row if asked.probabilities else ()))]
         for name, which, row in zip(inputs.names, best, found, strict=True)
     ]
-    try:
-        with asked.out.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([columns, *rows])
-    except OSError as error:
-        raise UserError(f"--out: cannot write {asked.out} ({error.strerror}); give another file") from error
+    table = StringIO()
+    csv.writer(table, lineterminator="\n").writerows([columns, *rows])
+    write_out_file(asked.out, table.getvalue().encode("utf-8", "backslashreplace"))
     counts = ", ".join(f"{count:,} {names[which]}" for which, count in Counter(best.tolist()).most_common(5))
     print(printable(f"{len(rows):,} predictions are in {asked.out}: {counts}{', ...' if len(set(best)) > 5 else ''}"))
     return 0
@@ -67,16 +67,8 @@ def _columns_of(names: Sequence[str]) -> list[str]:
 
 
 def _check_out(out: Path, inputs: Path) -> None:
-    """Raise `UserError` if the file to write is the input, or another file that is no earlier output."""
-    if not out.is_file():  # new, or a device such as /dev/stdout
-        return
-    if inputs.exists() and out.samefile(inputs):
+    """Raise `UserError` if the file to write is the input, another file that is no earlier output, or not writable."""
+    if out.is_file() and inputs.exists() and out.samefile(inputs):
         raise UserError(f"--out: {out} is the file of inputs; give another file")
     header = ",".join(_COLUMNS).encode()
-    try:
-        with out.open("rb") as file:
-            begin = file.read(len(header))
-    except OSError as error:
-        raise UserError(f"--out: cannot read {out} ({error.strerror}); give another file") from error
-    if begin not in (b"", header):
-        raise UserError(f"--out: {out} exists and holds no predictions of jnl; give another file, or remove it first")
+    check_out_file(out, lambda before: before.read(len(header)) == header, "predictions")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jax
 import jax.export
@@ -57,14 +58,13 @@ def export(
         content[WORDS] = "".join(f"{word}\n" for word in form.words).encode()
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / WORDS).unlink(missing_ok=True)  # of an earlier export
-        for name, held in content.items():
-            (out / name).write_bytes(held)
+        with TemporaryDirectory(prefix=".part-", dir=out) as part:  # so that a full disk spoils no earlier export
+            for name, held in content.items():
+                (Path(part) / name).write_bytes(held)
+            (out / WORDS).unlink(missing_ok=True)  # of an earlier export
+            return [(Path(part) / name).replace(out / name) for name in content]
     except OSError as error:
-        raise UserError(
-            f"--out: cannot write {error.filename or out} ({error.strerror}); give another folder"
-        ) from error
-    return [out / name for name in content]
+        raise UserError(f"--out: cannot write {out} ({error.strerror}); give another folder") from error
 
 
 def _program(chosen: Sequence[Chosen], form: Preparation) -> bytes:

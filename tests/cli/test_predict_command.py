@@ -1,10 +1,12 @@
 """`jnl predict`: the file that it writes, and what it refuses."""
 
 import csv
+import sys
 
 import numpy as np
 import pytest
 from conftest import quick
+from helpers.faults import full_disk
 
 import jnl
 from jnl import cli
@@ -26,6 +28,11 @@ def digits(tmp_path):
     file = tmp_path / "digits.npy"
     np.save(file, jnl.data.load("digits").test.inputs[:5])
     return file
+
+
+def contents(path):
+    """What a file, or each file at any depth in a folder, holds."""
+    return {file: file.read_bytes() for file in [path, *path.rglob("*")] if file.is_file()}
 
 
 @pytest.mark.parametrize(
@@ -63,3 +70,19 @@ def test_a_failed_run_does_not_predict(trained, digits, tmp_path, capsys):
     failed = jnl.load(trained).programs[0].points[1]
     with pytest.raises(jnl.UserError, match="run: all runs of this point have failed"):
         jnl.load(trained).predict_proba(np.load(digits), point=failed)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process has no limit of the size of its files")
+def test_a_full_disk_spoils_no_earlier_output(trained, digits, tmp_path, capsys):
+    for command in (["predict", str(trained), str(digits)], ["export", str(trained)]):
+        out = tmp_path / command[0]
+        again = [*command, f"--out={out}", "--run=0"]
+        assert cli.main(again) == 0
+        before = contents(out)
+        capsys.readouterr()
+        with full_disk(50):
+            assert cli.main(again) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"error: --out: cannot write {out} (File too large)") and error.count("\n") == 1
+        assert contents(out) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.npy", "export", "predict"]

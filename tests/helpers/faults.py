@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from conftest import QUICK_COMPILER, ROOT
@@ -118,3 +118,16 @@ def timeless(value):
     if isinstance(value, dict):
         return {key: timeless(inner) for key, inner in value.items() if "seconds" not in key and key != "under_way"}
     return [timeless(inner) for inner in value] if isinstance(value, list) else value
+
+
+@contextmanager
+def full_disk(room):
+    """No file of this process can grow beyond `room` bytes."""
+    import resource  # Windows does not have it
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
