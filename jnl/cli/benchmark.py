@@ -6,6 +6,7 @@ jnl benchmark [--work mlp cnn7] [--runs 1 8] [--axes map vmap devices] [--precis
 The command measures the limits of the machine first. Then it measures the seconds per run and epoch, and the share of
 the limit, for each number of runs, each `runs_axis` and each precision. Last come the start-up time and the host time.
 `--parts epochs` leaves out the rest, and the shares with it.
+The file --out must be new, or hold an earlier benchmark. It is written after each measurement.
 Run no other programs at the same time.
 """
 
@@ -13,14 +14,15 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from itertools import product
-from pathlib import Path
+from typing import IO
 
 from jnl.benchmark import epochs, limits, startup
 from jnl.models import PRECISIONS
 from jnl.parallel import devices
 from jnl.results.provenance import record
-from jnl.support.errors import UserError, whole_number
-from jnl.support.json_values import Json
+from jnl.support.errors import whole_number
+from jnl.support.json_values import Json, as_object
+from jnl.support.out_file import check_out_file, write_out_file
 from jnl.support.paths import expanded
 
 AXES = ["map", "vmap", "devices"]
@@ -48,9 +50,11 @@ def main(arguments: Sequence[str]) -> int:
     found: dict[str, Json] = record()
 
     def save() -> None:  # called after each measurement, so that a long benchmark can be stopped, and not before
-        _write(asked.out, "w", json.dumps(found, indent=1) + "\n")
+        if asked.out is not None:
+            write_out_file(asked.out, (json.dumps(found, indent=1) + "\n").encode())
 
-    _write(asked.out, "a", "")  # an error comes before anything is measured
+    if asked.out is not None:
+        check_out_file(asked.out, _is_benchmark, "benchmark")
     limit = _limits() if "limits" in asked.parts else None
     rows: list[Json] = []
     starts: dict[str, Json] = {}
@@ -119,13 +123,9 @@ def _startup(works: Sequence[str], most: int, repetitions: int) -> Iterator[tupl
         yield f"host_seconds_{number}_runs", host
 
 
-def _write(out: Path | None, mode: str, text: str) -> None:
-    """Write a text to a file, if there is one. Raise `UserError` if it cannot be written."""
-    if out is None:
-        return
+def _is_benchmark(content: IO[bytes]) -> bool:
+    """Return whether a file is an earlier output of this command."""
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open(mode, encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UserError(f"--out: cannot write {out} ({error.strerror}); give another file") from error
+        return {"limits", "epochs", "startup"} <= as_object(json.load(content)).keys()
+    except (ValueError, TypeError, RecursionError):
+        return False

@@ -79,15 +79,22 @@ def test_parts_can_be_left_out(small, tmp_path, capsys):
     assert "matrix product" not in capsys.readouterr().out
 
 
-def test_earlier_numbers_stay_until_something_is_measured(small, tmp_path, monkeypatch):
+def test_a_file_stays_until_something_is_measured_and_files_of_others_stay(small, tmp_path, monkeypatch, capsys):
     def stops(*given):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(epochs, "measure", stops)
-    out = tmp_path / "speed.json"
-    out.write_text("earlier")
-    assert cli.main(["benchmark", "--work", "mlp", "--parts", "epochs", "--out", str(out)]) == 130
-    assert out.read_text() == "earlier"
+    out, asked = tmp_path / "speed.json", ["benchmark", "--work", "mlp", "--parts", "epochs", "--out"]
+    assert cli.main([*asked, str(out)]) == 130
+    assert not out.exists()
+    earlier = json.dumps({"limits": None, "epochs": [1], "startup": {}})
+    for content, code in ((earlier, 130), ("my notes", 2), ('{"epochs": 3}', 2)):
+        out.write_text(content)
+        assert cli.main([*asked, str(out)]) == code
+        assert out.read_text() == content
+        assert (f"{out} exists and holds no benchmark of jnl" in capsys.readouterr().err) == (code == 2)
+    assert cli.main([*asked, str(tmp_path / "new" / "speed.json")]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["speed.json"]
 
 
 def test_a_share_is_that_of_the_limit_of_its_precision():
