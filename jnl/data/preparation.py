@@ -72,7 +72,7 @@ class Preparation(NamedTuple):
                 warn(note)
             return self._checked(self._finite(found))
         array = convert.array(inputs, "inputs")  # type: ignore[arg-type]
-        if self.words and array.dtype.kind == "U":
+        if self.words and (array.dtype.kind == "U" or array.shape == (0,)):  # an empty list is no text by its type
             if array.ndim != 1:
                 raise UserError(f"inputs: texts of shape {list(array.shape)}; give a list of texts")
             return self._tokens(array.tolist())
@@ -90,7 +90,9 @@ class Preparation(NamedTuple):
 
     def _checked(self, array: np.ndarray) -> np.ndarray:
         """Return inputs. Raise `UserError` if they are none, or have another shape."""
-        if array.shape[1:] != self.shape or not len(array):
+        if array.shape[:1] == (0,):
+            raise UserError("inputs: there are none (no row, text or image); give at least one")
+        if array.shape[1:] != self.shape:
             raise UserError(f"inputs: of shape {list(array.shape)}; give {self.wanted()}")
         return array
 
