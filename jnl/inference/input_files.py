@@ -96,7 +96,7 @@ def _images(path: Path, preparation: Preparation) -> InputFile:
     if not found.paths:
         raise UserError(f"{path}: holds no images ({' '.join(sorted(image_files.ENDINGS))})")
     stored = np.zeros((len(found.paths), *form), np.uint8)
-    images.into(stored, "images", found.paths, lambda file: images.read(file, form, rules, done))
+    images.into(stored, "images", found.paths, lambda file: images.read(file, form, rules, done, "inputs"))
     with data_warnings_hidden():  # the notes say the same
         notes = (*image_files.notes([found._replace(deeper=0)]), *images.notes(Counter(done), form, rules))
     for note in notes:

@@ -58,3 +58,24 @@ def test_a_table_is_read_with_the_separator_and_the_encoding_of_the_training(tmp
 
 def test_lines_of_texts_end_where_the_file_says(files):
     assert input_files.read(files / "new.TXT", TEXTS).stored.tolist() == [[2, 3, 4, 0, 0], [4, 3, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [(TABLE, "rows.csv"), (TEXTS, "texts.txt"), (FEATURES, "numbers.npy"), (IMAGES, "images.npy")]
+)
+def test_a_file_without_inputs_is_refused(form, name, tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b\n")
+    (tmp_path / "texts.txt").write_text("")
+    np.save(tmp_path / "numbers.npy", np.zeros((0, 2)))
+    np.save(tmp_path / "images.npy", np.zeros((0, 4, 4)))
+    with pytest.raises(UserError, match="^inputs: there are none .no row, text or image.; give at least one$"):
+        input_files.read(tmp_path / name, form)
+
+
+def test_a_damaged_image_is_refused_and_other_files_are_counted(files):
+    (files / "photos" / "notes.txt").write_text("of a.png")
+    with pytest.warns(UserWarning, match="photos: files that are not images were not read: 1 .txt"):
+        assert input_files.read(files / "photos", IMAGES).names == ["a.png"]
+    (files / "photos" / "b.png").write_text("no image")
+    with pytest.raises(UserError, match="^inputs: .*b.png is not an image that can be read .*; remove or replace it"):
+        input_files.read(files / "photos", IMAGES)

@@ -171,7 +171,7 @@ def _shape(path: Path) -> tuple[int, int, int]:
         return *sides, 1 if pixels.is_gray(image) else 3
 
 
-def read(path: Path, form: Form, rules: Rules, done: list[str]) -> np.ndarray:
+def read(path: Path, form: Form, rules: Rules, done: list[str], field: str = "data.dir") -> np.ndarray:
     """Return the image of a file as u8[H, W, channels], resized with bilinear interpolation if its size is different.
 
     Args:
@@ -179,11 +179,12 @@ def read(path: Path, form: Form, rules: Rules, done: list[str]) -> np.ndarray:
       form: size and channels of the result.
       rules: what the pixels mean.
       done: what is done to the image is appended to this list.
+      field: name of the config field or argument that holds the path, for error messages.
 
     Raises:
       UserError: The file is not an image, or it is damaged.
     """
-    with _opened(path) as image:
+    with _opened(path, field) as image:
         return fit(image, form, rules, done)
 
 
@@ -201,7 +202,7 @@ def fit(image: Image.Image, form: Form, rules: Rules, done: list[str]) -> np.nda
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, field: str = "data.dir") -> Iterator[Image.Image]:
     """Open an image file; raise `UserError` for any error inside the `with` block."""
     try:
         if path.exists() and not path.is_file():
@@ -209,12 +210,12 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with Image.open(path, formats=_FORMATS) as image:
             yield image
     except pixels.UnclearError as error:
-        raise UserError(f"data.dir: {path}: {error}") from error
+        raise UserError(f"{field}: {path}: {error}") from error
     except MemoryError as error:
-        raise too_large("data.dir", path) from error
+        raise too_large(field, path) from error
     except Exception as error:  # damaged files make Pillow raise errors of many types
         raise UserError(
-            f"data.dir: {path} is not an image that can be read ({reason(error)}); remove or replace it"
+            f"{field}: {path} is not an image that can be read ({reason(error)}); remove or replace it"
         ) from error
 
 
