@@ -22,7 +22,7 @@ from jnl.inference.load import load
 from jnl.support.errors import UserError, printable
 from jnl.support.out_file import check_out_file, write_out_file
 from jnl.support.paths import expanded
-from jnl.support.text import listed
+from jnl.support.text import encodable, listed
 from jnl.support.warn import warn
 
 _COLUMNS = ("input", "predicted", "probability")
@@ -51,8 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     ]
     table = StringIO()
     csv.writer(table, lineterminator="\n").writerows([columns, *rows])
-    write_out_file(asked.out, table.getvalue().encode("utf-8", "backslashreplace"))
-    counts = ", ".join(f"{count:,} {names[which]}" for which, count in Counter(best.tolist()).most_common(5))
+    write_out_file(asked.out, encodable(table.getvalue()).encode())
+    counts = ", ".join(f"{count:,} of class {names[which]}" for which, count in Counter(best.tolist()).most_common(5))
     print(printable(f"{len(rows):,} predictions are in {asked.out}: {counts}{', ...' if len(set(best)) > 5 else ''}"))
     return 0
 

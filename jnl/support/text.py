@@ -1,5 +1,6 @@
 """Parts of sentences for people: counts with their nouns, lists of names, and types."""
 
+import re
 from collections.abc import Sequence
 
 TYPES = {
@@ -7,6 +8,7 @@ TYPES = {
 }  # fmt: skip
 _SHOWN = 5  # most names in a sentence
 _LONG = 60  # characters of a value, from which on a sentence names only its type
+_UNDECODED = re.compile("[\udc80-\udcff]+")  # how Python holds bytes of a file name that the locale cannot decode
 
 
 def number(count: int, thing: str) -> str:
@@ -15,8 +17,17 @@ def number(count: int, thing: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Return a text that UTF-8 can hold: bytes of a file name that are no UTF-8 become escapes, as in Python."""
+    """Return a text that UTF-8 can hold.
+
+    Bytes of a file name that the locale cannot decode are read as UTF-8. If they are none, they become escapes, as in
+    Python.
+    """
+    text = _UNDECODED.sub(_as_utf8, text)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _as_utf8(undecoded: re.Match[str]) -> str:
+    return undecoded[0].encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def shown(value: object) -> str:

@@ -1,12 +1,14 @@
 """`jnl predict`: the file that it writes, and what it refuses."""
 
 import csv
+import subprocess
 import sys
 
 import numpy as np
 import pytest
-from conftest import quick
-from helpers.faults import full_disk
+from conftest import ROOT, quick
+from helpers.faults import QUICK, full_disk
+from PIL import Image
 
 import jnl
 from jnl import cli
@@ -40,7 +42,7 @@ def contents(path):
     [(("predicted", "input"), ["class predicted", "class input"]), (("cat", "dog"), ["cat", "dog"])],
 )
 @pytest.mark.filterwarnings("ignore:config.batch_size")
-def test_a_class_with_the_name_of_a_column(classes, columns, tmp_path, recwarn):
+def test_a_class_with_the_name_of_a_column(classes, columns, tmp_path, recwarn, capsys):
     numbers = np.random.default_rng(0).normal(size=(80, 3))
     config = jnl.get_config("standard", "data=own,rate=0.1,quick")
     config.batch_size, config.seeds, config.epochs = 6, 1, 1
@@ -58,7 +60,10 @@ def test_a_class_with_the_name_of_a_column(classes, columns, tmp_path, recwarn):
     assert header == ["input", "predicted", "probability", *columns]
     expected = history.predict_proba(numbers)
     np.testing.assert_allclose(np.array(rows)[:, 3:].astype(float), expected, atol=1e-6)
-    assert rows[0][1] == classes[expected[0].argmax()]
+    best = expected.argmax(1)
+    assert rows[0][1] == classes[best[0]]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert all(f"{(best == k).sum()} of class {classes[k]}" in line for k in set(best))
 
 
 def test_a_failed_run_does_not_predict(trained, digits, tmp_path, capsys):
@@ -86,3 +91,14 @@ def test_a_full_disk_spoils_no_earlier_output(trained, digits, tmp_path, capsys)
         assert error.startswith(f"error: --out: cannot write {out} (File too large)") and error.count("\n") == 1
         assert contents(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.npy", "export", "predict"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files do not depend on the locale")
+def test_names_of_files_are_utf8_in_a_locale_of_ascii(trained, digits, tmp_path):
+    (tmp_path / "images").mkdir()
+    Image.fromarray(np.load(digits)[0, ..., 0]).save(tmp_path / "images" / "é.png")
+    ascii_only = {**QUICK, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    line = [sys.executable, "-m", "jnl", "predict", str(trained), str(tmp_path / "images"), "--run=0"]
+    subprocess.run([*line, f"--out={tmp_path / 'out'}"], cwd=ROOT, env=ascii_only, check=True)
+    assert (tmp_path / "out").read_text("utf-8").splitlines()[1].startswith("é.png,")
