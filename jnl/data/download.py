@@ -3,6 +3,8 @@
 `jnl prepare` does this. Only this file needs TensorFlow, because TFDS encodes images with it.
 """
 
+from importlib import import_module
+
 from jnl import data
 from jnl.support.errors import UserError, unknown
 
@@ -29,6 +31,8 @@ def prepare(name: str, dir: str | None = None) -> str:
     except (tfds.core.registered.DatasetNotFoundError, ValueError) as error:
         raise unknown("data set", name, PREPARED) from error
     try:
+        if not builder.is_prepared():
+            import_module("tensorflow")  # TFDS misses it only after it has said that it downloads
         builder.download_and_prepare()
     except ImportError as error:
         raise UserError(
