@@ -17,13 +17,15 @@ def expanded(path: str | os.PathLike[str]) -> Path:
 
 
 def check_own(folder: Path, sign: str, content: str) -> None:
-    """Raise `UserError` if a folder to write has files, but not the one that jnl writes there.
+    """Raise `UserError` if a folder to write is a file, or has files, but not the one that jnl writes there.
 
     Args:
       folder: the folder; it may not exist yet.
       sign: name of a file that only jnl writes.
       content: what jnl writes into the folder, for the error message.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out: {folder} is a file; give a folder")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / sign).exists():
         raise UserError(
             f"--out: {folder} holds files and no earlier {content} of jnl (no {sign}), so none is replaced; give a "

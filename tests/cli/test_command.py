@@ -62,6 +62,13 @@ def test_a_benchmark_that_cannot_be_is_refused_before_it_measures(arguments, mes
     assert message in printed.err and "matrix product" not in printed.out
 
 
+@pytest.mark.parametrize("words", [["report", "nowhere"], ["study", "fitting", "--quick"], ["audit", "digits"]])
+def test_a_file_is_no_folder_to_write(words, tmp_path, capsys):
+    (tmp_path / "table.csv").write_text("mine")
+    assert cli.main([*words, f"--out={tmp_path / 'table.csv'}"]) == 2
+    assert capsys.readouterr().err == f"error: --out: {tmp_path / 'table.csv'} is a file; give a folder\n"
+
+
 def test_the_version(capsys):
     assert cli.main(["--version"]) == 0
     assert capsys.readouterr().out == f"jnl {jnl.__version__}\n"

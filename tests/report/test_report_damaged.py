@@ -138,8 +138,6 @@ def test_whatever_a_file_holds_there_are_tables_or_one_line(small, tmp_path, dat
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert (
-        cli.main(["report", str(workdir(tmp_path / "mine", epochs=2, without=LEAN)), "--out", str(tmp_path / "file")])
-        == 2
-    )
+    mine = workdir(tmp_path / "mine", epochs=2, without=LEAN)
+    assert cli.main(["report", str(mine), "--out", str(tmp_path / "file" / "page")]) == 2
     assert "--out: cannot write" in capsys.readouterr().err
