@@ -74,8 +74,13 @@ def test_a_file_without_inputs_is_refused(form, name, tmp_path):
 
 def test_a_damaged_image_is_refused_and_other_files_are_counted(files):
     (files / "photos" / "notes.txt").write_text("of a.png")
-    with pytest.warns(UserWarning, match="photos: files that are not images were not read: 1 .txt"):
+    (files / "photos" / "c.heic").write_text("of a phone")
+    with pytest.warns(UserWarning) as warned:
         assert input_files.read(files / "photos", IMAGES).names == ["a.png"]
+    assert [str(warning.message).partition("photos: ")[2] for warning in warned] == [
+        "files that are not images were not read: 1 .heic, 1 .txt",
+        "images of kinds that jnl does not read were left out: .heic; convert them",
+    ]
     (files / "photos" / "b.png").write_text("no image")
     with pytest.raises(UserError, match="^inputs: .*b.png is not an image that can be read .*; remove or replace it"):
         input_files.read(files / "photos", IMAGES)

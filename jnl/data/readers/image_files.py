@@ -109,8 +109,8 @@ def notes(found: Sequence[Found]) -> list[str]:
         each = ", ".join(f"{count:,} {ending}" for ending, count in sorted(kinds.items()))
         said.append(f"files that are not images were not read: {each}")
         if other := sorted(_OTHER & kinds.keys()):
-            text = f"data.dir: images of kinds that jnl does not read were left out: {', '.join(other)}; convert them"
-            said.append(doubt(text))
+            said.append(f"images of kinds that jnl does not read were left out: {', '.join(other)}; convert them")
+            doubt(f"data.dir: {said[-1]}")
     said += [f"{reason} were not read: {skipped[reason]:,}" for reason in SYSTEM if skipped[reason]]
     return said
 
