@@ -9,6 +9,7 @@ from jax import Array
 from jnl.core.strategy import Strategy
 from jnl.strategies._own_loop import context
 from jnl.support import registry
+from jnl.support.errors import whole_number
 
 __all__ = ["Maker", "context", "hypers", "make", "names"]
 
@@ -42,11 +43,13 @@ def make(name: str, **hyper: registry.Value | Array) -> Strategy:
 
     Raises:
       UserError: the name or a hyperparameter is unknown, and the message lists the known ones; or the function returns
-        no `Strategy`.
+        no `Strategy`, or one without networks.
     """
     factory = _factory(name)
     registry.check_keywords(factory, hyper, "strategy")
-    return registry.made(factory(**hyper), Strategy, name, "strategy.name")
+    strategy = registry.made(factory(**hyper), Strategy, name, "strategy.name")
+    whole_number(f"strategy.name: num_nets of {name!r}", strategy.num_nets, 1)
+    return strategy
 
 
 @dataclass(frozen=True)

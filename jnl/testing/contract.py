@@ -15,7 +15,8 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
     """Raise `AssertionError` with the part of the contract that a method breaks.
 
     The selection of a method is compared for one batch in several situations: permuted, with the networks swapped, with
-    other forget rates, under `jax.jit` and `jax.vmap`. A method with `custom_step` takes steps in three epochs.
+    other forget rates, under `jax.jit` and `jax.vmap`. A method with `custom_step` takes steps in three epochs. One with
+    `suspects` lists the labels that it takes for wrong after 20 steps; the list may be empty.
 
     Args:
       make: the function that returns the `Strategy`; each argument has a default.
@@ -43,13 +44,15 @@ def _check(make: MakeStrategy, together: int, hyper: dict[str, registry.Value]) 
         raise UserError(f"together: {together}; give a number that divides the {BATCH} examples of the batch")
     traced, static = divided(registry.keywords(make) | hyper)
     made = make(**dict(static), **traced)
-    strategy = registry.made(made, Strategy, getattr(make, "__qualname__", repr(make)), "strategy")
+    name = getattr(make, "__qualname__", repr(make))
+    strategy = registry.made(made, Strategy, name, "strategy")
+    whole_number(f"num_nets of {name!r}", strategy.num_nets, 1)
     assert strategy.select or strategy.custom_step, "the strategy has neither `select` nor `custom_step`; give one"
-    if strategy.suspects:
-        check_suspects(make, hyper)
     if strategy.custom_step:
         check_step(make, hyper)
     if strategy.select:
         answers = ask(make, hyper, together)
         for check in OF_SELECTION:
             check(answers)
+    if strategy.suspects:
+        check_suspects(make, hyper)

@@ -10,6 +10,7 @@ import jnl
 from jnl.core.example_weights import ExampleWeighting
 from jnl.core.memory import Memory
 from jnl.core.strategy import Strategy
+from jnl.core.suspects import Listed, Suspects
 from jnl.noise.kind import flips
 from jnl.ops.losses import cross_entropy
 from jnl.ops.selection import masked_mean, small_loss
@@ -83,6 +84,39 @@ def counts_in_whole_numbers():
 def in_a_ring():
     """Three networks; each selects for the next one."""
     return broken(lambda selection, loss: selection._replace(mask=jnp.roll(selection.mask, 1, 0)), networks=3)
+
+
+def shares_a_row():
+    """Two networks with one loss, in a step of its own."""
+
+    def select(logits, labels, context):
+        return masked_mean(cross_entropy(logits, labels).mean(0, keepdims=True))
+
+    return Strategy(2, select, custom_step=lambda default_step, training, state, context: default_step(state, context))
+
+
+def self_adaptive(momentum: float = 0.9):
+    """Learns targets in its steps, and takes for wrong the labels that the targets have left."""
+
+    def init(start):
+        return {"labels": start.labels, "targets": jax.nn.one_hot(start.labels, len(start.transition))}
+
+    def select(logits, labels, context):
+        log_p, rows = jax.nn.log_softmax(logits), context.example_index
+        new = momentum * context.memory["targets"][rows] + (1 - momentum) * jax.lax.stop_gradient(jnp.exp(log_p[0]))
+        memory = context.memory | {"targets": context.memory["targets"].at[rows].set(new)}
+        return masked_mean(-(new[None] * log_p).sum(-1))._replace(memory=memory)
+
+    def listed(state):
+        targets = state.memory["targets"]
+        assert (np.abs(targets.sum(-1) - 1) < 1e-4).all() and state.params  # it has trained
+        return Listed(targets.argmax(-1) != state.memory["labels"], {"confidence": targets.max(-1)})
+
+    return Strategy(1, select, memory=Memory(init), suspects=Suspects(listed))
+
+
+def without_networks():
+    return broken(lambda selection, loss: selection, networks=0)
 
 
 def remembers(first, change):

@@ -77,7 +77,7 @@ def test_a_selection_alone_and_among_others(name):
 @pytest.mark.parametrize("case", SUSPECTING)
 def test_what_it_takes_for_wrong(case):
     name, hyper = case
-    step.check_suspects(factory(name), SMALL.get(name, {}) | hyper)
+    assert step.check_suspects(factory(name), SMALL.get(name, {}) | hyper).wrong.any()
 
 
 @pytest.mark.slow
@@ -119,6 +119,20 @@ class TestMethodsOfUsers:
 
     def test_three_networks(self):
         check_strategy(of_others.in_a_ring)
+
+    def test_the_networks_of_an_own_step_may_share_a_loss(self):
+        check_strategy(of_others.shares_a_row)
+
+    def test_the_evidence_may_be_learned_in_the_steps(self):
+        check_strategy(of_others.self_adaptive)
+        check_strategy(of_others.self_adaptive, momentum=1.0)  # the targets never change, so no label is suspect
+
+    def test_a_method_without_networks_is_refused(self):
+        said = "num_nets of '.*without_networks': 0; give a whole number of at least 1"
+        with pytest.raises(UserError, match=said):
+            check_strategy(of_others.without_networks)
+        with pytest.raises(UserError, match=said):
+            strategies.make("helpers.of_others:without_networks")
 
     @pytest.mark.parametrize("method", [of_others.changes_a_type, of_others.loses_an_array])
     def test_a_memory_that_changes_is_refused(self, method):
