@@ -14,6 +14,7 @@ from jnl.core.example_weights import ExampleWeighting
 from jnl.core.memory import Arrays, Memory
 from jnl.core.suspects import Suspects
 from jnl.core.train_state import TrainContext, TrainState
+from jnl.support.errors import UserError
 
 
 class StepContext(NamedTuple):
@@ -66,6 +67,11 @@ class SelectFn(Protocol):
         """Return the selection for logits f32[K, B, C] and noisy labels i32[B]."""
 
 
+def no_select(logits: Array, labels: Array, context: StepContext, /) -> Selection:
+    """Raise `UserError`. This is the `select` of a strategy that has only a step of its own."""
+    raise UserError("strategy: this method has no `select`, only a step of its own; train it with jnl.run")
+
+
 class StepFn(Protocol):
     """One training step of the K networks of one run."""
 
@@ -110,7 +116,7 @@ class Strategy(NamedTuple):
     """
 
     num_nets: int
-    select: SelectFn | None = None  # may be None if there is a `custom_step` that never calls `default_step`
+    select: SelectFn = no_select  # not needed if there is a `custom_step` that never calls `default_step`
     uses_forget_rate: bool = False  # whether the strategy reads `StepContext.keep_counts`
     uses_progress: bool = False  # whether the strategy reads `StepContext.progress`
     memory: Memory | None = None  # arrays that are kept between batches

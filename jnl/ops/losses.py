@@ -13,9 +13,15 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
     """Return the cross entropy -log p[label] of each example: f32[K, B, C], i32[B] -> f32[K, B] (nats).
 
     A label that is no class has NaN.
+
+    Raises:
+      UserError: if a shape is wrong, or the labels are not whole numbers.
     """
+    logits, labels = jnp.asarray(logits), jnp.asarray(labels)  # these may be lists
     check_shape("logits", logits.shape, "[K, B, C]")
     check_shape("labels", labels.shape, "[B]")
+    if len(labels) != logits.shape[1]:
+        raise UserError(f"labels: {len(labels)} for the {logits.shape[1]} examples of the logits; give one for each")
     if not jnp.issubdtype(labels.dtype, jnp.integer):
         raise UserError(f"labels: of type {labels.dtype}; give whole numbers from 0")
     # XLA can fuse a `where` over a one-hot array, and its gradient needs no scatter; a gather has neither advantage.

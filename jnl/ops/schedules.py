@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jnl.support.errors import UserError, unknown, whole_number
+from jnl.support.errors import UserError, check_shape, unknown, whole_number
 
 KINDS = ["paper", "reference"]
 
@@ -30,8 +30,9 @@ def forget_rate(
       f64[E].
 
     Raises:
-      UserError: the rate, the number of ramp epochs or the exponent is out of range, or the kind is unknown.
+      UserError: the rate, a number of epochs or the exponent is out of range, or the kind is unknown.
     """
+    whole_number("epochs", epochs, 1)
     if not 0 <= rate <= 1:
         raise UserError(
             f"strategy.forget_rate: {rate} is outside [0, 1]; give the share of labels expected to be wrong"
@@ -56,9 +57,11 @@ def keep_counts(forget: np.ndarray, batch_size: int) -> np.ndarray:
     The host computes it, because float32 in a compiled program gives other counts than the published Python code.
 
     Raises:
-      UserError: a share is outside [0, 1].
+      UserError: a share is outside [0, 1], the shares are not a list, or the batch has no example.
     """
+    whole_number("batch_size", batch_size, 1)
     forget = np.asarray(forget, np.float64)
+    check_shape("forget_rate", forget.shape, "[E]")
     if not ((0 <= forget) & (forget <= 1)).all():
         raise UserError(f"forget_rate: {forget} has shares outside [0, 1]; give shares such as 0.2")
     return ((1.0 - forget)[:, None] * np.arange(batch_size + 1)).astype(np.int32)
@@ -90,7 +93,14 @@ def staircase(base: float, epochs: int, milestones: Sequence[int], factor: float
 
     Returns:
       f32[E].
+
+    Raises:
+      UserError: the number of factors is neither one nor that of the milestones.
     """
+    if np.shape(factor) not in ((), np.shape(milestones)):
+        raise UserError(
+            f"factor: {np.size(factor)} factors for {len(milestones)} milestones; give one factor, or one for each"
+        )
     passed = np.arange(epochs)[:, None] >= np.array(milestones, int)
     return (base * np.where(passed, factor, 1.0).prod(1)).astype(np.float32)
 

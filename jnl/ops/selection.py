@@ -60,9 +60,14 @@ def masked_mean(
       The selection, with a loss f32[G, B], a mask bool[G, B] and a denominator f32[G].
 
     Raises:
-      UserError: if the mask is not bool. The loss would take every number but 0 for True, and the metrics would sum
-        the numbers.
+      UserError: if the loss has another shape, or the mask is not bool. The loss would take every number but 0 for
+        True, and the metrics would sum the numbers.
     """
+    if loss.ndim != 2:
+        raise UserError(
+            f"masked_mean: the loss has the shape {list(loss.shape)}; give [G, B], one value for each example, and not "
+            "their mean, which masked_mean computes"
+        )
     mask = jnp.ones(loss.shape, bool) if mask is None else jnp.broadcast_to(mask, loss.shape)
     _check_mask(mask, "masked_mean")
     denominator = mask.sum(-1) if denominator is None else jnp.broadcast_to(denominator, loss.shape[:1])

@@ -1,4 +1,4 @@
-"""What an error of JAX says to the author of a method that cannot be compiled."""
+"""What an error of JAX says to the author of a method or metric that cannot be compiled."""
 
 import jax
 
@@ -12,7 +12,7 @@ TRACING_ERRORS = (
 
 
 def explained(error: Exception) -> str:
-    """Return what in a method causes one of the `TRACING_ERRORS`, and what to do."""
+    """Return what in a method or metric causes one of the `TRACING_ERRORS`, and what to do."""
     if isinstance(error, jax.errors.NonConcreteBooleanIndexError):
         return (
             "an array is indexed with a mask, such as loss[loss > 0], whose size the compiled program does not know; "

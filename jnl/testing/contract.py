@@ -1,6 +1,6 @@
 """The contract that every strategy keeps. The strategies of jnl pass the same checks."""
 
-from jnl.core.strategy import Strategy
+from jnl.core.strategy import Strategy, no_select
 from jnl.support import registry
 from jnl.support.errors import UserError, whole_number
 from jnl.support.numerics import fixed_numerics
@@ -15,8 +15,8 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
     """Raise `AssertionError` with the part of the contract that a method breaks.
 
     The selection of a method is compared for one batch in several situations: permuted, with the networks swapped, with
-    other forget rates, under `jax.jit` and `jax.vmap`. A method with `custom_step` takes steps in three epochs. One with
-    `suspects` lists the labels that it takes for wrong after 20 steps; the list may be empty.
+    other forget rates, under `jax.jit` and `jax.vmap`. A method with `custom_step` takes steps in three epochs. One
+    with `suspects` lists the labels that it takes for wrong after 20 steps; the list may be empty.
 
     Args:
       make: the function that returns the `Strategy`; each argument has a default.
@@ -47,10 +47,11 @@ def _check(make: MakeStrategy, together: int, hyper: dict[str, registry.Value]) 
     name = getattr(make, "__qualname__", repr(make))
     strategy = registry.made(made, Strategy, name, "strategy")
     whole_number(f"num_nets of {name!r}", strategy.num_nets, 1)
-    assert strategy.select or strategy.custom_step, "the strategy has neither `select` nor `custom_step`; give one"
+    selects = strategy.select is not no_select
+    assert selects or strategy.custom_step, "the strategy has neither `select` nor `custom_step`; give one"
     if strategy.custom_step:
         check_step(make, hyper)
-    if strategy.select:
+    if selects:
         answers = ask(make, hyper, together)
         for check in OF_SELECTION:
             check(answers)

@@ -63,7 +63,6 @@ def ask(make: MakeStrategy, hyper: dict[str, registry.Value], together: int, alo
     answers = jax.device_get(several(arrays, jax.tree.map(lambda *leaves: jnp.stack(leaves), *asked.values())))
     among = {name: jax.tree.map(lambda leaf, at=at: leaf[at], answers) for at, name in enumerate(asked)}
     jitted = jax.device_get(one(arrays, asked["straight"])) if alone else among["straight"]
-    assert strategy.select is not None
     eager = checked(strategy.select(*asked["straight"]), asked["straight"][0]) if alone else None
     return Answers(strategy, asked["straight"][-1], order, eager, jitted, among)
 
@@ -210,7 +209,6 @@ def _compiled(make: MakeStrategy, static: Static) -> tuple[Callable[..., Answer]
 
         def total(logits: Array) -> tuple[Array, tuple[Selection, Array]]:
             strategy = make(**dict(static), **traced)
-            assert strategy.select is not None
             selection = checked(strategy.select(logits, labels, seen), logits)
             if selection.memory is not None:
                 unchanged_types(selection.memory, seen.memory, "select")

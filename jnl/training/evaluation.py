@@ -67,9 +67,8 @@ def of_test(others: Sequence[str], predict_fn: PredictFn, inputs: Array, labels:
     values = {"test_accuracy": right, "class_right": right[:, None] * of_class[None], "class_size": of_class}
     for name, metric in metrics.of_test(len(logits), others).items():
         assert metric.per_example is not None
-        values[name] = metrics.as_float32(
-            name, metric.per_example(logits, labels), {logits.shape[:2]: "[K, B]", labels.shape: "[B]"}
-        )
+        value = metrics.measured(name, metric.per_example, logits, labels)
+        values[name] = metrics.as_float32(name, value, {logits.shape[:2]: "[K, B]", labels.shape: "[B]"})
     return values
 
 

@@ -25,15 +25,13 @@ def update(strategy: Strategy, training: TrainContext, state: TrainState, contex
     Returns:
       The state after the step, and what the metrics need.
     """
-    assert strategy.select is not None
-    select = strategy.select
     inputs, labels = training.augment(context.key, context.inputs), training.labels[context.example_index]
 
     def total(params: Tree) -> tuple[Array, tuple[Tree, StepOutput]]:
         logits, features, batch_stats = forward(training.model, params, state.batch_stats, inputs, context.key)
         seen = context._replace(features=features, strategy_params=strategy_params(params))
         with jax.named_scope("selection"):
-            selection = checked(select(logits, labels, seen), logits)
+            selection = checked(strategy.select(logits, labels, seen), logits)
             rows = objective(selection)
         return rows.sum(), (batch_stats, StepOutput(rows, selection, logits, context.example_index))
 

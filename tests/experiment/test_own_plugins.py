@@ -255,6 +255,8 @@ def test_what_is_wrong_is_told(change, message):
         ({"metrics": of_others.confidence}, "metrics: .* is no list"),
         ({"metrics": f"{OURS}:confidence"}, "metrics: .* is no list"),
         ({"metrics": [of_others.takes_predictions]}, "metrics: .*takes_predictions' has arguments; give a function wi"),
+        ({"metrics": [of_others.rounds_down]}, "'rounds_down' cannot be compiled: an `if`, .*int"),
+        ({"metrics": [of_others.asks_a_batch]}, "metrics: 'asks_a_batch' cannot be compiled: an `if`, .*; use jn"),
         ({"metrics": [of_others.takes_logits_alone]}, r"per_example of .* must take \(logits, labels\)"),
         ({"strategy": of_others.confidence}, "strategy.name: .*confidence' returns Metric, not a Strategy"),
     ],

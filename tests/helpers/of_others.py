@@ -73,6 +73,10 @@ def returns_the_loss():
     return Strategy(1, lambda logits, labels, context: cross_entropy(logits, labels))
 
 
+def averages():
+    return Strategy(1, lambda logits, labels, context: masked_mean(cross_entropy(logits, labels).mean()))
+
+
 def asks_a_hyperparameter(weight: float = 0.5):
     return broken(lambda selection, loss: selection._replace(loss=loss * weight) if weight > 0 else selection)
 
@@ -186,6 +190,16 @@ def takes_logits_alone():
 def of_one_number():
     """A metric with the wrong shape."""
     return Metric(per_example=lambda logits, labels: logits.max())
+
+
+def rounds_down():
+    """A metric that takes a number out of the compiled program."""
+    return Metric(per_example=lambda logits, labels: jnp.full(labels.shape, int(logits.max())))
+
+
+def asks_a_batch():
+    """A metric with an `if`."""
+    return Metric(per_batch=lambda batch: (1, 1) if batch.predictions.sum() else (0, 1))
 
 
 def test_accuracy():

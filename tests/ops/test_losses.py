@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from jnl.core.strategy import Selection
 from jnl.ops.losses import cross_entropy, objective, symmetric_kl, uniform_kl
+from jnl.support.errors import UserError
 
 logits = arrays(np.float32, (2, 5, 4), elements=st.floats(-20, 20, width=32))
 
@@ -28,6 +29,15 @@ def test_cross_entropy(z, labels):
 def test_a_label_that_is_no_class_has_no_loss():
     loss = cross_entropy(jnp.zeros((2, 3, 4)), jnp.array([-1, 4, 3]))
     assert np.isnan(loss).tolist() == [[True, True, False]] * 2
+
+
+def test_lists_are_logits_and_labels_too():
+    np.testing.assert_allclose(cross_entropy([[[0.0, 0.0]]], [1]), [[np.log(2)]], rtol=1e-6)
+
+
+def test_each_example_needs_a_label():
+    with pytest.raises(UserError, match="labels: 3 for the 4 examples of the logits; give one for each"):
+        cross_entropy(jnp.zeros((1, 4, 2)), jnp.arange(3))
 
 
 @given(logits)

@@ -44,6 +44,12 @@ def test_what_is_no_share_or_no_cycle_is_refused():
     for wrong in (np.array([2.0]), np.array([0.1, np.nan]), np.array([-0.1])):
         with pytest.raises(UserError, match="shares outside"):
             keep_counts(wrong, 8)
+    with pytest.raises(UserError, match=r"forget_rate: an array of shape \[\]; give \[E\]"):
+        keep_counts(0.2, 10)
+    with pytest.raises(UserError, match="batch_size: 0; give a whole number of at least 1"):
+        keep_counts(np.array([0.2]), 0)
+    with pytest.raises(UserError, match="factor: 3 factors for 2 milestones; give one factor, or one for each"):
+        staircase(0.1, 10, (3, 6), (0.1, 0.2, 0.3))
     with pytest.raises(UserError, match="cycle: 0; give a whole number of at least 1"):
         cosine(0.1, 10, 0, 0.0)
 
@@ -76,6 +82,8 @@ def test_staircase_and_cosine():
         ({"rate": 1.1}, "forget_rate"),
         ({"rate": float("nan")}, "forget_rate"),
         ({"rate": 0.5, "ramp_epochs": 0}, "ramp_epochs"),
+        ({"rate": 0.5, "epochs": 0}, "epochs: 0; give a whole number of at least 1"),
+        ({"rate": 0.5, "epochs": -3}, "epochs: -3"),
         ({"rate": 0.5, "exponent": 0.0}, "exponent"),
         ({"rate": 0.5, "kind": "papers"}, "did you mean 'paper'"),
     ],

@@ -9,6 +9,7 @@ from helpers import of_others
 from helpers.hyper_values import hyper_values
 
 from jnl import strategies
+from jnl.core.strategy import no_select
 from jnl.support.errors import UserError
 from jnl.testing import check_strategy, selection, step
 
@@ -30,7 +31,7 @@ CASES = [
     for name in strategies.names()
     for hyper in [{}, *others(name)]
 ]
-MASKED_LOSS = [case for case in CASES if strategies.make(case.values[0][0]).select]
+MASKED_LOSS = [case for case in CASES if strategies.make(case.values[0][0]).select is not no_select]
 SUSPECTING = [case for case in CASES if strategies.make(case.values[0][0], **case.values[0][1]).suspects]
 OWN_STEP = [
     case
@@ -68,7 +69,7 @@ def test_a_selection(check, case):
 
 
 @pytest.mark.parametrize(
-    "name", slow_but("jocor", [name for name in strategies.names() if strategies.make(name).select])
+    "name", slow_but("jocor", [name for name in strategies.names() if strategies.make(name).select is not no_select])
 )
 def test_a_selection_alone_and_among_others(name):
     selection.check_jit_and_vmap(answers(name, {}, alone=True))
@@ -146,6 +147,10 @@ class TestMethodsOfUsers:
     def test_a_metric_is_no_strategy(self):
         with pytest.raises(UserError, match="strategy: 'confidence' returns Metric, not a Strategy"):
             check_strategy(of_others.confidence)
+
+    def test_the_mean_loss_is_refused(self):
+        with pytest.raises(UserError, match=r"masked_mean: the loss has the shape \[\]; give \[G, B\], one value"):
+            check_strategy(of_others.averages)
 
     def test_the_loss_alone_is_no_selection(self):
         with pytest.raises(UserError, match=r"it returned an array of shape \(1, \d+\)"):

@@ -28,3 +28,13 @@ def test_a_method_with_a_memory_gets_it_back():
     rows[np.asarray(index)] = True
     changed = (np.asarray(memory["target"]) != np.asarray(after["target"])).any(-1)
     np.testing.assert_array_equal(changed, rows)
+
+
+def test_a_method_with_only_a_step_of_its_own_says_so():
+    with pytest.raises(jnl.UserError, match="this method has no `select`, only a step of its own; train it with jnl.r"):
+        jnl.strategies.make("mixup").select(jnp.zeros((1, 2, 3)), jnp.zeros(2, int), jnl.strategies.context(2))
+
+
+def test_a_context_without_examples_is_refused():
+    with pytest.raises(jnl.UserError, match="batch_size: 0; give a whole number of at least 1"):
+        jnl.strategies.context(0)

@@ -9,6 +9,7 @@ of the test set is a mean over its examples. `training/evaluation.py` computes t
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,10 @@ from jax.typing import ArrayLike
 from jnl.core.strategy import StepOutput
 from jnl.support import foreign, registry
 from jnl.support.errors import UserError
+from jnl.support.tracing_errors import TRACING_ERRORS, explained
 from jnl.training.metric import BatchView, Metric
+
+Measured = TypeVar("Measured")
 
 _HERE = sys.modules[__name__]
 # names that `training/evaluation.py` and the rows of `metrics.jsonl` use
@@ -126,12 +130,24 @@ def batch_counts(output: StepOutput, labels: Array, clean: Array, predicted: Arr
     counts: Counts = {}
     for name, metric in of_training(others).items():
         assert metric.per_batch is not None
-        pair = metric.per_batch(view)
+        pair = measured(name, metric.per_batch, view)
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise UserError(f"metrics: per_batch of {name!r} must return two numbers, a numerator and a denominator")
         numerator, denominator = pair
         counts[name] = as_float32(name, numerator, {(): "[]"}), as_float32(name, denominator, {(): "[]"})
     return counts
+
+
+def measured(name: str, part: Callable[..., Measured], *arguments: object) -> Measured:
+    """Return what a part of a metric, `per_batch` or `per_example`, computes of its arguments.
+
+    Raises:
+      UserError: if it cannot be compiled.
+    """
+    try:
+        return part(*arguments)
+    except TRACING_ERRORS as error:
+        raise UserError(f"metrics: {name!r} cannot be compiled: {explained(error)}") from error
 
 
 def as_float32(name: str, value: ArrayLike, shapes: Mapping[tuple[int, ...], str]) -> Array:
