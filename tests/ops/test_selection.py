@@ -82,7 +82,7 @@ def test_weights_are_no_mask(kind):
         (None, "it returned a NoneType"),
         (Selection(jnp.ones((1, 3)), jnp.ones((1, 3)), jnp.ones(1)), "select: the mask must be bool, not float32"),
         (masked_mean(jnp.ones((3, BATCH)), MASK), r"a loss of shape \[3, 12\], .* for logits of K = 2 networks"),
-        (Selection(jnp.ones(BATCH), MASK[0], jnp.float32(1)), r"loss of shape \[12\], .* return the shapes \[K, B\], \[K, B\] and"),
+        (Selection(jnp.ones(BATCH), MASK[0], jnp.ones(1)), r"loss of shape \[12\], .* the shapes \[K, B\], \[K, B\]"),
         (Selection(jnp.ones((1, BATCH)), MASK, jnp.ones(2)), r"a denominator of shape \[2\] for logits"),
     ],
 )
