@@ -11,11 +11,12 @@ else:  # before JAX 0.8
     from jax.experimental import enable_x64 as _enable_x64  # type: ignore[attr-defined, no-redef]
 
 # The flag, its value inside, and what sets it.
-_FIXED: tuple[tuple[str, bool | str, Callable[..., AbstractContextManager[None]]], ...] = (
+_FIXED: tuple[tuple[str, bool | str | None, Callable[..., AbstractContextManager[None]]], ...] = (
     ("jax_enable_x64", False, _enable_x64),
     ("jax_numpy_dtype_promotion", "standard", jax.numpy_dtype_promotion),
     ("jax_threefry_partitionable", True, jax.threefry_partitionable),
     ("jax_default_prng_impl", "threefry2x32", jax.default_prng_impl),
+    ("jax_default_matmul_precision", None, jax.default_matmul_precision),  # `config.precision` chooses it
     ("jax_debug_nans", False, jax.debug_nans),
     ("jax_debug_infs", False, jax.debug_infs),
     ("jax_disable_jit", False, jax.disable_jit),
@@ -27,11 +28,12 @@ _FIXED: tuple[tuple[str, bool | str, Callable[..., AbstractContextManager[None]]
 
 @contextmanager
 def fixed_numerics() -> Iterator[None]:
-    """Compute in float32 with the default random numbers, and let undefined metrics be NaN.
+    """Compute with float32 arrays and default random numbers, and let undefined metrics be NaN.
 
     This is a context manager and a decorator.
     `JAX_ENABLE_X64` would make float64 of some arrays. The flags of random numbers would change every result, and a
-    training that continues with other ones would mix two streams. `JAX_DEBUG_NANS` would end a training at an undefined
+    training that continues with other ones would mix two streams; so would the default precision of products, which
+    `config.precision` chooses. `JAX_DEBUG_NANS` would end a training at an undefined
     metric, such as the accuracy of a class without test examples; trainings record by themselves which runs have
     diverged. With strict types, without compilation or without transfers between host and device, jnl cannot work.
     """
