@@ -62,7 +62,7 @@ def left_out(points: Sequence[PointSummary], workdir: Path) -> list[str]:
     failed = [run for run, number in of_runs.items() if number is None]
     if not of_runs:
         return []
-    none = f"none of the failed runs {failed}" if failed else ""
+    none = f"there is no list for the runs {failed}, because they failed" if failed else ""
     if not lengths:
         return [f"labels taken for wrong: {none}"]
     few, many = min(lengths), max(lengths)

@@ -167,11 +167,13 @@ class TestTold:
         assert cli.main(command(tmp_path, rates)) == 0
         assert sorted(files(tmp_path)) == ["run-2.csv", "run-3.csv"]
         line = capsys.readouterr().out.splitlines()[-1]
-        assert line.endswith(f"in each of 2 runs, listed in {tmp_path}/left_out; none of the failed runs [0, 1]")
+        none = "there is no list for the runs [0, 1], because they failed"
+        assert line.endswith(f"in each of 2 runs, listed in {tmp_path}/left_out; {none}")
 
     def test_all_have_failed(self, tmp_path, capsys):
         assert cli.main(command(tmp_path, "--config.optim.learning_rate=1e38")) == 1
-        assert capsys.readouterr().out.splitlines()[-1] == "labels taken for wrong: none of the failed runs [0, 1]"
+        line = "labels taken for wrong: there is no list for the runs [0, 1], because they failed"
+        assert capsys.readouterr().out.splitlines()[-1] == line
         assert not (tmp_path / "left_out").exists()
 
 
