@@ -39,6 +39,7 @@ from jnl.settings.fields import OF_ANY_DATA
 from jnl.support.errors import UserError
 from jnl.support.json_values import Json
 from jnl.support.numerics import fixed_numerics
+from jnl.support.registry import takes
 from jnl.support.text import shown
 from jnl.support.warn import warn
 from jnl.training.metric import Metric
@@ -112,11 +113,13 @@ def run(
       strategy: a method of your own instead of the one that the config names: a function with a default for each
         hyperparameter, which returns a `Strategy`. Its hyperparameters become the fields of `config.strategy`; those
         that `config.strategy` has keep their values. A hyperparameter is a field if its default is True or False, a
-        number or a text.
+        number or a text. The function must be defined with `def` at the top level of a module, script or notebook, so
+        that its name finds it when the training resumes: no lambda, no `functools.partial`, no method of an object.
       noise: a kind of noise of your own: a function that returns a `NoiseKind`.
       metrics: metrics of your own, each a function that returns a `Metric`, or its name `module:function`.
       on_epoch_end: called after each epoch that this call trains. If it returns True, the training stops; with a
-        workdir it is saved first, and the same call continues it.
+        workdir it is saved first, and the same call continues it. If it raises an error, nothing is saved after the
+        last checkpoint, so the epoch that has just ended trains again.
 
     Raises:
       UserError: if a setting, the data or the workdir cannot be used, or if the sweep needs more than one program. Then
@@ -136,6 +139,10 @@ def run(
         raise UserError(f"dataset: {type(dataset).__name__} is no data set; give one, such as jnl.from_arrays returns")
     if on_epoch_end is not None and not callable(on_epoch_end):
         raise UserError(f"on_epoch_end: {on_epoch_end!r} is no function; give one that takes (epoch, metrics)")
+    if on_epoch_end is not None and not takes(on_epoch_end, 2):
+        raise UserError(
+            f"on_epoch_end: {shown(on_epoch_end)} cannot be called with (epoch, metrics); make it take both"
+        )
     if workdir is not None and not isinstance(workdir, str | os.PathLike):
         raise UserError(f"workdir: {workdir!r} is no path; give a folder")
     config, load, network = copy.deepcopy(config), data.load, None

@@ -80,6 +80,17 @@ def parameters_of(factory: Callable[..., object]) -> Mapping[str, inspect.Parame
     return dict(list(inspect.signature(factory.__init__).parameters.items())[1:])  # type: ignore[misc]
 
 
+def takes(function: Callable[..., object], number: int) -> bool:
+    """Return whether a function can be called with so many arguments."""
+    try:
+        inspect.signature(function).bind(*range(number))
+    except TypeError:
+        return False
+    except ValueError:  # some functions that are not written in Python do not say what they take
+        return True
+    return True
+
+
 def keywords(factory: Callable[..., object], skip: Collection[str] = ()) -> dict[str, Value]:
     """Return the keyword arguments of a plug-in with their defaults.
 

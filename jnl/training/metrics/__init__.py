@@ -44,30 +44,19 @@ def make(name: str) -> Metric:
     A metric of another package that has no caption gets the first line of the docstring of its function, or its name.
     """
     function = registry.function(_HERE, name, "metrics")
-    if not _takes(function, 0):
+    if not registry.takes(function, 0):
         raise UserError(f"metrics: {name!r} has arguments; give a function without arguments that returns a Metric")
     metric = registry.made(function(), Metric, name, "metrics")
     if metric.per_batch is None and metric.per_example is None:
         raise UserError(f"metrics: {name!r} computes nothing; give its Metric `per_batch` or `per_example`")
     for part, arguments in (("per_batch", ("batch",)), ("per_example", ("logits", "labels"))):
         called = getattr(metric, part)
-        if called is not None and not _takes(called, len(arguments)):
+        if called is not None and not registry.takes(called, len(arguments)):
             raise UserError(f"metrics: {part} of {name!r} must take ({', '.join(arguments)})")
     if metric.caption or not foreign.is_foreign(name):
         return metric
     first = (inspect.getdoc(function) or "").partition("\n")[0].strip().removesuffix(".")
     return metric._replace(caption=first or column(name).replace("_", " "))
-
-
-def _takes(function: Callable[..., object], number: int) -> bool:
-    """Return whether a function can be called with so many arguments."""
-    try:
-        inspect.signature(function).bind(*range(number))
-    except TypeError:
-        return False
-    except ValueError:  # some functions that are not written in Python do not say what they take
-        return True
-    return True
 
 
 def column(name: str) -> str:
