@@ -12,6 +12,7 @@ from jax.experimental import multihost_utils
 
 from jnl.support.cores import cores
 from jnl.support.errors import UserError
+from jnl.support.signals import take_back_sigterm
 
 AnyTree = TypeVar("AnyTree")  # arrays, or records of them
 Made = TypeVar("Made")
@@ -51,6 +52,7 @@ def connect() -> None:
         raise UserError(f"JAX_NUM_PROCESSES={number}: set {error.args[0]} too, or JAX_NUM_PROCESSES=auto") from error
     except (RuntimeError, ValueError) as error:
         raise UserError(f"JAX_NUM_PROCESSES={number}: {' '.join(str(error).split())}") from error
+    take_back_sigterm()  # JAX catches it, and then only notes it
 
 
 def is_main() -> bool:

@@ -14,6 +14,13 @@ BROKEN_PIPE = 13  # the number of SIGPIPE, for which Python raises BrokenPipeErr
 Handler = Callable[[int, FrameType | None], object] | int | None
 
 
+def take_back_sigterm() -> None:
+    """Give SIGTERM the handler again that Python knows, after code that is not Python has replaced it."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
+
+
 class Stopped(KeyboardInterrupt):
     """The exception after a signal has ended a training. All its results are on disk."""
 

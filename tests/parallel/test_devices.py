@@ -52,14 +52,14 @@ def test_eight_devices(options, one_device, tmp_path):
     assert layout.startswith("by map over 2 x cpu, 4 devices for each batch" if options else "by map over 3 x cpu")
 
 
-def start_two(*options):
+def start_two(*options, line=LINE):
     """The same command in two processes that train together."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     return [
         subprocess.Popen(
-            [*LINE, *options],
+            [*line, *options],
             cwd=ROOT,
             env=environment(1, JAX_COORDINATOR_ADDRESS=address, JAX_NUM_PROCESSES="2", JAX_PROCESS_ID=str(number)),
             stdout=subprocess.PIPE,
@@ -99,6 +99,17 @@ def test_two_processes_stop_and_go_on_with_any_number_of_devices(tmp_path):
     assert "began with other device" in done.stderr
     found, expected = (curves(path, 60) for path in (taken_up, tmp_path / "both"))
     np.testing.assert_allclose(found["train_loss"], expected["train_loss"], rtol=0.05)
+
+
+def test_a_signal_ends_connected_processes_before_they_train():
+    """JAX has a handler of its own there, which would only note the signal."""
+    code = "import time; from jnl.parallel import devices; devices.connect(); print('connected'); time.sleep(60)"
+    processes = start_two(line=[sys.executable, "-uc", code])
+    assert [process.stdout.readline() for process in processes] == ["connected\n"] * 2
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    errors = [process.communicate(timeout=30)[1] for process in processes]
+    assert processes[1].returncode == -signal.SIGTERM, errors
 
 
 @pytest.mark.parametrize(
