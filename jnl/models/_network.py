@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from flax.errors import InvalidRngError
 from jax import Array, lax
 from jax.typing import DTypeLike
 
@@ -17,6 +18,7 @@ from jnl.models._precision import PRECISIONS, lower, products, raise_again
 from jnl.ops.convolution import by_itself, convolve, portable
 from jnl.support.errors import UserError, reason, unknown
 from jnl.support.text import shown
+from jnl.support.warn import warn
 
 if TYPE_CHECKING:
     from flax import nnx
@@ -120,6 +122,7 @@ def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> M
     if precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
     if isinstance(model, nn.Module):
+        _warn_of_keywords(model)
         return ModuleNetwork(model, model, type(model), precision)
     if isinstance(model, type) and issubclass(model, nn.Module):
         raise UserError(f"model: {model.__name__} is a class; give a module, such as {model.__name__}()")
@@ -131,6 +134,16 @@ def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> M
         )
     assert isinstance(model, Hashable)
     return _of_nnx(model, precision)
+
+
+def _warn_of_keywords(model: nn.Module) -> None:
+    """Warn if the call of a linen module takes any keyword, so that jnl does not know which one says that it trains."""
+    kinds = {each.kind for each in inspect.signature(type(model).__call__).parameters.values()}
+    if inspect.Parameter.VAR_KEYWORD in kinds and not _switches(model, train=True):
+        warn(
+            f"model: the call of {type(model).__name__} takes **keywords, but jnl does not say in them that it trains, "
+            f"so dropout may stay off; give it an argument with one of the names {', '.join(_TRAINS + _EVALUATES)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -188,6 +201,11 @@ def _called(inputs: Array) -> Iterator[None]:
             yield
     except UserError:
         raise
+    except InvalidRngError as error:
+        raise UserError(
+            f"model: the network asks for a random key that jnl does not give ({reason(error)}); in training it gives "
+            'only `dropout`, so use self.make_rng("dropout")'
+        ) from error
     except Exception as error:  # a module is the user's own program, so it can raise anything
         raise UserError(
             f"model: the network fails on inputs {inputs.dtype} {list(inputs.shape)}: {type(error).__name__}: "

@@ -247,6 +247,15 @@ class OfLinen(nn.Module):
         return nn.Dense(self.num_classes)(x)
 
 
+class Noisy(nn.Module):
+    """Noise by a random key that jnl does not give."""
+
+    @nn.compact
+    def __call__(self, x):
+        logits = nn.Dense(10)(x.reshape(len(x), -1))
+        return logits + jax.random.normal(self.make_rng("noise"), logits.shape)
+
+
 class WithStatistics(nn.Module):
     """Batch norm and dropout, without convolutions, which compile slowly."""
 

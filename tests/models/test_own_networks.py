@@ -10,6 +10,7 @@ import pytest
 from conftest import quick
 from flax import linen as nn
 from flax import nnx
+from helpers import of_others
 from jax import lax
 
 import jnl
@@ -151,6 +152,17 @@ def test_the_argument_that_switches_training_on_may_have_any_usual_name(model):
     assert not (np.asarray(evaluated) == 0).any()
 
 
+class Forwards(Call):
+    @nn.compact
+    def __call__(self, x, **options):
+        return self.apply_to(x, options.get("train", False))
+
+
+def test_a_call_that_hides_its_switch_is_warned_of():
+    with pytest.warns(UserWarning, match="the call of Forwards takes .*keywords, .* dropout may stay off"):
+        wrap(Forwards())
+
+
 class Activated(nn.Module):
     activation: Callable[[jax.Array], jax.Array] = nn.relu
 
@@ -242,6 +254,7 @@ class Switched(nnx.Module):
 
 
 CANNOT = {
+    "another random key": (of_others.Noisy(), "a random key that jnl does not give .*use self.make_rng..dropout"),
     "more than logits": (AlsoItsInput(), r"the network returns tuple; return logits f32\[B, C\] alone"),
     "a name of jnl": (NamedStrategy(), "a layer has the name 'strategy', which jnl needs for itself"),
     "a switch of nnx": (Switched, "the call of Switched takes 'train', but jnl switches modules of nnx by train()"),
