@@ -8,6 +8,12 @@ from jax import Array
 from jnl.core.strategy import Selection
 from jnl.support.errors import UserError, check_shape
 
+__all__ = ["cross_entropy", "objective", "symmetric_kl", "uniform_kl"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def cross_entropy(logits: Array, labels: Array) -> Array:
     """Return the cross entropy -log p[label] of each example: f32[K, B, C], i32[B] -> f32[K, B] (nats).

@@ -6,7 +6,13 @@ import numpy as np
 
 from jnl.support.errors import UserError, check_shape, unknown, whole_number
 
+__all__ = ["KINDS", "beta1", "cosine", "forget_rate", "keep_counts", "linear", "staircase"]
+
 KINDS = ["paper", "reference"]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def forget_rate(

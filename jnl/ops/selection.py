@@ -10,6 +10,12 @@ from jax import Array, lax
 from jnl.core.strategy import Selection
 from jnl.support.errors import UserError, check_shape
 
+__all__ = ["balanced", "checked", "disagree", "masked_mean", "small_loss"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def small_loss(loss: Array, keep: Array, eligible: Array | None = None) -> Array:
     """Select the eligible examples with the smallest losses.

@@ -9,10 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jnl.core.strategy import Selection
+from jnl.ops import losses, schedules, selection
 from jnl.ops.losses import cross_entropy, objective, symmetric_kl, uniform_kl
 from jnl.support.errors import UserError
 
 logits = arrays(np.float32, (2, 5, 4), elements=st.floats(-20, 20, width=32))
+
+
+@pytest.mark.parametrize("module", [losses, schedules, selection], ids=lambda module: module.__name__)
+def test_the_members_of_a_module_are_those_that_it_defines(module):
+    defined = {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}
+    assert {name for name in defined if not name.startswith("_")} == set(dir(module)) - {"KINDS"}
 
 
 def softmax(z):
