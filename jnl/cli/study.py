@@ -7,7 +7,7 @@ jnl study NAME [--data=mnist --data_dir=DATA --out=DIR --quick ...]
   critical_samples  the critical sample ratio over the training (Arpit et al. 2017, section 6)
   regularization    which regularizers hinder memorization without harm on real data (Arpit et al. 2017, section 5)
 
-The default of --out is studies/NAME-DATA. With --quick a study takes seconds and uses the data set digits.
+The default of --out is studies/NAME-DATA. With --quick a study takes less than a minute and uses the data set digits.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 from jnl.parallel import devices
 from jnl.studies import critical_samples, difficulty, fitting, regularization
 from jnl.studies.report import create, write
-from jnl.studies.settings import Settings, StudyResult, quick
+from jnl.studies.settings import MEANINGS, Settings, StudyResult, quick
 from jnl.support.paths import expanded
 
 STUDIES: dict[str, tuple[Callable[[Settings], StudyResult], Settings]] = {
@@ -35,10 +35,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("name", choices=sorted(STUDIES))
     parser.add_argument("--out", type=expanded, help="the folder for the figure and the numbers")
-    parser.add_argument("--quick", action="store_true", help="run for a few seconds, on digits")
+    parser.add_argument("--quick", action="store_true", help="use few images of digits and few epochs")
     for field in Settings._fields:  # options that are absent keep the values of the study
         kind = type(Settings._field_defaults[field])
-        parser.add_argument(f"--{field}", type=str if field == "data_dir" else kind, default=argparse.SUPPRESS)
+        parser.add_argument(
+            f"--{field}", type=str if field == "data_dir" else kind, default=argparse.SUPPRESS,
+            help=f"{MEANINGS[field]} (default: {_defaults(field)})",
+        )  # fmt: skip
     asked = vars(parser.parse_args(arguments))
     name, out, quickly = (asked.pop(field) for field in ("name", "out", "quick"))
     study, usual = STUDIES[name]
@@ -51,3 +54,10 @@ def main(arguments: Sequence[str]) -> int:
     write(folder, name, settings, found, time.perf_counter() - begin)
     print(f"{json.dumps(found.summary, indent=1)}\nthe figure is in {folder}")
     return 0
+
+
+def _defaults(field: str) -> str:
+    """Return the default of a setting, and those of the studies that have another one."""
+    usual = Settings._field_defaults[field]
+    others = {name: getattr(settings, field) for name, (_, settings) in STUDIES.items()}
+    return "; ".join([f"{usual}", *(f"{value} for {name}" for name, value in others.items() if value != usual)])

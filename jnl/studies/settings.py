@@ -21,19 +21,34 @@ class Settings(NamedTuple):
 
     data: str = "mnist"
     data_dir: str | None = None
-    model: str = "auto"  # "auto" is mlp for gray images and cnn_small for color images
-    examples: int = 2000  # number of training examples, drawn at random; 0 means all
-    tests: int = 1000  # number of test examples, drawn at random; 0 means all
+    model: str = "auto"
+    examples: int = 2000
+    tests: int = 1000
     epochs: int = 64
-    seeds: int = 2  # number of runs of each kind
+    seeds: int = 2
     batch_size: int = 32
-    learning_rate: float = 0.001  # learning rate of Adam, the same in all epochs
-    strengths: int = 0  # number of levels of the quantity that a study varies; 0 means all
-    radius: float = 0.01  # radius of the box that is searched for critical samples; inputs are in [0, 1]
+    learning_rate: float = 0.001
+    strengths: int = 0
+    radius: float = 0.01
+
+
+MEANINGS = {
+    "data": "the data set, of images",
+    "data_dir": "the folder of prepared data sets; None is the folder of TFDS",
+    "model": "the network; auto is mlp for gray images and cnn_small for color images",
+    "examples": "the number of training images, drawn at random; 0 means all",
+    "tests": "the number of test images, drawn at random; 0 means all",
+    "epochs": "the number of epochs of each training",
+    "seeds": "the number of runs of each kind",
+    "batch_size": "the number of images in a batch",
+    "learning_rate": "the learning rate of Adam, the same in all epochs",
+    "strengths": "the number of levels of what fitting and regularization vary; 0 means all; other studies ignore it",
+    "radius": "the radius of the box that critical_samples searches, for inputs in [0, 1]; other studies ignore it",
+}
 
 
 def quick(usual: Settings) -> Settings:
-    """Return settings with which a study takes seconds, on the data set digits."""
+    """Return settings with which a study takes less than a minute, on the data set digits."""
     epochs = min(usual.epochs, 4)
     return usual._replace(data="digits", examples=512, tests=128, epochs=epochs, seeds=2, batch_size=128, strengths=1)
 
@@ -54,12 +69,17 @@ def load(settings: Settings) -> Dataset:
     """
     for field in ("examples", "tests", "strengths"):
         within(f"--{field}", getattr(settings, field), 0, 2**31, "0 means all")
+    for field in ("epochs", "seeds", "batch_size"):
+        within(f"--{field}", getattr(settings, field), 1, 2**16 - 1, "give a number of at least 1")
     within("--radius", settings.radius, 0, 1, "inputs are in [0, 1]")
     dataset = data.load(settings.data, settings.data_dir)
     if dataset.test is None:
         raise UserError(f"--data: {settings.data!r} has no test set, which the studies need; use mnist or cifar10")
     synthetic_images.check(dataset)
-    return synthetic_images.subset(dataset, settings.examples, settings.tests)
+    chosen = synthetic_images.subset(dataset, settings.examples, settings.tests)
+    number = len(chosen.train.labels)
+    within("--batch_size", settings.batch_size, 1, number, f"there are {number:,} training images")
+    return chosen
 
 
 def config(settings: Settings, dataset: Dataset) -> ConfigDict:

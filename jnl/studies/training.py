@@ -1,5 +1,6 @@
 """The trainings of a study, and the predictions of their networks."""
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from jnl.data.dataset import Dataset
 from jnl.experiment.build import build
 from jnl.experiment.program_spec import ProgramSpec
 from jnl.parallel.multi_run import Cursor, MultiRunProgram
+from jnl.results.progress import Progress
 from jnl.support.errors import UserError
 from jnl.training.evaluation import predict_all, predictor
 
@@ -33,22 +35,28 @@ def one_program(config: ConfigDict, dataset: Dataset) -> ProgramSpec:
 
 
 def follow(program_spec: ProgramSpec) -> Iterator[After]:
-    """Train all runs in one program, and yield after each epoch.
+    """Train all runs in one program, show the progress, and yield after each epoch.
 
     Raises:
       UserError: if a training has failed, because its numbers would say nothing about the question of the study.
     """
     program = MultiRunProgram(program_spec.train_spec, program_spec.dataset, program_spec.runs, program_spec.layout)
-    for cursor in program.train(partial(program.start, program_spec.epochs.start)):
-        if cursor.measured is not None:
-            if not np.isfinite(cursor.measured["train_loss"]).all():
-                raise UserError(
-                    f"--learning_rate: the loss of a training is not finite in epoch {cursor.epoch - 1}; give a "
-                    "smaller one"
-                )
-            yield After(cursor.epoch, cursor.measured, partial(_states, program, cursor))
-            if cursor.epoch not in program_spec.epochs:
-                return
+    title = f"{len(program_spec.runs)} runs on {program_spec.settings.data.name}"
+    with Progress(title, len(program_spec.epochs), 0, program.steps) as progress:
+        last = time.perf_counter()
+        for cursor in program.train(partial(program.start, program_spec.epochs.start)):
+            if cursor.measured is not None:
+                if not np.isfinite(cursor.measured["train_loss"]).all():
+                    raise UserError(
+                        f"--learning_rate: the loss of a training is not finite in epoch {cursor.epoch - 1}; give a "
+                        "smaller one"
+                    )
+                now = time.perf_counter()
+                progress.epoch(cursor.measured, now - last)
+                last = now
+                yield After(cursor.epoch, cursor.measured, partial(_states, program, cursor))
+                if cursor.epoch not in program_spec.epochs:
+                    return
 
 
 def _states(program: MultiRunProgram, cursor: Cursor) -> TrainState:

@@ -1,6 +1,8 @@
 """The studies of memorization: what they make has the stated distributions, and each runs to its files."""
 
+import contextlib
 import csv
+import io
 import json
 
 import jax
@@ -13,11 +15,12 @@ from jnl import cli, data
 from jnl.cli.study import STUDIES
 from jnl.data.dataset import Dataset, Split
 from jnl.models import make
-from jnl.studies import synthetic_images
+from jnl.studies import synthetic_images, training
 from jnl.studies.adversarial import Search, critical
 from jnl.studies.difficulty import binomial, equally_hard
 from jnl.studies.fitting import fitted
 from jnl.studies.noisy_inputs import NoisyInputs
+from jnl.studies.settings import MEANINGS, Settings, config, load, quick
 from jnl.support.errors import UserError
 
 
@@ -206,6 +209,27 @@ def _accuracies(regularization):
     assert len({row["memorized"] for row in regularization if row["run"] == "0"}) > 1
 
 
+def test_the_help_explains_every_setting_with_its_defaults(capsys):
+    assert set(MEANINGS) == set(Settings._fields)
+    with pytest.raises(SystemExit):
+        cli.main(["study", "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert "the number of runs of each kind (default: 2; 100 for difficulty; 1 for regularization)" in words
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_training_shows_its_progress():
+    settings = quick(Settings())._replace(epochs=2, examples=128)
+    dataset = load(settings)
+    with contextlib.redirect_stderr(Terminal()) as shown:
+        list(training.follow(training.one_program(config(settings, dataset), dataset)))
+    assert "2 runs on digits" in shown.getvalue() and "2/2" in shown.getvalue() and "steps/s" in shown.getvalue()
+
+
 @pytest.mark.slow
 def test_a_training_that_fails_is_no_measurement(tmp_path, capsys):
     assert cli.main(["study", "fitting", "--quick", "--learning_rate=1e30", f"--out={tmp_path}"]) == 2
@@ -219,6 +243,14 @@ def test_what_the_user_can_put_right_is_told_on_one_line(tmp_path, capsys):
     assert capsys.readouterr().err.startswith("error: --examples: -1")
     assert cli.main(["study", "critical_samples", "--quick", "--radius=-1", f"--out={tmp_path}/out"]) == 2
     assert capsys.readouterr().err.startswith("error: --radius: -1")
+    for option, said in (
+        ("--epochs=0", "--epochs: 0 is outside [1, 65535]; give a number of at least 1"),
+        ("--seeds=0", "--seeds: 0 is outside"),
+        ("--batch_size=0", "--batch_size: 0 is outside"),
+        ("--batch_size=5000", "--batch_size: 5000 is outside [1, 512]; there are 512 training images"),
+    ):
+        assert cli.main(["study", "fitting", "--quick", option, f"--out={tmp_path}/out"]) == 2
+        assert capsys.readouterr().err.startswith(f"error: {said}")
     (tmp_path / "file").touch()  # told before anything trains
     assert cli.main(["study", "difficulty", "--quick", f"--out={tmp_path}/file"]) == 2
     assert capsys.readouterr().err.startswith("error: --out")
