@@ -25,8 +25,9 @@ def check_strategy(make: MakeStrategy, *, together: int = 1, **hyper: registry.V
 
     Raises:
       AssertionError: if the method breaks a part of the contract.
-      UserError: if a hyperparameter is out of its range, `select` returns no `Selection`, weights as its mask, a
-        wrong shape or a memory of other types, or `together` does not divide the batch of 16 examples.
+      UserError: if a hyperparameter is out of its range, `num_nets` is below 1, `select` returns no `Selection`,
+        weights as its mask, a wrong shape or a memory of other types, or `together` does not divide the batch of 16
+        examples.
 
     Example:
       >>> from jnl.testing import check_strategy
