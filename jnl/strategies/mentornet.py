@@ -32,7 +32,7 @@ def mentornet(
 ) -> Strategy:
     """Weight examples by loss, where m has `percentile` and `decay`; leave a share `dropout_rate` of each batch out.
 
-    `kind` is the formula, `gamma` the width of `linear` or the exponent of `focal`. Weights are 1 up to `burn_in` - 1 %.
+    `kind` is the formula, `gamma` the width of `linear` or exponent of `focal`. Weights are 1 up to `burn_in` - 1 %.
     """
     within("strategy.percentile", percentile, 0, 1, "published: 0.7")
     within("strategy.decay", decay, 0, 1, "published: 0.5")
@@ -61,7 +61,5 @@ def mentornet(
         selection = masked_mean(weights * loss, in_play & (weights > 0), jnp.float32(size), in_play[0])
         return selection._replace(memory={"level": level})
 
-    suspects = None if kind in ("focal", "hard") else LEFT_OUT
-    return Strategy(
-        1, select, uses_progress=True, memory=Memory(lambda _: {"level": jnp.float32(0)}), suspects=suspects
-    )
+    suspects, memory = (None if kind in ("focal", "hard") else LEFT_OUT), Memory(lambda _: {"level": jnp.float32(0)})
+    return Strategy(1, select, uses_progress=True, memory=memory, suspects=suspects)
