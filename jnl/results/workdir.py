@@ -26,6 +26,7 @@ from jnl.results.recorded import (
 from jnl.results.summary_file import Summary
 from jnl.support.errors import UserError
 from jnl.support.json_values import Json, as_list, as_object
+from jnl.support.text import encodable
 
 _PROCESS = ("command", "versions", "device", "git_revision")
 _log = logging.getLogger(__name__)
@@ -160,8 +161,8 @@ class Workdir:
         part = file.with_name(f".{file.name}.part")
         try:
             file.parent.mkdir(exist_ok=True)
-            with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as content:
-                csv.writer(content, lineterminator="\n").writerows(table)
+            with part.open("w", encoding="utf-8", newline="") as content:
+                csv.writer(content, lineterminator="\n").writerows(map(encodable, row) for row in table)
             part.replace(file)
         except OSError as error:
             raise unusable(error, part) from error
