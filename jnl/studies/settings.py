@@ -70,7 +70,7 @@ def load(settings: Settings) -> Dataset:
     for field in ("examples", "tests", "strengths"):
         within(f"--{field}", getattr(settings, field), 0, 2**31, "0 means all")
     for field in ("epochs", "seeds", "batch_size"):
-        within(f"--{field}", getattr(settings, field), 1, 2**16 - 1, "give a number between")
+        within(f"--{field}", getattr(settings, field), 1, 2**16 - 1, "give a number in this range")
     within("--learning_rate", settings.learning_rate, 1e-12, 1e38, f"the default is {Settings().learning_rate}")
     within("--radius", settings.radius, 0, 1, "inputs are in [0, 1]")
     dataset = data.load(settings.data, settings.data_dir)

@@ -69,7 +69,7 @@ def name_of(plugin: Callable | str, argument: str) -> str:
     name = f"{getattr(plugin, '__module__', None)}:{path}"
     if path is None or not is_foreign(name) or load(name, argument) is not plugin:
         raise UserError(
-            f"{argument}: {shown(plugin)} has no name that finds it again when the training resumes; define a function "
-            "with `def`, outside of other functions (config.strategy sets the hyperparameters of a method)"
+            f"{argument}: {shown(plugin)} cannot be found again by its name when the training resumes; define a "
+            "function with `def`, outside of other functions (config.strategy sets the hyperparameters of a method)"
         )
     return name

@@ -32,10 +32,10 @@ def fixed_numerics() -> Iterator[None]:
 
     This is a context manager and a decorator.
     `JAX_ENABLE_X64` would make float64 of some arrays. The flags of random numbers would change every result, and a
-    training that continues with other ones would mix two streams; so would the default precision of products, which
-    `config.precision` chooses. `JAX_DEBUG_NANS` would end a training at an undefined
-    metric, such as the accuracy of a class without test examples; trainings record by themselves which runs have
-    diverged. With strict types, without compilation or without transfers between host and device, jnl cannot work.
+    training that continues with other ones would mix two streams. The default precision of products would change
+    results too; `config.precision` chooses it. `JAX_DEBUG_NANS` would end a training at an undefined metric, such as
+    the accuracy of a class without test examples; trainings record by themselves which runs have diverged. With strict
+    types, without compilation or without transfers between host and device, jnl cannot work.
     """
     flags = jax.config.values
     with ExitStack() as changed:
