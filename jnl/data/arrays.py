@@ -170,7 +170,7 @@ def _standardizing(inputs: np.ndarray, form: Preparation) -> Preparation:
     with np.errstate(all="ignore"):  # `checked` reports values that are not finite, and they must not spread
         finite = inputs if np.isfinite(inputs.sum()) else np.where(np.isfinite(inputs), inputs, 0)
         mean, std = finite.mean(0, np.float64), finite.std(0, np.float64)
-    std[~np.isfinite(std)] = 0  # so that the values, which are too large, are refused when they are divided
+    std[~np.isfinite(std)] = 0  # the division then gives no finite number, and `_stored` refuses the column
     std[inputs.min(0) == inputs.max(0)] = 1  # because rounding can leave a value slightly above 0
     return form._replace(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 

@@ -10,6 +10,7 @@ from jnl.data.arrays import Labeled, checked, dataset
 from jnl.data.dataset import Dataset
 from jnl.data.inputs import KINDS
 from jnl.data.labels import categories, tidied_names
+from jnl.data.notes import doubt
 from jnl.data.readers.pixels import parse_range
 from jnl.support.errors import UserError, unknown
 from jnl.support.text import listed
@@ -40,8 +41,8 @@ def from_arrays(
       clean: the true labels [N], if they are known; only metrics read them. If labels are numbers, -1 means unknown and
         C means none of the classes (open-set).
       class_names: names of the classes 0 to C - 1. Without them, C - 1 is the largest training label; names are in the
-        order of the categories if `labels` are a pandas Categorical or a polars Enum, and a category without an example
-        is a class too; names that are all whole numbers are in the order of their values, and other names in
+        order of the categories if `labels` are a pandas Categorical or a polars Enum of texts, and a category without
+        an example is a class too; names that are all whole numbers are in the order of their values, and other names in
         alphabetical order.
       kind: `images`, `features` or `tokens`. None takes arrays with 3 or 4 axes as images, and arrays with 2 axes as
         features.
@@ -79,11 +80,27 @@ def from_arrays(
     limits = () if value_range is None else parse_range(",".join(map(str, _listed(value_range, "value_range"))))
     given_names = _listed(class_names, "class_names")
     names = tidied_names([name.decode() if isinstance(name, bytes) else str(name) for name in given_names])
-    names = names or categories(labels)
-    made = checked(dataset(train, test, names, standardize, kind=kind or "", limits=limits), "data")
+    named = () if names else categories(labels, given)
+    made = checked(dataset(train, test, names or named, standardize, kind=kind or "", limits=limits), "data")
+    if named:
+        made = made._replace(notes=(*made.notes, *_unused(named, made)))
     if not columns or made.preparation is None or made.preparation.dtype != "float32":
         return made
     return made._replace(preparation=made.preparation._replace(columns=dict.fromkeys(columns, ())))
+
+
+def _unused(categories: Sequence[str], made: Dataset) -> tuple[str, ...]:
+    """Return a doubt about categories that neither a label nor a true label has."""
+    used = {*np.asarray(made.train.labels).tolist(), *np.asarray(made.train.clean).tolist()}
+    unused = [name for place, name in enumerate(categories) if place not in used]
+    if not unused:
+        return ()
+    return (
+        doubt(
+            f"labels: the categories {listed(unused)} have no example, but are classes; remove them if they are none "
+            "(in pandas by cat.remove_unused_categories())"
+        ),
+    )
 
 
 def _columns(values: object) -> tuple[str, ...]:

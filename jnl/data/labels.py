@@ -82,12 +82,15 @@ def sorted_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def categories(labels: object) -> tuple[str, ...]:
+def categories(labels: object, clean: np.ndarray | None = None) -> tuple[str, ...]:
     """Return the categories of labels in their order as names of classes, or nothing if labels have no such order.
+
+    Classes that only the true labels have come after the categories.
 
     Args:
       labels: a pandas Categorical, or a pandas or polars series or frame with one column. The categories of pandas and
         of an Enum of polars have an order. A Categorical of polars has the order of appearance, which means nothing.
+      clean: true labels [N], if they are known.
 
     Raises:
       UserError: The categories are numbers in another order than the order of their values.
@@ -95,7 +98,8 @@ def categories(labels: object) -> tuple[str, ...]:
     types = np.array(getattr(labels, "dtypes", getattr(labels, "dtype", None)), object).ravel()
     found = getattr(types[0], "categories", None) if len(types) == 1 else None
     names = list(found) if isinstance(found, Iterable) else []
-    if all(isinstance(name, Real) for name in names) and names != sorted(names):
+    numbers = all(isinstance(name, Real) and not isinstance(name, bool) for name in names)
+    if numbers and names != sorted(names):
         raise UserError(
             f"labels: the categories are the numbers {listed(list(map(str, names)))}, which are not in ascending "
             "order; sort them, or give texts as categories"
@@ -103,6 +107,8 @@ def categories(labels: object) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in names):
         return ()  # labels that are numbers have the order of their values
     tidy = list(dict.fromkeys(map(tidied, names)))
+    if tidy and clean is not None and clean.dtype.kind == "U":
+        tidy += sorted_names(set(map(tidied, clean.ravel().tolist())) - set(tidy))
     return tuple(name for name, lost in zip(tidy, _are_missing(tidy), strict=True) if not lost)
 
 

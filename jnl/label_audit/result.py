@@ -57,7 +57,8 @@ class Audit:
     def classes(self) -> pd.DataFrame:
         """A row for each class with examples: their number, how many are expected to be wrong, suspects, and precision.
 
-        `expected_precision` is the share of the suspects that is expected to be wrong.
+        The rows have the order of `class_names`. `expected_precision` is the share of the suspects that is expected to
+        be wrong.
         """
         suspected = self.examples["probability"] > 0.5
         groups = self.examples.assign(
@@ -68,7 +69,8 @@ class Audit:
             expected_precision=("wrong_suspects", "sum"),
         )  # fmt: skip
         found["expected_precision"] /= found["suspects"].where(found["suspects"] > 0)
-        return found.reset_index()
+        place = {name: number for number, name in enumerate(self.class_names)}
+        return found.sort_index(key=lambda given: given.astype(str).map(place)).reset_index()
 
     def decisions(self, at_least: float = 0.9) -> pd.DataFrame:
         """Return the decision to take each suggestion that is at least this probable, without a review.

@@ -120,6 +120,15 @@ class TestLabels:
         assert "classes without a training example: 1 of 3" in found.notes
         assert jnl.from_arrays(IMAGES, given, class_names=sorted(self.SIZES)).class_names == ("huge", "large", "small")
 
+    def test_categories_without_an_example_are_doubted_and_other_true_classes_come_after_them(self):
+        labels = pd.Categorical(np.array(["small", "large"])[LABELS % 2], self.SIZES)
+        with pytest.warns(UserWarning, match="labels: the categories 'huge' have no example, but are classes; remove"):
+            assert jnl.from_arrays(IMAGES, labels).class_names == ("small", "large", "huge")
+        found = jnl.from_arrays(
+            IMAGES, labels.remove_unused_categories(), clean=np.array(["large", "gone", "big"])[LABELS]
+        )
+        assert found.class_names == ("small", "large", "big", "gone")
+
     def test_categories_are_checked_as_other_names_are(self):
         spaced = pd.Categorical(np.array(["b", " b", "a"])[LABELS], ["b", " b", "a"])
         assert jnl.from_arrays(IMAGES, spaced).class_names == ("b", "a")
@@ -127,6 +136,9 @@ class TestLabels:
         assert jnl.from_arrays(IMAGES, signs).class_names == ("-", "+")
         with pytest.raises(jnl.UserError, match=r"training labels are missing \('\?'\) in 20 rows, first in row 2"):
             jnl.from_arrays(IMAGES, pd.Categorical(np.array(["b", "a", "?"])[LABELS], ["b", "a", "?"]))
+
+    def test_categories_may_be_true_and_false(self):
+        assert jnl.from_arrays(IMAGES, pd.Categorical(LABELS % 2 > 0, [True, False])).class_names == ("0", "1")
 
     def test_categories_that_are_numbers_are_in_ascending_order(self):
         assert jnl.from_arrays(IMAGES, pd.Categorical(LABELS)).class_names == ("0", "1", "2")

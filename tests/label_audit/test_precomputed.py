@@ -78,7 +78,7 @@ NAMES = np.array(["x", "a", "z", "b", "y", "c", "w", "d", "v", "e"])  # of the d
 def test_columns_of_probabilities_are_in_the_order_of_the_categories(digits):
     _, labels, p = digits
     found = audit(pred_probs=p, labels=pd.Categorical(NAMES[labels], NAMES))
-    assert list(found.class_names) == list(NAMES)
+    assert list(found.class_names) == found.classes["given"].tolist() == list(NAMES)
     assert found.suspects["index"].tolist() == audit(pred_probs=p, labels=labels).suspects["index"].tolist()
 
 

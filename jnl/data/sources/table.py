@@ -23,7 +23,7 @@ import pyarrow as pa
 from jnl.data.arrays import Labeled, dataset
 from jnl.data.arrays import split as as_split
 from jnl.data.dataset import Dataset
-from jnl.data.labels import TEST, TRAIN, TRUE, refuse_long, tidied
+from jnl.data.labels import TEST, TRAIN, TRUE, refuse_long, sorted_names, tidied
 from jnl.data.missing import DASHES, is_missing
 from jnl.data.notes import doubt
 from jnl.data.preparation import Preparation
@@ -100,8 +100,7 @@ def load(
     seen = _labels(train, label, "data.label", about)
     true, lost = _truth(train, truth, label, seen, about) if truth else (None, np.zeros(len(seen), bool))
     known = {*seen, *(true or ())}
-    numbers = all(isinstance(value, int) for value in known)
-    names = tuple(map(str, sorted(known, key=int) if numbers else sorted({tidied(str(value)) for value in known})))
+    names = sorted_names({tidied(str(value)) for value in known})
     given = Labeled(np.zeros(0), _words(seen, TRAIN), None if true is None else _words(true, TRUE))
     skip = {label, *out} | ({truth} if truth else set())
     column = _split_column(train, split, {*skip, *kept})
