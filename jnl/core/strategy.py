@@ -69,7 +69,9 @@ class SelectFn(Protocol):
 
 def no_select(logits: Array, labels: Array, context: StepContext, /) -> Selection:
     """Raise `UserError`. This is the `select` of a strategy that has only a step of its own."""
-    raise UserError("strategy: this method has no `select`, only a step of its own; train it with jnl.run")
+    raise UserError(
+        "strategy: this method has no `select`; give it one, or a `custom_step` that does not call `default_step`"
+    )
 
 
 class StepFn(Protocol):
@@ -116,7 +118,7 @@ class Strategy(NamedTuple):
     """
 
     num_nets: int
-    select: SelectFn = no_select  # not needed if there is a `custom_step` that never calls `default_step`
+    select: SelectFn = no_select  # `no_select` means none, for a `custom_step` that never calls `default_step`
     uses_forget_rate: bool = False  # whether the strategy reads `StepContext.keep_counts`
     uses_progress: bool = False  # whether the strategy reads `StepContext.progress`
     memory: Memory | None = None  # arrays that are kept between batches

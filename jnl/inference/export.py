@@ -18,7 +18,7 @@ from jnl.models import portable
 from jnl.results.checkpoint import named_arrays
 from jnl.support.errors import UserError, reason
 from jnl.support.numerics import fixed_numerics
-from jnl.support.paths import check_own
+from jnl.support.paths import PART, check_own
 
 
 @fixed_numerics()
@@ -58,7 +58,7 @@ def export(
         content[WORDS] = "".join(f"{word}\n" for word in form.words).encode()
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".part-", dir=out) as part:  # so that a full disk spoils no earlier export
+        with TemporaryDirectory(prefix=PART, dir=out) as part:  # so that a full disk spoils no earlier export
             for name, held in content.items():
                 (Path(part) / name).write_bytes(held)
             (out / WORDS).unlink(missing_ok=True)  # of an earlier export

@@ -139,7 +139,8 @@ def wrap(model: nn.Module | Callable[..., object], precision: str = "auto") -> M
 def _warn_of_keywords(model: nn.Module) -> None:
     """Warn if the call of a linen module takes any keyword, so that jnl does not know which one says that it trains."""
     kinds = {each.kind for each in inspect.signature(type(model).__call__).parameters.values()}
-    if inspect.Parameter.VAR_KEYWORD in kinds and not _switches(model, train=True):
+    of_flax = type(model).__module__.startswith("flax.")  # such as Sequential, whose keywords go to its first layer
+    if inspect.Parameter.VAR_KEYWORD in kinds and not of_flax and not _switches(model, train=True):
         warn(
             f"model: the call of {type(model).__name__} takes **keywords, but jnl does not say in them that it trains, "
             f"so dropout may stay off; give it an argument with one of the names {', '.join(_TRAINS + _EVALUATES)}"

@@ -103,7 +103,7 @@ def staircase(base: float, epochs: int, milestones: Sequence[int], factor: float
     Raises:
       UserError: the number of factors is neither one nor that of the milestones.
     """
-    if np.shape(factor) not in ((), np.shape(milestones)):
+    if np.shape(factor) not in ((), (1,), np.shape(milestones)):
         raise UserError(
             f"factor: {np.size(factor)} factors for {len(milestones)} milestones; give one factor, or one for each"
         )

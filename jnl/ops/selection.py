@@ -71,8 +71,8 @@ def masked_mean(
     """
     if loss.ndim != 2:
         raise UserError(
-            f"masked_mean: the loss has the shape {list(loss.shape)}; give [G, B], one value for each example, and not "
-            "their mean, which masked_mean computes"
+            f"masked_mean: the loss has the shape {list(loss.shape)}; give [G, B], one value for each row and example "
+            "(masked_mean computes their mean)"
         )
     mask = jnp.ones(loss.shape, bool) if mask is None else jnp.broadcast_to(mask, loss.shape)
     _check_mask(mask, "masked_mean")

@@ -1,5 +1,6 @@
 """The figure of the accuracy of each method against the noise rate."""
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -25,22 +26,27 @@ def draw(leaderboards: Sequence[Leaderboard], series: Series, prefix: str) -> Fi
         lines: dict[str, list[Spot]] = {}
         for leaderboard in of_kind:
             for result in leaderboard.results:
-                accuracy = result.numbers().get(tested(leaderboard.epochs))
+                accuracy, percent = result.numbers().get(tested(leaderboard.epochs)), 100 * leaderboard.rate
+                one = Spot(result, percent, math.nan, math.nan, "")  # the line has a gap where all runs have failed
                 if accuracy is not None:
-                    percent = 100 * leaderboard.rate
                     one = spot(result, percent, accuracy, f"noise rate {percent:g} %")
-                    lines.setdefault(result.label, []).append(one)
-        if any(len(line) > 1 for line in lines.values()):
+                lines.setdefault(result.label, []).append(one)
+        if any(len(_known(line)) > 1 for line in lines.values()):
             panels.append(_panel(slug(kind), of_kind[0].noise_kind, list(lines.values()), series))
-            shown += [one.result for line in lines.values() for one in line]
+            shown += [one.result for line in lines.values() for one in _known(line)]
     if not panels:
         return None
     caption = f"Accuracy ({of_epochs(leaderboards[0].epochs)}) against the noise rate"
     return figure(f"{prefix}-rates", caption, panels, series.of(shown))
 
 
+def _known(line: Sequence[Spot]) -> list[Spot]:
+    """Return the points of a line that have a mean."""
+    return [one for one in line if math.isfinite(one.mean)]
+
+
 def _panel(name: str, title: str, lines: Sequence[Sequence[Spot]], series: Series) -> Panel:
-    found = [one for line in lines for one in line]
+    found = [one for line in lines for one in _known(line)]
 
     def draw(axes: Axes) -> None:
         plain(axes, "noise rate (%)", in_percent("Accuracy"))

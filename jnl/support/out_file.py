@@ -1,11 +1,13 @@
 """The file that `--out` names: check it before the work begins, and write it as a whole."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from jnl.support.errors import UserError
+from jnl.support.paths import PART
 
 
 def check_out_file(file: Path, is_own: Callable[[IO[bytes]], bool], content: str) -> None:
@@ -47,6 +49,8 @@ def write_out_file(file: Path, content: bytes) -> None:
         part = _part(target)
         try:
             part.write_bytes(content)
+            if target.exists():
+                shutil.copymode(target, part)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)  # it exists only after an error
@@ -64,7 +68,7 @@ def _target(file: Path) -> Path:
 
 
 def _part(target: Path) -> Path:
-    return target.with_name(f".{target.name}.part")
+    return target.with_name(f"{PART}{os.getpid()}")
 
 
 def _unusable(file: Path, error: OSError) -> UserError:

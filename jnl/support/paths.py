@@ -5,7 +5,8 @@ from pathlib import Path
 
 from jnl.support.errors import UserError
 
-Folder = str | os.PathLike[str] | None  # None is the usual one
+Folder = str | os.PathLike[str] | None  # None means the default folder
+PART = ".part-"  # start of the names of files that are not complete yet
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -26,7 +27,8 @@ def check_own(folder: Path, sign: str, content: str) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out: {folder} is a file; give a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / sign).exists():
+    there = folder.is_dir() and any(not file.name.startswith(PART) for file in folder.iterdir())
+    if there and not (folder / sign).exists():
         raise UserError(
             f"--out: {folder} holds files and no earlier {content} of jnl (no {sign}), so none is replaced; give a "
             "folder that is new or empty"

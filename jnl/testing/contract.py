@@ -48,7 +48,7 @@ def _check(make: MakeStrategy, together: int, hyper: dict[str, registry.Value]) 
     name = getattr(make, "__qualname__", repr(make))
     strategy = registry.made(made, Strategy, name, "strategy")
     whole_number(f"num_nets of {name!r}", strategy.num_nets, 1)
-    selects = strategy.select is not no_select
+    selects = strategy.select not in (None, no_select)
     assert selects or strategy.custom_step, "the strategy has neither `select` nor `custom_step`; give one"
     if strategy.custom_step:
         check_step(make, hyper)

@@ -24,7 +24,7 @@ def test_on_labels_it_is_that_of_scikit_learn(digits):
     np.testing.assert_allclose(p, expected, atol=0.01)
 
 
-def test_few_examples_of_a_class_cost_nothing():
+def test_the_bias_is_not_penalized():
     """Without a penalty on the bias, the mean prediction is the share of the class."""
     features, labels = np.random.default_rng(0).normal(3, 2, (60, 2)), (np.arange(60) % 10 == 0).astype(int)
     scaled = logistic.scaled(features)

@@ -81,7 +81,7 @@ def explained(rate, even=True):
     return posterior.Explained(np.zeros((6, 3)), posterior.Posterior(np.zeros((6, 3)), matrix, 0.0), even)
 
 
-def test_of_even_noise_the_larger_rate_is_taken_and_of_other_noise_that_of_the_network():
+def test_even_noise_takes_the_larger_rate_and_other_noise_the_rate_of_the_network():
     labels, network = np.arange(6) % 3, explained(0.1, even=False)
     for rate, together in ((0.2, 0.4), (0.4, 0.2)):
         found = Refined({}, np.zeros((6, 3)), explained(together).posterior)

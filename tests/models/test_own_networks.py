@@ -161,6 +161,7 @@ class Forwards(Call):
 def test_a_call_that_hides_its_switch_is_warned_of():
     with pytest.warns(UserWarning, match="the call of Forwards takes .*keywords, .* dropout may stay off"):
         wrap(Forwards())
+    wrap(nn.Sequential([nn.Dense(10)]))  # its keywords go to its first layer
 
 
 class Activated(nn.Module):

@@ -103,7 +103,7 @@ def test_a_class_that_no_prediction_gives_is_never_confident():
     np.testing.assert_array_equal(confident_learning.guesses(np.array([0, 0, 1]), p), [-1, -1, 1])
 
 
-def test_of_a_class_of_wrong_labels_the_most_probable_one_stays():
+def test_a_class_keeps_its_most_probable_label_if_all_seem_wrong():
     p = np.array([[0.1, 0.9], [0.3, 0.7], [0.2, 0.8], [0.0, 1.0]])
     wrong, _ = confident_learning.suspects(np.array([0, 0, 0, 1]), p, "predicted")
     np.testing.assert_array_equal(wrong, [True, False, True, False])

@@ -95,7 +95,7 @@ def test_of_temperatures_that_explain_the_labels_alike_the_surest_is_taken():
     assert posterior.estimate(posterior.explain(p, labels, even=False), labels).rate == pytest.approx(0.1, abs=0.01)
 
 
-def test_a_label_that_is_surely_right_has_a_chance_to_be_wrong_that_can_be_told():
+def test_tiny_probabilities_are_not_rounded_to_0():
     found = posterior.Posterior(np.float32([[1, 1e-9, 2e-9], [0.25, 0.5, 0.25]]), np.eye(3), 0.0)
     np.testing.assert_allclose(found.wrong(np.array([0, 1])), [3e-9, 0.5], rtol=1e-6)
 

@@ -76,7 +76,7 @@ def test_it_belongs_to_the_key():
     np.testing.assert_allclose(several[1], training(keys[1], IMAGES), rtol=1e-5, atol=1e-5)
 
 
-def test_windows_are_anywhere_and_evaluation_takes_the_centre():
+def test_windows_are_anywhere_and_evaluation_takes_the_center():
     augment = Augment(crop=6)
     out = (np.asarray(jax.jit(augment.__call__)(jax.random.key(0), IMAGES)) * 255).round()
     found = set()
@@ -152,7 +152,7 @@ def test_images_are_moved_by_up_to_a_share_of_their_side():
     np.testing.assert_allclose(out.max((0, 1, 2)), [29, 39], rtol=1e-6)
 
 
-def test_images_are_turned_around_their_centre_by_up_to_an_angle():
+def test_images_are_turned_around_their_center_by_up_to_an_angle():
     images = coordinates(500, 31, 31)
     out = np.asarray(jax.jit(Augment(rotate=20.0).__call__)(jax.random.key(0), images))
     np.testing.assert_allclose(out[:, 15, 15], np.full((500, 2), 15.0), atol=1e-4)

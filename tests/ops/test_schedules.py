@@ -71,6 +71,7 @@ def test_learning_rate_and_beta1_as_published():
 def test_staircase_and_cosine():
     np.testing.assert_allclose(staircase(0.1, 6, (2, 4), 0.1), [0.1, 0.1, 0.01, 0.01, 0.001, 0.001], rtol=1e-6)
     np.testing.assert_allclose(staircase(0.1, 2, (), 0.1), [0.1, 0.1], rtol=1e-6)
+    np.testing.assert_array_equal(staircase(0.1, 6, (2, 4), (0.1,)), staircase(0.1, 6, (2, 4), 0.1))
     half = 0.01 + 0.09 / 2
     np.testing.assert_allclose(cosine(0.1, 5, 2, 0.01), [0.1, half, 0.1, half, 0.1], rtol=1e-6)
 

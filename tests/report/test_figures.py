@@ -135,6 +135,18 @@ def test_the_accuracy_against_the_noise_rate_has_a_panel_for_each_kind_with_seve
     assert shown == {name: pytest.approx(mean, abs=0.006) for name, mean in means.items()}
 
 
+def test_a_line_has_a_gap_at_a_rate_at_which_all_runs_have_failed(tmp_path):
+    failed = {0.5: (0, 1, 2)}
+    paths = [
+        workdir(tmp_path / f"{rate}", rate=rate, failed=failed.get(rate, ()), without=LEAN) for rate in (0.2, 0.5, 0.8)
+    ]
+    found = leaderboards(*paths)
+    (panel,) = figures.main(found, series(papers.labels_of(found)), "a")[-1].panels
+    assert [re.search(r"\d+ %", point["text"])[0] for point in panel.hover["points"]] == ["20 %", "80 %"]
+    line = re.search(r'data-series="0"[^>]*>\s*<path d="([^"]*)"', panel.inline)[1]
+    assert line.count("M") == 2 and "L" not in line
+
+
 def test_one_rate_for_each_method_gives_no_figure_against_the_rate(tmp_path):
     found = leaderboards(workdir(tmp_path / "a", rate=0.2), workdir(tmp_path / "b", "standard", rate=0.5))
     assert "a-rates" not in {one.name for one in figures.main(found, series(papers.labels_of(found)), "a")}

@@ -212,7 +212,7 @@ def test_plans_of_alpha_that_cannot_be_used_are_told(plan, divides, message):
         strategies.make("peer_loss", alpha_plan=plan, divide_rate=divides)
 
 
-def test_what_the_oracle_does_not_know_trains():
+def test_the_oracle_trains_on_examples_of_unknown_truth():
     weights = strategies.make("oracle").example_weights.weights
     np.testing.assert_array_equal(weights(np.array([0, 1, 2]), np.array([0, 2, -1]), None), [True, False, True])
 

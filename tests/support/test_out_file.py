@@ -42,6 +42,17 @@ def test_only_earlier_and_empty_files_are_replaced_and_none_is_made(tmp_path):
 
 
 @not_windows
+def test_a_new_file_keeps_the_rights_of_the_earlier_one_and_files_beside_it_stay(tmp_path):
+    file, beside = tmp_path / ("long" * 60), tmp_path / ".out.csv.part"
+    beside.write_bytes(b"yours")
+    write_out_file(file, b"mine, earlier")
+    file.chmod(0o640)
+    check(file)
+    write_out_file(file, b"mine")
+    assert (file.read_bytes(), file.stat().st_mode & 0o777, beside.read_bytes()) == (b"mine", 0o640, b"yours")
+
+
+@not_windows
 def test_a_link_stays_and_a_device_is_written(tmp_path):
     link, linked = tmp_path / "link", tmp_path / "file"
     link.symlink_to(linked)
