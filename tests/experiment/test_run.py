@@ -109,7 +109,7 @@ def test_a_caller_may_stop_before_the_networks_start_again(tmp_path):
         ({"on_epoch_end": lambda epoch: None}, r"on_epoch_end: .* cannot be called with \(epoch, metrics\)"),
         ({"workdir": 3}, "workdir: 3 is no path"),
         ({"workdir": ""}, "workdir: '' is not a valid folder name"),
-        ({"strategy": partial(jnl.strategies.make, "jocor")}, "partial.* no name .*config.strategy sets"),
+        ({"strategy": partial(jnl.strategies.make, "jocor")}, "partial.* cannot be found again .*config.strategy sets"),
     ],
 )
 def test_arguments_of_another_kind_are_refused(given, message):

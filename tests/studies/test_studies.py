@@ -244,7 +244,7 @@ def test_what_the_user_can_put_right_is_told_on_one_line(tmp_path, capsys):
     assert cli.main(["study", "critical_samples", "--quick", "--radius=-1", f"--out={tmp_path}/out"]) == 2
     assert capsys.readouterr().err.startswith("error: --radius: -1")
     for option, said in (
-        ("--epochs=0", "--epochs: 0 is outside [1, 65535]; give a number between"),
+        ("--epochs=0", "--epochs: 0 is outside [1, 65535]; give a number in this range"),
         ("--seeds=0", "--seeds: 0 is outside"),
         ("--learning_rate=0", "--learning_rate: 0.0 is outside"),
         ("--batch_size=0", "--batch_size: 0 is outside"),
