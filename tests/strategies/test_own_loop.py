@@ -31,7 +31,7 @@ def test_a_method_with_a_memory_gets_it_back():
 
 
 def test_a_method_with_only_a_step_of_its_own_says_so():
-    with pytest.raises(jnl.UserError, match="this method has no `select`; give it one, or a `custom_step` that does not"):
+    with pytest.raises(jnl.UserError, match="this method has no `select`; give it one, or a `custom_step`"):
         jnl.strategies.make("mixup").select(jnp.zeros((1, 2, 3)), jnp.zeros(2, int), jnl.strategies.context(2))
 
 
