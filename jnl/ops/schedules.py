@@ -21,6 +21,7 @@ def forget_rate(
     """Return the share of each batch that does not train, for each epoch.
 
     The kinds:
+
     - `paper`: f(e) = rate * min(e^exponent / ramp_epochs, 1) (Co-teaching, Han et al. 2018, algorithm 1).
     - `reference`, as in the published code: linspace(0, rate^exponent, ramp_epochs), then `rate`. It reaches `rate` one
       epoch earlier than `paper`, and jumps at the end of the ramp unless the exponent is 1.
