@@ -29,7 +29,7 @@ def name_plugins(
     """Write the names of functions of the caller into a config, as if it had named them.
 
     Raises:
-      UserError: if a function has no name that finds it again, the sweep of the config names others, or a field of
+      UserError: if a function cannot be found again by its name, the sweep of the config names others, or a field of
         `config.strategy` is a hyperparameter of neither the function nor the method that the config names.
     """
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
