@@ -183,3 +183,19 @@ def accessibility_violations(page):
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     page.evaluate(Path(axe).read_text())
     return page.evaluate("async () => (await axe.run()).violations.map(one => [one.id, one.nodes.map(n => n.html)])")
+
+
+@pytest.fixture(scope="session")
+def image_audit():
+    """An audit of small images, see `helpers.audits`."""
+    from helpers.audits import audit_of_images
+
+    return audit_of_images()
+
+
+@pytest.fixture(scope="session")
+def audit_page(image_audit, tmp_path_factory):
+    """The page of that audit."""
+    folder = tmp_path_factory.mktemp("audit")
+    image_audit.save(folder)
+    return folder / "index.html"

@@ -10,7 +10,7 @@ from jnl.label_audit.audit import audit
 
 
 def audit_of_images():
-    """300 small images of three classes, of which 60 have the label of another class."""
+    """300 small images of three classes. 60 of them have the label of another class."""
     stream = np.random.default_rng(0)
     true = stream.integers(0, 3, 300)
     images = (80 * true[:, None, None, None] + stream.integers(0, 40, (300, 12, 12, 3))).astype(np.uint8)

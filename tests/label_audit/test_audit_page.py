@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from conftest import accessibility_violations
-from helpers.audits import audit_of_images, embedded
+from helpers.audits import embedded
 from PIL import Image
 
 import jnl
@@ -17,23 +17,11 @@ from jnl.label_audit.thumbnails import sheets
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
 
 
-@pytest.fixture(scope="module")
-def found():
-    return audit_of_images()
-
-
-@pytest.fixture(scope="module")
-def saved(found, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("audit")
-    found.save(folder)
-    return folder / "index.html"
-
-
-def test_it_holds_all_suspects_and_needs_nothing_else(found, saved):
-    data = embedded(saved)
-    assert set(found.suspects["index"]) <= set(data["index"])
+def test_it_holds_all_suspects_and_needs_nothing_else(image_audit, audit_page):
+    data = embedded(audit_page)
+    assert set(image_audit.suspects["index"]) <= set(data["index"])
     assert data["probability"] == sorted(data["probability"], reverse=True)
-    text = saved.read_text()
+    text = audit_page.read_text()
     assert text.count('class="sheet"') == -(-len(data["used_index"]) // 256)
     assert not re.findall(r"(?:https?:)?//[a-z]+\.", re.sub(r'class="sheet">[^<]*<', "", text))
 
@@ -91,8 +79,8 @@ def test_names_from_data_are_only_text(tmp_path):
     assert embedded(tmp_path / "index.html")["names"] == names
 
 
-def test_the_controls_agree_with_the_list_after_back(open_in_browser, found, saved):
-    page = open_in_browser(saved)
+def test_the_controls_agree_with_the_list_after_back(open_in_browser, image_audit, audit_page):
+    page = open_in_browser(audit_page)
     page.locator("#least").fill("100")
     page.locator("#given").select_option(label="cat")
     shown = page.locator("article").count()
@@ -104,39 +92,39 @@ def test_the_controls_agree_with_the_list_after_back(open_in_browser, found, sav
     assert values == ["100", "0"] and page.locator("article").count() == shown
 
 
-def test_without_scripts_no_dead_controls_are_shown(open_in_browser, saved):
-    page = open_in_browser(saved, java_script_enabled=False)
+def test_without_scripts_no_dead_controls_are_shown(open_in_browser, audit_page):
+    page = open_in_browser(audit_page, java_script_enabled=False)
     assert not page.locator("button:visible, select:visible, input:visible").count()
     assert "examples.parquet has all examples" in page.locator("noscript p").inner_text()
 
 
-def test_a_tall_window_is_filled(open_in_browser, saved):
-    page = open_in_browser(saved, width=3840)
+def test_a_tall_window_is_filled(open_in_browser, audit_page):
+    page = open_in_browser(audit_page, width=3840)
     page.set_viewport_size({"width": 3840, "height": 6000})
     page.locator("#text").fill("no such example")
     page.locator("#text").fill("")
     page.wait_for_function("document.querySelectorAll('article').length === 60")
 
 
-def test_filters(open_in_browser, found, saved):
-    page = open_in_browser(saved)
+def test_filters(open_in_browser, image_audit, audit_page):
+    page = open_in_browser(audit_page)
     page.locator("#given").select_option(label="cat")
-    expected = (found.suspects["given"] == "cat").sum()
+    expected = (image_audit.suspects["given"] == "cat").sum()
     assert page.locator("article").count() == expected
     page.locator("#given").select_option(label="all")
-    page.locator("#text").fill(str(found.suspects["index"].iloc[0]))
+    page.locator("#text").fill(str(image_audit.suspects["index"].iloc[0]))
     assert 1 <= page.locator("article").count() < 60
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_names_and_contrasts_are_accessible_and_it_fits(open_in_browser, saved, width, scheme):
-    page = open_in_browser(saved, width, scheme)
+def test_names_and_contrasts_are_accessible_and_it_fits(open_in_browser, audit_page, width, scheme):
+    page = open_in_browser(audit_page, width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert accessibility_violations(page) == []
 
 
-def test_it_is_printed_with_pictures_and_says_how_much(open_in_browser, saved):
-    page = open_in_browser(saved)
+def test_it_is_printed_with_pictures_and_says_how_much(open_in_browser, audit_page):
+    page = open_in_browser(audit_page)
     page.locator("article [data-choice=drop]").first.click()
     pictures = page.pdf().count(b"/Subtype /Image")
     page.emulate_media(media="print")
@@ -145,16 +133,16 @@ def test_it_is_printed_with_pictures_and_says_how_much(open_in_browser, saved):
     assert "of 60 examples are printed" in page.locator("#printed").inner_text()
 
 
-def test_it_says_what_was_audited(open_in_browser, found, tmp_path):
-    found.save(tmp_path, {"data": str(tmp_path / "<photos>"), "command": "jnl audit '<photos>'"})
+def test_it_says_what_was_audited(open_in_browser, image_audit, tmp_path):
+    image_audit.save(tmp_path, {"data": str(tmp_path / "<photos>"), "command": "jnl audit '<photos>'"})
     page = open_in_browser(tmp_path / "index.html")
     assert page.title() == page.locator("h1").inner_text() == "Label audit of <photos>"
     assert page.get_by_text("Made by jnl audit '<photos>'").is_visible()
 
 
-def test_pictures_have_names(open_in_browser, found, saved):
-    page = open_in_browser(saved)
-    data = embedded(saved)
+def test_pictures_have_names(open_in_browser, image_audit, audit_page):
+    page = open_in_browser(audit_page)
+    data = embedded(audit_page)
     first = page.locator("article").first
     names = [image.get_attribute("aria-label") for image in first.get_by_role("img").all()]
     assert names == [f"example {data['used_index'][place]}" for place in (data["thumbnail"][0], *data["near"][0])]
@@ -177,7 +165,7 @@ def test_names_from_right_to_left_do_not_turn_the_text_around(open_in_browser, t
     assert "predicts \u2068" in page.locator(".why").first.inner_text()
 
 
-def test_duplicates_with_the_same_label_are_listed(found, tmp_path):
+def test_duplicates_with_the_same_label_are_listed(image_audit, tmp_path):
     stream = np.random.default_rng(0)
     features = stream.normal(size=(300, 20)).astype(np.float32)
     features[:20:2] = features[1:20:2]

@@ -3,20 +3,7 @@
 import csv
 import re
 
-import pytest
-from helpers.audits import audit_of_images, embedded
-
-
-@pytest.fixture(scope="module")
-def found():
-    return audit_of_images()
-
-
-@pytest.fixture(scope="module")
-def saved(found, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("audit")
-    found.save(folder)
-    return folder / "index.html"
+from helpers.audits import embedded
 
 
 def reviewed(page):
@@ -28,8 +15,8 @@ def marked(page):
     return page.evaluate("Number(document.querySelector('[aria-current]')?.dataset.number ?? -1)")
 
 
-def test_ten_are_reviewed_exported_and_read_back(open_in_browser, found, saved, tmp_path):
-    page = open_in_browser(saved)
+def test_ten_are_reviewed_exported_and_read_back(open_in_browser, image_audit, audit_page, tmp_path):
+    page = open_in_browser(audit_page)
     cards = page.locator("article")
     assert 30 <= cards.count() <= 60  # more are added where the reader comes near the end
     assert "60 examples, 0 reviewed" in page.locator("#count").inner_text()
@@ -44,15 +31,15 @@ def test_ten_are_reviewed_exported_and_read_back(open_in_browser, found, saved, 
     download.value.save_as(tmp_path / "decisions.csv")
     with (tmp_path / "decisions.csv").open(newline="") as file:
         rows = {int(row["index"]): row for row in csv.DictReader(file)}
-    order = found.suspects["index"].tolist()
+    order = image_audit.suspects["index"].tolist()
     assert [rows[row]["decision"] for row in order[:4]] == ["keep", "relabel", "drop", "unsure"]
     relabeled = rows[order[1]]
-    assert relabeled["label"] == found.examples["suggested"][order[1]]
-    assert relabeled["given"] == found.examples["given"][order[1]]
+    assert relabeled["label"] == image_audit.examples["suggested"][order[1]]
+    assert relabeled["given"] == image_audit.examples["given"][order[1]]
 
 
-def test_decisions_on_rows_that_an_earlier_audit_listed_are_exported(open_in_browser, saved, tmp_path):
-    page = open_in_browser(saved)
+def test_decisions_on_rows_that_an_earlier_audit_listed_are_exported(open_in_browser, audit_page, tmp_path):
+    page = open_in_browser(audit_page)
     page.evaluate("""const key = "jnl-audit-" + JSON.parse(document.getElementById("data").textContent).id;
         localStorage.setItem(key, JSON.stringify({ 299: { decision: "relabel", label: 0, given: 1 } }));""")
     page.reload()
@@ -64,10 +51,10 @@ def test_decisions_on_rows_that_an_earlier_audit_listed_are_exported(open_in_bro
     assert (row["index"], row["given"], row["decision"], row["label"]) == ("299", "dog", "relabel", "cat")
 
 
-def test_two_tabs_keep_the_decisions_of_both(open_in_browser, saved):
-    first = open_in_browser(saved)
+def test_two_tabs_keep_the_decisions_of_both(open_in_browser, audit_page):
+    first = open_in_browser(audit_page)
     second = first.context.new_page()
-    second.goto(saved.as_uri())
+    second.goto(audit_page.as_uri())
     for page, number in ((first, 0), (second, 1), (first, 2)):
         page.locator("article").nth(number).locator("[data-choice=drop]").click()
     for page in (first, second):
@@ -76,8 +63,8 @@ def test_two_tabs_keep_the_decisions_of_both(open_in_browser, saved):
         assert reviewed(page) == 3
 
 
-def test_a_key_decides_only_on_the_example_with_the_frame(open_in_browser, saved):
-    page = open_in_browser(saved)
+def test_a_key_decides_only_on_the_example_with_the_frame(open_in_browser, audit_page):
+    page = open_in_browser(audit_page)
     page.mouse.move(600, 600)
     page.mouse.wheel(0, 1500)
     page.wait_for_function("scrollY === 1500")
@@ -94,8 +81,8 @@ def test_a_key_decides_only_on_the_example_with_the_frame(open_in_browser, saved
     assert reviewed(page) == 1 and marked(page) == 0
 
 
-def test_undo_goes_to_the_example(open_in_browser, saved):
-    page = open_in_browser(saved, width=700)
+def test_undo_goes_to_the_example(open_in_browser, audit_page):
+    page = open_in_browser(audit_page, width=700)
     assert page.locator("#undo").is_disabled()
     for key in ("j", "3", "3", "z", "1"):
         page.keyboard.press(key)
@@ -110,17 +97,17 @@ def test_undo_goes_to_the_example(open_in_browser, saved):
     assert reviewed(page) == 1 and page.locator("#undo").is_disabled()
 
 
-def test_undo_of_an_example_that_a_filter_hides_says_which(open_in_browser, saved):
-    page = open_in_browser(saved)
+def test_undo_of_an_example_that_a_filter_hides_says_which(open_in_browser, audit_page):
+    page = open_in_browser(audit_page)
     page.locator("article [data-choice=drop]").first.click()
     page.locator("#text").fill("no such example")
     page.locator("#undo").click()
-    row = embedded(saved)["index"][0]
+    row = embedded(audit_page)["index"][0]
     assert f"0 reviewed, undone: example {row}, which is not in this list" in page.locator("#count").inner_text()
 
 
-def test_a_second_press_on_a_button_clears_the_decision(open_in_browser, saved):
-    page = open_in_browser(saved)
+def test_a_second_press_on_a_button_clears_the_decision(open_in_browser, audit_page):
+    page = open_in_browser(audit_page)
     for choice in ("keep", "relabel", "drop", "unsure"):
         button = page.locator(f"article [data-choice={choice}]").first
         for count in (1, 0):
@@ -128,8 +115,8 @@ def test_a_second_press_on_a_button_clears_the_decision(open_in_browser, saved):
             assert reviewed(page) == count and button.get_attribute("aria-pressed") == str(count == 1).lower()
 
 
-def test_the_keyboard_looks_through_classes_before_it_decides(open_in_browser, saved):
-    page = open_in_browser(saved)
+def test_the_keyboard_looks_through_classes_before_it_decides(open_in_browser, audit_page):
+    page = open_in_browser(audit_page)
     classes = page.locator("article select").first
     classes.focus()
     suggested = classes.input_value()
@@ -139,30 +126,30 @@ def test_the_keyboard_looks_through_classes_before_it_decides(open_in_browser, s
     assert classes.input_value() == "2" and reviewed(page) == 0
     page.keyboard.press("Escape")
     assert classes.input_value() == suggested
-    given = embedded(saved)["given"][0]
+    given = embedded(audit_page)["given"][0]
     other = ({0, 1, 2} - {given, int(suggested)}).pop()
     for leave in ("Enter", "Tab"):  # what the list shows at the end is decided
         classes.focus()
-        page.keyboard.type(embedded(saved)["names"][other][0])
+        page.keyboard.type(embedded(audit_page)["names"][other][0])
         assert classes.input_value() == str(other) and reviewed(page) == 0
         page.keyboard.press(leave)
         assert reviewed(page) == 1 and classes.input_value() == str(other)
         page.locator("#undo").click()
         assert classes.input_value() == suggested
     classes.focus()
-    page.keyboard.type(embedded(saved)["names"][other][0])
+    page.keyboard.type(embedded(audit_page)["names"][other][0])
     page.locator("article [data-choice=relabel]").first.click()  # takes what the list shows
     assert reviewed(page) == 1 and classes.input_value() == str(other)
 
 
-def test_the_given_label_as_a_new_one_keeps_it(open_in_browser, saved):
-    page = open_in_browser(saved)
-    page.locator("article select").first.select_option(str(embedded(saved)["given"][0]))
+def test_the_given_label_as_a_new_one_keeps_it(open_in_browser, audit_page):
+    page = open_in_browser(audit_page)
+    page.locator("article select").first.select_option(str(embedded(audit_page)["given"][0]))
     assert page.locator("article [aria-pressed=true]").all_inner_texts() == ["Keep"]
 
 
-def test_a_browser_that_keeps_no_decisions_says_so(open_in_browser, saved):
-    page = open_in_browser(saved)
+def test_a_browser_that_keeps_no_decisions_says_so(open_in_browser, audit_page):
+    page = open_in_browser(audit_page)
     assert not page.locator("#lost").is_visible()
     page.evaluate("""for (let size = 2 ** 24; size >= 1; size /= 2)
         try { for (let n = 0; ; n++) localStorage.setItem(`${size}-${n}`, "x".repeat(size)); } catch { /* full */ }""")
@@ -175,8 +162,8 @@ def test_a_browser_that_keeps_no_decisions_says_so(open_in_browser, saved):
     assert len(download.value.path().read_text().splitlines()) == 3
 
 
-def test_undo_chooses_the_suggested_label_again(open_in_browser, found, saved):
-    page = open_in_browser(saved)
+def test_undo_chooses_the_suggested_label_again(open_in_browser, image_audit, audit_page):
+    page = open_in_browser(audit_page)
     first = page.locator("article").first
     suggested = first.locator("select").input_value()
     first.locator("select").select_option(str((int(suggested) + 1) % 3))
@@ -184,8 +171,8 @@ def test_undo_chooses_the_suggested_label_again(open_in_browser, found, saved):
     assert first.locator("select").input_value() == suggested
 
 
-def test_the_bar_of_filters_covers_no_example(open_in_browser, saved):
-    page = open_in_browser(saved, width=800)
+def test_the_bar_of_filters_covers_no_example(open_in_browser, audit_page):
+    page = open_in_browser(audit_page, width=800)
     for _ in range(20):
         page.keyboard.press("j")
     for _ in range(10):
