@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _defaults(field: str) -> str:
-    """Return the default of a setting, and those of the studies that have another one."""
+    """Return the default of a setting, and after it the defaults of the studies that differ, as a text."""
     usual = Settings._field_defaults[field]
     others = {name: getattr(settings, field) for name, (_, settings) in STUDIES.items()}
     return "; ".join([f"{usual}", *(f"{value} for {name}" for name, value in others.items() if value != usual)])

@@ -40,10 +40,10 @@ def from_arrays(
       test_labels: true labels of the test set.
       clean: the true labels [N], if they are known; only metrics read them. If labels are numbers, -1 means unknown and
         C means none of the classes (open-set).
-      class_names: names of the classes 0 to C - 1. Without them, C - 1 is the largest training label; names are in the
-        order of the categories if `labels` are a pandas Categorical or a polars Enum of texts, and a category without
-        an example is a class too; names that are all whole numbers are in the order of their values, and other names in
-        alphabetical order.
+      class_names: names of the classes 0 to C - 1. Without names, C - 1 is the largest training label if labels are
+        numbers. A pandas Categorical or a polars Enum of texts keeps the order of its categories, and a category
+        without an example is a class too. Names that are whole numbers have the order of their values. Other names have
+        the alphabetical order.
       kind: `images`, `features` or `tokens`. None takes arrays with 3 or 4 axes as images, and arrays with 2 axes as
         features.
       standardize: give each feature mean 0 and variance 1 over the training set.

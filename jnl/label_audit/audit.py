@@ -65,8 +65,8 @@ def audit(
       features: f[N, D] embeddings of the examples, in which similar examples are near. With them, `inputs` are only
         shown on the page.
       dataset: a data set such as `jnl.data.load` returns, instead of `inputs` and `labels`.
-      class_names: names of the classes 0 to C - 1. Without them, the order is that of `jnl.from_arrays`: the
-        categories, the values of whole numbers (also as texts), or the alphabet.
+      class_names: names of the classes 0 to C - 1. Without names, the classes have the order that `jnl.from_arrays`
+        gives them.
       kind: `images`, `features` or `tokens`, see `jnl.from_arrays`.
       model: the network to train: a linen module, or an nnx class or function that is called with `rngs=`. Like the
         arguments below, it cannot be given where nothing is trained.

@@ -102,7 +102,7 @@ def staircase(base: float, epochs: int, milestones: Sequence[int], factor: float
       f32[E].
 
     Raises:
-      UserError: the number of factors is neither one nor that of the milestones.
+      UserError: there are several factors, but not one for each milestone.
     """
     if np.shape(factor) not in ((), (1,), np.shape(milestones)):
         raise UserError(

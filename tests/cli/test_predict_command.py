@@ -16,7 +16,7 @@ from jnl import cli
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A workdir with two runs, of which the second has failed."""
+    """A workdir with two runs. The second run has failed."""
     config = quick("standard", epochs=1)
     config.sweep = (("optim.learning_rate", (1e-3, 1e38)), ("seeds", (1,)))
     workdir = tmp_path_factory.mktemp("trained")

@@ -171,7 +171,7 @@ def test_elr_plus_over_three_steps(first, hyper):
 
 
 class _Normed(nn.Module):
-    """A network that normalizes its inputs, so that its batch statistics are those of the inputs."""
+    """A network that normalizes its inputs. So its batch statistics are the statistics of the inputs."""
 
     @nn.compact
     def __call__(self, x, train):
