@@ -22,7 +22,11 @@ def take_back_sigterm() -> None:
 
 
 class Stopped(KeyboardInterrupt):
-    """The exception after a signal has ended a training. All its results are on disk."""
+    """The exception after a signal, or the limit of `config.minutes`, has ended a training.
+
+    All results are on disk, and the same call continues the training. `exit_code` is the code with which a command
+    ends: 128 + the number of the signal, 141 if nothing reads the output any more, and 75 after the limit.
+    """
 
     def __init__(self, number: int, where: str) -> None:
         super().__init__(f"{signal.Signals(number).name}: {where}")
